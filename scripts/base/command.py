@@ -1,0 +1,105 @@
+"""The frame of every command: checks how it was started, prints its resolved settings, fails in one line."""
+import functools
+import os
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+import psutil
+import srsly
+import typer
+from click.shell_completion import split_arg_string
+from wasabi import msg
+
+from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.settings import suggest
+
+PROJECT_FILE = Path("project.yml")
+INTERRUPTED = 130
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a command's `main` from the command line.
+
+    main (Callable): A function with typed Typer parameters; its docstring is the help text.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command()(_framed(main))
+    app()
+
+
+def _framed(main: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(main)
+    def framed(**settings: Any) -> None:
+        try:
+            check_overrides(started_with(), PROJECT_FILE)
+            print_settings(_command_name(main), settings)
+            main(**settings)
+        except ProjectError as error:
+            msg.fail(str(error), exits=1)
+        except OSError as error:
+            msg.fail(explain_os_error(error), exits=1)
+        except KeyboardInterrupt:
+            msg.warn("Stopped. Finished runs are kept: start the same command again and it goes on", exits=INTERRUPTED)
+
+    return framed
+
+
+def print_settings(name: str, settings: dict[str, Any]) -> None:
+    """Print the settings that a command was started with, defaults included."""
+    msg.divider(name.rpartition(".")[2].replace("_", "-"))
+    msg.table([(key, str(value)) for key, value in settings.items()])
+
+
+def started_with() -> list[str]:
+    """RETURNS (list[str]): The overrides that Weasel was given: its command line and WEASEL_CONFIG_OVERRIDES."""
+    # Weasel runs a command as its own child, however it was started itself (weasel, python -m weasel, spacy project);
+    # no other parent has words of this form.
+    try:
+        parent = psutil.Process().parent()
+        line = parent.cmdline() if parent else []
+    except psutil.Error:
+        line = []
+    words = split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + line
+    return [word for word in words if word.startswith(("--vars.", "--env."))]
+
+
+def check_overrides(overrides: list[str], project_file: Path) -> None:
+    """Stop at an override that Weasel would ignore in silence.
+
+    overrides (list[str]): Such as `--vars.seed` or `--vars.seed=3`.
+    project_file (Path): The project.yml that declares the vars; nothing is checked if it is absent.
+    RAISES (ProjectError): If an override names a variable that the file does not declare.
+    """
+    if not overrides or not project_file.is_file():
+        return
+    project = srsly.read_yaml(project_file)
+    for override in overrides:
+        word, equals, _ = override.partition("=")
+        section, _, name = word.lstrip("-").partition(".")
+        known = _declared(project.get(section) or {})
+        underscored = name.replace("-", "_")
+        # Weasel turns dashes into underscores, but only before an equals sign.
+        if (underscored if equals else name) not in known:
+            remedy = f"write --{section}.{underscored}" if underscored in known else suggest(name, known)
+            raise ProjectError(f"no variable '{section}.{name}'", where=project_file, remedy=remedy)
+
+
+def _declared(variables: dict[str, Any], prefix: str = "") -> list[str]:
+    """RETURNS (list[str]): The names of variables, `outer.inner` for those in a section."""
+    names = []
+    for name, value in variables.items():
+        names.append(f"{prefix}{name}")
+        names += _declared(value, f"{prefix}{name}.") if isinstance(value, dict) else []
+    return names
+
+
+def _command_name(main: Callable[..., None]) -> str:
+    """RETURNS (str): The module that holds a command's `main`, also when `python -m` calls it `__main__`."""
+    spec = main.__globals__.get("__spec__")
+    return spec.name if spec else main.__module__
+
+
+def option(default: Any, text: str, name: Optional[str] = None) -> Any:
+    """RETURNS (Any): A Typer option that shows its default in the help text."""
+    names = [name] if name else []
+    return typer.Option(default, *names, help=text, show_default=default is not ...)

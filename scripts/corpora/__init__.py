@@ -1,0 +1,1 @@
+"""Formats in, DocBin out: reading, harmonising, sentences, tokens, splitting by document, statistics."""

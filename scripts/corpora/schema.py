@@ -1,0 +1,78 @@
+"""The one form that every corpus takes after reading: documents with mentions at character offsets."""
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional
+
+Fragment = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A stretch of text that names a drug or a disease.
+
+    start (int): Offset of its first character in the text.
+    end (int): Offset behind its last character.
+    label (str): The corpus's own label (subtype) as read; the entity type once harmonised.
+    subtype (str): The corpus's own label, kept when harmonising.
+    id (str): The mention's id in its document, such as `T3`.
+    fragments (tuple): The (start, end) pairs as annotated; one pair unless discontinuous.
+    text (Optional[str]): What the annotation says that the mention covers; None if the format does not tell.
+    where (str): The mention's place in the raw file, as `file:line`, for error messages.
+    """
+
+    start: int
+    end: int
+    label: str
+    subtype: str = ""
+    id: str = ""
+    fragments: tuple[Fragment, ...] = ()
+    text: Optional[str] = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text as it stands in its file, and its mentions.
+
+    id (str): Unique within the corpus; holds the folder where file names repeat.
+    text (str): Never altered: offsets in are offsets out.
+    mentions (tuple[Mention, ...]): In the order of the file.
+    meta (Mapping): What else the format tells, such as the `sentence_starts` that it fixes.
+    """
+
+    id: str
+    text: str
+    mentions: tuple[Mention, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A mention that did not make it into the corpus, and why.
+
+    document (str): Document id.
+    mention (str): Mention id.
+    start (int): Offset of its first character as annotated.
+    end (int): Offset behind its last character as annotated.
+    label (str): The corpus's own label.
+    reason (str): One of `REASONS`.
+    """
+
+    document: str
+    mention: str
+    start: int
+    end: int
+    label: str
+    reason: str
+
+
+ENTITY_TYPES = ("Drug", "Disease")
+REASONS = (
+    "nested",
+    "overlapping",
+    "duplicate",
+    "discontinuous",
+    "empty",
+    "outside text",
+    "text mismatch",
+    "label not mapped",
+)

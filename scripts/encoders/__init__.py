@@ -1,0 +1,1 @@
+"""Getting an encoder: the offline one, a hub name or a folder."""

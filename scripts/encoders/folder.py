@@ -1,0 +1,106 @@
+"""A folder with an encoder: which of its files count, their hash, and whether transformers can use it."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import hash_files
+
+SAFETENSORS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
+TORCH_WEIGHTS = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*-of-*.bin")
+SETTINGS = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "spm.model",
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What an encoder's config says about it.
+
+    layers (int): Transformer layers.
+    hidden_size (int): Width of a token's vector.
+    vocabulary (int): Rows of the word embeddings.
+    """
+
+    layers: int
+    hidden_size: int
+    vocabulary: int
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """RETURNS (list[Path]): The files that transformers loads the weights from: safetensors where there are any."""
+    return _matching(folder, SAFETENSORS) or _matching(folder, TORCH_WEIGHTS)
+
+
+def hash_folder(folder: Path) -> str:
+    """RETURNS (str): One sha256 over the files of an encoder; whatever else lies in the folder does not count."""
+    return hash_files([*_matching(folder, SETTINGS), *weight_files(folder)], folder)
+
+
+def check_folder(folder: Path) -> Sizes:
+    """Load an encoder as training will, without network.
+
+    folder (Path): A Hugging Face folder.
+    RETURNS (Sizes): The encoder's sizes.
+    RAISES (ProjectError): If the config, the weights or a fast tokenizer do not load, or do not belong together.
+    """
+    # transformers and torch take seconds to import, and the offline encoder needs neither.
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    if not (folder / "config.json").is_file():
+        remedy = "give a folder that transformers' save_pretrained wrote"
+        raise ProjectError("no config.json", where=folder, remedy=remedy)
+    if not weight_files(folder):
+        raise ProjectError("no weights (model.safetensors or pytorch_model.bin)", where=folder)
+    config = _load(AutoConfig, folder, "config.json")
+    tokenizer = _load(AutoTokenizer, folder, "tokenizer", use_fast=True)
+    _check_tokenizer(tokenizer, config.vocab_size, folder)
+    _, report = _load(AutoModel, folder, "weights", output_loading_info=True)
+    absent = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
+    if absent:
+        raise ProjectError(f"the weights lack {len(absent)} tensors of the config, such as {absent[0]}", where=folder)
+    return Sizes(config.num_hidden_layers, config.hidden_size, config.vocab_size)
+
+
+def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
+    return sorted(path for pattern in patterns for path in folder.glob(pattern) if path.is_file())
+
+
+def _load(loader: Any, folder: Path, part: str, **settings: Any) -> Any:
+    try:
+        return loader.from_pretrained(str(folder), local_files_only=True, **settings)
+    # A damaged file surfaces as whatever its parser raises (json, pickle, safetensors, tokenizers, missing packages).
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ProjectError(f"transformers can not load the {part} ({reason})", where=folder) from None
+
+
+def _check_tokenizer(tokenizer: Any, rows: int, folder: Path) -> None:
+    if not tokenizer.is_fast:
+        remedy = "add the tokenizer.json that save_pretrained of a fast tokenizer writes"
+        raise ProjectError("the tokenizer has no fast form", where=folder, remedy=remedy)
+    if len(tokenizer) > rows:
+        raise ProjectError(f"{len(tokenizer)} tokens, but only {rows} word embeddings", where=folder)
+    if _loses_case(tokenizer):
+        remedy = 'write {"do_lower_case": false} to its tokenizer_config.json'
+        raise ProjectError("the vocabulary has capitals, but the tokenizer lower-cases", where=folder, remedy=remedy)
+
+
+def _loses_case(tokenizer: Any) -> bool:
+    """RETURNS (bool): Whether a cased vocabulary is lower-cased, BERT's default for a folder with only vocab.txt."""
+    pieces = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
+    cased = sum(piece != piece.lower() for piece in pieces if not piece.startswith("["))
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    return cased > len(pieces) / 100 and normalizer is not None and normalizer.normalize_str("A") == "a"

@@ -1,0 +1,94 @@
+"""The encoder of the project: `offline`, a Hugging Face name or a folder in, a checked record of it out."""
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json, write_json
+from scripts.encoders.folder import Sizes, check_folder, hash_folder
+from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, get_offline_encoder
+
+OFFLINE = "offline"
+MADE_BY = "encoder"
+
+
+@dataclass(frozen=True)
+class EncoderRecord:
+    """Which encoder the project uses.
+
+    name (str): As the user gave it; the offline encoder's own name.
+    path (Path): Folder that transformers loads without network; relative to the project folder where it is inside.
+    revision (str): Commit of a hub model, package of the offline encoder; empty for a folder.
+    sha256 (str): One hash over the folder's files.
+    layers (int): Transformer layers.
+    hidden_size (int): Width of a token's vector.
+    vocabulary (int): Rows of the word embeddings.
+    """
+
+    name: str
+    path: Path
+    revision: str
+    sha256: str
+    layers: int
+    hidden_size: int
+    vocabulary: int
+
+
+def resolve_encoder(encoder: str, assets: Path) -> EncoderRecord:
+    """Get an encoder, whatever it takes, and check that it loads.
+
+    encoder (str): `offline`, a folder, or a Hugging Face name.
+    assets (Path): Where the offline encoder is kept.
+    RETURNS (EncoderRecord): What was found.
+    RAISES (ProjectError): If it can not be had or does not load.
+    """
+    if encoder == OFFLINE:
+        recipe = MULTILINGUAL_E5_SMALL
+        folder = get_offline_encoder(assets, recipe)
+        return _record(recipe.name, folder, recipe.revision, _own_sizes(folder))
+    folder = Path(encoder).expanduser()
+    if folder.is_dir():
+        return _record(encoder, folder, "", check_folder(folder))
+    if encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1:
+        raise ProjectError("no such folder", where=encoder, remedy="give a folder, a Hugging Face name or `offline`")
+    # Slow to import, and the offline encoder has no need of it.
+    from scripts.encoders.hub import download_snapshot
+
+    folder = download_snapshot(encoder)
+    return _record(encoder, folder, folder.name, check_folder(folder))
+
+
+def write_encoder(record: EncoderRecord, path: Path) -> None:
+    """Write a record as JSON, whole or not at all."""
+    write_json(path, {**asdict(record), "path": record.path.as_posix()})
+
+
+def read_encoder(path: Path) -> EncoderRecord:
+    """Read a record that `write_encoder` wrote.
+
+    path (Path): Such as training/encoder.json.
+    RETURNS (EncoderRecord): The record.
+    RAISES (ProjectError): If the file or the encoder's folder is absent, or the file is something else.
+    """
+    data = read_json(path, made_by=MADE_BY)
+    remedy = f"run `weasel run {MADE_BY}` again"
+    if not isinstance(data, dict) or set(data) != {field.name for field in fields(EncoderRecord)}:
+        raise ProjectError("not the record of an encoder", where=path, remedy=remedy)
+    record = EncoderRecord(**{**data, "path": Path(data["path"])})
+    if not record.path.is_dir():
+        raise ProjectError(f"the encoder's folder {record.path} is gone", where=path, remedy=remedy)
+    return record
+
+
+def _record(name: str, folder: Path, revision: str, sizes: Sizes) -> EncoderRecord:
+    return EncoderRecord(name, _project_path(folder), revision, hash_folder(folder), **asdict(sizes))
+
+
+def _project_path(folder: Path) -> Path:
+    """RETURNS (Path): A folder as the project's commands, which run in the project folder, reach it."""
+    folder = folder.absolute()
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def _own_sizes(folder: Path) -> Sizes:
+    config = read_json(folder / "config.json")
+    return Sizes(config["num_hidden_layers"], config["hidden_size"], config["vocab_size"])

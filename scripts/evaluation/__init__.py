@@ -1,0 +1,1 @@
+"""Scores and summaries: pure functions of predictions and of run files."""

@@ -1,0 +1,195 @@
+"""An experiment's folder of results in, validated and frozen data classes out."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Mapping, Optional, Type, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json
+from scripts.evaluation.scores import MICRO, Score
+
+Kind = Literal["in-corpus", "zero-shot", "few-shot", "shipped"]
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Which run of an experiment this is.
+
+    experiment (str): Name of the experiment.
+    kind (str): in-corpus, zero-shot, few-shot or shipped.
+    model (str): Name of the spaCy config, such as `softmax`.
+    transfer (str): What is taken over from the source model: none, full (encoder and head) or encoder.
+    sources (tuple[str, ...]): Corpora that it was pretrained on, together; empty is no pretrain.
+    target (str): The corpus whose test part is scored.
+    size (Optional[int]): Training sentences of the target; 0 is zero-shot, None the whole training part.
+    seed (int): Seed of the sample and of the training.
+    threads (int): Threads of the training, which change the numbers in the last digits.
+    """
+
+    experiment: str
+    kind: Kind
+    model: str
+    transfer: Literal["none", "full", "encoder"]
+    sources: tuple[str, ...]
+    target: str
+    size: Optional[int]
+    seed: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """Scores by entity type, and "micro".
+
+    tokens (Mapping[str, Score]): On tokens, as the CoNLL script counts: the numbers of record.
+    characters (Mapping[str, Score]): Against the original offsets; what alignment, truncation or the sentence
+        splitter lost is missed.
+    """
+
+    tokens: Mapping[str, Score]
+    characters: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run left behind; see `Coordinates` and `RunScores`.
+
+    run (str): The run's id, also the name of its file.
+    settings (Mapping): Its resolved settings.
+    fingerprint (str): Hash of what it depends on.
+    versions (Mapping[str, str]): Versions of the libraries.
+    device (str): `cpu`, or the name of the GPU.
+    seconds (Mapping[str, float]): Wall-clock time of `train` and `predict`.
+    updates (int): Optimiser steps.
+    sentences (Mapping[str, int]): Sentences of `train` and `test`.
+    """
+
+    run: str
+    coordinates: Coordinates
+    settings: Mapping[str, Any]
+    fingerprint: str
+    versions: Mapping[str, str]
+    device: str
+    seconds: Mapping[str, float]
+    updates: int
+    sentences: Mapping[str, int]
+    scores: RunScores
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a corpus is made of (paper, Table 1).
+
+    documents (int): Number of documents.
+    sentences (int): Number of sentences.
+    Drug (int): Mentions of drugs.
+    Disease (int): Mentions of diseases.
+    sentences_per_document (Optional[float]): Mean length of a document, in sentences.
+    tokens_per_sentence (Optional[float]): Mean length of a sentence, in tokens.
+    Drug_length (Optional[float]): Mean length of a drug mention, in tokens.
+    Disease_length (Optional[float]): Mean length of a disease mention, in tokens.
+    splits (Mapping): Counts of the `train` and the `test` part.
+    """
+
+    language: str
+    domain: str
+    documents: int
+    sentences: int
+    Drug: int
+    Disease: int
+    sentences_per_document: Optional[float]
+    tokens_per_sentence: Optional[float]
+    Drug_length: Optional[float]
+    Disease_length: Optional[float]
+    splits: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class VocabularyOverlap:
+    """How many word pieces of their mentions two corpora share (paper, Table 4).
+
+    unique_a (int): Different word pieces in the mentions of corpus a.
+    shared (int): Those that are also in corpus b.
+    percent_a (float): `shared` in percent of `unique_a`.
+    """
+
+    corpus_a: str
+    corpus_b: str
+    type: str
+    unique_a: int
+    unique_b: int
+    shared: int
+    percent_a: float
+    percent_b: float
+
+
+@dataclass(frozen=True)
+class SharedSentences:
+    """How many sentences of a source's training part also stand in a target's test part."""
+
+    source: str
+    target: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The corpora of an experiment by name, and how they overlap; empty where their file is absent."""
+
+    corpora: Mapping[str, Corpus] = field(default_factory=dict)
+    vocabulary_overlap: tuple[VocabularyOverlap, ...] = ()
+    shared_sentences: tuple[SharedSentences, ...] = ()
+
+    def training_sentences(self, name: str) -> Optional[int]:
+        """RETURNS (Optional[int]): Sentences in the training part of a corpus; None if not known."""
+        corpus = self.corpora.get(name)
+        return corpus.splits.get("train", {}).get("sentences") if corpus else None
+
+
+def read_runs(folder: Path) -> list[RunResult]:
+    """Read the finished runs of an experiment.
+
+    folder (Path): Holds one JSON file per run.
+    RETURNS (list[RunResult]): Sorted by id; empty if there is none.
+    RAISES (ProjectError): If a file is damaged.
+    """
+    return [read_run(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_run(path: Path) -> RunResult:
+    """Read the result of one run.
+
+    path (Path): Its JSON file.
+    RETURNS (RunResult): The validated result.
+    RAISES (ProjectError): If the file is absent or damaged.
+    """
+    result = _read(path, RunResult, "delete the file and start the experiment again: only this run is repeated")
+    if MICRO not in result.scores.tokens or set(result.scores.tokens) != set(result.scores.characters):
+        raise ProjectError(
+            f"damaged run file (scores of tokens and characters need '{MICRO}' and the same entity types)",
+            where=path,
+            remedy="delete the file and start the experiment again",
+        )
+    return result
+
+
+def read_corpora(path: Path) -> Corpora:
+    """Read the statistics of an experiment's corpora.
+
+    path (Path): The file `corpora.json`.
+    RETURNS (Corpora): Statistics; empty if there is no such file.
+    RAISES (ProjectError): If the file is damaged.
+    """
+    return _read(path, Corpora, "delete the file and start the experiment again") if path.is_file() else Corpora()
+
+
+def _read(path: Path, shape: Type[Read], remedy: str) -> Read:
+    try:
+        return TypeAdapter(shape).validate_python(read_json(path))
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        key = ".".join(str(part) for part in mistake["loc"]) or "file"
+        raise ProjectError(f"damaged file, key '{key}': {mistake['msg']}", where=path, remedy=remedy) from None

@@ -1,0 +1,1 @@
+"""Plan of runs, one run, executors, ledger of results."""

@@ -1,0 +1,130 @@
+"""From a spaCy config and a run's settings to the resolved config that trains the run."""
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from spacy.util import load_config
+from thinc.api import Config
+
+from scripts.base.errors import ProjectError
+from scripts.experiments.settings import Training
+
+WARM_UP = 0.1
+# A fresh head must not start as the one that the source's encoder was trained against, so seeds of
+# trainings on samples are kept apart from those of whole training parts.
+SAMPLE_SEED_OFFSET = 1000
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """All that decides one training.
+
+    template (Path): The spaCy config of the model.
+    encoder (Path): Folder of the encoder.
+    tokenizer (Path): Folder of the blank pipeline whose tokenizer the pipeline takes.
+    train (tuple[Path, ...]): DocBin files to train on.
+    n_sentences (int): How many sentences these hold, or the sample size.
+    training (Training): Epochs, batch size and rates.
+    seed (int): Seed of the training.
+    freeze_word_embeddings (bool): Whether the word embeddings stay as they are.
+    limit (int): Sample size; None for all sentences.
+    sample_seed (int): Seed of the sample.
+    source (Path): Folder of the source model; None without pretraining.
+    transfer (str): `full`, `encoder` or `none`.
+    without (tuple[Path, ...]): DocBin files whose sentences are left out of the training.
+    """
+
+    template: Path
+    encoder: Path
+    tokenizer: Path
+    train: tuple[Path, ...]
+    n_sentences: int
+    training: Training
+    seed: int
+    freeze_word_embeddings: bool = True
+    limit: Optional[int] = None
+    sample_seed: int = 0
+    source: Optional[Path] = None
+    transfer: str = "none"
+    without: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a training is.
+
+    updates (int): Updates in all.
+    epochs (int): Passes over the data that are begun.
+    warm_up (int): Updates during which the rates rise.
+    """
+
+    updates: int
+    epochs: int
+    warm_up: int
+
+
+def training_length(n_sentences: int, training: Training) -> Length:
+    """The real number of updates, from which the schedule follows (DESIGN: Schedule; paper protocol B7, B8).
+
+    n_sentences (int): Training sentences.
+    training (Training): Epochs, floor on updates and batch size.
+    RETURNS (Length): At least two updates, since spaCy reads a last step of 0 as no limit.
+    """
+    per_epoch = math.ceil(n_sentences / training.batch_size)
+    updates = max(2, training.min_updates, round(training.epochs * per_epoch))
+    return Length(updates, math.ceil(updates / per_epoch), round(WARM_UP * updates))
+
+
+def resolve_config(job: TrainingJob) -> Config:
+    """Fill a model's spaCy config for one training.
+
+    job (TrainingJob): The training.
+    RETURNS (Config): A config that `spacy train` takes as it is.
+    RAISES (ProjectError): If there is no config of that name, or it lacks a section that a run has to fill.
+    """
+    if not job.template.is_file():
+        raise ProjectError("no such model config", where=job.template, remedy="see configs/*.cfg for the models there are")
+    try:
+        config = load_config(job.template, overrides={**_path_settings(job), **_training_settings(job)})
+    except ValueError as error:
+        raise ProjectError(" ".join(str(error).split()), where=job.template) from None
+    if job.transfer == "full":
+        for name in config["nlp"]["pipeline"]:
+            config["components"][name] = {"source": "${paths.source}"}
+    return config
+
+
+def _path_settings(job: TrainingJob) -> dict[str, object]:
+    source = str(job.source) if job.source else None
+    return {
+        "paths.encoder": str(job.encoder),
+        "paths.tokenizer": str(job.tokenizer),
+        "paths.train": [str(path) for path in job.train],
+        "paths.source": source if job.transfer == "full" else None,
+        "paths.init_tok2vec": str(job.source / "transformer" / "model") if job.transfer == "encoder" else None,
+    }
+
+
+def _training_settings(job: TrainingJob) -> dict[str, object]:
+    length = training_length(job.n_sentences, job.training)
+    rates = {
+        "training.optimizer.learn_rate": job.training.learn_rate,
+        "training.optimizer.component_rates.bio_ner": job.training.head_learn_rate,
+    }
+    settings: dict[str, object] = {
+        "system.seed": job.seed,
+        "corpora.train.limit": job.limit,
+        "corpora.train.seed": job.sample_seed,
+        "corpora.train.without": [str(path) for path in job.without],
+        "training.batcher.size": job.training.batch_size,
+        "training.max_epochs": length.epochs,
+        # spaCy counts steps from 0 and stops behind this one.
+        "training.max_steps": length.updates - 1,
+        "initialize.after_init.frozen": job.freeze_word_embeddings,
+    }
+    for schedule, rate in rates.items():
+        settings[f"{schedule}.initial_rate"] = rate
+        settings[f"{schedule}.warmup_steps"] = length.warm_up
+        settings[f"{schedule}.total_steps"] = length.updates
+    return settings

@@ -1,0 +1,128 @@
+"""Models on whole training parts that are kept on disk: sources of transfer, and the pipeline that is packaged."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import atomic_folder, hash_data, read_json, write_json
+from scripts.experiments.config import TrainingJob, resolve_config, training_length
+from scripts.experiments.plan import SourceModel
+from scripts.experiments.train import train_pipeline
+from scripts.experiments.workspace import Workspace
+from scripts.ner.training import read_sentences
+from spacy.vocab import Vocab
+
+RECORD = "model.json"
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """A trained model on disk.
+
+    folder (Path): Holds `model-last/`, `config.cfg` and the record.
+    fingerprint (str): Hash of the settings and the data that it was trained by.
+    seconds (float): Time of its training.
+    updates (int): Updates of its training.
+    sentences (int): Training sentences.
+    """
+
+    folder: Path
+    fingerprint: str
+    seconds: float
+    updates: int
+    sentences: int
+
+    @property
+    def pipeline(self) -> Path:
+        """RETURNS (Path): What `spacy.load` takes."""
+        return self.folder / "model-last"
+
+    @property
+    def config(self) -> Path:
+        """RETURNS (Path): The resolved config of its training."""
+        return self.folder / "config.cfg"
+
+
+def model_folder(workspace: Workspace, model: SourceModel) -> Path:
+    """RETURNS (Path): Where a model is kept; models of other settings do not take each other's place."""
+    settings = hash_data(model.training.model_dump())[:8]
+    return workspace.models / f"{model.name}.{settings}"
+
+
+def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
+    """RETURNS (str): Hash of all that decides a model's weights: settings, config, encoder, data."""
+    parts = {name: workspace.data_hash(name, "train") for name in model.corpora}
+    left_out = [workspace.data_hash(path.parent.name, "test") for path in left_out_parts(workspace, model)]
+    return hash_data(
+        {
+            "training": model.training.model_dump(),
+            "seed": model.seed,
+            "freeze": workspace.experiment.freeze_word_embeddings,
+            "template": workspace.template_hash(),
+            "encoder": workspace.encoder.sha256,
+            "train": parts,
+            "without": left_out,
+        }
+    )
+
+
+def left_out_parts(workspace: Workspace, model: SourceModel) -> tuple[Path, ...]:
+    """RETURNS (tuple[Path, ...]): Test parts of other corpora whose sentences the model must not have seen."""
+    if not workspace.experiment.drop_shared_sentences:
+        return ()
+    return tuple(workspace.part(name, "test") for name in workspace.experiment.corpora if name not in model.corpora)
+
+
+def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
+    """RETURNS (KeptModel): A model that was trained before with the same settings and data; None if there is none."""
+    folder = model_folder(workspace, model)
+    try:
+        record: dict[str, Any] = read_json(folder / RECORD)
+        kept = KeptModel(folder, **record)
+    except (ProjectError, TypeError):
+        return None
+    return kept if kept.fingerprint == model_fingerprint(workspace, model) else None
+
+
+def get_model(workspace: Workspace, model: SourceModel) -> KeptModel:
+    """Find a model, or train and keep it.
+
+    workspace (Workspace): The experiment and its surroundings.
+    model (SourceModel): Which model.
+    RETURNS (KeptModel): The model on disk.
+    """
+    return find_model(workspace, model) or _train_model(workspace, model)
+
+
+def _train_model(workspace: Workspace, model: SourceModel) -> KeptModel:
+    folder = model_folder(workspace, model)
+    job = model_job(workspace, model)
+    with atomic_folder(folder) as partial:
+        resolve_config(job).to_disk(partial / "config.cfg")
+        trained = train_pipeline(partial / "config.cfg", workspace.gpu_id)
+        trained.nlp.to_disk(partial / "model-last")
+        record = {
+            "fingerprint": model_fingerprint(workspace, model),
+            "seconds": round(trained.seconds, 2),
+            "updates": training_length(job.n_sentences, job.training).updates,
+            "sentences": job.n_sentences,
+        }
+        write_json(partial / RECORD, record)
+    return KeptModel(folder, **record)
+
+
+def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
+    """RETURNS (TrainingJob): How a model on whole training parts is trained."""
+    train = tuple(workspace.part(name, "train") for name in model.corpora)
+    without = left_out_parts(workspace, model)
+    return TrainingJob(
+        template=workspace.template,
+        encoder=workspace.encoder.path,
+        tokenizer=workspace.tokenizer,
+        train=train,
+        n_sentences=len(read_sentences([str(path) for path in train], Vocab(), [str(path) for path in without])),
+        training=model.training,
+        seed=model.seed,
+        freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        without=without,
+    )

@@ -1,0 +1,170 @@
+"""One run: its fingerprint, its training, its test, its result."""
+import platform
+import tempfile
+import time
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Optional
+
+import spacy
+from spacy.language import Language
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import hash_data
+from scripts.evaluation.runs import RunResult
+from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
+from scripts.experiments.ledger import Ledger
+from scripts.experiments.models import KeptModel, get_model, model_fingerprint
+from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, Run, SourceModel
+from scripts.experiments.score import predict, read_documents, score
+from scripts.experiments.train import train_pipeline
+from scripts.experiments.workspace import Workspace
+from scripts.ner.training import sample
+
+LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
+
+
+def tested_model(workspace: Workspace, run: Run) -> Optional[SourceModel]:
+    """RETURNS (SourceModel): The model on whole training parts that the run only has to test; None in few-shot."""
+    if run.kind == FEW_SHOT:
+        return None
+    if run.kind != IN_CORPUS:
+        return run.source
+    training = workspace.experiment.in_corpus.training
+    return SourceModel((run.target,), run.seed, training)
+
+
+def run_fingerprint(workspace: Workspace, run: Run) -> str:
+    """RETURNS (str): Hash of all that decides a run's scores: settings, config, encoder, data, source."""
+    model = tested_model(workspace, run)
+    if model is not None:
+        decides: dict[str, Any] = {"model": model_fingerprint(workspace, model)}
+    else:
+        decides = {
+            "training": workspace.experiment.few_shot.training.model_dump(),
+            "seed": run.seed,
+            "size": run.size,
+            "transfer": run.transfer,
+            "freeze": workspace.experiment.freeze_word_embeddings,
+            "template": workspace.template_hash(),
+            "encoder": workspace.encoder.sha256,
+            "train": workspace.data_hash(run.target, "train"),
+            "source": run.source and model_fingerprint(workspace, run.source),
+        }
+    return hash_data({**decides, "test": workspace.data_hash(run.target, "test"), "threads": workspace.threads})
+
+
+def sentence_passes(workspace: Workspace, run: Run) -> int:
+    """RETURNS (int): About what a run costs, in sentences passed through the encoder for training."""
+    if run.kind == FEW_SHOT:
+        training = workspace.experiment.few_shot.training
+        return training_length(run.size, training).updates * training.batch_size
+    model = tested_model(workspace, run)
+    sentences = [workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora]
+    return round(sum(sentences) * model.training.epochs) if run.kind != "zero-shot" else 0
+
+
+def carry_out(workspace: Workspace, run: Run, device: str) -> RunResult:
+    """Train if need be, test, and put the result on record.
+
+    workspace (Workspace): The experiment and its surroundings.
+    run (Run): What to do.
+    device (str): What it runs on, for the record.
+    RETURNS (RunResult): The result.
+    """
+    model = tested_model(workspace, run)
+    if model is None:
+        return _few_shot(workspace, run, device)
+    kept = get_model(workspace, model)
+    return _test(workspace, run, device, spacy.load(kept.pipeline), kept, kept.config, [])
+
+
+def _few_shot(workspace: Workspace, run: Run, device: str) -> RunResult:
+    source = get_model(workspace, run.source) if run.source else None
+    job = few_shot_job(workspace, run, source)
+    numbered = _numbered_sentences(workspace.part(run.target, "train"))
+    drawn = [numbered[number] for number in sample(len(numbered), run.size, run.seed)]
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.cfg"
+        resolve_config(job).to_disk(config)
+        trained = train_pipeline(config, workspace.gpu_id)
+        updates = training_length(job.n_sentences, job.training).updates
+        made = KeptModel(Path(folder), "", trained.seconds, updates, job.n_sentences)
+        return _test(workspace, run, device, trained.nlp, made, config, drawn)
+
+
+def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) -> TrainingJob:
+    """RETURNS (TrainingJob): How a run on a sample of the target is trained.
+
+    RAISES (ProjectError): If the target has fewer training sentences than the sample size.
+    """
+    available = workspace.manifest(run.target)["splits"]["train"]["sentences"]
+    if run.size > available:
+        raise ProjectError(
+            f"sample size {run.size}, but {run.target} has {available} training sentences",
+            where=f"experiment {workspace.name}, key few_shot.sizes",
+            remedy="take a smaller size",
+        )
+    return TrainingJob(
+        template=workspace.template,
+        encoder=workspace.encoder.path,
+        tokenizer=workspace.tokenizer,
+        train=(workspace.part(run.target, "train"),),
+        n_sentences=run.size,
+        training=workspace.experiment.few_shot.training,
+        seed=run.seed + SAMPLE_SEED_OFFSET,
+        freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        limit=run.size,
+        sample_seed=run.seed,
+        source=source.pipeline if source else None,
+        transfer=run.transfer,
+    )
+
+
+def _test(
+    workspace: Workspace, run: Run, device: str, nlp: Language, made: KeptModel, config: Path, drawn: list[Any]
+) -> RunResult:
+    documents = read_documents(workspace.part(run.target, "test"))
+    started = time.monotonic()
+    predictions = list(predict(nlp, documents))
+    seconds = {"train": round(made.seconds, 2), "predict": round(time.monotonic() - started, 2)}
+    result = RunResult(
+        run=run.id,
+        coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
+        settings=resolved_settings(workspace, run),
+        fingerprint=run_fingerprint(workspace, run),
+        versions=versions(),
+        device=device,
+        seconds=seconds,
+        updates=made.updates,
+        sentences={"train": made.sentences, "test": sum(1 for document in documents for _ in document.sents)},
+        scores=score(documents, predictions),
+    )
+    Ledger(workspace.runs).write(result, config, drawn, predictions)
+    return result
+
+
+def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """RETURNS (dict): The settings that a run was made with, for the record; its config has the rest."""
+    model = tested_model(workspace, run)
+    training = model.training if model else workspace.experiment.few_shot.training
+    return {
+        "training": training.model_dump(),
+        "training_seed": model.seed if model else run.seed + SAMPLE_SEED_OFFSET,
+        "freeze_word_embeddings": workspace.experiment.freeze_word_embeddings,
+        "drop_shared_sentences": workspace.experiment.drop_shared_sentences,
+        "encoder": {key: str(value) for key, value in asdict(workspace.encoder).items() if key != "path"},
+    }
+
+
+def _numbered_sentences(path: Path) -> list[tuple[str, int]]:
+    documents = read_documents(path)
+    return [(document.user_data["id"], number) for document in documents for number, _ in enumerate(document.sents)]
+
+
+@cache
+def versions() -> dict[str, str]:
+    """RETURNS (dict): Versions of Python and of the libraries that decide the numbers."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

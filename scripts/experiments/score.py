@@ -1,0 +1,81 @@
+"""A pipeline and whole documents in, predicted mentions and their scores out."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable, Iterator, Sequence
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from scripts.evaluation.runs import RunScores
+from scripts.evaluation.scores import score_mentions
+from scripts.ner.bio_ner import SPANS_KEY
+
+ENTITY_TYPES = ("Drug", "Disease")
+TokenMention = tuple[int, int, str]
+DOCUMENTS_PER_BATCH = 16
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The entities that a pipeline finds in a document.
+
+    document (str): Document id.
+    tokens (tuple): (start, end, type) in tokens, end exclusive.
+    characters (tuple): The same in characters.
+    confidences (tuple[float, ...]): In the same order.
+    """
+
+    document: str
+    tokens: tuple[TokenMention, ...]
+    characters: tuple[TokenMention, ...]
+    confidences: tuple[float, ...]
+
+
+def read_documents(path: Path) -> list[Doc]:
+    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities."""
+    return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
+
+
+def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:
+    """Find the entities in documents, sentence by sentence.
+
+    nlp (Language): A pipeline with `bio_ner`.
+    documents (Iterable[Doc]): Gold documents; of them only tokens and sentence starts are shown to the pipeline.
+    YIELDS (Prediction): For each document, in order.
+    """
+    pairs = ((without_entities(document, nlp.vocab), document.user_data["id"]) for document in documents)
+    for doc, name in nlp.pipe(pairs, as_tuples=True, batch_size=DOCUMENTS_PER_BATCH):
+        group = doc.spans[SPANS_KEY]
+        confidence = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+        yield Prediction(
+            name,
+            tuple((ent.start, ent.end, ent.label_) for ent in doc.ents),
+            tuple((ent.start_char, ent.end_char, ent.label_) for ent in doc.ents),
+            tuple(confidence[ent.start, ent.end] for ent in doc.ents),
+        )
+
+
+def without_entities(document: Doc, vocab: Vocab) -> Doc:
+    """RETURNS (Doc): A Doc of the same tokens and sentences."""
+    return Doc(
+        vocab,
+        words=[token.text for token in document],
+        spaces=[bool(token.whitespace_) for token in document],
+        sent_starts=[bool(token.is_sent_start) for token in document],
+    )
+
+
+def score(documents: Sequence[Doc], predictions: Sequence[Prediction]) -> RunScores:
+    """Score predictions by exact match.
+
+    documents (Sequence[Doc]): Gold: entities on tokens, and `user_data["mentions"]` at the original character offsets.
+    predictions (Sequence[Prediction]): In the same order.
+    RETURNS (RunScores): On tokens, and on characters, where a mention that alignment lost is missed.
+    """
+    on_tokens = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
+    on_characters = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
+    return RunScores(
+        tokens=score_mentions(on_tokens, [prediction.tokens for prediction in predictions], ENTITY_TYPES),
+        characters=score_mentions(on_characters, [prediction.characters for prediction in predictions], ENTITY_TYPES),
+    )

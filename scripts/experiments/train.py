@@ -1,0 +1,64 @@
+"""A resolved config in, a trained pipeline out: spaCy's own loop, in this process and without its printing."""
+import gc
+import io
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import spacy
+import torch
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+
+import scripts.ner.training  # noqa: F401  (registers what the configs name)
+from scripts.base.errors import ProjectError
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained pipeline.
+
+    nlp (Language): The pipeline.
+    seconds (float): Wall-clock time, start to end.
+    """
+
+    nlp: Language
+    seconds: float
+
+
+def train_pipeline(config_path: Path, gpu_id: int) -> Trained:
+    """Train as `spacy train` does.
+
+    config_path (Path): A resolved config.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    RETURNS (Trained): The pipeline as it is after the last update.
+    """
+    started = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        nlp = init_nlp(load_config(config_path), use_gpu=gpu_id)
+        train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
+    gc.collect()
+    return Trained(nlp, time.monotonic() - started)
+
+
+def use_device(threads: int, gpu_id: int) -> str:
+    """Set the number of threads, and the GPU if there is to be one.
+
+    threads (int): CPU threads.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    RETURNS (str): `cpu`, or the GPU's name.
+    RAISES (ProjectError): If the GPU can't be used.
+    """
+    torch.set_num_threads(threads)
+    if gpu_id < 0:
+        return "cpu"
+    try:
+        spacy.require_gpu(gpu_id)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy="install cupy for it, or use gpu_id -1") from None
+    return torch.cuda.get_device_name(gpu_id)

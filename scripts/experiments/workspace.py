@@ -1,0 +1,110 @@
+"""Where an experiment's corpora, encoder, models and results are: what a command knows before the first run."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import hash_file, read_json
+from scripts.encoders.resolve import EncoderRecord, read_encoder
+from scripts.experiments.settings import Experiment, read_experiment
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An experiment and its surroundings.
+
+    name (str): The experiment's name.
+    experiment (Experiment): Its settings.
+    template (Path): The spaCy config of its model.
+    corpus (Path): Folder of the converted corpora.
+    encoder (EncoderRecord): The encoder that all runs start from.
+    training (Path): Folder for models that are kept.
+    metrics (Path): Folder for run files, tables, figures and report.
+    threads (int): CPU threads per run.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    """
+
+    name: str
+    experiment: Experiment
+    template: Path
+    corpus: Path
+    encoder: EncoderRecord
+    training: Path
+    metrics: Path
+    threads: int = 1
+    gpu_id: int = -1
+
+    @property
+    def runs(self) -> Path:
+        """RETURNS (Path): Folder of the run files."""
+        return self.metrics / self.name / "runs"
+
+    @property
+    def models(self) -> Path:
+        """RETURNS (Path): Folder of the models that are kept for this experiment."""
+        return self.training / self.name / self.experiment.model
+
+    @property
+    def tokenizer(self) -> Path:
+        """RETURNS (Path): Folder of the blank pipeline whose tokenizer all pipelines have."""
+        return self.corpus / "tokenizer"
+
+    def part(self, corpus: str, part: str) -> Path:
+        """RETURNS (Path): The DocBin file of a corpus's `train` or `test` part."""
+        return self.corpus / corpus / f"{part}.spacy"
+
+    def manifest(self, corpus: str) -> dict[str, Any]:
+        """RETURNS (dict): What `convert` wrote about a corpus."""
+        return read_json(self.corpus / corpus / "manifest.json", made_by="convert")
+
+    def data_hash(self, corpus: str, part: str) -> str:
+        """RETURNS (str): The hash of a part of a corpus, as its manifest holds it."""
+        return self.manifest(corpus)["splits"][part]["sha256"]
+
+    def template_hash(self) -> str:
+        """RETURNS (str): The hash of the model's spaCy config."""
+        return hash_file(self.template)
+
+
+def open_workspace(
+    experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path, seed: int, threads: int, gpu_id: int
+) -> Workspace:
+    """Read the settings of an experiment and check that what it needs is there.
+
+    experiment (str): Its name.
+    configs (Path): Folder with `experiments/` and `corpora/`; the model's config is taken from there or from `configs/`.
+    corpus (Path): Folder of the converted corpora.
+    training (Path): Folder of encoder.json and of models that are kept.
+    metrics (Path): Folder for results.
+    seed (int): Added to every seed of the experiment.
+    threads (int): CPU threads per run.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    RETURNS (Workspace): The experiment and its surroundings.
+    RAISES (ProjectError): If settings are wrong, or a corpus or the encoder has not been made.
+    """
+    settings = shift_seeds(read_experiment(configs, experiment), seed)
+    encoder = read_encoder(training / "encoder.json")
+    template = find_template(configs, settings.model)
+    workspace = Workspace(experiment, settings, template, corpus, encoder, training, metrics, threads, gpu_id)
+    for name in settings.corpora:
+        workspace.manifest(name)
+    return workspace
+
+
+def find_template(configs: Path, model: str) -> Path:
+    """RETURNS (Path): A model's spaCy config, from the folder given or else from the project's own."""
+    candidates = [folder / f"{model}.cfg" for folder in (configs, Path("configs"))]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ProjectError(f"no config for model '{model}'", where=candidates[0], remedy="models are the .cfg files in configs/")
+
+
+def shift_seeds(experiment: Experiment, seed: int) -> Experiment:
+    """RETURNS (Experiment): The same experiment with a number added to every seed."""
+    data = experiment.model_dump()
+    data["in_corpus"]["seeds"] = [seed + number for number in data["in_corpus"]["seeds"]]
+    data["ship"]["seed"] += seed
+    if data["few_shot"]:
+        data["few_shot"]["seeds"] = [seed + number for number in data["few_shot"]["seeds"]]
+    return Experiment.model_validate(data)

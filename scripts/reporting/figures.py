@@ -1,0 +1,225 @@
+"""The results of an experiment in, Figure 1 of the paper (learning curves) out, as the same bytes for the same runs."""
+
+import io
+from typing import Optional, Sequence
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from scripts.reporting.results import SHARE, Results, Setup
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart: English blue, Russian orange, no pretrain black.
+COLOURS = {
+    (): "#333333",
+    ("en_ugt",): "#0072B2",
+    ("en_ehr",): "#56B4E9",
+    ("ru_ugt",): "#D55E00",
+    ("ru_ehr",): "#E69F00",
+}
+MORE_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
+MARKERS = {(): "o", ("en_ugt",): "s", ("en_ehr",): "^", ("ru_ugt",): "D", ("ru_ehr",): "v"}
+MORE_MARKERS = ("P", "X", "*", "h", "p")
+STYLES = {"none": "-", "full": "-", "encoder": (0, (4, 1.5))}
+REFERENCE = "#666666"
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.7,
+    "svg.hashsalt": "figure1",
+    "svg.fonttype": "path",
+    "path.simplify": False,
+}
+PANEL_SIZE = (4.8, 3.2)
+LABEL_GAP = 0.08
+LEGEND = (
+    "Line: mean over seeds; band: lowest to highest seed; faint dots: single seeds; open markers: zero-shot.\n"
+    f"Dashed: full F1, without pretraining on the whole training part; dotted: {100 * SHARE:.0f} % of it."
+)
+DOTS_PER_INCH = 150
+# As a share of the largest sample size; closer sizes would write over each other.
+TICK_GAP = 0.08
+# From this many sizes on, markers would hide the lines.
+MANY_SIZES = 12
+
+Label = tuple[float, str, str]
+
+
+def figure1_learning_curves(results: Results) -> Figure:
+    """Draw Figure 1 of the paper: F1 against annotated sentences of the target, one line per source.
+
+    results (Results): The experiment.
+    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    """
+    with matplotlib.rc_context(STYLE):
+        rows, columns = len(results.targets), len(results.types)
+        figure = Figure(figsize=(PANEL_SIZE[0] * max(columns, 1), PANEL_SIZE[1] * max(rows, 1)), layout="constrained")
+        FigureCanvasAgg(figure)
+        if not rows:
+            figure.text(0.5, 0.5, "No few-shot run is finished.", ha="center", va="center")
+            return figure
+        grid = figure.subplots(rows, columns, squeeze=False)
+        for panels, target in zip(grid, results.targets):
+            for panel, entity_type in zip(panels, results.types):
+                _draw_panel(panel, results, target, entity_type)
+        figure.supxlabel(LEGEND, fontsize=9, color=REFERENCE)
+        figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
+    return figure
+
+
+def to_svg(figure: Figure) -> bytes:
+    """RETURNS (bytes): The figure as SVG, with text as outlines and without a date."""
+    return _saved(figure, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None})
+
+
+def to_png(figure: Figure) -> bytes:
+    """RETURNS (bytes): The figure as PNG, readable at the width of a README."""
+    return _saved(figure, "png", {"Software": None})
+
+
+def colours_of(results: Results) -> dict[tuple[str, ...], str]:
+    """RETURNS (dict): A colour for every set of sources, fixed for the corpora of the paper."""
+    return _assign(results, COLOURS, MORE_COLOURS)
+
+
+def markers_of(results: Results) -> dict[tuple[str, ...], str]:
+    """RETURNS (dict): A marker for every set of sources, fixed for the corpora of the paper."""
+    return _assign(results, MARKERS, MORE_MARKERS)
+
+
+def spread_apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move labels apart so that none covers another, each as little as the order allows.
+
+    positions (Sequence[float]): Where the labels would stand, in any order.
+    gap (float): The least distance between two labels.
+    low (float): The lowest position allowed.
+    high (float): The highest position allowed; given up if the labels do not fit.
+    RETURNS (list[float]): New positions, in the order given.
+    """
+    order = sorted(range(len(positions)), key=lambda label: positions[label])
+    placed: list[float] = []
+    for label in order:
+        placed.append(max(positions[label], placed[-1] + gap if placed else low))
+    for rank in reversed(range(len(placed))):
+        ceiling = placed[rank + 1] - gap if rank + 1 < len(placed) else high
+        placed[rank] = max(min(placed[rank], ceiling), low + rank * gap)
+    return [placed[order.index(label)] for label in range(len(positions))]
+
+
+def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
+    colours, markers = colours_of(results), markers_of(results)
+    labels: list[Label] = []
+    for setup in results.setups("few-shot", target=target):
+        labels += _draw_curve(
+            panel, results, target, setup, entity_type, colours[setup.sources], markers[setup.sources]
+        )
+    for setup in results.setups("zero-shot", target=target):
+        score = results.zero_shot(target, setup, entity_type)
+        if score is not None:
+            style = {"markerfacecolor": "white", "markeredgecolor": colours[setup.sources], "markeredgewidth": 1.6}
+            panel.plot([0], [score.mean], markers[setup.sources], markersize=6.5, clip_on=False, zorder=4, **style)
+    labels += _draw_full(panel, results, target, entity_type)
+    _finish_axes(panel, results, target, entity_type)
+    _write_labels(panel, labels)
+
+
+def _draw_curve(
+    panel: Axes, results: Results, target: str, setup: Setup, entity_type: str, colour: str, marker: str
+) -> list[Label]:
+    points = results.curve(target, setup, entity_type).points
+    if not points:
+        return []
+    sizes = [size for size, _ in points]
+    means = [point.mean for _, point in points]
+    marker_size = 4.5 if len(sizes) < MANY_SIZES else 2.5
+    lowest, highest = [point.low for _, point in points], [point.high for _, point in points]
+    panel.fill_between(sizes, lowest, highest, color=colour, alpha=0.13, lw=0)
+    panel.plot(
+        sizes,
+        means,
+        linestyle=STYLES[setup.transfer],
+        color=colour,
+        marker=marker,
+        markersize=marker_size,
+        lw=1.7,
+        zorder=3,
+    )
+    for size, point in points:
+        if len(point.values) > 1:
+            panel.plot(
+                [size] * len(point.values), [value for _, value in point.values], ".", color=colour, alpha=0.4, ms=4
+            )
+    return [(means[-1], results.label(setup), colour)]
+
+
+def _draw_full(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:
+    labels = []
+    for model in sorted({setup.model for setup in results.setups("few-shot", target=target)}):
+        full = results.full(target, model, entity_type)
+        if full is not None:
+            panel.axhline(full.mean, color=REFERENCE, linestyle=(0, (5, 3)), linewidth=1.1, zorder=2)
+            panel.axhline(SHARE * full.mean, color=REFERENCE, linestyle=":", linewidth=0.9, zorder=2)
+            labels.append((full.mean, f"full {full.mean:.1f}", REFERENCE))
+    return labels
+
+
+def _finish_axes(panel: Axes, results: Results, target: str, entity_type: str) -> None:
+    sizes = sorted({run.coordinates.size or 0 for run in results.of("few-shot", target=target)})
+    panel.set_title(
+        f"{target} · {entity_type}{_gold(results, target, entity_type)}", loc="left", fontsize=10.5, fontweight="bold"
+    )
+    panel.set_xlim(0, sizes[-1] * 1.02)
+    low, high = panel.get_ylim()
+    panel.set_ylim(max(low, -2), min(high, 102))
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    if min(after - before for before, after in zip([0, *sizes], sizes)) >= TICK_GAP * sizes[-1]:
+        panel.set_xticks([0, *sizes], ["zero-\nshot" if size == 0 else str(size) for size in (0, *sizes)])
+    panel.set_xlabel(f"annotated sentences of {target}")
+    panel.set_ylabel("F1")
+
+
+def _gold(results: Results, target: str, entity_type: str) -> str:
+    runs = results.of("few-shot", target=target)
+    counts = {run.scores.characters[entity_type].gold for run in runs if entity_type in run.scores.characters}
+    return f" ({max(counts)} test mentions)" if counts else ""
+
+
+def _write_labels(panel: Axes, labels: Sequence[Label]) -> None:
+    low, high = panel.get_ylim()
+    heights = [(value - low) / (high - low) for value, _, _ in labels]
+    for (value, text, colour), height, place in zip(labels, heights, spread_apart(heights, LABEL_GAP, 0.02, 0.97)):
+        panel.annotate(
+            text,
+            xy=(1.0, height),
+            xytext=(1.07, place),
+            xycoords="axes fraction",
+            va="center",
+            color=_darker(colour),
+            fontsize=9,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+        )
+
+
+def _darker(colour: str) -> tuple[float, ...]:
+    return tuple(0.62 * part for part in to_rgb(colour))
+
+
+def _assign(results: Results, fixed: dict, more: Sequence[str]) -> dict[tuple[str, ...], str]:
+    setups = results.setups("few-shot") + results.setups("zero-shot")
+    found = dict.fromkeys(setup.sources for setup in setups)
+    others = [sources for sources in found if sources not in fixed]
+    return {**fixed, **{sources: more[position % len(more)] for position, sources in enumerate(others)}}
+
+
+def _saved(figure: Figure, file_format: str, metadata: dict[str, Optional[str]]) -> bytes:
+    stream = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(stream, format=file_format, dpi=DOTS_PER_INCH, metadata=metadata, facecolor="white")
+    return stream.getvalue()

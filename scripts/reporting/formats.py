@@ -1,0 +1,76 @@
+"""The form of a table, and its writers: the same rows as CSV, as Markdown and as text of a cell."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Sequence, Union
+
+from scripts.evaluation.curves import Spread
+
+Cell = Union[str, int, float, Spread, None]
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table before it is written in any format.
+
+    name (str): Stem of its files.
+    title (str): Begins with its name in the paper.
+    caption (str): How to read it, and what is missing.
+    columns (tuple[str, ...]): Headings.
+    rows (tuple): Cells in the order of the columns; None is a value that does not exist.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def format_cell(cell: Cell) -> str:
+    """RETURNS (str): A cell as people read it: two decimals, and mean ± sd where there are several seeds."""
+    if cell is None:
+        return NOTHING
+    if isinstance(cell, Spread):
+        return f"{cell.mean:.2f}" if cell.sd is None else f"{cell.mean:.2f} ± {cell.sd:.2f}"
+    return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+
+
+def to_csv(table: Table) -> str:
+    """RETURNS (str): The table as CSV; mean and standard deviation have columns of their own."""
+    spreads = [any(isinstance(row[position], Spread) for row in table.rows) for position in range(len(table.columns))]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    headings = [[name, f"{name} sd"] if is_spread else [name] for name, is_spread in zip(table.columns, spreads)]
+    writer.writerow(sum(headings, []))
+    for row in table.rows:
+        writer.writerow(sum((_csv_cells(cell, is_spread) for cell, is_spread in zip(row, spreads)), []))
+    return stream.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """RETURNS (str): The table as Markdown, with its title above and its caption below."""
+    lines = [f"**{table.title}**", "", _markdown_row(table.columns)]
+    lines.append(
+        _markdown_row(["--:" if is_number_column(table, column) else ":--" for column in range(len(table.columns))])
+    )
+    lines += [_markdown_row([format_cell(cell) for cell in row]) for row in table.rows]
+    return "\n".join([*lines, "", table.caption, ""])
+
+
+def is_number_column(table: Table, column: int) -> bool:
+    """RETURNS (bool): Whether a column holds at least one number, so that it is aligned to the right."""
+    return any(isinstance(row[column], (int, float, Spread)) for row in table.rows)
+
+
+def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
+    if isinstance(cell, Spread):
+        return [round(cell.mean, 4), None if cell.sd is None else round(cell.sd, 4)]
+    value = round(cell, 4) if isinstance(cell, float) else cell
+    return [value, None] if is_spread else [value]
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

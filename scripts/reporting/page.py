@@ -1,0 +1,179 @@
+"""The results of an experiment and its Figure 1 in, one self-contained HTML page out."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Iterable, Mapping
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scripts.evaluation.runs import RunResult
+from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer
+from scripts.reporting.formats import Table, format_cell, is_number_column
+from scripts.reporting.results import Results
+
+TEMPLATE = "page.html.jinja"
+
+
+@dataclass(frozen=True)
+class PartTested:
+    """The size of a test part, and whether single mentions decide its F1.
+
+    corpus (str): Name of the corpus.
+    sentences (int): Sentences that were tested.
+    mentions (Mapping[str, int]): Gold mentions by entity type.
+    small (tuple[str, ...]): Entity types with fewer than 100 of them.
+    lost (int): Mentions that the scores on tokens do not see: lost by tokens, truncation or the sentence splitter.
+    """
+
+    corpus: str
+    sentences: int
+    mentions: Mapping[str, int]
+    small: tuple[str, ...]
+    lost: int
+
+
+@dataclass(frozen=True)
+class Making:
+    """How the numbers were made.
+
+    encoder (str): Name of the encoder; empty if the settings do not tell.
+    models (tuple[str, ...]): Names of the spaCy configs.
+    devices (tuple[str, ...]): Where the runs were trained.
+    threads (tuple[int, ...]): Threads per run.
+    versions (tuple[str, ...]): Such as `spacy 3.8.0`; several where runs differ.
+    kinds (Mapping[str, int]): Number of runs by kind.
+    seeds (Mapping[str, str]): Seeds by kind.
+    hours (float): Wall-clock hours of every training, and of predicting in every run.
+    """
+
+    encoder: str
+    models: tuple[str, ...]
+    devices: tuple[str, ...]
+    threads: tuple[int, ...]
+    versions: tuple[str, ...]
+    kinds: Mapping[str, int]
+    seeds: Mapping[str, str]
+    hours: float
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table as the template shows it.
+
+    rows (list): (whether it begins a new group, its cells as text) pairs.
+    numbers (list[bool]): Which columns hold numbers.
+    """
+
+    title: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[tuple[bool, list[str]]]
+    numbers: list[bool]
+
+
+def render_page(results: Results, tables: list[Table], figure: bytes) -> str:
+    """Write the report.
+
+    results (Results): The experiment.
+    tables (list[Table]): Tables 1 to 5, then every point of Figure 1.
+    figure (bytes): Figure 1 as SVG.
+    RETURNS (str): An HTML page that loads nothing from anywhere.
+    """
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    *paper_tables, points = [page_table(table) for table in tables]
+    return environment.get_template(TEMPLATE).render(
+        experiment=results.experiment,
+        metric=METRIC,
+        answers=short_answer(results),
+        figure=Markup(inline_svg(figure)),
+        tables=paper_tables,
+        points=points,
+        making=making(results),
+        parts_tested=parts_tested(results),
+        small_test_set=SMALL_TEST_SET,
+    )
+
+
+def inline_svg(figure: bytes) -> str:
+    """RETURNS (str): The `<svg>` element alone: without XML declaration and document type."""
+    text = figure.decode("utf8")
+    return text[text.index("<svg") :]
+
+
+def page_table(table: Table) -> PageTable:
+    """RETURNS (PageTable): The table's cells as text; rows with the same first cell, or first two, form a group."""
+    pairs = [row[:2] for row in table.rows]
+    leading = 2 if len(set(pairs)) < len(pairs) else 1
+    heads = [row[:leading] for row in table.rows]
+    rows = [
+        (position > 0 and heads[position] != heads[position - 1], [format_cell(cell) for cell in row])
+        for position, row in enumerate(table.rows)
+    ]
+    numbers = [is_number_column(table, column) for column in range(len(table.columns))]
+    return PageTable(table.title, table.caption, table.columns, rows, numbers)
+
+
+def parts_tested(results: Results) -> list[PartTested]:
+    """RETURNS (list[PartTested]): The size of every test part that a run was scored on."""
+    parts = []
+    for corpus in results.corpus_names:
+        run = next((run for run in results.runs if run.coordinates.target == corpus), None)
+        if run is None:
+            continue
+        mentions = {name: run.scores.characters[name].gold for name in results.types if name in run.scores.characters}
+        seen = sum(run.scores.tokens[name].gold for name in mentions)
+        small = tuple(name for name, count in mentions.items() if count < SMALL_TEST_SET)
+        parts.append(PartTested(corpus, run.sentences.get("test", 0), mentions, small, sum(mentions.values()) - seen))
+    return parts
+
+
+def making(results: Results) -> Making:
+    """RETURNS (Making): How the numbers were made, as far as the run files tell."""
+    runs = results.runs
+    kinds = Counter(run.coordinates.kind for run in runs)
+    return Making(
+        encoder=", ".join(sorted({name for run in runs if (name := encoder_name(run.settings))})),
+        models=tuple(sorted({run.coordinates.model for run in runs})),
+        devices=tuple(sorted({run.device for run in runs})),
+        threads=tuple(sorted({run.coordinates.threads for run in runs})),
+        versions=tuple(sorted({f"{name} {version}" for run in runs for name, version in run.versions.items()})),
+        kinds=dict(sorted(kinds.items())),
+        seeds={kind: _listed({run.coordinates.seed for run in results.of(kind)}) for kind in sorted(kinds)},
+        hours=(training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600,
+    )
+
+
+def training_seconds(runs: Iterable[RunResult]) -> float:
+    """Add up the time of every training once, though several runs may tell of it: a source model is tested often.
+
+    runs (Iterable[RunResult]): Runs of any kind.
+    RETURNS (float): Wall-clock seconds.
+    """
+    trainings: dict[object, float] = {}
+    for run in runs:
+        at = run.coordinates
+        model = run.run if at.kind == "few-shot" else (at.sources or (at.target,), at.seed, at.model)
+        trainings[model] = run.seconds.get("train", 0.0)
+    return sum(trainings.values())
+
+
+def encoder_name(settings: Mapping[str, Any]) -> str:
+    """RETURNS (str): The encoder and its revision as a run's settings name them; of a folder only its last part."""
+    encoder = settings.get("encoder") or {}
+    path = PurePath(encoder.get("name", ""))
+    name = path.name if path.is_absolute() else str(encoder.get("name", ""))
+    revision = str(encoder.get("revision", ""))
+    return f"{name} ({revision})" if name and revision else name
+
+
+def _listed(numbers: set[int]) -> str:
+    return ", ".join(str(number) for number in sorted(numbers))

@@ -1,0 +1,210 @@
+"""The runs of one experiment in; what tables, figure and answer ask of them out: F1 over seeds, curves, gaps."""
+
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Iterable, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.base.settings import read_settings
+from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
+from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_runs
+from scripts.evaluation.scores import MICRO
+from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
+from scripts.experiments.settings import Experiment
+
+NO_PRETRAIN = "no pretrain"
+SHARE = 0.99
+KINDS = ("in-corpus", "zero-shot", "few-shot")
+ENTITY_TYPES = ("Drug", "Disease")
+
+
+@dataclass(frozen=True, order=True)
+class Setup:
+    """How a model is made before it sees the target: one line of Figure 1.
+
+    sources (tuple[str, ...]): Corpora of the pretraining, together; empty is no pretrain.
+    transfer (str): none, full or encoder.
+    model (str): Name of the spaCy config.
+    """
+
+    sources: tuple[str, ...]
+    transfer: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything a report is made of.
+
+    experiment (str): Name of the experiment.
+    runs (tuple[RunResult, ...]): Finished runs, sorted by id.
+    corpora (Corpora): Statistics of the corpora.
+    planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty if that is not known.
+    """
+
+    experiment: str
+    runs: tuple[RunResult, ...]
+    corpora: Corpora
+    planned: tuple[Coordinates, ...] = ()
+
+    def of(self, kind: str, **wanted: object) -> list[RunResult]:
+        """Choose runs.
+
+        kind (str): in-corpus, zero-shot, few-shot or shipped.
+        **wanted (object): Values of further coordinates, such as `target="ru_ugt"`.
+        RETURNS (list[RunResult]): The runs that have all of them.
+        """
+        wanted = {"kind": kind, **wanted}
+        return [run for run in self.runs if all(getattr(run.coordinates, key) == wanted[key] for key in wanted)]
+
+    @property
+    def corpus_names(self) -> list[str]:
+        """RETURNS (list[str]): Corpora in the order of their statistics, then any other that a run names."""
+        named = {name for run in self.runs for name in (run.coordinates.target, *run.coordinates.sources)}
+        known = list(self.corpora.corpora)
+        return known + sorted(named - set(known))
+
+    @property
+    def types(self) -> list[str]:
+        """RETURNS (list[str]): Scored entity types: Drug and Disease first."""
+        found = {name for run in self.runs for name in run.scores.tokens} - {MICRO}
+        return [name for name in ENTITY_TYPES if name in found] + sorted(found - set(ENTITY_TYPES))
+
+    @property
+    def targets(self) -> list[str]:
+        """RETURNS (list[str]): Targets of the learning curves."""
+        found = {run.coordinates.target for run in self.of("few-shot")}
+        return [name for name in self.corpus_names if name in found]
+
+    def setups(self, kind: str, **wanted: object) -> list[Setup]:
+        """RETURNS (list[Setup]): Setups of the chosen runs: no pretrain, single sources, then sources together."""
+        order = {name: position for position, name in enumerate(self.corpus_names)}
+        found = {setup_of(run.coordinates) for run in self.of(kind, **wanted)}
+        return sorted(found, key=lambda setup: (len(setup.sources), [order[name] for name in setup.sources], setup))
+
+    def label(self, setup: Setup) -> str:
+        """RETURNS (str): A setup's name; transfer mode and model are told only where the experiment has several."""
+        name = " + ".join(setup.sources) or NO_PRETRAIN
+        modes = {run.coordinates.transfer for run in self.of("few-shot")} - {"none"}
+        models = {run.coordinates.model for run in self.runs}
+        mode = f" ({setup.transfer})" if setup.sources and len(modes) > 1 else ""
+        return name + mode + (f" [{setup.model}]" if len(models) > 1 else "")
+
+    def curve(self, target: str, setup: Setup, entity_type: str) -> Curve:
+        """RETURNS (Curve): F1 on tokens at the sample sizes that were run; it may have no points."""
+        f1s: dict[int, dict[int, float]] = {}
+        for run in self.of("few-shot", target=target, **vars(setup)):
+            if entity_type in run.scores.tokens and run.coordinates.size is not None:
+                f1s.setdefault(run.coordinates.size, {})[run.coordinates.seed] = run.scores.tokens[entity_type].f1
+        return curve_of(f1s)
+
+    def full(self, target: str, model: str, entity_type: str) -> Optional[Spread]:
+        """RETURNS (Optional[Spread]): F1 of the in-corpus runs, the reference of the 99 % rule; None without them."""
+        return measure(self.of("in-corpus", target=target, model=model), entity_type)
+
+    def zero_shot(self, target: str, setup: Setup, entity_type: str) -> Optional[Spread]:
+        """RETURNS (Optional[Spread]): F1 of a setup's sources on the target without any of its sentences."""
+        return measure(self.of("zero-shot", target=target, sources=setup.sources, model=setup.model), entity_type)
+
+    def needed(self, target: str, model: str, entity_type: str) -> dict[Setup, Optional[SentencesNeeded]]:
+        """Find how many sentences of a target each setup needs for 99 % of the full F1.
+
+        target (str): The corpus to learn.
+        model (str): Name of the spaCy config, of the curves and of the full F1.
+        entity_type (str): An entity type, or "micro".
+        RETURNS (dict): By setup, no pretrain first; None without an in-corpus run to compare with.
+        """
+        full = self.full(target, model, entity_type)
+        setups = self.setups("few-shot", target=target, model=model)
+        curves = {setup: self.curve(target, setup, entity_type) for setup in setups}
+        return {
+            setup: sentences_needed(curve, full.mean, SHARE) if full else None
+            for setup, curve in curves.items()
+            if curve.points
+        }
+
+    def missing(self, kind: str, targets: Optional[Sequence[str]] = None) -> list[str]:
+        """Name the runs of a kind that are planned but not finished.
+
+        kind (str): in-corpus, zero-shot or few-shot.
+        targets (Optional[Sequence[str]]): Only runs on these; all if None.
+        RETURNS (list[str]): Such as `ru_ugt from en_ugt at 50 sentences, seed 1`.
+        """
+        done = {replace(run.coordinates, threads=0) for run in self.runs}
+        planned = self.planned or [run for name in KINDS for run in grid_of(self, name)]
+        wanted = [run for run in planned if run.kind == kind and (targets is None or run.target in targets)]
+        return [self._name(run) for run in wanted if run not in done]
+
+    def _name(self, run: Coordinates) -> str:
+        source = f" from {self.label(setup_of(run))}" if run.kind != "in-corpus" else ""
+        amount = f" at {run.size} sentences" if run.kind == "few-shot" else ""
+        return f"{run.target}{source}{amount}, seed {run.seed}"
+
+
+def read_results(folder: Path, experiment: str, planned: Sequence[Coordinates] = ()) -> Results:
+    """Read what an experiment left behind.
+
+    folder (Path): The metrics folder, which holds a folder per experiment.
+    experiment (str): Its name.
+    planned (Sequence[Coordinates]): Runs that should be there; without them, the grid of the coordinates seen.
+    RETURNS (Results): Runs and corpora.
+    RAISES (ProjectError): If there is no finished run, or a file is damaged.
+    """
+    runs = read_runs(folder / experiment / "runs")
+    if not runs:
+        others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
+        remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
+        raise ProjectError("no finished run", where=folder / experiment / "runs", remedy=remedy)
+    corpora = read_corpora(folder / experiment / "corpora.json")
+    return Results(experiment, tuple(runs), corpora, tuple(replace(run, threads=0) for run in planned))
+
+
+def planned_coordinates(configs: Path, experiment: str) -> list[Coordinates]:
+    """Read from an experiment file which runs the tables and the figure need.
+
+    configs (Path): Folder with `experiments/`.
+    experiment (str): Name of the experiment.
+    RETURNS (list[Coordinates]): In-corpus, zero-shot and few-shot runs; empty if there is no such file.
+    RAISES (ProjectError): If the file is wrong.
+    """
+    path = configs / "experiments" / f"{experiment}.yml"
+    if not path.is_file():
+        return []
+    settings = read_settings(path, Experiment)
+    runs = [*in_corpus_runs(settings), *zero_shot_runs(settings), *few_shot_runs(settings)]
+    return [run.coordinates(experiment, settings.model, threads=0) for run in runs]
+
+
+def grid_of(results: Results, kind: str) -> list[Coordinates]:
+    """RETURNS (list[Coordinates]): Every combination of targets, setups, sizes and seeds that runs of a kind have."""
+    runs = [run.coordinates for run in results.of(kind)]
+    tested = {run.target for run in runs}
+    # Every corpus is a source, hence trained and tested within itself.
+    targets = [name for name in results.corpus_names if name in tested or kind == "in-corpus"]
+    sizes = sorted({run.size for run in runs}, key=lambda size: size or 0)
+    seeds = sorted({run.seed for run in runs})
+    return [
+        Coordinates(results.experiment, kind, setup.model, setup.transfer, setup.sources, target, size, seed, threads=0)
+        for target, setup, size, seed in product(targets, results.setups(kind), sizes, seeds)
+        if target not in setup.sources
+    ]
+
+
+def setup_of(run: Coordinates) -> Setup:
+    """RETURNS (Setup): The setup that a run belongs to."""
+    return Setup(run.sources, run.transfer, run.model)
+
+
+def measure(runs: Iterable[RunResult], entity_type: str, view: str = "tokens", name: str = "f1") -> Optional[Spread]:
+    """Collect one percentage over the seeds of some runs.
+
+    runs (Iterable[RunResult]): Runs that differ in their seeds only.
+    entity_type (str): An entity type, or "micro".
+    view (str): `tokens` or `characters`.
+    name (str): `precision`, `recall` or `f1`.
+    RETURNS (Optional[Spread]): Its spread; None without runs.
+    """
+    scores = {run.coordinates.seed: getattr(run.scores, view).get(entity_type) for run in runs}
+    values = {seed: getattr(score, name) for seed, score in scores.items() if score is not None}
+    return spread_of(values) if values else None

@@ -1,0 +1,1 @@
+"""The installable pipeline: package, install, score again."""

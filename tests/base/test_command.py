@@ -1,0 +1,187 @@
+"""The frame of a command, and the check of overrides under the real weasel."""
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Optional
+
+import pytest
+
+from scripts.base.command import check_overrides, option, run
+from scripts.base.errors import ProjectError
+
+ROOT = Path(__file__).parents[2]
+PROJECT = """\
+vars:
+  seed: 1
+  gpu_id: -1
+  few_shot:
+    size: 50
+env:
+  home: HOME
+commands:
+  - name: show
+    script: ["python -m show --seed ${vars.seed} --gpu-id ${vars.gpu_id} --size ${vars.few_shot.size}"]
+workflows:
+  all: [show]
+"""
+MODULE = """\
+from scripts.base.command import option, run
+
+
+def main(seed: int = option(0, "Seed"), gpu_id: int = option(-1, "GPU"), size: int = option(0, "Size")) -> None:
+    print(f"ran with {seed} {gpu_id} {size}")
+
+
+if __name__ == "__main__":
+    run(main)
+"""
+WEASEL = [str(Path(sys.executable).parent / "weasel"), "run"]
+WEASEL_MODULE = [sys.executable, "-m", "weasel", "run"]
+Finished = subprocess.CompletedProcess
+SPACY_PROJECT = [sys.executable, "-m", "spacy", "project", "run"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project.yml").write_text(PROJECT)
+    (tmp_path / "show.py").write_text(MODULE)
+    return tmp_path
+
+
+def start(project: Path, starter: list[str], *words: str, overrides: Optional[str] = None) -> Finished:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("WEASEL_CONFIG_OVERRIDES", None)
+    if overrides is not None:
+        environment["WEASEL_CONFIG_OVERRIDES"] = overrides
+    command = [*starter, *words]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def one_line(done: Finished) -> str:
+    """RETURNS (str): What was printed, without wasabi's line breaks."""
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("starter", "words"),
+    [
+        (WEASEL, ["all", ".", "--vars.sede", "3"]),
+        (WEASEL_MODULE, ["show", ".", "--vars.sede=3"]),
+        (SPACY_PROJECT, ["all", ".", "--vars.sede", "3"]),
+    ],
+)
+def test_misspelt_override_stops_with_a_hint(starter: list[str], words: list[str], project: Path):
+    done = start(project, starter, *words)
+    assert done.returncode != 0
+    assert "✘ project.yml: no variable 'vars.sede'. did you mean 'seed'?" in one_line(done)
+    assert "ran with" not in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_misspelt_override_in_the_environment_stops_with_a_hint(project: Path):
+    done = start(project, WEASEL_MODULE, "all", overrides="--vars.few_shot.sise=3")
+    assert done.returncode != 0
+    assert "no variable 'vars.few_shot.sise'. did you mean 'few_shot.size'?" in one_line(done)
+    assert "ran with" not in done.stdout
+
+
+def test_dash_before_a_space_stops_because_weasel_would_ignore_it(project: Path):
+    done = start(project, WEASEL_MODULE, "all", ".", "--vars.gpu-id", "0")
+    assert done.returncode != 0
+    assert "no variable 'vars.gpu-id'. write --vars.gpu_id" in one_line(done)
+
+
+@pytest.mark.parametrize(
+    ("starter", "words", "overrides", "result"),
+    [
+        (WEASEL, ["all", ".", "--vars.seed", "3", "--vars.gpu-id=0"], None, "ran with 3 0 50"),
+        (WEASEL_MODULE, ["show"], "--vars.few_shot.size=100 --vars.seed 7", "ran with 7 -1 100"),
+        (WEASEL_MODULE, ["all", ".", "--env.home", "x"], None, "ran with 1 -1 50"),
+    ],
+)
+def test_right_overrides_pass(starter, words, overrides, result, project: Path):
+    done = start(project, starter, *words, overrides=overrides)
+    assert done.returncode == 0
+    assert result in done.stdout
+
+
+def test_settings_are_printed_under_the_commands_own_name(project: Path):
+    done = start(project, [sys.executable, "-m", "show"], "--seed", "5")
+    assert done.returncode == 0
+    assert "= show =" in one_line(done)
+    assert "seed 5 gpu_id -1 size 0 ran with 5 -1 0" in one_line(done)
+
+
+def test_unknown_option_is_refused(project: Path):
+    done = start(project, [sys.executable, "-m", "show"], "--sed", "5")
+    assert done.returncode == 2 and "No such option" in done.stderr and "--seed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("--vars.sed", "did you mean 'seed'?"),
+        ("--vars.colour=red", "known: few_shot, few_shot.size, my-name, seed"),
+        ("--env.home", "no variable 'env.home'. known: none"),
+        # Weasel reads `my_name` here, and no variable of that name is declared.
+        ("--vars.my-name=x", "did you mean 'my-name'?"),
+    ],
+)
+def test_overrides_are_compared_with_what_is_declared(override: str, message: str, tmp_path: Path):
+    file = tmp_path / "project.yml"
+    file.write_text("vars:\n  seed: 1\n  my-name: a\n  few_shot: {size: 3}\n")
+    check_overrides(["--vars.seed=2", "--vars.my-name", "--vars.few_shot.size", "--vars.few_shot={}"], file)
+    with pytest.raises(ProjectError) as failure:
+        check_overrides([override], file)
+    assert message in str(failure.value)
+
+
+def test_nothing_is_checked_without_a_project_file(tmp_path: Path):
+    check_overrides(["--vars.anything"], tmp_path / "project.yml")
+
+
+def run_here(monkeypatch: pytest.MonkeyPatch, main, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["tool", *words])
+    monkeypatch.delenv("WEASEL_CONFIG_OVERRIDES", raising=False)
+    with pytest.raises(SystemExit) as end:
+        run(main)
+    return end.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ProjectError("no such corpus", where="a.yml"), 1, "✘ a.yml: no such corpus"),
+        (OSError(errno.ENOSPC, "No space left", "b.json"), 1, "✘ b.json: the disk is full: free some space"),
+        (KeyboardInterrupt(), 130, "⚠ Stopped."),
+    ],
+)
+def test_errors_end_the_command_in_one_line(error, code: int, line: str, monkeypatch, capsys):
+    def main(seed: int = option(1, "Seed")) -> None:
+        """Fail."""
+        raise error
+
+    assert run_here(monkeypatch, main) == code
+    assert line in " ".join(capsys.readouterr().out.split())
+
+
+def test_help_shows_the_docstring_texts_and_defaults(monkeypatch, capsys):
+    def main(corpus: Path = option(..., "Corpus file"), size: int = option(50, "Sample size", "--n")) -> None:
+        """Draw a sample."""
+
+    assert run_here(monkeypatch, main, "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Draw a sample." in shown and "Corpus file [required]" in shown
+    assert "--n " in shown and "Sample size [default: 50]" in shown
+    assert run_here(monkeypatch, main) == 2
+    assert "--corpus" in capsys.readouterr().err
+
+
+def test_mistakes_in_the_code_keep_their_traceback(monkeypatch):
+    def main() -> None:
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setattr(sys, "argv", ["tool"])
+    with pytest.raises(KeyError):
+        run(main)

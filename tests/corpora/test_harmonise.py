@@ -1,0 +1,136 @@
+"""Mapping, joining and dropping of mentions, and that the books balance whatever the mentions are."""
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.harmonise import harmonise
+from scripts.corpora.schema import ENTITY_TYPES, REASONS, Document, Mention
+
+TEXT = "Aspirin gave me pain in hip and  \n knee, I think."
+LABELS = {"Drug": "Drug", "ADR": "Disease", "Symptom": "Disease"}
+
+
+def mention(*fragments: tuple[int, int], label: str = "ADR", text: str | None = None) -> Mention:
+    return Mention(fragments[0][0], fragments[-1][1], label, id="T1", fragments=fragments, text=text, where="a.ann:3")
+
+
+def run(*mentions: Mention, text: str = TEXT, **settings):
+    result = harmonise(Document("a", text, mentions), LABELS, ["Dose"], **settings)
+    kept = [(m.start, m.end, m.label) for m in result.document.mentions]
+    return kept, [dropped.reason for dropped in result.dropped]
+
+
+def test_labels_become_entity_types_and_stay_as_subtypes():
+    result = harmonise(Document("a", TEXT, (mention((16, 20)),)), LABELS)
+    assert [(m.label, m.subtype) for m in result.document.mentions] == [("Disease", "ADR")]
+
+
+def test_an_ignored_label_is_dropped_and_recorded():
+    result = harmonise(Document("a", TEXT, (mention((0, 7), label="Dose"),)), LABELS, ["Dose"])
+    (dropped,) = result.dropped
+    assert (dropped.document, dropped.mention, dropped.start, dropped.end) == ("a", "T1", 0, 7)
+    assert (dropped.label, dropped.reason) == ("Dose", "label not mapped")
+
+
+def test_an_unknown_label_is_an_error_that_names_place_and_label():
+    with pytest.raises(ProjectError, match=r"a\.ann:3: unknown label 'Symptm'. did you mean 'Symptom'"):
+        run(mention((0, 7), label="Symptm"))
+
+
+@pytest.mark.parametrize(
+    ("fragments", "text", "reason"),
+    [
+        (((5, 5),), "", "empty"),
+        (((9, 5),), "", "empty"),
+        (((31, 35),), None, "empty"),
+        (((0, 7), (31, 33)), None, "empty"),
+        (((45, 50),), "think", "outside text"),
+        (((-3, 7),), None, "outside text"),
+        (((1, 8),), "Aspirin", "text mismatch"),
+        (((0, 7),), "aspirin", "text mismatch"),
+    ],
+)
+def test_a_mention_that_is_wrong_is_dropped_with_its_reason(fragments, text, reason):
+    assert run(mention(*fragments, text=text)) == ([], [reason])
+
+
+def test_white_space_makes_no_mismatch():
+    kept, dropped = run(mention((24, 39), text="hip and knee"))
+    assert (kept, dropped) == ([(24, 39, "Disease")], [])
+
+
+def test_white_space_at_the_borders_is_trimmed():
+    assert run(mention((7, 13), text=" gave "))[0] == [(8, 12, "Disease")]
+
+
+def test_fragments_with_only_white_space_between_are_one_mention():
+    for policy in ("span", "first", "drop"):
+        assert run(mention((28, 31), (35, 39)), discontinuous=policy) == ([(28, 39, "Disease")], [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("span", ([(16, 39, "Disease")], [])),
+        ("first", ([(16, 20, "Disease")], [])),
+        ("drop", ([], ["discontinuous"])),
+    ],
+)
+def test_a_discontinuous_mention_follows_the_policy(policy, expected):
+    assert run(mention((16, 20), (35, 39), text="pain knee"), discontinuous=policy) == expected
+    assert run(mention((35, 39), (16, 20), text="knee pain"), discontinuous=policy) == expected
+
+
+def test_the_longest_mention_wins_and_the_others_say_why_not():
+    kept, dropped = run(
+        mention((16, 20)),  # inside the longest
+        mention((16, 27)),  # the longest
+        mention((24, 31)),  # crosses it
+        mention((16, 27), label="Symptom"),  # the same after mapping
+        mention((16, 27), label="Drug"),  # the same span as another type
+        mention((0, 7), label="Drug"),
+    )
+    assert kept == [(0, 7, "Drug"), (16, 27, "Disease")]
+    assert dropped == ["nested", "overlapping", "duplicate", "nested"]
+
+
+def test_of_two_as_long_the_earlier_wins():
+    assert run(mention((20, 24)), mention((18, 22))) == ([(18, 22, "Disease")], ["overlapping"])
+
+
+def test_what_overlaps_only_a_dropped_mention_is_kept():
+    kept, _ = run(mention((0, 12)), mention((8, 18)), mention((16, 20)))
+    assert kept == [(0, 12, "Disease"), (16, 20, "Disease")]
+
+
+offsets = st.integers(-2, 25)
+fragment_lists = st.lists(st.tuples(offsets, offsets), min_size=1, max_size=3)
+mentions = st.builds(
+    lambda fragments, label, text: Mention(
+        min(s for s, _ in fragments), max(e for _, e in fragments), label, fragments=tuple(fragments), text=text
+    ),
+    fragment_lists,
+    st.sampled_from(["Drug", "ADR", "Symptom", "Dose"]),
+    st.sampled_from([None, None, "a"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text("aб 5\r\n🙂\u0301", max_size=22),
+    st.lists(mentions, max_size=8),
+    st.sampled_from(["span", "first", "drop"]),
+)
+def test_the_books_balance(text, read, policy):
+    result = harmonise(Document("a", text, tuple(read)), LABELS, ["Dose"], policy)
+    kept = result.document.mentions
+    books = Counter(m.label for m in read)
+    assert books == Counter(m.subtype for m in kept) + Counter(d.label for d in result.dropped)
+    assert {d.reason for d in result.dropped} <= set(REASONS)
+    assert result.document.text == text
+    assert all(m.label in ENTITY_TYPES and 0 <= m.start < m.end <= len(text) for m in kept)
+    assert all(text[m.start : m.end] == text[m.start : m.end].strip() for m in kept)
+    assert all(first.end <= second.start for first, second in zip(kept, kept[1:]))

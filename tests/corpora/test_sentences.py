@@ -1,0 +1,155 @@
+"""Sentence starts: always right with respect to the text, whatever the text, and sensible on notes, posts and reviews."""
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+
+from scripts.corpora import sentences
+from scripts.corpora.sentences import sentence_starts, set_sentence_starts
+from scripts.corpora.tokens import blank_pipeline
+
+
+def split(text: str) -> list[str]:
+    starts = sentence_starts(text)
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["Dr. [**Last Name (STitle) **] saw him. ", "No fever."],
+        ["Took 400 mg p.o. b.i.d. with food. ", "Felt well."],
+        ["EF of 30%, e.g. unchanged. ", "Is it?! ", "I'd say so!"],
+        ["Жалоб нет. ", "Принимал аспирин по 5 мг в сут. и т.д. ", "Осмотрел А. С. Петров."],
+        ["Помогло!!! ", "Цена 300 руб. за пачку."],
+        ["Title without a full stop\n\n", "Then text. ", "More."],
+        ["1. Furosemide 40 mg\n", "2. Aspirin 81 mg\n", "- oxygen\n"],
+        ["PLAN:\n", "home tomorrow"],
+        ["short line\n", "another one\r\n", "a third"],
+    ],
+)
+def test_sentences_that_a_reader_would_make(sentences):
+    assert split("".join(sentences)) == sentences
+
+
+WRAPPED = (
+    "The patient was brought in after three days of a worsening cough and\n"
+    "was seen by Dr.\n".replace("\n", " ") + "Smith on the ward, where an antibiotic\n"
+    "helped. She left two days later, walking on her own, with her son and\n"
+    "Margaret, her neighbour."
+)
+
+
+def test_a_line_break_that_wraps_a_sentence_is_no_boundary():
+    assert [" ".join(sentence.split())[:12] for sentence in split(WRAPPED)] == ["The patient ", "She left two"]
+
+
+def test_a_line_break_is_a_boundary_where_the_next_word_would_have_fitted():
+    notes = WRAPPED.replace("antibiotic\n", "antibiotic\nFollow up\n")
+    assert len(split(notes)) > len(split(WRAPPED))
+
+
+def test_lines_of_a_wrapped_paragraph_that_start_an_item_stand_alone():
+    head = "Discharged on the following, to be taken until the next visit at the"
+    assert split(f"{head}\nclinic") == [f"{head}\nclinic"]
+    assert split(f"{head}\n1. aspirin") == [f"{head}\n", "1. aspirin"]
+    assert split(f"{head}\nPlan: rest") == [f"{head}\n", "Plan: rest"]
+
+
+def test_lines_longer_than_people_wrap_at_are_paragraphs():
+    paragraph = "word " * 30 + "end"
+    assert split(f"{paragraph}\nnext one") == [f"{paragraph}\n", "next one"]
+
+
+def test_text_that_pysbd_alters_is_still_split_right():
+    assert split("It was ∯ fine. He left &ᓴ& then. Ok.") == ["It was ∯ fine. ", "He left &ᓴ& then. ", "Ok."]
+
+
+def test_a_sentence_longer_than_a_window_stays_whole():
+    long = "word " * (sentences.WINDOW // 3) + "end. "
+    assert split("First one. " + long + "Last one.") == ["First one. ", long, "Last one."]
+
+
+pieces = st.sampled_from(
+    "aspirin боль 5 mg Dr. т.д. p.o. . ? ! ... : ; ( ) \" ' » « [** **] 1. - a) \n \r\n \n\n \t \u2028 \ufeff 🙂 e\u0301 й ∯ ȸ &ᓴ& x" * 10
+    and ["aspirin", "боль", "5", "mg", "Dr.", "т.д.", "p.o.", ".", "?", "!", "...", ":", ";", "(", ")", '"', "'", "»", "«"]
+    + ["[**", "**]", "1.", "-", "a)", "\n", "\r\n", "\n\n", "\t", "\u2028", "\ufeff", "🙂", "e\u0301", "й", "∯", "ȸ", "&ᓴ&"]
+    + [" ", " ", " ", ". A", "U.S.", "He said", "word " * 12]
+)
+texts = st.one_of(st.lists(pieces, max_size=25).map("".join), st.text(max_size=40))
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+@example("∯")
+@example(". \n!")
+@example("\u0301a. \u0301B")
+def test_boundaries_are_behind_white_space_and_sentences_hold_more_than_it(text):
+    starts = sentence_starts(text)
+    assert starts == sorted(set(starts))
+    assert bool(starts) == bool(text.strip())
+    assert starts[:1] in ([], [0])
+    assert all(text[start - 1].isspace() and not text[start].isspace() for start in starts[1:])
+    assert "".join(split(text)) == (text if starts else "")
+    assert all(sentence.strip() for sentence in split(text))
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts)
+def test_the_component_leaves_the_text_alone_and_starts_a_token_at_each_start(text):
+    doc = PIPELINE(text)
+    assert doc.text == text
+    if text.strip():
+        assert [sentence.start_char for sentence in doc.sents] == sentence_starts(text)
+
+
+PIPELINE = blank_pipeline()
+PIPELINE.add_pipe(sentences.NAME)
+
+
+def test_the_component_takes_an_empty_doc():
+    assert [len(doc) for doc in PIPELINE.pipe(["", "One. Two.", ""])] == [0, 4, 0]
+
+
+def test_the_component_leaves_boundaries_that_were_set_and_entities():
+    doc = Doc(PIPELINE.vocab, words=["One", ".", "Two", "aspirin"], sent_starts=[True, False, False, True], ents=["O"] * 3 + ["B-Drug"])
+    sentences.split_sentences(doc)
+    assert [token.is_sent_start for token in doc] == [True, False, False, True]
+    doc = set_sentence_starts(doc, [0, 5])
+    assert [sentence.text for sentence in doc.sents] == ["One . ", "Two aspirin "] or doc[2].is_sent_start
+    assert [entity.text for entity in doc.ents] == ["aspirin"]
+
+
+def test_a_start_inside_a_token_marks_that_token():
+    doc = Doc(PIPELINE.vocab, words=["no. yes", "maybe"], spaces=[True, False])
+    set_sentence_starts(doc, [0, 4, 8])
+    assert [token.is_sent_start for token in doc] == [True, True]
+
+
+@pytest.mark.parametrize("sentence", ["The dose was 5 mg p.o. daily, as Dr. Smith said. ", "Давали по 5 мг в сут. и т.д. Жалоб нет. ", "word "])
+def test_time_grows_with_the_length_and_no_faster(sentence):
+    seconds = []
+    for length in (20_000, 160_000):
+        text = (sentence * length)[:length]
+        start = time.process_time()
+        sentence_starts(text)
+        seconds.append(time.process_time() - start)
+    assert seconds[1] < 8 * seconds[0] * 3 + 0.2
+
+
+def test_the_module_needs_nothing_of_this_project(tmp_path):
+    """It is bundled into wheels, two of which may be loaded in one process."""
+    source = Path(sentences.__file__).read_text(encoding="utf8")
+    for name in ("first", "second"):
+        (tmp_path / f"{name}_sentences.py").write_text(source, encoding="utf8")
+    code = (
+        "import spacy, first_sentences, second_sentences; nlp = spacy.blank('xx'); nlp.add_pipe('sentence_splitter'); "
+        "print(len(list(nlp('One is here. Two is there.').sents)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
