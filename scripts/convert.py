@@ -13,9 +13,9 @@ from scripts.experiments.settings import corpus_file, read_experiment
 
 # fmt: off
 def main(
-    experiment: str = option("sample", "Name of the experiment file whose corpora are converted"),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/"),
-    output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer"),
+    experiment: str = option("sample", "Name of the experiment file whose corpora are converted."),
+    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
+    output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer."),
 ) -> None:
     """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins. Corpora whose raw
     files and settings have not changed are left as they are."""

@@ -11,11 +11,11 @@ from scripts.experiments.settings import read_experiment
 
 # fmt: off
 def main(
-    experiment: str = option("sample", "Name of the experiment file whose corpora are described"),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/"),
-    corpus: Path = option(Path("corpus"), "Folder of the converted corpora"),
-    encoder_file: Path = option(Path("training/encoder.json"), "The encoder whose sub-words are compared"),
-    metrics: Path = option(Path("metrics"), "Folder that gets EXPERIMENT/corpora.json"),
+    experiment: str = option("sample", "Name of the experiment file whose corpora are described."),
+    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
+    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
+    encoder_file: Path = option(Path("training/encoder.json"), "The encoder whose sub-words are compared."),
+    metrics: Path = option(Path("metrics"), "Folder that gets EXPERIMENT/corpora.json."),
 ) -> None:
     """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words that their mentions
     share (Table 4), and sentences that stand in a training and in a test part."""

@@ -5,8 +5,8 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.experiments.execute import carry_out_all, show
-from scripts.experiments.plan import few_shot_runs
+from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.plan import FEW_SHOT
 from scripts.experiments.workspace import open_workspace
 
 
@@ -27,7 +27,7 @@ def main(
     Every run starts from the source again, and the sample of 50 sentences is inside the sample of 100. What is finished is not repeated.
     """
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
-    show(carry_out_all(workspace, few_shot_runs(workspace.experiment)))
+    show(carry_out_kind(workspace, FEW_SHOT))
     msg.good("Results are in", workspace.runs)
 
 

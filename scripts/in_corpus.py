@@ -5,8 +5,8 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.experiments.execute import carry_out_all, show
-from scripts.experiments.plan import in_corpus_runs
+from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.plan import IN_CORPUS
 from scripts.experiments.workspace import open_workspace
 
 
@@ -27,7 +27,7 @@ def main(
     These models are also the sources of zero-shot and few-shot. What is finished is not repeated.
     """
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
-    show(carry_out_all(workspace, in_corpus_runs(workspace.experiment)))
+    show(carry_out_kind(workspace, IN_CORPUS))
     msg.good("Results are in", workspace.runs)
 
 

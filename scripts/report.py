@@ -1,16 +1,15 @@
 """Command: the runs of an experiment in, its tables, Figure 1 and the HTML report out."""
-
 from pathlib import Path
 
 from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.files import atomic_file, write_text
-from scripts.reporting.answer import METRIC, short_answer
+from scripts.reporting.answer import METRIC, short_answer, unfinished
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
 from scripts.reporting.formats import Table, format_cell, is_number_column, to_csv, to_markdown
 from scripts.reporting.page import render_page
-from scripts.reporting.results import Results, planned_coordinates, read_results
+from scripts.reporting.results import Results, read_results
 from scripts.reporting.tables import TABLES
 
 ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
@@ -19,10 +18,9 @@ ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 def main(
     experiment: str = option("sample", "Name of the experiment"),
     metrics: Path = option(Path("metrics"), "Folder with the results of experiments"),
-    configs: Path = option(Path("configs"), "Folder with the experiment files, which tell what is missing"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
-    results = read_results(metrics, experiment, planned_coordinates(configs, experiment))
+    results = read_results(metrics, experiment)
     tables = [make_table(results) for make_table in TABLES]
     page = write_report(results, tables, metrics / experiment)
     print_answer(results)
@@ -58,6 +56,8 @@ def print_answer(results: Results) -> None:
     msg.divider("Answer")
     for answer in short_answer(results):
         print("\n".join(answer.sentences), end="\n\n")
+    if unfinished(results):
+        msg.warn(unfinished(results))
     print(METRIC)
 
 

@@ -5,8 +5,8 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.experiments.execute import carry_out_all, show
-from scripts.experiments.plan import zero_shot_runs
+from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.plan import ZERO_SHOT
 from scripts.experiments.workspace import open_workspace
 
 
@@ -27,7 +27,7 @@ def main(
     A source model that is missing or out of date is trained first. What is finished is not repeated.
     """
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
-    show(carry_out_all(workspace, zero_shot_runs(workspace.experiment)))
+    show(carry_out_kind(workspace, ZERO_SHOT))
     msg.good("Results are in", workspace.runs)
 
 

@@ -8,13 +8,15 @@ import psutil
 import srsly
 import typer
 from click.shell_completion import split_arg_string
-from wasabi import msg
+from wasabi import Printer, msg
 
 from scripts.base.errors import ProjectError, explain_os_error
 from scripts.base.settings import suggest
 
 PROJECT_FILE = Path("project.yml")
 INTERRUPTED = 130
+# An error is one line however long, so that it can be searched for and copied.
+one_line = Printer(line_max=10_000)
 
 
 def run(main: Callable[..., None]) -> None:
@@ -35,11 +37,11 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             print_settings(_command_name(main), settings)
             main(**settings)
         except ProjectError as error:
-            msg.fail(str(error), exits=1)
+            one_line.fail(str(error), exits=1)
         except OSError as error:
-            msg.fail(explain_os_error(error), exits=1)
+            one_line.fail(explain_os_error(error), exits=1)
         except KeyboardInterrupt:
-            msg.warn("Stopped. Finished runs are kept: start the same command again and it goes on", exits=INTERRUPTED)
+            one_line.warn("Stopped. Finished runs are kept: start the same command again to go on", exits=INTERRUPTED)
 
     return framed
 

@@ -11,7 +11,7 @@ class ProjectError(Exception):
     """
 
     def __init__(self, what: str, *, where: object = "", remedy: str = "") -> None:
-        parts = [f"{where}: {what}" if where else what, remedy]
+        parts = [f"{where}: {what}" if where else what, remedy[:1].upper() + remedy[1:]]
         super().__init__(". ".join(part.rstrip(".") for part in parts if part))
 
 

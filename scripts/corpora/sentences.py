@@ -3,7 +3,6 @@ import re
 from bisect import bisect_right
 from typing import Callable, Iterator, List, Tuple
 
-import numpy
 import pysbd
 import razdel
 from spacy.attrs import SENT_START
@@ -51,8 +50,8 @@ def set_sentence_starts(doc: Doc, starts: List[int]) -> Doc:
     RETURNS (Doc): The same Doc.
     """
     ends = [token.idx + len(token) for token in doc]
-    flags = numpy.full(len(doc), NO_START, dtype="int64")
-    flags[:1] = START
+    flags = doc.to_array([SENT_START]).astype("int64")
+    flags[:], flags[:1] = NO_START, START
     flags[[bisect_right(ends, start) for start in starts if start < ends[-1]]] = START
     # Setting `token.is_sent_start` one by one looks through the whole Doc each time.
     return doc.from_array([SENT_START], flags.astype("uint64"))

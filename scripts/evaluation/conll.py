@@ -4,7 +4,6 @@ The script's rules for B, I and O, which also give a meaning to invalid sequence
 a chunk ends before `B-X`, before `O` and where the type changes; a chunk begins at `B-X`, and at an `I-X` that follows
 `O` or another type.
 """
-
 from typing import Sequence
 
 from scripts.base.errors import ProjectError

@@ -1,8 +1,7 @@
 """An experiment's folder of results in, validated and frozen data classes out."""
-
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Mapping, Optional, Type, TypeVar
+from typing import Any, Literal, Mapping, Optional, Type, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -38,6 +37,18 @@ class Coordinates:
     size: Optional[int]
     seed: int
     threads: int
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that belongs to an experiment, finished or not.
+
+    coordinates (Coordinates): Which run it is.
+    fingerprint (str): Hash of the settings and data that it is to be made with.
+    """
+
+    coordinates: Coordinates
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,21 @@ class Corpora:
         """RETURNS (Optional[int]): Sentences in the training part of a corpus; None if not known."""
         corpus = self.corpora.get(name)
         return corpus.splits.get("train", {}).get("sentences") if corpus else None
+
+
+def read_plan(folder: Path) -> dict[str, PlannedRun]:
+    """Read which runs belong to an experiment.
+
+    folder (Path): The experiment's folder of results, with a `KIND.json` for each kind of run that was begun.
+    RETURNS (dict[str, PlannedRun]): By id; empty if none was begun.
+    RAISES (ProjectError): If a file is damaged.
+    """
+    remedy = "delete the file and start the experiment again: finished runs are kept"
+    plan: dict[str, PlannedRun] = {}
+    for kind in get_args(Kind):
+        if (folder / f"{kind}.json").is_file():
+            plan.update(_read(folder / f"{kind}.json", dict[str, PlannedRun], remedy))
+    return plan
 
 
 def read_runs(folder: Path) -> list[RunResult]:

@@ -1,35 +1,62 @@
 """Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
-from typing import Sequence
+from dataclasses import asdict
+from typing import Mapping, Sequence
 
 from tqdm import tqdm
 from wasabi import msg
 
+from scripts.base.files import write_json
 from scripts.evaluation.runs import RunResult, read_run
 from scripts.experiments.ledger import Ledger
-from scripts.experiments.plan import Run
-from scripts.experiments.run import carry_out, run_fingerprint, sentence_passes
+from scripts.experiments.plan import RUNS_OF, Run
+from scripts.experiments.run import carry_out, check_size, run_fingerprint, sentence_passes
 from scripts.experiments.train import use_device
 from scripts.experiments.workspace import Workspace
 
-def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> list[RunResult]:
-    """Bring every run on record.
+
+
+def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
+    """Bring every run of a kind on record.
+
+    First the plan is written, `KIND.json` beside the folder of runs: which runs belong to the experiment as it is now,
+    whatever earlier settings left in the folder. The report goes by it, also while runs are missing.
 
     workspace (Workspace): The experiment and its surroundings.
-    runs (Sequence[Run]): The runs that are wanted.
-    RETURNS (list[RunResult]): Their results, in the same order. Runs that were on record are read, not repeated.
+    kind (str): in-corpus, zero-shot, few-shot or shipped.
+    RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
     """
+    fingerprints = {run: run_fingerprint(workspace, run) for run in RUNS_OF[kind](workspace.experiment)}
+    write_plan(workspace, kind, fingerprints)
     ledger = Ledger(workspace.runs)
-    pending = [run for run in runs if not ledger.is_finished(run.id, run_fingerprint(workspace, run))]
-    msg.info(f"{len(runs)} runs, {len(runs) - len(pending)} finished before, {len(pending)} to do")
+    pending = [run for run, fingerprint in fingerprints.items() if not ledger.is_finished(run.id, fingerprint)]
+    finished = len(fingerprints) - len(pending)
+    msg.info(f"{len(fingerprints)} runs, {finished} finished before, {len(pending)} to do")
+    carry_out_all(workspace, pending)
+    return [read_run(workspace.runs / f"{run.id}.json") for run in fingerprints]
+
+
+def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str]) -> None:
+    """Write which runs of a kind belong to the experiment: for each id its coordinates and its fingerprint."""
+    plan = {
+        run.id: {
+            "coordinates": asdict(run.coordinates(workspace.name, workspace.experiment.model, workspace.threads)),
+            "fingerprint": fingerprint,
+        }
+        for run, fingerprint in fingerprints.items()
+    }
+    write_json(workspace.runs.parent / f"{kind}.json", plan)
+
+
+def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
+    """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
     # Even a test alone costs something, and a bar of zero length shows nothing.
-    costs = [1 + sentence_passes(workspace, run) for run in pending]
-    with tqdm(total=sum(costs), unit="sentence", disable=not pending) as progress:
-        for run, cost in zip(pending, costs):
+    costs = [1 + sentence_passes(workspace, run) for run in runs]
+    with tqdm(total=sum(costs), unit="sentence", disable=not runs) as progress:
+        for run, cost in zip(runs, costs):
             progress.set_description(run.id)
             carry_out(workspace, run, device)
             progress.update(cost)
-    return [read_run(workspace.runs / f"{run.id}.json") for run in runs]
 
 
 def show(results: Sequence[RunResult]) -> None:
@@ -44,4 +71,4 @@ def show(results: Sequence[RunResult]) -> None:
         )
         for result in results
     ]
-    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r", "r"))
+    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r", "r"), max_col=120)

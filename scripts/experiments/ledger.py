@@ -41,6 +41,8 @@ class Ledger:
         predictions (Sequence[Prediction]): The entities found in the target's test part.
         """
         stem = self.folder / result.run
+        # Gone before the files that belong to it change: it must never stand beside those of other settings.
+        stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
         with atomic_file(stem.with_name(f"{result.run}.cfg")) as partial:
             shutil.copyfile(config, partial)
         with atomic_file(stem.with_name(f"{result.run}.predictions.json.gz")) as partial:

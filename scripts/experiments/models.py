@@ -3,6 +3,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from spacy.vocab import Vocab
+
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
 from scripts.experiments.config import TrainingJob, resolve_config, training_length
@@ -10,7 +12,6 @@ from scripts.experiments.plan import SourceModel
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
 from scripts.ner.training import read_sentences
-from spacy.vocab import Vocab
 
 RECORD = "model.json"
 
@@ -99,7 +100,7 @@ def _train_model(workspace: Workspace, model: SourceModel) -> KeptModel:
     job = model_job(workspace, model)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
-        trained = train_pipeline(partial / "config.cfg", workspace.gpu_id)
+        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id)
         trained.nlp.to_disk(partial / "model-last")
         record = {
             "fingerprint": model_fingerprint(workspace, model),

@@ -129,3 +129,11 @@ def few_shot_sources(experiment: Experiment, target: str) -> list[tuple[str, ...
     if few_shot.sources is None:
         return [(), *((name,) for name in experiment.corpora if name != target)]
     return [tuple(corpora) for corpora in few_shot.sources if target not in corpora]
+
+
+RUNS_OF = {
+    IN_CORPUS: in_corpus_runs,
+    ZERO_SHOT: zero_shot_runs,
+    FEW_SHOT: few_shot_runs,
+    SHIPPED: shipped_runs,
+}

@@ -82,6 +82,7 @@ def carry_out(workspace: Workspace, run: Run, device: str) -> RunResult:
 
 
 def _few_shot(workspace: Workspace, run: Run, device: str) -> RunResult:
+    check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
     job = few_shot_job(workspace, run, source)
     numbered = _numbered_sentences(workspace.part(run.target, "train"))
@@ -89,24 +90,14 @@ def _few_shot(workspace: Workspace, run: Run, device: str) -> RunResult:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.cfg"
         resolve_config(job).to_disk(config)
-        trained = train_pipeline(config, workspace.gpu_id)
+        trained = train_pipeline(config, job.template, workspace.gpu_id)
         updates = training_length(job.n_sentences, job.training).updates
         made = KeptModel(Path(folder), "", trained.seconds, updates, job.n_sentences)
         return _test(workspace, run, device, trained.nlp, made, config, drawn)
 
 
 def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) -> TrainingJob:
-    """RETURNS (TrainingJob): How a run on a sample of the target is trained.
-
-    RAISES (ProjectError): If the target has fewer training sentences than the sample size.
-    """
-    available = workspace.manifest(run.target)["splits"]["train"]["sentences"]
-    if run.size > available:
-        raise ProjectError(
-            f"sample size {run.size}, but {run.target} has {available} training sentences",
-            where=f"experiment {workspace.name}, key few_shot.sizes",
-            remedy="take a smaller size",
-        )
+    """RETURNS (TrainingJob): How a run on a sample of the target is trained."""
     return TrainingJob(
         template=workspace.template,
         encoder=workspace.encoder.path,
@@ -121,6 +112,19 @@ def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) ->
         source=source.pipeline if source else None,
         transfer=run.transfer,
     )
+
+
+def check_size(workspace: Workspace, run: Run) -> None:
+    """RAISES (ProjectError): If a run wants a sample of more sentences than the target's training part has."""
+    if run.kind != FEW_SHOT:
+        return
+    available = workspace.manifest(run.target)["splits"]["train"]["sentences"]
+    if run.size > available:
+        raise ProjectError(
+            f"sample size {run.size}, but {run.target} has {available} training sentences",
+            where=f"experiment {workspace.name}, key few_shot.sizes",
+            remedy="take a smaller size",
+        )
 
 
 def _test(

@@ -7,11 +7,11 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from scripts.corpora.schema import ENTITY_TYPES
 from scripts.evaluation.runs import RunScores
 from scripts.evaluation.scores import score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
 
-ENTITY_TYPES = ("Drug", "Disease")
 TokenMention = tuple[int, int, str]
 DOCUMENTS_PER_BATCH = 16
 

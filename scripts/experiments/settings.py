@@ -1,13 +1,25 @@
 """What an experiment file may say, and where corpus and experiment files are found."""
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Annotated, Literal, Optional
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
 
 Transfer = Literal["full", "encoder"]
+
+
+def _without_repeats(values: list) -> list:
+    repeated = [value for value in values if values.count(value) > 1]
+    if repeated:
+        raise ValueError(f"{repeated[0]!r} stands here more than once")
+    return values
+
+
+Corpora = Annotated[list[str], AfterValidator(_without_repeats)]
+Seed = Annotated[int, Field(ge=0)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
 
 
 class Training(Settings):
@@ -39,11 +51,11 @@ class FewShot(Settings):
     training (Training): Settings of these runs.
     """
 
-    targets: list[str] = Field(min_length=1)
-    sources: Optional[list[list[str]]] = None
+    targets: Corpora = Field(min_length=1)
+    sources: Optional[Annotated[list[Corpora], AfterValidator(_without_repeats)]] = None
     sizes: list[int] = Field(min_length=1)
-    seeds: list[int] = Field(min_length=1)
-    transfer: list[Transfer] = Field(default=["full"], min_length=1)
+    seeds: Seeds
+    transfer: Annotated[list[Transfer], AfterValidator(_without_repeats)] = Field(default=["full"], min_length=1)
     training: Training
 
     @field_validator("sizes")
@@ -61,7 +73,7 @@ class FullTraining(Settings):
     training (Training): Settings of these runs.
     """
 
-    seeds: list[int] = Field(min_length=1)
+    seeds: Seeds
     training: Training
 
 
@@ -71,11 +83,14 @@ class Shipped(Settings):
     corpora (list[str]): Corpora whose training parts it is trained on; left out: all of the experiment.
     seed (int): Its training seed.
     training (Training): Its settings; left out: those of in-corpus.
+    examples (Path): Folder of *.jsonl files with annotated texts that stand in no corpus, one {"text": ..., "entities":
+        [{"start": ..., "end": ..., "label": ...}]} a line; the package is scored on them too. Left out: none.
     """
 
-    corpora: Optional[list[str]] = None
-    seed: int = 0
+    corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
+    seed: Seed = 0
     training: Optional[Training] = None
+    examples: Optional[Path] = None
 
 
 class Experiment(Settings):
@@ -91,12 +106,12 @@ class Experiment(Settings):
     ship (Shipped): The pipeline to package.
     """
 
-    corpora: list[str] = Field(min_length=1)
+    corpora: Corpora = Field(min_length=1)
     model: str = "softmax"
     freeze_word_embeddings: bool = True
     drop_shared_sentences: bool = False
     in_corpus: FullTraining
-    zero_shot: Optional[list[str]] = None
+    zero_shot: Optional[Corpora] = None
     few_shot: Optional[FewShot] = None
     ship: Shipped = Shipped()
 

@@ -29,20 +29,31 @@ class Trained:
     seconds: float
 
 
-def train_pipeline(config_path: Path, gpu_id: int) -> Trained:
+def train_pipeline(config_path: Path, template: Path, gpu_id: int) -> Trained:
     """Train as `spacy train` does.
 
     config_path (Path): A resolved config.
+    template (Path): The model's config that it was resolved from, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
     RETURNS (Trained): The pipeline as it is after the last update.
+    RAISES (ProjectError): If spaCy does not accept the config.
     """
+    # The pipeline before this one lies in reference cycles; two at a time need twice the memory.
+    gc.collect()
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        nlp = init_nlp(load_config(config_path), use_gpu=gpu_id)
+        nlp = _initialize(config_path, template, gpu_id)
         train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
-    gc.collect()
     return Trained(nlp, time.monotonic() - started)
+
+
+def _initialize(config_path: Path, template: Path, gpu_id: int) -> Language:
+    try:
+        return init_nlp(load_config(config_path), use_gpu=gpu_id)
+    # Whatever spaCy finds wrong in a config; its messages have several lines.
+    except ValueError as error:
+        raise ProjectError(" ".join(str(error).split()), where=template) from error
 
 
 def use_device(threads: int, gpu_id: int) -> str:
@@ -51,8 +62,10 @@ def use_device(threads: int, gpu_id: int) -> str:
     threads (int): CPU threads.
     gpu_id (int): The GPU to use; -1 for the CPU.
     RETURNS (str): `cpu`, or the GPU's name.
-    RAISES (ProjectError): If the GPU can't be used.
+    RAISES (ProjectError): If there are no threads, or the GPU can't be used.
     """
+    if threads < 1:
+        raise ProjectError(f"{threads} threads", where="--threads", remedy="give 1 or more")
     torch.set_num_threads(threads)
     if gpu_id < 0:
         return "cpu"

@@ -101,7 +101,9 @@ def find_template(configs: Path, model: str) -> Path:
 
 
 def shift_seeds(experiment: Experiment, seed: int) -> Experiment:
-    """RETURNS (Experiment): The same experiment with a number added to every seed."""
+    """RETURNS (Experiment): The same experiment with a number, 0 or more, added to every seed."""
+    if seed < 0:
+        raise ProjectError(f"seed {seed}", where="--seed", remedy="give 0 or more")
     data = experiment.model_dump()
     data["in_corpus"]["seeds"] = [seed + number for number in data["in_corpus"]["seeds"]]
     data["ship"]["seed"] += seed

@@ -4,13 +4,14 @@ Docs with sentence starts come in; `doc.ents` and `doc.spans["bio_ner"]` with a 
 This module is bundled into packages, so it imports nothing from its project.
 """
 from functools import partial
+from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_examples
 from spacy.util import registry
 from spacy.vocab import Vocab
 from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
@@ -19,6 +20,7 @@ from spacy_transformers.align import get_alignment, get_alignment_via_offset_map
 from spacy_transformers.truncate import truncate_oversize_splits
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
 from thinc.types import Floats2d, Ints1d, Ragged
+from transformers import PreTrainedTokenizerFast
 from transformers.file_utils import ModelOutput
 import torch
 
@@ -72,14 +74,15 @@ def SentenceTransformer(
 
 
 def sentence_spans(docs: Iterable[Doc], model: TransformerModel, max_subwords: int) -> List[List[Span]]:
-    """The spans that the encoder reads: sentences, the over-long ones cut at token borders by sub-word count.
+    """The spans that the encoder reads: sentences, the over-long ones halved at token borders until they fit.
 
     docs (Iterable[Doc]): Docs with sentence starts; a Doc without is one sentence.
     model (TransformerModel): Whose tokenizer counts.
-    max_subwords (int): The most sub-words in a span.
+    max_subwords (int): The most sub-words in a span; fewer where the encoder itself takes fewer.
     RETURNS (List[List[Span]]): Spans that cover every token once, for each Doc.
     """
-    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model, max_subwords)] for doc in docs]
+    limit = min(max_subwords, model.tokenizer.max_len_single_sentence)
+    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model.tokenizer, limit)] for doc in docs]
 
 
 def _sentences(doc: Doc) -> List[Span]:
@@ -88,18 +91,15 @@ def _sentences(doc: Doc) -> List[Span]:
     return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
-def _cut(sentence: Span, model: TransformerModel, max_subwords: int) -> List[Span]:
-    # A sub-word holds at least one character (but the mark that opens a sentence), so most sentences need no counting.
-    if len(sentence.text) < max_subwords:
-        return [sentence]
-    counts = [len(model.tokenizer.tokenize(token.text)) for token in sentence]
-    starts, filled = [0], 0
-    for i, count in enumerate(counts):
-        if filled + count > max_subwords and i > starts[-1]:
-            starts.append(i)
-            filled = 0
-        filled += count
-    return [sentence[start:end] for start, end in zip(starts, [*starts[1:], len(sentence)])]
+def _cut(span: Span, tokenizer: PreTrainedTokenizerFast, max_subwords: int) -> List[Span]:
+    # A sub-word holds at least one byte (but the mark that opens a sentence), so most sentences need no counting.
+    if len(span) == 1 or len(span.text.encode("utf8")) < max_subwords:
+        return [span]
+    # A piece is counted as a whole: sub-words depend on what stands beside them.
+    if len(tokenizer.tokenize(span.text, verbose=False)) <= max_subwords:
+        return [span]
+    middle = len(span) // 2
+    return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, tokenizer, max_subwords)]
 
 
 def _forward_like_lengths(model: TransformerModel, docs: List[Doc], is_train: bool):
@@ -295,10 +295,10 @@ class BioNer(TrainablePipe):
         nlp (Language): The pipeline; not used.
         labels (Sequence[str]): The entity types. Left out: those of the examples.
         """
-        validate_get_examples(get_examples, "BioNer.initialize")
-        examples = list(get_examples())
+        examples = list(get_examples() if labels is None else islice(get_examples(), 10))
+        validate_examples(examples, "BioNer.initialize")
         found = sorted({ent.label_ for example in examples for ent in example.reference.ents})
-        for label in labels if labels is not None else found:
+        for label in found if labels is None else labels:
             self.add_label(label)
         self._require_labels()
         docs = [example.predicted for example in examples[:10]]
@@ -411,13 +411,17 @@ class BioNer(TrainablePipe):
 
 def _target_tags(example: Example, numbers: Dict[str, int]) -> Ints1d:
     """Tag numbers of the predicted Doc's tokens; -1 where the tag is not known and for white space."""
-    tags = []
+    tags = numpy.full(len(example.predicted), -1)
+    begins = False
     for token, biluo in zip(example.predicted, example.get_aligned_ner()):
-        if biluo is None or token.is_space:
-            tags.append(-1)
-        else:
-            tags.append(numbers[biluo.replace("U-", "B-").replace("L-", "I-")])
-    return numpy.asarray(tags, dtype=int)
+        if biluo is None:
+            continue
+        begins = begins or biluo[0] in "BU"
+        # A mention that opens with white space begins at its first token that has a tag.
+        if not token.is_space:
+            tags[token.i] = numbers["O" if biluo == "O" else ("B" if begins else "I") + biluo[1:]]
+            begins = False
+    return tags
 
 
 def make_bio_ner(nlp: Language, name: str, model: Model, scorer: Optional[Callable]) -> BioNer:

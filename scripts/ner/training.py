@@ -13,6 +13,7 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
+from torch.optim.adamw import adamw
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 
@@ -129,18 +130,18 @@ class AdamW(Optimizer):
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         if key not in self.mom1:
             self.mom1[key], self.mom2[key] = numpy.zeros_like(weights), numpy.zeros_like(weights)
-        self.nr_update[key] += 1
         gradients = torch.from_numpy(gradient)
         if self.grad_clip:
             norm = float(torch.linalg.vector_norm(gradients))
             gradients.mul_(min(1.0, self.grad_clip / max(norm, 1e-12)))
-        torch._fused_adamw_(
+        adamw(
             [torch.from_numpy(weights)],
             [gradients],
             [torch.from_numpy(self.mom1[key])],
             [torch.from_numpy(self.mom2[key])],
             [],
             [torch.tensor(float(self.nr_update[key]))],
+            fused=True,
             lr=self.learn_rate * lr_scale,
             beta1=self.b1,
             beta2=self.b2,
@@ -149,6 +150,7 @@ class AdamW(Optimizer):
             amsgrad=False,
             maximize=False,
         )
+        self.nr_update[key] += 1
         gradient.fill(0.0)
         return weights, gradient
 

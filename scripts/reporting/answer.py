@@ -1,12 +1,11 @@
 """The results of an experiment in, the short answer in plain sentences out: which source helps, and how much."""
-
 import math
 from dataclasses import dataclass
 from typing import Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.results import NO_PRETRAIN, Results, Setup
+from scripts.reporting.results import KINDS, NO_PRETRAIN, Results, Setup
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
 SMALL_TEST_SET = 100
@@ -156,6 +155,14 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
         return ()
     points = 100 / max(gold) if max(gold) else 100.0
     return (f"Careful: its test part holds {max(gold)} mentions only, so that one is about {points:.1f} points of F1.",)
+
+
+def unfinished(results: Results) -> str:
+    """RETURNS (str): That planned runs are missing, so that the answer may change; empty if none is."""
+    count = sum(len(results.missing(kind)) for kind in KINDS)
+    if not count:
+        return ""
+    return f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."
 
 
 def join(names: list[str]) -> str:

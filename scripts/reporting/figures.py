@@ -1,5 +1,4 @@
 """The results of an experiment in, Figure 1 of the paper (learning curves) out, as the same bytes for the same runs."""
-
 import io
 from typing import Optional, Sequence
 
@@ -71,6 +70,9 @@ def figure1_learning_curves(results: Results) -> Figure:
                 _draw_panel(panel, results, target, entity_type)
         figure.supxlabel(LEGEND, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
+        # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     return figure
 
 
@@ -95,7 +97,7 @@ def markers_of(results: Results) -> dict[tuple[str, ...], str]:
 
 
 def spread_apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move labels apart so that none covers another, each as little as the order allows.
+    """Move labels apart so that none covers another: downwards where there is room, in the order of their positions.
 
     positions (Sequence[float]): Where the labels would stand, in any order.
     gap (float): The least distance between two labels.
@@ -104,13 +106,12 @@ def spread_apart(positions: Sequence[float], gap: float, low: float, high: float
     RETURNS (list[float]): New positions, in the order given.
     """
     order = sorted(range(len(positions)), key=lambda label: positions[label])
-    placed: list[float] = []
-    for label in order:
-        placed.append(max(positions[label], placed[-1] + gap if placed else low))
-    for rank in reversed(range(len(placed))):
-        ceiling = placed[rank + 1] - gap if rank + 1 < len(placed) else high
-        placed[rank] = max(min(placed[rank], ceiling), low + rank * gap)
-    return [placed[order.index(label)] for label in range(len(positions))]
+    placed = [0.0] * len(positions)
+    ceiling = high
+    for rank, label in reversed(list(enumerate(order))):
+        placed[label] = max(min(positions[label], ceiling), low + rank * gap)
+        ceiling = placed[label] - gap
+    return placed
 
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:

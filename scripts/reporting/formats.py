@@ -1,5 +1,4 @@
 """The form of a table, and its writers: the same rows as CSV, as Markdown and as text of a cell."""
-
 import csv
 import io
 from dataclasses import dataclass

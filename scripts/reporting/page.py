@@ -1,15 +1,14 @@
 """The results of an experiment and its Figure 1 in, one self-contained HTML page out."""
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, Iterable, Mapping
+from typing import Any, Iterable, Mapping, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.evaluation.runs import RunResult
-from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer
+from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer, unfinished
 from scripts.reporting.formats import Table, format_cell, is_number_column
 from scripts.reporting.results import Results
 
@@ -45,6 +44,7 @@ class Making:
     versions (tuple[str, ...]): Such as `spacy 3.8.0`; several where runs differ.
     kinds (Mapping[str, int]): Number of runs by kind.
     seeds (Mapping[str, str]): Seeds by kind.
+    updates (Mapping[str, str]): Updates of a training by kind, such as `40` or `452 to 534`.
     hours (float): Wall-clock hours of every training, and of predicting in every run.
     """
 
@@ -55,6 +55,7 @@ class Making:
     versions: tuple[str, ...]
     kinds: Mapping[str, int]
     seeds: Mapping[str, str]
+    updates: Mapping[str, str]
     hours: float
 
 
@@ -94,6 +95,7 @@ def render_page(results: Results, tables: list[Table], figure: bytes) -> str:
         experiment=results.experiment,
         metric=METRIC,
         answers=short_answer(results),
+        unfinished=unfinished(results),
         figure=Markup(inline_svg(figure)),
         tables=paper_tables,
         points=points,
@@ -114,8 +116,9 @@ def page_table(table: Table) -> PageTable:
     pairs = [row[:2] for row in table.rows]
     leading = 2 if len(set(pairs)) < len(pairs) else 1
     heads = [row[:leading] for row in table.rows]
+    is_grouped = len(set(heads)) < len(heads)
     rows = [
-        (position > 0 and heads[position] != heads[position - 1], [format_cell(cell) for cell in row])
+        (is_grouped and position > 0 and heads[position] != heads[position - 1], [format_cell(cell) for cell in row])
         for position, row in enumerate(table.rows)
     ]
     numbers = [is_number_column(table, column) for column in range(len(table.columns))]
@@ -148,6 +151,7 @@ def making(results: Results) -> Making:
         versions=tuple(sorted({f"{name} {version}" for run in runs for name, version in run.versions.items()})),
         kinds=dict(sorted(kinds.items())),
         seeds={kind: _listed({run.coordinates.seed for run in results.of(kind)}) for kind in sorted(kinds)},
+        updates={kind: _span([run.updates for run in results.of(kind)]) for kind in sorted(kinds)},
         hours=(training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600,
     )
 
@@ -177,3 +181,8 @@ def encoder_name(settings: Mapping[str, Any]) -> str:
 
 def _listed(numbers: set[int]) -> str:
     return ", ".join(str(number) for number in sorted(numbers))
+
+
+def _span(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"

@@ -1,17 +1,13 @@
 """The runs of one experiment in; what tables, figure and answer ask of them out: F1 over seeds, curves, gaps."""
-
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Iterable, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.base.settings import read_settings
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
-from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_runs
+from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_plan, read_runs
 from scripts.evaluation.scores import MICRO
-from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
-from scripts.experiments.settings import Experiment
 
 NO_PRETRAIN = "no pretrain"
 SHARE = 0.99
@@ -142,38 +138,28 @@ class Results:
         return f"{run.target}{source}{amount}, seed {run.seed}"
 
 
-def read_results(folder: Path, experiment: str, planned: Sequence[Coordinates] = ()) -> Results:
+def read_results(folder: Path, experiment: str) -> Results:
     """Read what an experiment left behind.
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
-    planned (Sequence[Coordinates]): Runs that should be there; without them, the grid of the coordinates seen.
-    RETURNS (Results): Runs and corpora.
+    RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now.
     RAISES (ProjectError): If there is no finished run, or a file is damaged.
     """
-    runs = read_runs(folder / experiment / "runs")
+    plan = read_plan(folder / experiment)
+    kinds = {planned.coordinates.kind for planned in plan.values()}
+    runs = [
+        run
+        for run in read_runs(folder / experiment / "runs")
+        if run.coordinates.kind not in kinds or (run.run in plan and plan[run.run].fingerprint == run.fingerprint)
+    ]
     if not runs:
         others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
         remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
         raise ProjectError("no finished run", where=folder / experiment / "runs", remedy=remedy)
     corpora = read_corpora(folder / experiment / "corpora.json")
-    return Results(experiment, tuple(runs), corpora, tuple(replace(run, threads=0) for run in planned))
-
-
-def planned_coordinates(configs: Path, experiment: str) -> list[Coordinates]:
-    """Read from an experiment file which runs the tables and the figure need.
-
-    configs (Path): Folder with `experiments/`.
-    experiment (str): Name of the experiment.
-    RETURNS (list[Coordinates]): In-corpus, zero-shot and few-shot runs; empty if there is no such file.
-    RAISES (ProjectError): If the file is wrong.
-    """
-    path = configs / "experiments" / f"{experiment}.yml"
-    if not path.is_file():
-        return []
-    settings = read_settings(path, Experiment)
-    runs = [*in_corpus_runs(settings), *zero_shot_runs(settings), *few_shot_runs(settings)]
-    return [run.coordinates(experiment, settings.model, threads=0) for run in runs]
+    planned = tuple(replace(planned.coordinates, threads=0) for planned in plan.values())
+    return Results(experiment, tuple(runs), corpora, planned)
 
 
 def grid_of(results: Results, kind: str) -> list[Coordinates]:

@@ -1,5 +1,4 @@
 """The results of an experiment in, the paper's Tables 1 to 5 and every point of its curves out."""
-
 import math
 from typing import Callable, Optional, Sequence
 

@@ -75,14 +75,14 @@ def one_line(done: Finished) -> str:
 def test_misspelt_override_stops_with_a_hint(starter: list[str], words: list[str], project: Path):
     done = start(project, starter, *words)
     assert done.returncode != 0
-    assert "✘ project.yml: no variable 'vars.sede'. did you mean 'seed'?" in one_line(done)
+    assert "✘ project.yml: no variable 'vars.sede'. Did you mean 'seed'?" in one_line(done)
     assert "ran with" not in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
 def test_misspelt_override_in_the_environment_stops_with_a_hint(project: Path):
     done = start(project, WEASEL_MODULE, "all", overrides="--vars.few_shot.sise=3")
     assert done.returncode != 0
-    assert "no variable 'vars.few_shot.sise'. did you mean 'few_shot.size'?" in one_line(done)
+    assert "no variable 'vars.few_shot.sise'. Did you mean 'few_shot.size'?" in one_line(done)
     assert "ran with" not in done.stdout
 
 
@@ -121,11 +121,11 @@ def test_unknown_option_is_refused(project: Path):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("--vars.sed", "did you mean 'seed'?"),
+        ("--vars.sed", "Did you mean 'seed'?"),
         ("--vars.colour=red", "known: few_shot, few_shot.size, my-name, seed"),
         ("--env.home", "no variable 'env.home'. known: none"),
         # Weasel reads `my_name` here, and no variable of that name is declared.
-        ("--vars.my-name=x", "did you mean 'my-name'?"),
+        ("--vars.my-name=x", "Did you mean 'my-name'?"),
     ],
 )
 def test_overrides_are_compared_with_what_is_declared(override: str, message: str, tmp_path: Path):

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -97,6 +98,18 @@ def test_folder_replaces_the_older_one_whole(tmp_path: Path):
     assert contents(tmp_path) == {"new": "new"}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+def test_older_folder_is_deleted_only_once_the_new_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    seen = []
+    delete = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda *args, **kw: (seen.append(contents(folder)), delete(*args, **kw)))
+    with atomic_folder(folder) as partial:
+        (partial / "new").write_text("new")
+    assert seen and all(state == {"new": "new"} for state in seen)
 
 
 def test_after_an_error_the_older_folder_stands(tmp_path: Path):

@@ -83,6 +83,7 @@ def test_each_mistake_is_one_line_that_names_file_and_key(text: str, mistake: st
         read(tmp_path, text)
     line = str(failure.value)
     assert line.startswith(f"{tmp_path / 'sample.yml'}:") and mistake in line
+    assert "(got {" not in line, "a whole section does not belong on the line"
     assert "\n" not in line and len(line) < 200 + len(str(tmp_path))
 
 
@@ -95,7 +96,7 @@ def test_bytes_that_are_no_text_are_an_error(tmp_path: Path):
 
 def test_absent_file_names_a_similar_one(tmp_path: Path):
     (tmp_path / "sample.yml").write_text(GOOD)
-    with pytest.raises(ProjectError, match="samle.yml: no such settings file. did you mean 'sample'?"):
+    with pytest.raises(ProjectError, match="samle.yml: no such settings file. Did you mean 'sample'?"):
         read_settings(tmp_path / "samle.yml", Experiment)
     with pytest.raises(ProjectError, match="no such settings file$"):
         read_settings(tmp_path / "nowhere" / "sample.yml", Experiment)

@@ -1,4 +1,6 @@
 """The paper's sentence splitter, by rules that untrained Punkt comes down to."""
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ def test_splits_as_untrained_punkt_does(sentences):
     """Expected values were made with NLTK 3.10 (`PunktSentenceTokenizer().span_tokenize`)."""
     text = "".join(sentences)
     starts = sentence_starts(text)
-    assert [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)] == sentences
+    assert [text[a:b] for a, b in pairwise([*starts, len(text)])] == sentences
 
 
 @settings(max_examples=200, deadline=None)
@@ -31,4 +33,4 @@ def test_no_boundary_is_inside_a_word_and_no_sentence_is_white_space(text):
     assert starts == sorted(set(starts))
     assert bool(starts) == bool(text.strip())
     assert not any(text[start - 1].isalnum() and text[start].isalnum() for start in starts[1:])
-    assert all(text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True))
+    assert all(text[a:b].strip() for a, b in pairwise([*starts, len(text)]))

@@ -1,5 +1,4 @@
 """The CoNLL script's numbers: equal to seqeval's and spaCy's, and by hand where a sequence is not valid BIO."""
-
 import warnings
 
 import pytest

@@ -1,5 +1,4 @@
 """Learning curves: means, spreads, the 99 % rule by hand, and on the paper's own curves against its Table 5."""
-
 import csv
 import json
 from pathlib import Path

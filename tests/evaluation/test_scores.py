@@ -1,5 +1,4 @@
 """Exact-match scores: counts and percentages worked out by hand."""
-
 import pytest
 
 from scripts.base.errors import ProjectError

@@ -1,5 +1,4 @@
 """A made-up experiment: 4 corpora, 2 targets, 4 sizes, 2 seeds, 3 sources and no pretrain."""
-
 import json
 import math
 from itertools import product
@@ -7,7 +6,9 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from matplotlib.figure import Figure
 
+from scripts.reporting.figures import figure1_learning_curves
 from scripts.reporting.results import Results, read_results
 
 CORPORA = ("en_ugt", "en_ehr", "ru_ugt", "ru_ehr")
@@ -121,10 +122,16 @@ def metrics(tmp_path: Path) -> Path:
     return write_experiment(tmp_path / "metrics", make_runs())
 
 
-@pytest.fixture()
-def results(metrics: Path) -> Results:
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The made-up experiment, read."""
-    return read_results(metrics, "sample")
+    return read_results(write_experiment(tmp_path_factory.mktemp("results") / "metrics", make_runs()), "sample")
+
+
+@pytest.fixture(scope="session")
+def figure(results: Results) -> Figure:
+    """Figure 1 of the made-up experiment."""
+    return figure1_learning_curves(results)
 
 
 @pytest.fixture()

@@ -12,9 +12,8 @@ from scripts.corpora.formats import rudrec
 
 
 def row(name: str, text: str, *spans: tuple[int, int], **more) -> dict:
-    entities = [
-        {"start": s, "end": e, "entity_type": "Drugname", "entity_text": text[s:e], "entity_id": "*[1]"} for s, e in spans
-    ]
+    fixed = {"entity_type": "Drugname", "entity_id": "*[1]"}
+    entities = [{"start": start, "end": end, "entity_text": text[start:end], **fixed} for start, end in spans]
     return {"file_name": name, "text": text, "entities": entities, "sentence_id": 0, **more}
 
 
@@ -39,7 +38,7 @@ def test_adjacent_rows_are_one_document_with_shifted_offsets(tmp_path):
 
 
 def test_rows_are_the_sentences_and_white_space_belongs_to_the_one_before(tmp_path):
-    (document,) = read(tmp_path, row("1", " A b.\nc\n"), row("1", "\n"), row("1", "  Dd.\n"), row("1", "E"), row("1", "F"))
+    (document,) = read(tmp_path, *(row("1", text) for text in (" A b.\nc\n", "\n", "  Dd.\n", "E", "F")))
     text = document.text
     starts = document.meta["sentence_starts"]
     assert text == " A b.\nc\n\n  Dd.\nE\nF"

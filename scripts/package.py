@@ -1,0 +1,50 @@
+"""Make an installable package of the pipeline that the experiment names for shipping."""
+from pathlib import Path
+
+from wasabi import msg
+
+from scripts.base import command
+from scripts.base.command import option
+from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.models import get_model
+from scripts.experiments.plan import SHIPPED, shipped_model
+from scripts.experiments.workspace import open_workspace
+from scripts.shipping.meta import describe_package
+from scripts.shipping.naming import package_name
+from scripts.shipping.pipeline import encoder_name, shipped_pipeline
+from scripts.shipping.wheel import build_wheel
+
+
+def main(
+    # fmt: off
+    experiment: str = option("sample", "Name of the experiment: its file is CONFIGS/experiments/NAME.yml."),
+    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
+    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
+    training: Path = option(Path("training"), "Folder of encoder.json and of the models that are kept."),
+    metrics: Path = option(Path("metrics"), "Folder for results."),
+    output: Path = option(Path("packages"), "Folder that gets the wheel."),
+    name: str = option("drug_disease", "Name of the package; spaCy puts xx_ before it."),
+    version: str = option("0.1.0", "Version of the package."),
+    seed: int = option(0, "Added to every seed of the experiment."),
+    threads: int = option(1, "CPU threads."),
+    gpu_id: int = option(-1, "The GPU to use; -1 for the CPU."),
+    # fmt: on
+) -> None:
+    """Make an installable package of the pipeline that the experiment names for shipping.
+
+    The model is trained if it has not been, and scored on the test part of every corpus.
+    """
+    package = package_name(name, version)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
+    results = carry_out_kind(workspace, SHIPPED)
+    show(results)
+    model = get_model(workspace, shipped_model(workspace.experiment))
+    meta = describe_package(workspace, package, results)
+    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.encoder), meta)
+    wheel = build_wheel(nlp, package, output)
+    msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
+    msg.good(f"The package is {wheel}. To install it: pip install {wheel}")
+
+
+if __name__ == "__main__":
+    command.run(main)

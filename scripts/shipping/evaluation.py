@@ -1,0 +1,166 @@
+"""An installed package, the test parts and annotated texts in; its scores, checked against those of training, out."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+from spacy.tokens import Doc
+
+from scripts.base.errors import ProjectError
+from scripts.evaluation.runs import RunResult, read_run
+from scripts.evaluation.scores import Score, score_mentions
+from scripts.experiments.ledger import Ledger
+from scripts.experiments.plan import shipped_runs
+from scripts.experiments.run import run_fingerprint
+from scripts.experiments.score import ENTITY_TYPES
+from scripts.experiments.workspace import Workspace
+from scripts.shipping.environment import Answer, Question, ask
+from scripts.shipping.examples import AnnotatedText
+
+GIVEN, RAW, EXAMPLES = "given sentences", "raw text", "examples"
+Scores = Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class CorpusScores:
+    """Scores on the test part of a corpus, by entity type and "micro".
+
+    given_sentences (Mapping[str, Score]): On tokens, with tokens and sentences given as in the runs.
+    raw_text (Mapping[str, Score]): On characters, with nothing but the text, as a user calls the pipeline.
+    """
+
+    given_sentences: Scores
+    raw_text: Scores
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an installed package achieves.
+
+    corpora (Mapping[str, CorpusScores]): By corpus.
+    examples (Mapping[str, Scores]): On characters of the annotated texts, by file.
+    example_answers (Mapping[str, list[Answer]]): What it found in them, in their order.
+    versions (Mapping[str, str]): Versions of Python and of the libraries beside the package.
+    """
+
+    corpora: Mapping[str, CorpusScores]
+    examples: Mapping[str, Scores]
+    example_answers: Mapping[str, list[Answer]]
+    versions: Mapping[str, str]
+
+
+def shipped_results(workspace: Workspace) -> list[RunResult]:
+    """RETURNS (list[RunResult]): The shipped model's score on each corpus, as `package` left them.
+
+    RAISES (ProjectError): If they are absent, or settings or data have changed since.
+    """
+    ledger = Ledger(workspace.runs)
+    runs = shipped_runs(workspace.experiment)
+    for run in runs:
+        if not ledger.is_finished(run.id, run_fingerprint(workspace, run)):
+            problem = "the shipped model has no scores for these settings and data"
+            raise ProjectError(problem, where=workspace.runs / f"{run.id}.json", remedy="run `weasel run package` first")
+    return [read_run(workspace.runs / f"{run.id}.json") for run in runs]
+
+
+def evaluate_installed(
+    python: Path,
+    package: str,
+    corpora: Mapping[str, Sequence[Doc]],
+    examples: Mapping[str, Sequence[AnnotatedText]],
+    threads: int,
+) -> Evaluation:
+    """Score an installed package.
+
+    python (Path): The Python that has it.
+    package (str): What `spacy.load` takes.
+    corpora (Mapping[str, Sequence[Doc]]): The documents of each test part, with gold sentences and entities.
+    examples (Mapping[str, Sequence[AnnotatedText]]): Texts that stand in no corpus.
+    threads (int): CPU threads.
+    RETURNS (Evaluation): The scores.
+    """
+    questions: dict[str, list[Question]] = {}
+    for name, documents in corpora.items():
+        questions[f"{GIVEN}/{name}"] = [as_tokens(document) for document in documents]
+        questions[f"{RAW}/{name}"] = [{"text": document.text} for document in documents]
+    for name, texts in examples.items():
+        questions[f"{EXAMPLES}/{name}"] = [{"text": text.text} for text in texts]
+    answers = ask(python, package, questions, threads)
+    found = {name: answers.groups[f"{EXAMPLES}/{name}"] for name in examples}
+    return Evaluation(
+        corpora={
+            name: CorpusScores(
+                score_tokens(documents, answers.groups[f"{GIVEN}/{name}"]),
+                score_characters(documents, answers.groups[f"{RAW}/{name}"]),
+            )
+            for name, documents in corpora.items()
+        },
+        examples={name: score_examples(texts, found[name]) for name, texts in examples.items()},
+        example_answers=found,
+        versions=answers.versions,
+    )
+
+
+def as_tokens(document: Doc) -> Question:
+    """RETURNS (dict): A document's tokens and sentence starts, as in the runs, without its entities."""
+    return {
+        "words": [token.text for token in document],
+        "spaces": [bool(token.whitespace_) for token in document],
+        "sent_starts": [bool(token.is_sent_start) for token in document],
+    }
+
+
+def score_tokens(documents: Sequence[Doc], answers: Sequence[Answer]) -> dict[str, Score]:
+    """RETURNS (dict[str, Score]): Exact match on tokens."""
+    gold = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
+    return score_mentions(gold, [answer.tokens for answer in answers], ENTITY_TYPES)
+
+
+def score_characters(documents: Sequence[Doc], answers: Sequence[Answer]) -> dict[str, Score]:
+    """RETURNS (dict[str, Score]): Exact match with the mentions as annotated: what the splitter cuts is missed."""
+    gold = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
+    return score_mentions(gold, [answer.characters for answer in answers], ENTITY_TYPES)
+
+
+def score_examples(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> dict[str, Score]:
+    """RETURNS (dict[str, Score]): Exact match on the characters of annotated texts."""
+    gold = [[(entity.start, entity.end, entity.label) for entity in text.entities] for text in texts]
+    return score_mentions(gold, [answer.characters for answer in answers], ENTITY_TYPES)
+
+
+def check_same_scores(evaluation: Evaluation, results: Sequence[RunResult]) -> None:
+    """Check that the package does what the model did in the project.
+
+    evaluation (Evaluation): The package's scores.
+    results (Sequence[RunResult]): The model's. Those that a GPU gave are left out: its last digits are others.
+    RAISES (ProjectError): If a count of mentions differs.
+    """
+    for result in [result for result in results if result.device == "cpu"]:
+        corpus = result.coordinates.target
+        for name, score in evaluation.corpora[corpus].given_sentences.items():
+            before = result.scores.tokens[name]
+            if score != before:
+                raise ProjectError(
+                    f"the package is not the model that was scored: {name} {_counts(score)}, before {_counts(before)}",
+                    where=corpus,
+                    remedy="run `weasel run package` again",
+                )
+
+
+def _counts(score: Score) -> str:
+    return f"F1 {score.f1:.2f} ({score.tp} found, {score.fp} wrong, {score.fn} missed)"
+
+
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """RETURNS (dict): The scores and versions, ready for JSON."""
+    return {
+        "corpora": {
+            name: {"given_sentences": _scores(scores.given_sentences), "raw_text": _scores(scores.raw_text)}
+            for name, scores in evaluation.corpora.items()
+        },
+        "examples": {name: _scores(scores) for name, scores in evaluation.examples.items()},
+        "versions": dict(evaluation.versions),
+    }
+
+
+def _scores(scores: Scores) -> dict[str, Any]:
+    return {name: score.to_dict() for name, score in scores.items()}

@@ -1,0 +1,62 @@
+"""Questions for an installed package in, its answers out; run by the Python of a clean environment, without the project.
+
+    python -I installed.py PACKAGE QUESTIONS ANSWERS
+
+QUESTIONS and ANSWERS are JSON files with lists in named groups. A question is either `text`, or a text as `words`,
+`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`.
+"""
+import json
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Dict, List, Union
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers", "pysbd", "razdel")
+# As in the runs that the answers are compared with, since the encoder's numbers depend a little on the batch.
+DOCUMENTS_PER_BATCH = 16
+SPANS_KEY = "bio_ner"
+
+
+def main(package: str, questions: Path, answers: Path) -> None:
+    """Load a package as any user would, and put the questions to it."""
+    nlp = spacy.load(package)
+    groups = json.loads(questions.read_text(encoding="utf8"))
+    given = {name: answer(nlp, group) for name, group in groups.items()}
+    result = {"versions": versions(), "answers": given}
+    answers.write_text(json.dumps(result), encoding="utf8")
+
+
+def answer(nlp: Language, questions: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """RETURNS (list[dict]): The answers to a group of questions, in their order."""
+    inputs = (read_question(nlp, question) for question in questions)
+    return [write_answer(doc) for doc in nlp.pipe(inputs, batch_size=DOCUMENTS_PER_BATCH)]
+
+
+def read_question(nlp: Language, question: Dict[str, Any]) -> Union[str, Doc]:
+    """RETURNS (str or Doc): What the pipeline is called with."""
+    return question["text"] if "text" in question else Doc(nlp.vocab, **question)
+
+
+def write_answer(doc: Doc) -> Dict[str, Any]:
+    """RETURNS (dict): The entities, ready for JSON."""
+    group = doc.spans[SPANS_KEY]
+    scores = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+    return {
+        "tokens": [[ent.start, ent.end, ent.label_] for ent in doc.ents],
+        "characters": [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents],
+        "confidences": [scores[ent.start, ent.end] for ent in doc.ents],
+    }
+
+
+def versions() -> Dict[str, str]:
+    """RETURNS (dict): Versions of Python and of the libraries in this environment."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,53 @@
+"""A trained pipeline on disk in; the pipeline as it is shipped out: with a splitter, without traces of its training."""
+from pathlib import Path
+from typing import Any, Mapping
+
+import spacy
+from spacy.language import Language
+from thinc.api import Config
+
+from scripts.corpora import sentences
+from scripts.encoders.resolve import EncoderRecord
+from scripts.ner import bio_ner
+
+# These go into the package, and import nothing from the project.
+BUNDLED = (Path(sentences.__file__), Path(bio_ner.__file__))
+
+
+def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Language:
+    """Load a trained pipeline and make it ready for others.
+
+    folder (Path): What training left: `transformer` and `bio_ner`.
+    encoder (str): What the encoder is called where paths stood.
+    meta (Mapping): What its meta.json is to say beside what spaCy knows itself.
+    RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read.
+    """
+    # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
+    overrides = {"components": {"transformer": {"model": {"name": encoder}}}}
+    nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
+    for label in nlp.get_pipe("bio_ner").labels:
+        nlp.vocab.strings.add(label)
+    _rename_encoder(nlp, encoder)
+    nlp.add_pipe(sentences.NAME, first=True)
+    nlp.add_pipe("doc_cleaner", config={"attrs": {"tensor": None, "_.trf_data": None}})
+    # Paths, corpora and training settings give way to spaCy's defaults; components are written as they are.
+    nlp.config = Config({**spacy.blank(nlp.lang).config, "nlp": nlp.config["nlp"]})
+    nlp.meta.update(meta)
+    return nlp
+
+
+def encoder_name(encoder: EncoderRecord) -> str:
+    """RETURNS (str): What an encoder may be called in public: a folder by its last part, others by their name."""
+    return encoder.name if encoder.revision else Path(encoder.name).name
+
+
+def _rename_encoder(nlp: Language, name: str) -> None:
+    """spaCy and Hugging Face keep the folder that encoder and tokenizer were read from with both."""
+    model = nlp.get_pipe("transformer").model
+    model.attrs["name"] = name
+    model.transformer.config._name_or_path = name
+    model.tokenizer.name_or_path = name
+    # Such as special_tokens_map_file, which is a path on the machine where the encoder was made.
+    files = [key for key in model.tokenizer.init_kwargs if key.endswith("_file")]
+    for key in files:
+        del model.tokenizer.init_kwargs[key]

@@ -1,0 +1,65 @@
+"""Another program in; its output out, and on the screen only how long it has been running."""
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO, Mapping, Optional, Sequence, Union
+
+from tqdm import tqdm
+
+from scripts.base.errors import ProjectError
+
+REFRESH_SECONDS = 1.0
+Argument = Union[str, Path]
+
+
+def run_quietly(
+    command: Sequence[Argument], what: str, cwd: Path, environment: Optional[Mapping[str, str]] = None, remedy: str = ""
+) -> str:
+    """Run a program to its end. It ends with this process, also when this one is interrupted.
+
+    command (Sequence): The program and its arguments.
+    what (str): What it does, such as `installing the package`.
+    cwd (Path): The folder that it runs in.
+    environment (Mapping[str, str]): Environment variables that are added.
+    remedy (str): What the user can do if it fails.
+    RETURNS (str): What it printed.
+    RAISES (ProjectError): If it fails: with the line of its output that says why.
+    """
+    with tempfile.TemporaryFile() as log:
+        code = _wait(command, what, cwd, {**os.environ, **(environment or {})}, log)
+        log.seek(0)
+        output = log.read().decode("utf8", errors="replace")
+    if code:
+        raise ProjectError(f"{what} failed ({failure(output, code)})", remedy=remedy)
+    return output
+
+
+def _wait(command: Sequence[Argument], what: str, cwd: Path, environment: Mapping[str, str], log: IO[bytes]) -> int:
+    process = subprocess.Popen(
+        [str(argument) for argument in command],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    with tqdm(desc=what, bar_format="{desc} {elapsed}", leave=False, disable=None) as line:
+        try:
+            while process.poll() is None:
+                try:
+                    process.wait(REFRESH_SECONDS)
+                except subprocess.TimeoutExpired:
+                    line.refresh()
+        finally:
+            # Without effect on one that has ended; after Ctrl-C it must not write into folders that are being removed.
+            process.kill()
+            process.wait()
+    return process.returncode
+
+
+def failure(output: str, code: int) -> str:
+    """RETURNS (str): The first line that pip or build marks as an error, else the last one: that of a traceback."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith("ERROR")]
+    return (marked[:1] or lines[-1:] or [f"exit code {code}"])[0]

@@ -1,0 +1,138 @@
+"""A whole corpus converted: parts, books, boundaries, and what stands on disk after success and failure."""
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.conversion import convert_corpus, save_tokenizer
+from scripts.corpora.docbin import read_docs
+from scripts.corpora.manifest import fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.settings import CorpusSettings
+from scripts.corpora.tokens import blank_pipeline
+
+# "pain. In hip" lies over what the splitter takes for a boundary.
+TEXT = "Took aspirin 5mg. Then pain. In hip it was."
+ANNOTATIONS = (
+    "T1\tDrug 5 12\taspirin\n"
+    "T2\tADR 23 35\tpain. In hip\n"
+    "T3\tADR 23 27\tpain\n"
+    "T4\tDose 13 16\t5mg\n"
+    "T5\tADR 90 95\twrong\n"
+    "T6\tDrug 5 11\taspirin\n"
+)
+
+
+@pytest.fixture
+def settings(tmp_path) -> CorpusSettings:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for number in range(9):
+        (raw / f"d{number}.txt").write_text(TEXT, encoding="utf8")
+        (raw / f"d{number}.ann").write_text(ANNOTATIONS, encoding="utf8")
+    (raw / "empty.txt").write_text("", encoding="utf8")
+    (raw / "empty.ann").write_text("", encoding="utf8")
+    labels = {"Drug": "Drug", "ADR": "Disease"}
+    return CorpusSettings(language="en", domain="ugt", format="brat", path=raw, labels=labels, ignore=["Dose"])
+
+
+@pytest.fixture
+def corpus(settings, tmp_path) -> Path:
+    convert_corpus("mine", settings, tmp_path / "corpus")
+    return tmp_path / "corpus" / "mine"
+
+
+@pytest.fixture
+def manifest(corpus) -> dict:
+    return json.loads((corpus / "manifest.json").read_text(encoding="utf8"))
+
+
+def test_only_the_three_files_are_left(corpus):
+    assert sorted(path.name for path in corpus.iterdir()) == ["manifest.json", "test.spacy", "train.spacy"]
+    assert [path.name for path in corpus.parent.iterdir()] == ["mine"]
+
+
+def test_the_books_of_each_part_balance_and_name_the_reasons(manifest):
+    for part in manifest["splits"].values():
+        documents = part["documents"]
+        assert part["mentions"]["read"] == {"Drug": 2 * documents, "ADR": 3 * documents, "Dose": documents}
+        assert part["mentions"]["kept"] == {"Drug": documents, "Disease": documents}
+        reasons = ("label not mapped", "nested", "outside text", "text mismatch")
+        assert part["mentions"]["dropped"] == dict.fromkeys(reasons, documents)
+
+
+def test_dropped_mentions_are_listed_with_document_offsets_and_part(manifest):
+    assert len(manifest["dropped"]) == 4 * 9
+    wrong = {"document": "d0", "mention": "T5", "start": 90, "end": 95, "label": "ADR", "reason": "outside text"}
+    (found,) = [item for item in manifest["dropped"] if item["document"] == "d0" and item["mention"] == "T5"]
+    assert found == {**wrong, "split": "train" if "d0" in manifest["splits"]["train"]["ids"] else "test"}
+
+
+def test_boundaries_give_way_in_training_and_stand_in_the_test_part(corpus, manifest):
+    train, test = manifest["splits"]["train"], manifest["splits"]["test"]
+    assert (train["boundaries_removed"], train["mentions_cut"]) == (train["documents"], 0)
+    assert (test["boundaries_removed"], test["mentions_cut"]) == (0, test["documents"])
+    cut = {(item["start"], item["end"], item["type"], item["split"]) for item in manifest["cut"]}
+    assert cut == {(23, 35, "Disease", "test")}
+    assert (train["sentences"], test["sentences"]) == (2 * train["documents"], 3 * test["documents"])
+    docs = read_docs(corpus / "train.spacy", blank_pipeline().vocab)
+    assert {len(list(doc.sents)) for doc in docs} == {2}
+
+
+def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(corpus, manifest):
+    train, test = (set(manifest["splits"][part]["ids"]) for part in ("train", "test"))
+    assert (len(train), len(test), train & test) == (7, 3, set())
+    assert train | test == {f"d{number}" for number in range(9)} | {"empty"}
+    assert sum(part["empty_documents"] for part in manifest["splits"].values()) == 1
+    vocab = blank_pipeline().vocab
+    docs = [doc for part in ("train", "test") for doc in read_docs(corpus / f"{part}.spacy", vocab)]
+    assert manifest["statistics"]["documents"] == len(docs) == 9
+    assert all(doc.text == TEXT for doc in docs)
+    assert all(set(doc.user_data) == {"id", "mentions"} for doc in docs)
+
+
+def test_a_second_conversion_gives_the_same_bytes(corpus, settings, tmp_path):
+    convert_corpus("mine", settings, tmp_path / "again")
+    for file in corpus.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / "mine" / file.name).read_bytes()
+
+
+def test_a_corpus_is_current_until_raw_files_settings_or_results_change(corpus, settings):
+    assert is_current(corpus, fingerprint(settings))
+    other = settings.model_copy(update={"discontinuous": "drop"})
+    assert not is_current(corpus, fingerprint(other))
+    (corpus / "test.spacy").write_bytes(b"")
+    assert not is_current(corpus, fingerprint(settings))
+
+
+def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
+    (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
+    assert not is_current(corpus, fingerprint(settings))
+
+
+def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):
+    before = {file.name: file.read_bytes() for file in corpus.iterdir()}
+    (settings.path / "d5.ann").write_text("T1\tDrugs 5 12\taspirin", encoding="utf8")
+    with pytest.raises(ProjectError, match=r"d5\.ann:1: unknown label 'Drugs'. did you mean 'Drug'"):
+        convert_corpus("mine", settings, corpus.parent)
+    assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
+    assert [path.name for path in corpus.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(("sentences", "expected"), [("by_script", 9 * 2 + 1), ("punkt", 9 * 2)])
+def test_the_splitter_of_the_paper_is_a_choice(settings, tmp_path, sentences, expected):
+    for file in settings.path.glob("d*.txt"):
+        file.write_text("Came in. Left", encoding="utf8")
+        file.with_suffix(".ann").write_text("", encoding="utf8")
+    # Punkt is blind to line breaks.
+    (settings.path / "d0.txt").write_text("Came in. Left\n\nCame again", encoding="utf8")
+    chosen = settings.model_copy(update={"sentences": sentences})
+    assert convert_corpus("mine", chosen, tmp_path / "corpus")["statistics"]["sentences"] == expected
+
+
+def test_the_tokenizer_is_saved_beside_the_corpora(tmp_path):
+    assert not is_tokenizer_saved(tmp_path)
+    save_tokenizer(tmp_path)
+    assert is_tokenizer_saved(tmp_path)
+    strings = json.loads((tmp_path / "tokenizer" / "vocab" / "strings.json").read_text(encoding="utf8"))
+    assert "aspirin" not in strings

@@ -1,0 +1,95 @@
+"""Documents as Docs: alignment, boundaries and mentions, files that are the same each time."""
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+
+from scripts.corpora.docbin import align, count_entities, cut_mentions, join_cut_mentions, read_docs, write_docs
+from scripts.corpora.schema import Document, Dropped, Mention
+from scripts.corpora.sentences import sentence_starts
+from scripts.corpora.tokens import blank_pipeline
+
+NLP = blank_pipeline()
+
+
+def make(text: str, *spans: tuple[int, int], starts=(0,), kind: str = "Disease"):
+    mentions = tuple(Mention(s, e, kind, subtype="ADR", id=f"T{n}") for n, (s, e) in enumerate(spans))
+    return align(Document("d/1", text, mentions), starts, NLP)
+
+
+def test_a_doc_holds_entities_sentences_and_the_mentions_as_annotated():
+    aligned = make("Took aspirin81. It helped.", (5, 12), starts=(0, 16), kind="Drug")
+    doc = aligned.doc
+    assert [(e.text, e.label_) for e in doc.ents] == [("aspirin", "Drug")]
+    assert [s.text for s in doc.sents] == ["Took aspirin81.", "It helped."]
+    assert doc.user_data == {"id": "d/1", "mentions": [[5, 12, "Drug"]]}
+    assert (aligned.expanded, aligned.dropped) == (0, ())
+
+
+def test_a_mention_inside_a_token_is_expanded_and_stays_as_annotated_in_user_data():
+    aligned = make("antiaspirin", (4, 11))
+    assert [e.text for e in aligned.doc.ents] == ["antiaspirin"]
+    assert aligned.doc.user_data["mentions"] == [[4, 11, "Disease"]]
+    assert aligned.expanded == 1
+
+
+def test_of_two_mentions_that_expansion_makes_collide_the_longer_is_kept():
+    aligned = make("headachenausea", (0, 8), (8, 14))
+    (dropped,) = aligned.dropped
+    assert dropped == Dropped("d/1", "T1", 8, 14, "ADR", "overlapping")
+    assert len(aligned.doc.ents) == 1
+    assert len(aligned.doc.user_data["mentions"]) == 2
+
+
+def test_boundaries_inside_entities_are_removed_and_others_stand():
+    doc = make("Pain in. The hip. Gone.", (0, 16), starts=(0, 9, 18)).doc
+    assert [e.text for e in cut_mentions(doc)] == ["Pain in. The hip"]
+    assert join_cut_mentions(doc) == 1
+    assert cut_mentions(doc) == []
+    assert [s.text for s in doc.sents] == ["Pain in. The hip.", "Gone."]
+
+
+def test_entities_are_counted_by_type_and_absent_types_are_none():
+    assert count_entities([make("a b", (0, 1)).doc, make("c d", (0, 1), (2, 3)).doc]) == {"Drug": 0, "Disease": 3}
+
+
+@st.composite
+def documents(draw):
+    text = draw(st.text("aя5 .\r\n🙂\u0301\ufeff", min_size=1, max_size=30).filter(str.strip))
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    spans = [(a, b) for a, b in zip(cuts[::2], cuts[1::2]) if text[a:b] == text[a:b].strip()]
+    return text, spans
+
+
+def what_is_kept(doc: Doc) -> tuple:
+    mentions = [tuple(mention) for mention in doc.user_data["mentions"]]
+    entities = [(e.start_char, e.end_char, e.label_) for e in doc.ents]
+    tokens = [(token.text, bool(token.is_sent_start)) for token in doc]
+    return doc.text, tokens, entities, doc.user_data["id"], mentions
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(documents(), max_size=3))
+def test_a_file_gives_back_what_was_written_and_is_the_same_each_time(generated):
+    docs = [make(text, *spans, starts=sentence_starts(text)).doc for text, spans in generated]
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder) / "a.spacy", Path(folder) / "b.spacy"
+        write_docs(first, docs)
+        write_docs(second, docs)
+        assert first.read_bytes() == second.read_bytes()
+        read = read_docs(first, NLP.vocab)
+    assert [what_is_kept(doc) for doc in read] == [what_is_kept(doc) for doc in docs]
+    assert [doc.text for doc in read] == [text for text, _ in generated]
+
+
+@settings(max_examples=150, deadline=None)
+@given(documents())
+def test_alignment_keeps_or_records_every_mention(generated):
+    text, spans = generated
+    aligned = make(text, *spans)
+    assert len(spans) == len(aligned.doc.ents) + len(aligned.dropped)
+    assert [tuple(mention[:2]) for mention in aligned.doc.user_data["mentions"]] == spans
+    covered = [(e.start_char, e.end_char) for e in aligned.doc.ents]
+    assert all(any(a <= s and e <= b for s, e in spans) for a, b in covered)

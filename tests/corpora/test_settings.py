@@ -1,0 +1,49 @@
+"""What a corpus file may say."""
+from pathlib import Path
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.settings import read_corpus_settings
+
+ROOT = Path(__file__).parents[2]
+MINIMAL = "language: en\ndomain: ugt\nformat: brat\npath: a\nlabels: {Drug: Drug}\n"
+
+
+def read(folder: Path, text: str):
+    path = folder / "c.yml"
+    path.write_text(text, encoding="utf8")
+    return read_corpus_settings(path)
+
+
+def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
+    settings = read(tmp_path, MINIMAL)
+    assert (settings.split.train, settings.split.seed) == (0.7, 0)
+    assert (settings.discontinuous, settings.sentences) == ("span", "by_script")
+    assert (settings.annotations, settings.ignore) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("format: brat", "format: brta"), "did you mean 'brat'"),
+        (("Drug: Drug", "Drug: Medicine"), "key 'labels.Drug'"),
+        (("labels: {Drug: Drug}", "labels: {}"), "key 'labels'"),
+        (("domain: ugt", "domain: ugt\nsentence: punkt"), "did you mean 'sentences'"),
+        (("domain: ugt", "domain: ugt\nignore: [Drug]"), "'Drug' stands in both"),
+        (("domain: ugt", "domain: ugt\ndiscontinuous: join"), "key 'discontinuous'"),
+        (("domain: ugt", "domain: ugt\nsplit: {train: 70}"), "key 'split.train'"),
+        (("path: a\n", ""), "missing key 'path'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(tmp_path, change, message):
+    with pytest.raises(ProjectError, match=message) as error:
+        read(tmp_path, MINIMAL.replace(*change))
+    assert "c.yml" in str(error.value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "corpora").glob("*.yml")), ids=lambda path: path.stem)
+def test_the_corpus_files_of_the_project_are_valid(path):
+    settings = read_corpus_settings(path)
+    assert set(settings.labels.values()) <= {"Drug", "Disease"}
+    assert path.stem.startswith(settings.language)

@@ -1,0 +1,109 @@
+"""A project of three small corpora and a tiny encoder, on which whole experiments take seconds."""
+import shutil
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+from scripts.corpora.conversion import convert_corpus, save_tokenizer
+from scripts.corpora.settings import read_corpus_settings
+from scripts.encoders.resolve import EncoderRecord, write_encoder
+from scripts.encoders.folder import hash_folder
+from scripts.experiments.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENT = "tiny"
+DOCUMENTS = 12
+MENTION = {"Drug": "Drug", "ADR": "Disease"}
+# Of each corpus: language, domain, sentences ({0} a drug, {1} a disease), drugs, diseases.
+CORPORA: dict[str, tuple[str, str, list[str], list[str], list[str]]] = {
+    "en_ugt": (
+        "en",
+        "ugt",
+        ["Took {0} for the {1}.", "After {0} I felt {1} and a rash.", "No {1} today.", "My doctor stopped the medicine."],
+        ["aspirin", "ibuprofen", "lisinopril 400 mg", "ibuprofen and aspirin"],
+        ["headache", "back pain", "dry mouth", "dizziness"],
+    ),
+    "ru_ugt": (
+        "ru",
+        "ugt",
+        ["Приняла {0} от {1}.", "После {0} появились {1}.", "Врач отменил {0}.", "Всё прошло через час."],
+        ["аспирин", "ибупрофен", "лизиноприл 400 мг"],
+        ["головной боли", "тошнота", "сухость во рту", "сыпь"],
+    ),
+    "ru_ehr": (
+        "ru",
+        "ehr",
+        ["Больному назначен {0} два раза в день при {1}.", "Диагноз: {1}.", "{1}; принимает {0}.", "Давление 130/80."],
+        ["ибупрофен", "аспирин 100 мг", "лизиноприл"],
+        ["болях в спине", "сахарного диабета", "головокружение", "сыпь на обеих руках"],
+    ),
+}
+# Rates at which so few updates make a model that finds something.
+TRAINING = {"epochs": 1, "min_updates": 12, "batch_size": 4, "learn_rate": 0.005, "head_learn_rate": 0.05}
+SETTINGS: dict[str, Any] = {
+    "corpora": list(CORPORA),
+    "model": "softmax",
+    "in_corpus": {"seeds": [0], "training": TRAINING},
+    "few_shot": {"targets": ["ru_ehr"], "sizes": [4, 8], "seeds": [0, 1], "training": TRAINING},
+    "ship": {"training": TRAINING},
+}
+
+
+def make_project(root: Path, encoder: Path) -> Path:
+    """Make what `encoder` and `convert` leave behind: configs, converted corpora, encoder.json.
+
+    root (Path): A folder for the project.
+    encoder (Path): Folder of an encoder.
+    RETURNS (Path): The same folder.
+    """
+    write_experiment(root, SETTINGS)
+    shutil.copyfile(ROOT / "configs" / "softmax.cfg", root / "configs" / "softmax.cfg")
+    save_tokenizer(root / "corpus")
+    for name in CORPORA:
+        write_corpus(root, name)
+        convert_corpus(name, read_corpus_settings(root / "configs" / "corpora" / f"{name}.yml"), root / "corpus")
+    record = EncoderRecord("tiny", encoder, "", hash_folder(encoder), layers=2, hidden_size=32, vocabulary=300)
+    write_encoder(record, root / "training" / "encoder.json")
+    return root
+
+
+def write_experiment(root: Path, settings: dict[str, Any], name: str = EXPERIMENT) -> None:
+    """Write an experiment file."""
+    (root / "configs" / "experiments").mkdir(parents=True, exist_ok=True)
+    srsly.write_yaml(root / "configs" / "experiments" / f"{name}.yml", settings)
+
+
+def open_project(root: Path, **changes: Any) -> Workspace:
+    """RETURNS (Workspace): The project's experiment, as a command opens it."""
+    places = {name: root / name for name in ("configs", "corpus", "training", "metrics")}
+    settings = {"experiment": EXPERIMENT, **places, "seed": 0, "threads": 1, "gpu_id": -1, **changes}
+    return open_workspace(**settings)
+
+
+def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:
+    """Write a corpus as a brat folder, and its corpus file."""
+    language, domain, sentences, drugs, diseases = CORPORA[name]
+    folder = root / "assets" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    fillers = zip(cycle(sentences), cycle(drugs), cycle(diseases))
+    for number in range(documents):
+        text, annotations = _document(list(islice(fillers, 3 + number % 2)))
+        (folder / f"{number:02}.txt").write_text(text, encoding="utf8")
+        (folder / f"{number:02}.ann").write_text(annotations, encoding="utf8")
+    settings = {"language": language, "domain": domain, "format": "brat", "path": str(folder), "labels": MENTION}
+    (root / "configs" / "corpora").mkdir(parents=True, exist_ok=True)
+    srsly.write_yaml(root / "configs" / "corpora" / f"{name}.yml", settings)
+
+
+def _document(fillers: list[tuple[str, str, str]]) -> tuple[str, str]:
+    text, lines = "", []
+    for sentence, *words in fillers:
+        filled = sentence.format(*words)
+        for label, slot, word in zip(MENTION, ("{0}", "{1}"), words):
+            if slot in sentence:
+                start = len(text) + filled.index(word)
+                lines.append(f"T{len(lines) + 1}\t{label} {start} {start + len(word)}\t{word}\n")
+        text += filled + "\n"
+    return text, "".join(lines)

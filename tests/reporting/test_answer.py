@@ -1,0 +1,102 @@
+"""The short answer: numbers, honesty about spread, and what is not known."""
+from scripts.reporting.answer import join, short_answer, unfinished
+from tests.reporting.test_tables import exact_run
+
+
+def answer_to(results):
+    """The sentences on the one target."""
+    (answer,) = short_answer(results)
+    assert answer.target == "ru_ugt"
+    return answer.sentences
+
+
+def points(*found, size=25):
+    """Few-shot runs from (sources, mentions found by seed) pairs."""
+    return [exact_run("few-shot", tp, sources, size, seed) for sources, tps in found for seed, tp in enumerate(tps)]
+
+
+def test_the_source_that_helps_most_and_how_many_sentences(read_made_up):
+    runs = [
+        exact_run("in-corpus", 200),
+        exact_run("zero-shot", 50, ("en_ugt",), 0),
+        exact_run("zero-shot", 40, ("ru_ehr",), 0),
+    ]
+    runs += points(((), (50, 60)), (("en_ugt",), (120, 120)), (("en_ehr",), (100, 100)))
+    runs += points(((), (100, 100)), (("en_ugt",), (200, 198)), (("en_ehr",), (100, 100)), size=50)
+    which, how_many, zero_shot = answer_to(read_made_up(runs))
+    # F1: 2*120/320 = 75.0 against the mean of 2*50/250 = 40.0 and 2*60/260 = 46.2
+    assert which == (
+        "For ru_ugt the source that helps most is en_ugt: +31.9 F1 over no pretrain at 25 sentences "
+        "(75.0 against 43.1, mean of 2 seeds)."
+    )
+    assert how_many == (
+        "99 % of the full F1 (100.0 with all 412 sentences) is reached with 50 sentences "
+        "(en_ugt, 12 % of the training part); no pretrain does not reach it within 50."
+    )
+    assert zero_shot == "Without a single annotated sentence of ru_ugt, en_ugt is the best source: 40.0 F1."
+
+
+def test_a_gain_smaller_than_the_spread_is_called_so(read_made_up):
+    which = answer_to(read_made_up(points(((), (50, 90)), (("en_ugt",), (70, 80)))))[0]
+    assert "which is within the spread over seeds." in which
+
+
+def test_sources_as_good_as_the_best_are_named(read_made_up):
+    runs = points(((), (10, 10)), (("en_ugt",), (70, 90)), (("en_ehr",), (75, 80)), (("ru_ehr",), (30, 30)))
+    which = answer_to(read_made_up(runs))[0]
+    assert "en_ugt: +" in which
+    assert which.endswith("; en_ehr is within the spread of it.")
+
+
+def test_a_single_seed_is_called_so(read_made_up):
+    which = answer_to(read_made_up(points(((), (50,)), (("en_ugt",), (70,)))))[0]
+    assert "from a single seed, so that chance is not measured" in which
+    assert "mean of" not in which
+
+
+def test_no_source_helps(read_made_up):
+    runs = points(((), (100, 100)), (("en_ugt",), (50, 50)), (("en_ehr",), (20, 20)))
+    which = answer_to(read_made_up(runs))[0]
+    assert which.startswith(
+        "For ru_ugt no source helps at 25 sentences: en_ugt comes nearest to no pretrain (40.0 against 66.7"
+    )
+
+
+def test_never_reached(read_made_up):
+    runs = [exact_run("in-corpus", 160), *points(((), (100,)), (("en_ugt",), (150,)))]
+    how_many = answer_to(read_made_up(runs))[1]
+    assert how_many.endswith("is never reached within 25 sentences: en_ugt comes nearest, with 96 % of it at 25.")
+
+
+def test_what_is_missing_is_said(read_made_up):
+    which, how_many = answer_to(read_made_up(points((("en_ugt",), (70,)))))
+    assert which == (
+        "For ru_ugt nothing can be compared yet at 25 sentences: runs of no pretrain or of a source are missing."
+    )
+    assert "the in-corpus run of ru_ugt is missing" in how_many
+
+
+def test_a_full_f1_of_zero(read_made_up):
+    runs = [exact_run("in-corpus", 0), *points(((), (0,)), (("en_ugt",), (5,)))]
+    assert answer_to(read_made_up(runs))[1] == "The full F1 of ru_ugt is 0, so that a share of it means nothing."
+
+
+def test_a_small_test_part_is_warned_of(read_made_up):
+    run = exact_run("zero-shot", 0, ("en_ugt",), 0)
+    run["scores"]["characters"] = {name: {"tp": 10, "fp": 0, "fn": 30} for name in ("micro", "Drug", "Disease")}
+    warning = answer_to(read_made_up([run]))[-1]
+    assert warning == "Careful: its test part holds 40 mentions only, so that one is about 2.5 points of F1."
+
+
+def test_in_corpus_runs_alone_give_no_answer(read_made_up):
+    assert short_answer(read_made_up([exact_run("in-corpus", 100)])) == []
+
+
+def test_an_unfinished_experiment_is_called_so(results, read_made_up):
+    assert unfinished(results) == ""
+    runs = [exact_run("few-shot", 10, sources, size) for sources, size in (((), 25), ((), 50), (("en_ugt",), 25))]
+    assert unfinished(read_made_up(runs)) == "Not the last word: 1 planned run is not finished."
+
+
+def test_names_in_a_sentence():
+    assert [join(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]

@@ -1,0 +1,93 @@
+"""Figure 1: panels, lines and colours; the same bytes for the same runs."""
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+
+from scripts.reporting.figures import (
+    COLOURS,
+    colours_of,
+    figure1_learning_curves,
+    markers_of,
+    spread_apart,
+    to_png,
+    to_svg,
+)
+from tests.reporting.conftest import make_run
+
+
+def lines_of(panel, colour):
+    """Means of the line of a colour: the one that joins several sizes."""
+    return [
+        list(line.get_ydata())
+        for line in panel.lines
+        if to_hex(line.get_color()) == colour.lower() and len(set(line.get_xdata())) > 2
+    ]
+
+
+def test_one_panel_per_target_and_type(figure):
+    panels = figure.axes
+    titles = [panel.get_title(loc="left").partition(" (")[0] for panel in panels]
+    assert titles == ["ru_ugt · Drug", "ru_ugt · Disease", "ru_ehr · Drug", "ru_ehr · Disease"]
+    assert [text.get_text() for text in panels[0].texts] == ["no pretrain", "en_ugt", "en_ehr", "ru_ehr", "full 86.1"]
+
+
+def test_lines_are_the_means_of_the_curves(results, figure):
+    panel = figure.axes[0]
+    for setup in results.setups("few-shot", target="ru_ugt"):
+        means = [point.mean for _, point in results.curve("ru_ugt", setup, "Drug").points]
+        assert lines_of(panel, COLOURS[setup.sources]) == [pytest.approx(means)]
+
+
+def test_zero_shot_stands_at_zero_and_full_f1_is_dashed(results, figure):
+    panel = figure.axes[0]
+    zero_shot = {line.get_ydata()[0] for line in panel.lines if list(line.get_xdata()) == [0]}
+    expected = {
+        results.zero_shot("ru_ugt", setup, "Drug").mean for setup in results.setups("zero-shot", target="ru_ugt")
+    }
+    assert zero_shot == expected
+    full = results.full("ru_ugt", "softmax", "Drug").mean
+    levels = [line.get_ydata()[0] for line in panel.lines if list(line.get_xdata()) == [0, 1]]
+    assert levels == pytest.approx([full, 0.99 * full])
+
+
+def test_same_runs_same_bytes(results, figure):
+    again = figure1_learning_curves(results)
+    assert to_svg(figure) == to_svg(again)
+    assert to_png(figure) == to_png(again)
+
+
+def test_svg_is_well_formed_and_bears_no_date(figure):
+    svg = to_svg(figure)
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert b"<dc:date>" not in svg
+
+
+def test_colours_and_markers_tell_the_setups_apart(read_made_up):
+    setups = [(), ("en_ugt",), ("en_ehr",), ("ru_ehr",), ("en_ugt", "ru_ehr"), ("nerel",)]
+    results = read_made_up([make_run("few-shot", "ru_ugt", 50, sources, 25) for sources in setups])
+    for chosen in (colours_of(results), markers_of(results)):
+        assert len({chosen[sources] for sources in setups}) == len(setups)
+    assert colours_of(results)["en_ugt",] == COLOURS["en_ugt",]
+
+
+def test_without_curves_the_figure_says_so(read_made_up):
+    figure = figure1_learning_curves(read_made_up([make_run("in-corpus", "ru_ugt", 50)]))
+    assert [text.get_text() for text in figure.texts] == ["No few-shot run is finished."]
+    assert to_svg(figure)
+
+
+@given(st.lists(st.floats(0, 1), max_size=10))
+def test_labels_keep_their_distance_and_their_order(positions):
+    placed = spread_apart(positions, 0.08, 0.02, 0.97)
+    assert all(0.02 - 1e-9 <= place <= 0.97 + 1e-9 for place in placed)
+    ranked = sorted(placed)
+    assert all(after - before >= 0.08 - 1e-9 for before, after in zip(ranked, ranked[1:]))
+    for one, other in zip(positions, placed):
+        assert all((one < position) <= (other < place) for position, place in zip(positions, placed))
+
+
+def test_labels_with_room_stay_where_they_are():
+    assert spread_apart([0.9, 0.1, 0.5], 0.08, 0.0, 1.0) == [0.9, 0.1, 0.5]

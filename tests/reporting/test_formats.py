@@ -1,0 +1,56 @@
+"""Cells and tables as text, CSV and Markdown."""
+import csv
+import io
+
+import pytest
+
+from scripts.evaluation.curves import spread_of
+from scripts.reporting.formats import Table, format_cell, is_number_column, to_csv, to_markdown
+
+TABLE = Table(
+    "table",
+    "Table 0. A | B",
+    "How to read it.",
+    ("corpus", "F1", "seeds"),
+    (("ru|ugt", spread_of({0: 60.0, 1: 61.0}), 2), ("a, b", None, 0), ("c", spread_of({0: 50.0}), 1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, "–"),
+        (3, "3"),
+        (2.0, "2.00"),
+        ("never", "never"),
+        (spread_of({0: 61.234}), "61.23"),
+        (spread_of({0: 60.0, 1: 61.0}), "60.50 ± 0.71"),
+    ],
+)
+def test_cells_as_people_read_them(cell, text):
+    assert format_cell(cell) == text
+
+
+def test_csv_has_mean_and_deviation_in_columns_of_their_own():
+    rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
+    assert rows == [
+        ["corpus", "F1", "F1 sd", "seeds"],
+        ["ru|ugt", "60.5", "0.7071", "2"],
+        ["a, b", "", "", "0"],
+        ["c", "50.0", "", "1"],
+    ]
+
+
+def test_markdown_escapes_and_aligns():
+    lines = to_markdown(TABLE).splitlines()
+    assert lines[2:6] == [
+        "| corpus | F1 | seeds |",
+        "| :-- | --: | --: |",
+        "| ru\\|ugt | 60.50 ± 0.71 | 2 |",
+        "| a, b | – | 0 |",
+    ]
+    assert lines[-1] == "How to read it."
+
+
+def test_a_column_with_a_number_is_a_number_column():
+    assert [is_number_column(TABLE, column) for column in range(3)] == [False, True, True]

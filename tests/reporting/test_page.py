@@ -1,0 +1,153 @@
+"""The report: one file that loads nothing, says what it should, and lets no text of the runs become markup."""
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from scripts.reporting.figures import figure1_learning_curves, to_svg
+from scripts.reporting.page import encoder_name, page_table, parts_tested, render_page, training_seconds
+from scripts.reporting.tables import TABLES, table1_corpora, table3_zero_shot, table5_sentences_needed
+from tests.reporting.conftest import make_run
+
+LOADING = {"script", "link", "img", "iframe", "object", "embed", "video", "audio", "source", "base"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and headings of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.headings, self.inside = set(), [], [], None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes += attrs
+        self.inside = tag
+
+    def handle_data(self, data):
+        if self.inside in ("h1", "h2") and data.strip():
+            self.headings.append(data.strip())
+
+
+def render(results):
+    return render_page(
+        results, [make_table(results) for make_table in TABLES], to_svg(figure1_learning_curves(results))
+    )
+
+
+@pytest.fixture(scope="module")
+def page(results, figure):
+    """The report of the made-up experiment."""
+    return render_page(results, [make_table(results) for make_table in TABLES], to_svg(figure))
+
+
+def test_the_page_loads_nothing(page):
+    reader = Reader(page)
+    assert not reader.tags & LOADING
+    references = [value for name, value in reader.attributes if name in ("src", "href", "xlink:href")]
+    assert references
+    assert all(value.startswith("#") for value in references)
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_figure_and_tables_stand_under_their_names_in_the_paper(page):
+    names = [heading.partition(".")[0] for heading in Reader(page).headings]
+    assert names[1:7] == ["Figure 1", "Table 1", "Table 2", "Table 3", "Table 4", "Table 5"]
+    assert page.count("<svg") == 1
+    assert "<?xml" not in page
+
+
+def test_the_answer_comes_before_the_figure(page):
+    assert 0 < page.index("the source that helps most is") < page.index("<svg")
+
+
+def test_an_unfinished_experiment_is_called_so_on_the_first_screen(page, read_made_up):
+    assert "Not the last word" not in page
+    runs = [make_run("few-shot", "ru_ugt", 50, (), size, seed) for size, seed in ((25, 0), (25, 1), (50, 0))]
+    unfinished = render(read_made_up(runs))
+    assert 0 < unfinished.index("Not the last word: 1 planned run is not finished.") < unfinished.index("<svg")
+
+
+def test_how_it_was_made(page):
+    assert "encoder-small (abc)" in page
+    assert "/somewhere" not in page
+    assert "64 few-shot (seeds 0, 1), 8 in-corpus (seeds 0, 1), 12 zero-shot (seeds 0)" in page
+    assert "spacy 3.8.0, torch 2.13.0" in page
+    assert "exchanged in its Multi-BERT and BioBERT rows" in page
+
+
+def test_small_test_parts_are_warned_of(page, results):
+    parts = {part.corpus: part for part in parts_tested(results)}
+    assert parts["ru_ehr"].small == ("Drug",)
+    assert parts["ru_ugt"].small == ()
+    assert parts["ru_ehr"].mentions == {"Drug": 41, "Disease": 203}
+    assert parts["ru_ehr"].lost == 4
+    assert re.findall(r'<span class="warn">([^<]*)</span>', page) == ["41 Drug (one is 2.4 points)"]
+    assert "one mention is more than 1 point of F1" in page
+
+
+def test_a_training_counts_once_however_often_its_model_is_tested(read_made_up):
+    runs = [
+        make_run("in-corpus", "en_ugt", 50),
+        make_run("zero-shot", "ru_ugt", 50, ("en_ugt",), 0),
+        make_run("zero-shot", "ru_ehr", 50, ("en_ugt",), 0),
+        make_run("zero-shot", "ru_ehr", 50, ("en_ehr",), 0),
+        make_run("few-shot", "ru_ehr", 50, ("en_ugt",), 25),
+        make_run("few-shot", "ru_ehr", 50, ("en_ugt",), 50),
+    ]
+    assert training_seconds(read_made_up(runs).runs) == 30.0 * 4
+
+
+def test_lengths_of_training_are_told(read_made_up):
+    runs = [make_run("in-corpus", name, 50) for name in ("ru_ugt", "ru_ehr")] + [
+        make_run("few-shot", "ru_ugt", 50, (), 25)
+    ]
+    for run, updates in zip(runs, (450, 534, 40)):
+        run["updates"] = updates
+    assert "A few-shot run has 40 updates, an in-corpus run 450 to 534." in render(read_made_up(runs))
+
+
+def test_text_from_the_runs_is_escaped(read_made_up):
+    run = make_run("few-shot", "<b>ru</b>", 50, (), 25)
+    run["run"], run["device"] = "odd", "<i>gpu</i>"
+    page = render(read_made_up([run]))
+    assert "<b>ru</b>" not in page
+    assert "<i>gpu</i>" not in page
+    assert "&lt;i&gt;gpu&lt;/i&gt;" in page
+
+
+def test_same_runs_same_page(results, page):
+    assert render(results) == page
+
+
+def test_a_page_of_in_corpus_runs_alone(read_made_up):
+    page = render(read_made_up([make_run("in-corpus", "ru_ugt", 50)]))
+    assert "sources cannot be compared yet" in page
+    assert "No few-shot run is finished." in page
+
+
+def test_rows_are_grouped_where_their_heads_repeat(results):
+    begins = [
+        position for position, (begins, _) in enumerate(page_table(table5_sentences_needed(results)).rows) if begins
+    ]
+    assert begins == [4, 8, 12]
+    begins = [position for position, (begins, _) in enumerate(page_table(table3_zero_shot(results)).rows) if begins]
+    assert begins == [3, 6, 9]
+    assert not any(begins for begins, _ in page_table(table1_corpora(results)).rows)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, ""),
+        ({"encoder": {"name": "/home/me/model", "revision": ""}}, "model"),
+        (
+            {"encoder": {"name": "google-bert/bert-base-multilingual-cased", "revision": "3f076fd"}},
+            "google-bert/bert-base-multilingual-cased (3f076fd)",
+        ),
+    ],
+)
+def test_encoders_are_named_without_the_machines_paths(settings, name):
+    assert encoder_name(settings) == name

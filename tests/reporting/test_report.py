@@ -1,0 +1,57 @@
+"""The command: every file is written, twice alike, and the short answer stands on screen."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.report import main
+
+ROOT = Path(__file__).parents[2]
+TABLES = [
+    "few_shot",
+    "table1_corpora",
+    "table2_in_corpus",
+    "table3_zero_shot",
+    "table4_vocabulary_overlap",
+    "table5_sentences_needed",
+]
+
+
+def files_in(folder):
+    """Bytes of every file that the command wrote, by name."""
+    written = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "runs" not in path.parts and path.name != "corpora.json"
+    ]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in written}
+
+
+def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
+    main("sample", metrics)
+    expected = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")]
+    expected += ["figures/figure1_learning_curves.svg", "figures/figure1_learning_curves.png", "report.html"]
+    assert sorted(files_in(metrics / "sample")) == sorted(expected)
+    screen = capsys.readouterr().out
+    assert "For ru_ugt the source that helps most is ru_ehr" in screen
+    assert all(f"Table {number}." in screen for number in (2, 3, 5))
+    assert str(metrics / "sample" / "report.html") in screen.strip().splitlines()[-1]
+
+
+def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
+    main("sample", metrics)
+    copy = tmp_path / "copy"
+    shutil.copytree(metrics / "sample" / "runs", copy / "sample" / "runs")
+    shutil.copy(metrics / "sample" / "corpora.json", copy / "sample")
+    command = [sys.executable, "-m", "scripts.report", "--metrics", str(copy)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONHASHSEED": "7"})
+    assert files_in(copy / "sample") == files_in(metrics / "sample")
+
+
+def test_no_runs_is_an_error_and_writes_nothing(tmp_path):
+    with pytest.raises(ProjectError, match="no finished run"):
+        main("sample", tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,123 @@
+"""project.yml and README against the code: dependencies, outputs, overrides, help, the generated table."""
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project import ROOT, copy_project, read_project, weasel
+
+PROJECT = read_project()
+COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
+VARIABLES = {
+    "experiment": "other",
+    "configs": "elsewhere",
+    "encoder": "bert-base-multilingual-cased",
+    "gpu_id": "3",
+    "threads": "2",
+    "seed": "17",
+    "name": "another_name",
+    "version": "7.8.9",
+}
+
+
+def command_module(command: dict) -> str:
+    return re.search(r"-m (scripts\.\w+)", command["script"][0]).group(1)
+
+
+def imported_files(module: str, seen: set[Path] | None = None) -> set[Path]:
+    """Files of the project that a module imports, by itself or through others."""
+    seen = set() if seen is None else seen
+    path = ROOT.joinpath(*module.split("."))
+    file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+    if not file.is_file() or file in seen:
+        return seen
+    seen.add(file)
+    for node in ast.walk(ast.parse(file.read_text("utf8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            if name.startswith("scripts"):
+                imported_files(name, seen)
+    return seen
+
+
+def test_workflow_names_known_commands_and_all_but_clean():
+    assert set(PROJECT["workflows"]["all"]) == set(COMMANDS) - {"clean"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_imported_room_is_a_dependency(name):
+    command = COMMANDS[name]
+    if name == "clean":
+        return
+    declared = [ROOT / dependency for dependency in command["deps"]]
+    for file in imported_files(command_module(command)):
+        if file.name == "__init__.py" and len(file.read_text("utf8").splitlines()) == 1:
+            continue
+        assert any(path == file or path in file.parents for path in declared), f"{name} misses {file}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_declared_scripts_exist(name):
+    for dependency in COMMANDS[name].get("deps", []):
+        if dependency.startswith("scripts"):
+            assert (ROOT / dependency).exists()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_in_project_file_exist_in_the_command(name):
+    command = COMMANDS[name]
+    run = subprocess.run(
+        [sys.executable, "-m", command_module(command), "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    given = set(re.findall(r"--[a-z-]+", " ".join(command["script"])))
+    assert given <= set(re.findall(r"--[a-z-]+", run.stdout))
+    assert command["help"]
+
+
+@pytest.fixture(scope="module")
+def dry_run(tmp_path_factory):
+    """What Weasel would start with every variable overridden."""
+    folder = copy_project(tmp_path_factory.mktemp("dry"))
+    overrides = [part for name, value in VARIABLES.items() for part in (f"--vars.{name}", value)]
+    return weasel(folder, "run", "all", ".", *overrides, "--dry", "--force").stdout
+
+
+def test_every_variable_is_tested_and_documented():
+    assert set(VARIABLES) == set(PROJECT["vars"])
+    readme = (ROOT / "README.md").read_text("utf8")
+    assert all(f"`{name}`" in readme for name in VARIABLES)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_override_reaches_the_commands_that_use_it(dry_run, name):
+    users = [command["name"] for command in PROJECT["commands"] if f"${{vars.{name}}}" in " ".join(command["script"])]
+    assert users
+    lines = [line for line in dry_run.splitlines() if "-m scripts." in line]
+    option = "--" + name.replace("_", "-")
+    for user in users:
+        line = next(line for line in lines if command_module(COMMANDS[user]) in line)
+        assert f"{option} {VARIABLES[name]}" in line
+
+
+def test_misspelt_override_stops_with_a_hint(tmp_path):
+    run = weasel(copy_project(tmp_path), "run", "convert", ".", "--vars.experimant", "sample")
+    assert run.returncode != 0
+    assert "did you mean 'experiment'" in run.stdout
+    assert not (tmp_path / "corpus" / "en_ugt").exists()
+
+
+def test_readme_table_is_up_to_date(tmp_path):
+    folder = copy_project(tmp_path)
+    assert weasel(folder, "document", ".", "--output", "README.md").returncode == 0
+    assert (folder / "README.md").read_text("utf8") == (ROOT / "README.md").read_text("utf8")
+
+
+def test_requirements_are_pinned_and_explained():
+    lines = (ROOT / "requirements.txt").read_text("utf8").splitlines()
+    assert lines[0].startswith("#")
+    assert all(re.fullmatch(r"#.*|[\w-]+==[\w.]+", line) for line in lines)
