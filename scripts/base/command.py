@@ -1,6 +1,7 @@
 """The frame of every command: checks how it was started, prints its resolved settings, fails in one line."""
 import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -8,15 +9,14 @@ import psutil
 import srsly
 import typer
 from click.shell_completion import split_arg_string
-from wasabi import Printer, msg
+from wasabi import color, msg
+from wasabi.util import locale_escape
 
 from scripts.base.errors import ProjectError, explain_os_error
 from scripts.base.settings import suggest
 
 PROJECT_FILE = Path("project.yml")
 INTERRUPTED = 130
-# An error is one line however long, so that it can be searched for and copied.
-one_line = Printer(line_max=10_000)
 
 
 def run(main: Callable[..., None]) -> None:
@@ -37,13 +37,20 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             print_settings(_command_name(main), settings)
             main(**settings)
         except ProjectError as error:
-            one_line.fail(str(error), exits=1)
+            _stop(str(error))
         except OSError as error:
-            one_line.fail(explain_os_error(error), exits=1)
+            _stop(explain_os_error(error))
         except KeyboardInterrupt:
-            one_line.warn("Stopped. Finished runs are kept: start the same command again to go on", exits=INTERRUPTED)
+            msg.warn("Stopped. Finished runs are kept: start the same command again to go on", exits=INTERRUPTED)
 
     return framed
+
+
+def _stop(reason: str) -> None:
+    # Not msg.fail, which breaks at 80 columns: an error is one line, to be searched for and copied.
+    line = locale_escape(f"✘ {reason}")
+    print(f"\n{color(line, fg='red') if msg.show_color else line}\n", flush=True)
+    sys.exit(1)
 
 
 def print_settings(name: str, settings: dict[str, Any]) -> None:

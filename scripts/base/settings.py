@@ -64,7 +64,8 @@ def _first_mistake(error: ValidationError, model: Type[Settings]) -> str:
     place = mistake["loc"]
     key = ".".join(map(str, place))
     if mistake["type"] == "extra_forbidden":
-        return f"unknown key '{key}'. {suggest(str(place[-1]), _keys_at(model, place[:-1]))}"
+        hint = suggest(str(place[-1]), _keys_at(model, place[:-1]))
+        return f"unknown key '{key}'. {hint[:1].upper()}{hint[1:]}"
     if mistake["type"] == "missing":
         return f"missing key '{key}'"
     message = mistake["msg"].removeprefix("Value error, ")

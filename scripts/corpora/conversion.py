@@ -7,6 +7,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from spacy.tokens import Doc, Span
 from tqdm import tqdm
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_file, write_json
 from scripts.corpora import punkt, sentences
 from scripts.corpora.docbin import Aligned, align, count_entities, cut_mentions, join_cut_mentions, write_docs
@@ -47,6 +48,12 @@ def convert_corpus(name: str, settings: CorpusSettings, output: Path) -> dict[st
     """
     made_from = fingerprint(settings)
     items = {item.document.id: item for item in read_harmonised(settings)}
+    if len(items) < 2:
+        raise ProjectError(
+            f"{len(items)} documents do not make a training and a test part",
+            where=f"corpus {name}",
+            remedy=f"check what is in {settings.path}",
+        )
     split = split_documents(list(items), settings.split.train, settings.split.seed)
     nlp = blank_pipeline()
     aligned = {}

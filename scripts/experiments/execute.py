@@ -1,6 +1,6 @@
 """Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
 from dataclasses import asdict
-from typing import Mapping, Sequence
+from typing import Mapping, Optional, Sequence
 
 from tqdm import tqdm
 from wasabi import msg
@@ -8,11 +8,14 @@ from wasabi import msg
 from scripts.base.files import write_json
 from scripts.evaluation.runs import RunResult, read_run
 from scripts.experiments.ledger import Ledger
-from scripts.experiments.plan import RUNS_OF, Run
+from scripts.experiments.plan import RUNS_OF, Run, SourceModel
 from scripts.experiments.run import carry_out, check_size, run_fingerprint, sentence_passes
 from scripts.experiments.train import use_device
 from scripts.experiments.workspace import Workspace
 
+
+# Loading and testing cost about as much as so many training sentences.
+TEST_COST = 100
 
 
 def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
@@ -50,13 +53,25 @@ def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str])
 def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
-    # Even a test alone costs something, and a bar of zero length shows nothing.
-    costs = [1 + sentence_passes(workspace, run) for run in runs]
-    with tqdm(total=sum(costs), unit="sentence", disable=not runs) as progress:
+    costs = estimate_costs(workspace, runs)
+    with tqdm(total=sum(costs), unit="sentence", disable=not runs, smoothing=0.05) as progress:
         for run, cost in zip(runs, costs):
             progress.set_description(run.id)
-            carry_out(workspace, run, device)
-            progress.update(cost)
+            finished = progress.n + cost
+            carry_out(workspace, run, device, lambda: progress.update(batch_size(workspace, run)))
+            # What was estimated and what was done may differ: a source may have been trained first, or been there.
+            progress.update(finished - progress.n)
+
+
+def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
+    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs test is trained by the first."""
+    seen: set[Optional[SourceModel]] = set()
+    costs = []
+    for run in runs:
+        model = tested_model(workspace, run)
+        costs.append(TEST_COST + (0 if model and model in seen else sentence_passes(workspace, run)))
+        seen.add(model)
+    return costs
 
 
 def show(results: Sequence[RunResult]) -> None:

@@ -1,7 +1,7 @@
 """Models on whole training parts that are kept on disk: sources of transfer, and the pipeline that is packaged."""
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from spacy.vocab import Vocab
 
@@ -85,22 +85,23 @@ def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
     return kept if kept.fingerprint == model_fingerprint(workspace, model) else None
 
 
-def get_model(workspace: Workspace, model: SourceModel) -> KeptModel:
+def get_model(workspace: Workspace, model: SourceModel, on_update: Callable[[], None] = lambda: None) -> KeptModel:
     """Find a model, or train and keep it.
 
     workspace (Workspace): The experiment and its surroundings.
     model (SourceModel): Which model.
+    on_update (Callable): Called after every update of its training, to show progress.
     RETURNS (KeptModel): The model on disk.
     """
-    return find_model(workspace, model) or _train_model(workspace, model)
+    return find_model(workspace, model) or _train_model(workspace, model, on_update)
 
 
-def _train_model(workspace: Workspace, model: SourceModel) -> KeptModel:
+def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[], None]) -> KeptModel:
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
-        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id)
+        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, on_update)
         trained.nlp.to_disk(partial / "model-last")
         record = {
             "fingerprint": model_fingerprint(workspace, model),

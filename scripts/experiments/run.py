@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import spacy
 from spacy.language import Language
@@ -16,8 +16,9 @@ from scripts.base.files import hash_data
 from scripts.evaluation.runs import RunResult
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
 from scripts.experiments.ledger import Ledger
-from scripts.experiments.models import KeptModel, get_model, model_fingerprint
+from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint
 from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, Run, SourceModel
+from scripts.experiments.settings import Training
 from scripts.experiments.score import predict, read_documents, score
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
@@ -56,32 +57,48 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
     return hash_data({**decides, "test": workspace.data_hash(run.target, "test"), "threads": workspace.threads})
 
 
+def training_of(workspace: Workspace, run: Run) -> Training:
+    """RETURNS (Training): The settings that the tested model is trained with."""
+    model = tested_model(workspace, run)
+    return model.training if model else workspace.experiment.few_shot.training
+
+
+def batch_size(workspace: Workspace, run: Run) -> int:
+    """RETURNS (int): Sentences per update."""
+    return training_of(workspace, run).batch_size
+
+
 def sentence_passes(workspace: Workspace, run: Run) -> int:
-    """RETURNS (int): About what a run costs, in sentences passed through the encoder for training."""
+    """RETURNS (int): What training costs, in sentences passed through the encoder; 0 for a model that is there."""
+    training = training_of(workspace, run)
     if run.kind == FEW_SHOT:
-        training = workspace.experiment.few_shot.training
         return training_length(run.size, training).updates * training.batch_size
     model = tested_model(workspace, run)
-    sentences = [workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora]
-    return round(sum(sentences) * model.training.epochs) if run.kind != "zero-shot" else 0
+    if find_model(workspace, model):
+        return 0
+    sentences = sum(workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora)
+    return training_length(sentences, training).updates * training.batch_size
 
 
-def carry_out(workspace: Workspace, run: Run, device: str) -> RunResult:
+def carry_out(
+    workspace: Workspace, run: Run, device: str, on_update: Callable[[], None] = lambda: None
+) -> RunResult:
     """Train if need be, test, and put the result on record.
 
     workspace (Workspace): The experiment and its surroundings.
     run (Run): What to do.
     device (str): What it runs on, for the record.
+    on_update (Callable): Called after every update of a training, to show progress.
     RETURNS (RunResult): The result.
     """
     model = tested_model(workspace, run)
     if model is None:
-        return _few_shot(workspace, run, device)
-    kept = get_model(workspace, model)
+        return _few_shot(workspace, run, device, on_update)
+    kept = get_model(workspace, model, on_update)
     return _test(workspace, run, device, spacy.load(kept.pipeline), kept, kept.config, [])
 
 
-def _few_shot(workspace: Workspace, run: Run, device: str) -> RunResult:
+def _few_shot(workspace: Workspace, run: Run, device: str, on_update: Callable[[], None]) -> RunResult:
     check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
     job = few_shot_job(workspace, run, source)
@@ -90,7 +107,7 @@ def _few_shot(workspace: Workspace, run: Run, device: str) -> RunResult:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.cfg"
         resolve_config(job).to_disk(config)
-        trained = train_pipeline(config, job.template, workspace.gpu_id)
+        trained = train_pipeline(config, job.template, workspace.gpu_id, on_update)
         updates = training_length(job.n_sentences, job.training).updates
         made = KeptModel(Path(folder), "", trained.seconds, updates, job.n_sentences)
         return _test(workspace, run, device, trained.nlp, made, config, drawn)
@@ -153,9 +170,8 @@ def _test(
 def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
     """RETURNS (dict): The settings that a run was made with, for the record; its config has the rest."""
     model = tested_model(workspace, run)
-    training = model.training if model else workspace.experiment.few_shot.training
     return {
-        "training": training.model_dump(),
+        "training": training_of(workspace, run).model_dump(),
         "training_seed": model.seed if model else run.seed + SAMPLE_SEED_OFFSET,
         "freeze_word_embeddings": workspace.experiment.freeze_word_embeddings,
         "drop_shared_sentences": workspace.experiment.drop_shared_sentences,

@@ -5,16 +5,20 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any, Callable
 
 import spacy
 import torch
 from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config
+from spacy.util import load_config, registry
+from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
+
+ON_UPDATE = "interlingual.OnUpdate.v1"
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,15 @@ class Trained:
     seconds: float
 
 
-def train_pipeline(config_path: Path, template: Path, gpu_id: int) -> Trained:
+def train_pipeline(
+    config_path: Path, template: Path, gpu_id: int, on_update: Callable[[], None] = lambda: None
+) -> Trained:
     """Train as `spacy train` does.
 
     config_path (Path): A resolved config.
     template (Path): The model's config that it was resolved from, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
+    on_update (Callable): Called after every update, to show progress.
     RETURNS (Trained): The pipeline as it is after the last update.
     RAISES (ProjectError): If spaCy does not accept the config.
     """
@@ -43,17 +50,28 @@ def train_pipeline(config_path: Path, template: Path, gpu_id: int) -> Trained:
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        nlp = _initialize(config_path, template, gpu_id)
+        nlp = _initialize(config_path, template, gpu_id, on_update)
         train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return Trained(nlp, time.monotonic() - started)
 
 
-def _initialize(config_path: Path, template: Path, gpu_id: int) -> Language:
+def _initialize(config_path: Path, template: Path, gpu_id: int, on_update: Callable[[], None]) -> Language:
     try:
-        return init_nlp(load_config(config_path), use_gpu=gpu_id)
+        return init_nlp(_with_logger(load_config(config_path), on_update), use_gpu=gpu_id)
     # Whatever spaCy finds wrong in a config; its messages have several lines.
     except ValueError as error:
         raise ProjectError(" ".join(str(error).split()), where=template) from error
+
+
+def _with_logger(config: Config, on_update: Callable[[], None]) -> Config:
+    """RETURNS (Config): The config with a logger that only tells of each update; no logger changes what is learned."""
+
+    def setup(nlp: Language, stdout: IO, stderr: IO) -> tuple[Callable[[Any], None], Callable[[], None]]:
+        return lambda info: on_update(), lambda: None
+
+    registry.loggers(ON_UPDATE, func=lambda: setup)
+    config["training"]["logger"] = {"@loggers": ON_UPDATE}
+    return config
 
 
 def use_device(threads: int, gpu_id: int) -> str:

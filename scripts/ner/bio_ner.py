@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
+from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
@@ -274,10 +275,13 @@ class BioNer(TrainablePipe):
 
         label (str): The entity type.
         RETURNS (int): 1 if it is new, else 0.
+        RAISES (ValueError): If the model has its tags already.
         """
         if label in self.labels:
             return 0
-        self._allow_extra_label()
+        output = self.model.get_ref("output")
+        if output.has_dim("nO") and output.get_dim("nO") < len(bio_tags([*self.labels, label])):
+            raise ValueError(Errors.E922.format(name=self.name, nO=output.get_dim("nO")))
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
         return 1

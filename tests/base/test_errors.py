@@ -11,7 +11,7 @@ from scripts.base.errors import ProjectError, explain_os_error
         ("", "", "no such corpus"),
         ("a.yml", "", "a.yml: no such corpus"),
         ("a.yml:3", "did you mean 'en'?", "a.yml:3: no such corpus. Did you mean 'en'?"),
-        ("", "run it again.", "no such corpus. run it again"),
+        ("", "run it again.", "no such corpus. Run it again"),
     ],
 )
 def test_what_where_and_remedy_are_one_line(where: str, remedy: str, line: str):

@@ -160,10 +160,10 @@ def test_absent_or_damaged_json_names_the_file_and_the_command(tmp_path: Path):
     path = tmp_path / "encoder.json"
     with pytest.raises(ProjectError) as failure:
         read_json(path, made_by="encoder")
-    assert str(failure.value) == f"{path}: no such file. run `weasel run encoder` first"
+    assert str(failure.value) == f"{path}: no such file. Run `weasel run encoder` first"
     for damaged in (b'{"name": "e5', b"", b"\xff\xfe"):
         path.write_bytes(damaged)
-        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*delete the file and make it again"):
+        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Delete the file and make it again"):
             read_json(path)
 
 

@@ -36,7 +36,7 @@ def test_an_ignored_label_is_dropped_and_recorded():
 
 
 def test_an_unknown_label_is_an_error_that_names_place_and_label():
-    with pytest.raises(ProjectError, match=r"a\.ann:3: unknown label 'Symptm'. did you mean 'Symptom'"):
+    with pytest.raises(ProjectError, match=r"a\.ann:3: unknown label 'Symptm'. Did you mean 'Symptom'"):
         run(mention((0, 7), label="Symptm"))
 
 
@@ -99,6 +99,10 @@ def test_the_longest_mention_wins_and_the_others_say_why_not():
 
 def test_of_two_as_long_the_earlier_wins():
     assert run(mention((20, 24)), mention((18, 22))) == ([(18, 22, "Disease")], ["overlapping"])
+
+
+def test_mentions_that_touch_do_not_overlap_and_may_fill_the_text():
+    assert run(mention((0, 4)), mention((4, 8)), text="headache") == ([(0, 4, "Disease"), (4, 8, "Disease")], [])
 
 
 def test_what_overlaps_only_a_dropped_mention_is_kept():

@@ -59,6 +59,12 @@ def test_a_line_break_is_a_boundary_where_the_next_word_would_have_fitted(width)
     assert first == "Course on the ward\n"
 
 
+@pytest.mark.parametrize(("word", "fits"), [("four", True), ("fourt", False)])
+def test_a_word_that_fills_the_line_to_the_last_character_fits(word, fits):
+    first, longest = "x" * 60, f"{word} " + "y" * (65 - len(word) - 1)
+    assert split(f"{first}\n{longest}") == ([f"{first}\n", longest] if fits else [f"{first}\n{longest}"])
+
+
 def test_lines_of_a_wrapped_paragraph_that_start_an_item_stand_alone():
     head = "Discharged on the following, to be taken until the next visit at the"
     assert split(f"{head}\nclinic") == [f"{head}\nclinic"]
@@ -78,6 +84,12 @@ def test_text_that_pysbd_alters_is_still_split_right():
 def test_a_sentence_longer_than_a_window_stays_whole():
     long = "word " * (sentences.WINDOW // 3) + "end. "
     assert split("First one. " + long + "Last one.") == ["First one. ", long, "Last one."]
+
+
+def test_windows_start_where_a_sentence_does():
+    # A quotation that is seen from its middle looks like sentences.
+    quotation = 'He said "No. Go away. Stop it." and left. '
+    assert split(quotation * 400) == [quotation] * 400
 
 
 PIECES = "aspirin боль 5 mg Dr. т.д. p.o. U.S. He . ? ! ... : ; ( ) \" ' » « [** **] 1. - a)".split()

@@ -107,7 +107,7 @@ def test_model_without_weights_is_an_error(hub, tmp_path: Path):
 
 def test_unknown_name_is_an_error(hub, tmp_path: Path):
     done = download("lab/tinny", tmp_path / "home", HF_ENDPOINT=hub[0])
-    assert fails_with(done, "no model 'lab/tinny' on the Hugging Face hub. check the spelling")
+    assert fails_with(done, "no model 'lab/tinny' on the Hugging Face hub. Check the spelling")
 
 
 @pytest.mark.parametrize("variable", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}])

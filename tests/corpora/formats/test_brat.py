@@ -163,7 +163,7 @@ def test_hidden_files_are_no_documents(tmp_path):
 
 @pytest.mark.parametrize("folder", ["absent", "."])
 def test_a_folder_without_texts_is_an_error(tmp_path, folder):
-    with pytest.raises(ProjectError, match="check `path`"):
+    with pytest.raises(ProjectError, match="Check `path`"):
         brat.raw_files(tmp_path / folder)
 
 

@@ -1,0 +1,276 @@
+"""The component: what it writes to Docs, its loss, its labels, what survives saving."""
+import numpy
+import pytest
+import spacy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+from scripts.ner.bio_ner import SPANS_KEY, BioNer
+from tests.ner.pipelines import LABELS, component_that_finds, entities, example, make_pipeline, toy_examples
+
+WORDS = "He took aspirin for back pain and rash".split()
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    """RETURNS (Language): A blank pipeline, for its vocabulary."""
+    return spacy.blank("xx")
+
+
+def decoded(doc: Doc) -> list[tuple[int, int, str]]:
+    """All mentions that the component found in a Doc."""
+    return [(span.start, span.end, span.label_) for span in doc.spans[SPANS_KEY]]
+
+
+class TestDecoding:
+    def test_a_mention_runs_across_a_line_break(self, nlp):
+        doc = Doc(nlp.vocab, words=["for", "back", "\n", "pain", "."])
+        # White space scores as O, and yet the mention goes on behind it.
+        component = component_that_finds(nlp, (1, 2, "Disease"))
+        scores = component.model.predict([doc])[0]
+        scores[3, 2] = 9.0
+        assert component._decode(doc, scores)[0][:3] == (1, 4, "Disease")
+
+    @pytest.mark.parametrize("mention, expected", [((0, 2), (1, 2)), ((1, 3), (1, 2)), ((2, 5), (3, 4))])
+    def test_white_space_never_starts_or_ends_a_mention(self, nlp, mention, expected):
+        doc = Doc(nlp.vocab, words=["\n", "rash", " ", "nausea", "\n\n"])
+        component = component_that_finds(nlp, (*mention, "Disease"))
+        array = component.model.predict([doc])[0]
+        array[expected[0], 1] = 9.0
+        assert [found[:2] for found in component._decode(doc, array)] == [expected]
+
+    def test_a_mention_ends_where_the_sentence_does(self, nlp):
+        starts = [True, False, False, False, False, True, False, False]
+        doc = Doc(nlp.vocab, words=WORDS, sent_starts=starts)
+        component = component_that_finds(nlp, (4, 6, "Disease"))
+        (start, end, label, _), *others = component.predict([doc])[0]
+        assert (start, end, label) == (4, 5, "Disease")
+        # An I- tag can't open the next sentence; whatever its first token gets, the mention does not go on there.
+        assert all(mention[0] >= 5 for mention in others)
+
+    def test_confidence_is_the_probability_of_all_tags(self, nlp):
+        component = component_that_finds(nlp, (4, 6, "Disease"))
+        doc = Doc(nlp.vocab, words=WORDS)
+        probabilities = torch.softmax(torch.tensor(component.model.predict([doc])[0]), dim=1)
+        expected = float(probabilities[4, 1] * probabilities[5, 2])
+        assert component.predict([doc])[0][0][3] == pytest.approx(expected, rel=1e-5)
+
+    @pytest.mark.parametrize("words", [[], [" "], ["\n", "\n\n"]])
+    def test_docs_without_words_have_no_mentions(self, trained, words):
+        doc = trained(Doc(trained.vocab, words=words))
+        assert not doc.ents and decoded(doc) == [] and doc.spans[SPANS_KEY].attrs["scores"] == []
+
+    def test_empty_docs_among_others_change_nothing(self, trained):
+        texts = ["", "Took aspirin for the headache .", "\n", "", "No history of diabetes ."]
+        together = [entities(doc) for doc in trained.pipe(texts)]
+        assert together == [entities(trained(text)) for text in texts]
+        assert together[1] == [(1, 2, "Drug"), (4, 5, "Disease")]
+
+
+class TestAnnotation:
+    def test_entities_are_all_mentions_where_none_were_before(self, nlp):
+        doc = component_that_finds(nlp, (2, 3, "Drug"), (4, 6, "Disease"))(Doc(nlp.vocab, words=WORDS))
+        assert entities(doc) == decoded(doc) == [(2, 3, "Drug"), (4, 6, "Disease")]
+        assert [token.ent_iob_ for token in doc] == ["O", "O", "B", "O", "B", "I", "O", "O"]
+
+    def test_preset_entities_win(self, nlp):
+        doc = Doc(nlp.vocab, words=WORDS)
+        doc.set_ents([Span(doc, 5, 8, label="Symptom")], default="missing")
+        component_that_finds(nlp, (2, 3, "Drug"), (4, 6, "Disease"))(doc)
+        assert entities(doc) == [(2, 3, "Drug"), (5, 8, "Symptom")]
+        assert decoded(doc) == [(2, 3, "Drug"), (4, 6, "Disease")]
+        assert len(doc.spans[SPANS_KEY].attrs["scores"]) == 2
+        assert "" not in [token.ent_iob_ for token in doc]
+
+    def test_blocked_tokens_win(self, nlp):
+        doc = Doc(nlp.vocab, words=WORDS)
+        doc.set_ents([], blocked=[doc[5:6]], default="missing")
+        component_that_finds(nlp, (2, 3, "Drug"), (4, 6, "Disease"))(doc)
+        assert entities(doc) == [(2, 3, "Drug")]
+
+    def test_tokens_marked_outside_do_not(self, nlp):
+        doc = Doc(nlp.vocab, words=WORDS)
+        doc.set_ents([], default="outside")
+        assert entities(component_that_finds(nlp, (2, 3, "Drug"))(doc)) == [(2, 3, "Drug")]
+
+    @pytest.mark.parametrize("preset", ["entity", "blocked"])
+    def test_entities_are_set_as_spacys_own_ner_sets_them(self, preset):
+        nlp = spacy.blank("xx")
+        ner = nlp.add_pipe("ner")
+        sentence = example(nlp, WORDS, [(2, 3, "Drug"), (4, 6, "Disease")])
+        optimizer = nlp.initialize(lambda: [sentence])
+        for _ in range(40):
+            nlp.update([sentence], sgd=optimizer)
+        found = entities(ner(Doc(nlp.vocab, words=WORDS)))
+        ours = component_that_finds(nlp, *found)
+        docs = [Doc(nlp.vocab, words=WORDS), Doc(nlp.vocab, words=WORDS)]
+        for doc in docs:
+            # On the only token of the one mention, beside the other.
+            if preset == "entity":
+                doc.set_ents([Span(doc, 2, 3, label="Symptom")], default="missing")
+            else:
+                doc.set_ents([], blocked=[doc[2:3]], default="missing")
+        theirs, own = ner(docs[0]), ours(docs[1])
+        assert found == [(2, 3, "Drug"), (4, 6, "Disease")]
+        assert [(token.ent_iob, token.ent_type_) for token in theirs] == [(t.ent_iob, t.ent_type_) for t in own]
+
+    def test_every_mention_has_a_score_where_a_ruler_overrides(self, trained):
+        with trained.select_pipes(enable=["transformer", "bio_ner"]):
+            ruler = spacy.blank("xx").add_pipe("entity_ruler")
+            ruler.add_patterns([{"label": "Symptom", "pattern": "headache"}])
+            doc = Doc(trained.vocab, words="Took aspirin for the headache .".split())
+            for token in ruler.nlp.vocab.strings:
+                trained.vocab.strings.add(token)
+            doc = trained(ruler(doc))
+        assert entities(doc) == [(1, 2, "Drug"), (4, 5, "Symptom")]
+        assert decoded(doc) == [(1, 2, "Drug"), (4, 5, "Disease")]
+        assert all(0 < score <= 1 for score in doc.spans[SPANS_KEY].attrs["scores"])
+
+    def test_scores_survive_bytes_and_docbin(self, nlp):
+        doc = component_that_finds(nlp, (2, 3, "Drug"), (4, 6, "Disease"))(Doc(nlp.vocab, words=WORDS))
+        scores = doc.spans[SPANS_KEY].attrs["scores"]
+        copies = [Doc(nlp.vocab).from_bytes(doc.to_bytes())]
+        copies += DocBin().from_bytes(DocBin(docs=[doc]).to_bytes()).get_docs(nlp.vocab)
+        for copy in copies:
+            assert decoded(copy) == decoded(doc) and len(scores) == 2
+            assert copy.spans[SPANS_KEY].attrs["scores"] == scores
+
+    def test_a_doc_of_the_trained_pipeline_survives_bytes(self, trained):
+        doc = trained("Took aspirin for the headache .")
+        copy = Doc(trained.vocab).from_bytes(doc.to_bytes())
+        assert entities(copy) == entities(doc) == [(1, 2, "Drug"), (4, 5, "Disease")]
+        assert copy.spans[SPANS_KEY].attrs["scores"] == doc.spans[SPANS_KEY].attrs["scores"]
+
+
+def scores_and_tags():
+    """Strategy: for up to 3 examples the scores of their tokens, and their tags (-1: not known)."""
+    token = st.tuples(st.lists(st.floats(-5, 5, width=32), min_size=5, max_size=5), st.sampled_from([-1, 0, 1, 3]))
+    return st.lists(st.lists(token, min_size=1, max_size=4), min_size=1, max_size=3)
+
+
+class TestLoss:
+    @given(scores_and_tags())
+    def test_loss_and_gradient_are_those_of_cross_entropy(self, nlp, tokens):
+        component = component_that_finds(nlp)
+        examples = [self.tagged(nlp, [tag for _, tag in sentence]) for sentence in tokens]
+        arrays = [numpy.array([row for row, _ in sentence], dtype="float32") for sentence in tokens]
+        logits = torch.tensor(numpy.concatenate(arrays), requires_grad=True)
+        targets = torch.tensor([tag for sentence in tokens for _, tag in sentence])
+        known = max(1, int((targets >= 0).sum()))
+        expected = torch.nn.functional.cross_entropy(logits, targets, ignore_index=-1, reduction="sum") / known
+        expected.backward()
+
+        loss, gradients = component.get_loss(examples, arrays)
+
+        assert loss == pytest.approx(expected.item(), rel=1e-4, abs=1e-5)
+        assert numpy.allclose(numpy.concatenate(gradients), logits.grad.numpy(), atol=1e-6)
+
+    @staticmethod
+    def tagged(nlp, tags):
+        """A sentence whose tokens have the tags O, B-Disease or B-Drug, or are not annotated."""
+        reference = Doc(nlp.vocab, words=["rash"] * len(tags))
+        ents = [Span(reference, i, i + 1, label=LABELS[tag // 2]) for i, tag in enumerate(tags) if tag > 0]
+        missing = [reference[i : i + 1] for i, tag in enumerate(tags) if tag == -1]
+        reference.set_ents(ents, missing=missing, default="outside")
+        return Example(Doc(nlp.vocab, words=["rash"] * len(tags)), reference)
+
+    def targets(self, nlp, words, mentions, labels=LABELS):
+        """The tags that the loss pulls the tokens to; None where there is none."""
+        component = component_that_finds(nlp, labels=labels)
+        scores = numpy.zeros((len(words), 1 + 2 * len(labels)), dtype="float32")
+        _, (gradient,) = component.get_loss([example(nlp, words, mentions)], [scores])
+        return [int(row.argmin()) if row.any() else None for row in gradient]
+
+    def test_targets_are_bio(self, nlp):
+        assert self.targets(nlp, WORDS, [(2, 3, "Drug"), (4, 6, "Disease")]) == [0, 0, 3, 0, 1, 2, 0, 0]
+
+    def test_mentions_that_touch_stay_two(self, nlp):
+        assert self.targets(nlp, ["rash", "nausea"], [(0, 1, "Disease"), (1, 2, "Disease")]) == [1, 1]
+
+    def test_white_space_has_no_target(self, nlp):
+        assert self.targets(nlp, ["back", "\n", "pain", "\n"], [(0, 3, "Disease")]) == [1, None, 2, None]
+
+    def test_a_mention_that_opens_with_white_space_begins_behind_it(self, nlp):
+        words = ["\n", "back", "pain", "\n", "rash"]
+        mentions = [(0, 3, "Disease"), (3, 5, "Disease")]
+        assert self.targets(nlp, words, mentions) == [None, 1, 2, None, 1]
+
+    def test_labels_may_hold_any_letters(self, nlp):
+        labels = ("CELL-LINE", "U-L-B")
+        assert self.targets(nlp, ["a", "b", "c"], [(0, 2, "CELL-LINE"), (2, 3, "U-L-B")], labels) == [1, 2, 3]
+
+    def test_a_batch_of_empty_docs_is_no_update(self, untrained):
+        empty = Example(Doc(untrained.vocab), Doc(untrained.vocab))
+        assert untrained.update([empty], sgd=False)["bio_ner"] == 0.0
+
+    def test_an_empty_doc_in_a_batch_changes_nothing(self, untrained):
+        empty = Example(Doc(untrained.vocab), Doc(untrained.vocab))
+        examples = toy_examples(untrained)
+        losses = []
+        for batch in (examples[:2], [examples[0], empty, examples[1]]):
+            # The encoder's own dropout draws the same in both.
+            fix_random_seed(0)
+            losses.append(untrained.update(batch, sgd=False)["bio_ner"])
+        assert losses[0] == pytest.approx(losses[1])
+
+
+class TestLabels:
+    def test_labels_come_from_the_settings_whatever_the_sample_holds(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder)
+        sample = [example(nlp, ["no", "rash"], [(1, 2, "Disease")])]
+        nlp.initialize(lambda: sample)
+        assert nlp.get_pipe("bio_ner").labels == LABELS
+        doc = nlp("rash")
+        assert nlp.get_pipe("bio_ner").model.predict([doc])[0].shape == (1, 5)
+
+    def test_labels_come_from_all_examples_if_there_are_none_in_the_settings(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder)
+        nlp.remove_pipe("bio_ner")
+        component = nlp.add_pipe("bio_ner")
+        plain = [example(nlp, ["no", "rash"], []) for _ in range(20)]
+        component.initialize(lambda: [*plain, example(nlp, ["rash"], [(0, 1, "Disease")])], nlp=nlp)
+        assert component.labels == ("Disease",)
+        assert component.label_data == ["Disease"]
+
+    def test_no_labels_at_all_is_an_error(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder)
+        nlp.remove_pipe("bio_ner")
+        component = nlp.add_pipe("bio_ner")
+        with pytest.raises(ValueError, match="E143"):
+            component.initialize(lambda: [example(nlp, ["no", "rash"], [])], nlp=nlp)
+
+    def test_labels_are_fixed_once_the_model_is_made(self, untrained):
+        component = untrained.get_pipe("bio_ner")
+        assert component.add_label("Drug") == 0
+        with pytest.raises(ValueError, match="E922"):
+            component.add_label("Symptom")
+
+
+class TestSaving:
+    TEXT = "Took aspirin for the headache .\nПриняла аспирин от головной боли ."
+
+    def test_pipeline_survives_disk(self, trained, tmp_path):
+        trained.to_disk(tmp_path / "model")
+        self.assert_same(trained, spacy.load(tmp_path / "model"))
+
+    def test_pipeline_survives_bytes(self, trained):
+        copy = spacy.blank("xx").from_config(trained.config)
+        self.assert_same(trained, copy.from_bytes(trained.to_bytes()))
+
+    def test_component_survives_bytes(self, trained, tiny_encoder):
+        component = trained.get_pipe("bio_ner")
+        copy = make_pipeline(tiny_encoder, seed=1).get_pipe("bio_ner").from_bytes(component.to_bytes())
+        assert isinstance(copy, BioNer) and copy.labels == component.labels
+        doc = trained(self.TEXT)
+        assert copy.predict([doc]) == component.predict([doc])
+
+    def assert_same(self, nlp, copy):
+        docs = nlp(self.TEXT), copy(self.TEXT)
+        assert docs[0].ents
+        assert entities(docs[0]) == entities(docs[1])
+        assert docs[0].spans[SPANS_KEY].attrs["scores"] == docs[1].spans[SPANS_KEY].attrs["scores"]
+        assert copy.get_pipe("bio_ner").labels == LABELS

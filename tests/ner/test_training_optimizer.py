@@ -1,0 +1,154 @@
+"""The optimizer against PyTorch's and Thinc's own, rates by component, frozen embeddings, learning a toy set."""
+import numpy
+import pytest
+import torch
+from spacy.training import Example
+from thinc.api import Adam, fix_random_seed, warmup_linear
+
+from scripts.ner.training import AdamW, freeze_word_embeddings, make_adam
+from tests.ner.pipelines import entities, make_pipeline, toy_examples, update
+
+SETTINGS = {"L2": 0.01, "grad_clip": 1.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+# Gradients below and far above the bound on the norm.
+SCALES = (0.01, 10.0, 0.1, 3.0, 0.5)
+
+
+def gradients(seed: int = 0) -> list[dict[str, numpy.ndarray]]:
+    """Gradients of a matrix and a vector for five updates."""
+    generator = numpy.random.default_rng(seed)
+    shapes = {"W": (4, 3), "b": (4,)}
+    return [{name: scale * generator.standard_normal(shapes[name]).astype("float32") for name in shapes} for scale in SCALES]
+
+
+def start() -> dict[str, numpy.ndarray]:
+    """Weights to start from."""
+    generator = numpy.random.default_rng(1)
+    return {"W": generator.standard_normal((4, 3)).astype("float32"), "b": generator.standard_normal(4).astype("float32")}
+
+
+def steps(optimizer) -> list[numpy.ndarray]:
+    """All weights after each of the five updates."""
+    weights, states = start(), []
+    for given in gradients():
+        for number, name in enumerate(weights):
+            weights[name], gradient = optimizer((number, name), weights[name], given[name])
+            assert not gradient.any()
+        optimizer.step_schedules()
+        states.append(numpy.concatenate([array.ravel() for array in weights.values()]))
+    return states
+
+
+class TestAdamW:
+    @pytest.mark.parametrize("clip", [1.0, 0.0])
+    def test_updates_are_those_of_pytorch(self, clip):
+        ours = steps(AdamW(1e-2, use_averages=False, **{**SETTINGS, "grad_clip": clip}))
+        weights = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in start().items()}
+        theirs = torch.optim.AdamW(weights.values(), lr=1e-2, weight_decay=0.01, eps=1e-8)
+        for given, ours_now in zip(gradients(), ours):
+            for name, parameter in weights.items():
+                parameter.grad = torch.tensor(given[name])
+                if clip:
+                    torch.nn.utils.clip_grad_norm_([parameter], clip)
+            theirs.step()
+            expected = torch.cat([parameter.detach().ravel() for parameter in weights.values()])
+            assert numpy.allclose(ours_now, expected.numpy(), rtol=1e-5, atol=1e-6)
+
+    def test_updates_are_those_of_thinc(self):
+        # Thinc decays behind the step and not before it, a difference of the order of rate * rate * decay.
+        ours = steps(AdamW(1e-3, use_averages=False, **SETTINGS))
+        theirs = steps(Adam(1e-3, use_averages=False, **SETTINGS))
+        moved = numpy.abs(theirs[-1] - numpy.concatenate([array.ravel() for array in start().values()]))
+        assert moved.min() > 1e-4
+        assert numpy.allclose(ours, theirs, atol=1e-7)
+
+    def test_rates_follow_the_schedule(self):
+        scheduled = steps(AdamW(warmup_linear(1e-2, 2, 5), use_averages=False, **SETTINGS))
+        weights = start()
+        optimizer = AdamW(0.0, use_averages=False, **SETTINGS)
+        for given, rate, expected in zip(gradients(), (0, 1 / 2, 3 / 3, 2 / 3, 1 / 3), scheduled):
+            optimizer.learn_rate = 1e-2 * rate
+            for number, name in enumerate(weights):
+                optimizer((number, name), weights[name], given[name])
+            assert numpy.array_equal(numpy.concatenate([array.ravel() for array in weights.values()]), expected)
+
+    def test_weights_are_changed_in_place(self):
+        weights = start()["W"]
+        before = weights.copy()
+        returned, _ = AdamW(1e-2, use_averages=False, **SETTINGS)((0, "W"), weights, gradients()[0]["W"])
+        assert returned is weights and not numpy.array_equal(weights, before)
+
+
+def parameters(nlp) -> dict[str, torch.Tensor]:
+    """Copies of all weights of a pipeline."""
+    encoder = nlp.get_pipe("transformer").model.transformer
+    output = nlp.get_pipe("bio_ner").model.get_ref("output")
+    head = {f"head.{name}": torch.tensor(output.get_param(name)) for name in output.param_names}
+    return {**{name: weights.detach().clone() for name, weights in encoder.named_parameters()}, **head}
+
+
+def changes(nlp, optimizer, updates=1) -> dict[str, float]:
+    """The largest change of each weight in some updates on the toy sentences."""
+    before = parameters(nlp)
+    for _ in range(updates):
+        update(nlp, optimizer)
+    return {name: float((weights - before[name]).abs().max()) for name, weights in parameters(nlp).items()}
+
+
+class TestComponentRates:
+    def test_head_and_encoder_move_at_their_own_rates(self, untrained):
+        moved = changes(untrained, make_adam(1e-4, {"bio_ner": 1e-2}, weight_decay=0.0))
+        head = {name: change for name, change in moved.items() if name.startswith("head.")}
+        encoder = {name: change for name, change in moved.items() if name not in head and "pooler" not in name}
+        # The first update of Adam changes a weight by its rate, whatever the size of the gradient.
+        assert list(head.values()) == pytest.approx([1e-2] * 2, rel=1e-2)
+        assert max(encoder.values()) == pytest.approx(1e-4, rel=1e-2)
+
+    def test_without_a_rate_of_its_own_the_head_moves_as_the_rest(self, untrained):
+        moved = changes(untrained, make_adam(1e-4, weight_decay=0.0))
+        assert moved["head.W"] == pytest.approx(1e-4, rel=1e-2)
+
+    def test_every_schedule_goes_on_with_each_update(self, untrained):
+        optimizer = make_adam(warmup_linear(1.0, 0, 4), {"bio_ner": warmup_linear(8.0, 2, 4)})
+        rates = []
+        for _ in range(5):
+            rates.append((optimizer.learn_rate, optimizer.by_component["bio_ner"].learn_rate))
+            optimizer.step_schedules()
+        assert rates == [(1.0, 0.0), (0.75, 4.0), (0.5, 8.0), (0.25, 4.0), (0.0, 0.0)]
+
+    def test_optimizers_do_not_share_their_rates(self):
+        one, other = make_adam(1e-4), make_adam(1e-4)
+        one.by_component["bio_ner"] = AdamW(1.0)
+        assert not other.by_component
+
+
+class TestFreezing:
+    EMBEDDINGS = "embeddings.word_embeddings.weight"
+
+    def test_frozen_embeddings_stay_and_all_else_moves(self, untrained):
+        freeze_word_embeddings()(untrained)
+        moved = changes(untrained, make_adam(1e-3, {"bio_ner": 1e-2}), updates=3)
+        assert moved.pop(self.EMBEDDINGS) == 0.0
+        # The pooler takes no part in tagging; the keys' bias cancels in the softmax of attention.
+        still = [name for name, change in moved.items() if change == 0.0]
+        assert all(name.startswith("pooler.") for name in still) and len(moved) > len(still) + 30
+
+    def test_not_frozen_they_move(self, untrained):
+        freeze_word_embeddings(frozen=False)(freeze_word_embeddings()(untrained))
+        assert changes(untrained, make_adam(1e-3))[self.EMBEDDINGS] > 0.0
+
+
+def test_a_toy_set_is_learnt(trained):
+    examples = toy_examples(trained)
+    found = [Example(trained(example.predicted), example.reference) for example in examples]
+    assert [entities(example.predicted) for example in found] == [entities(example.reference) for example in found]
+    assert trained.evaluate(toy_examples(trained))["ents_f"] == 1.0
+
+
+def test_learning_is_reproducible(tiny_encoder):
+    weights = []
+    for _ in range(2):
+        nlp = make_pipeline(tiny_encoder)
+        fix_random_seed(0)
+        changes(nlp, make_adam(1e-3, {"bio_ner": 1e-2}), updates=2)
+        weights.append(parameters(nlp))
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

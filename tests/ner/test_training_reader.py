@@ -1,0 +1,154 @@
+"""The sentence reader: samples that nest, corpora together, sentences left out, entity types, and batches."""
+import math
+import random
+from collections import Counter
+
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+
+from scripts.ner.training import batch_by_like_length, normal_text, sample, sentence_reader
+
+SENTENCES_PER_DOCUMENT = 4
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    """RETURNS (Language): A blank pipeline."""
+    return spacy.blank("xx")
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory, nlp):
+    """RETURNS (dict): Paths of two corpora, a large one of 160 and a small one of 8 sentences."""
+    folder = tmp_path_factory.mktemp("corpora")
+    return {name: write_corpus(folder / f"{name}.spacy", nlp, name, n) for name, n in (("large", 40), ("small", 2))}
+
+
+def write_corpus(path, nlp, name, documents):
+    """Write documents of four sentences, each with a drug and every second with a disease."""
+    docs = [make_document(nlp, name, number) for number in range(documents)]
+    DocBin(attrs=["ORTH", "SPACY", "SENT_START", "ENT_IOB", "ENT_TYPE"], docs=docs).to_disk(path)
+    return str(path)
+
+
+def make_document(nlp, name, number):
+    """One document."""
+    words, starts, ents = [], [], []
+    for sentence in range(SENTENCES_PER_DOCUMENT):
+        start = len(words)
+        words += [name, f"document{number}", f"sentence{sentence}", "aspirin", *["rash"] * (sentence % 2), "\n"]
+        starts += [True] + [False] * (len(words) - start - 1)
+        ents += [(start + 3, start + 4, "Drug")] + [(start + 4, start + 5, "Disease")] * (sentence % 2)
+    doc = Doc(nlp.vocab, words=words, sent_starts=starts)
+    doc.set_ents([Span(doc, *ent) for ent in ents])
+    return doc
+
+
+def read(nlp, path, **settings):
+    """The texts that the reader gives."""
+    return [example.text.strip() for example in sentence_reader(path, **settings)(nlp)]
+
+
+class TestReader:
+    def test_every_sentence_comes_once_and_in_order(self, nlp, corpora):
+        expected = [f"large document{d} sentence{s}" for d in range(40) for s in range(4)]
+        assert [" ".join(text.split()[:3]) for text in read(nlp, corpora["large"])] == expected
+
+    def test_the_reference_has_the_mentions_and_the_predicted_doc_nothing(self, nlp, corpora):
+        examples = list(sentence_reader(corpora["small"])(nlp))
+        assert [len(example.reference.ents) for example in examples] == [1, 2, 1, 2] * 2
+        assert [(ent.text, ent.label_) for ent in examples[1].reference.ents] == [("aspirin", "Drug"), ("rash", "Disease")]
+        for example in examples:
+            assert [token.text for token in example.predicted] == [token.text for token in example.reference]
+            assert not example.predicted.ents and not example.predicted.has_annotation("ENT_IOB")
+            assert not example.predicted.has_annotation("SENT_START") and example.predicted.text == example.text
+
+    def test_a_sample_of_50_is_inside_the_sample_of_100(self, nlp, corpora):
+        smaller, larger = (read(nlp, corpora["large"], limit=size, seed=3) for size in (50, 100))
+        assert len(set(smaller)) == 50 and len(set(larger)) == 100
+        assert smaller == larger[:50]
+
+    def test_seeds_draw_other_samples(self, nlp, corpora):
+        samples = [frozenset(read(nlp, corpora["large"], limit=50, seed=seed)) for seed in range(4)]
+        assert len(set(samples)) == 4
+        assert read(nlp, corpora["large"], limit=50, seed=1) == read(nlp, corpora["large"], limit=50, seed=1)
+
+    def test_a_limit_of_all_takes_all(self, nlp, corpora):
+        assert sorted(read(nlp, corpora["small"], limit=100)) == sorted(read(nlp, corpora["small"]))
+
+    def test_several_corpora_are_read_together(self, nlp, corpora):
+        both = [corpora["small"], corpora["large"]]
+        assert read(nlp, both) == read(nlp, both[0]) + read(nlp, both[1])
+        origins = Counter(text.split()[0] for text in read(nlp, both, limit=100))
+        assert set(origins) == {"small", "large"}
+
+    def test_no_path_gives_no_examples(self, nlp):
+        assert read(nlp, []) == []
+
+    def test_sentences_of_other_files_are_left_out(self, nlp, corpora, tmp_path):
+        doc = Doc(nlp.vocab, words=["LARGE", "Document0", "sentence0", "aspirin"], sent_starts=[True, False, False, False])
+        DocBin(attrs=["ORTH", "SPACY", "SENT_START"], docs=[doc]).to_disk(tmp_path / "test.spacy")
+        all_of_them = read(nlp, corpora["large"])
+        assert read(nlp, corpora["large"], without=[str(tmp_path / "test.spacy")]) == all_of_them[1:]
+        assert read(nlp, corpora["large"], without=[corpora["large"]]) == []
+
+    def test_the_sample_is_drawn_from_what_is_left(self, nlp, corpora):
+        texts = read(nlp, [corpora["small"], corpora["large"]], without=[corpora["large"]], limit=5)
+        assert len(texts) == 5 and {text.split()[0] for text in texts} == {"small"}
+
+    def test_entity_types_are_filtered(self, nlp, corpora):
+        examples = list(sentence_reader(corpora["small"], entity_types=["Disease"])(nlp))
+        assert [ent.label_ for example in examples for ent in example.reference.ents] == ["Disease"] * 4
+        # What is filtered out is no longer a mention, which is not the same as not known.
+        assert all(tag is not None for example in examples for tag in example.get_aligned_ner())
+        assert not [example for example in sentence_reader(corpora["small"], entity_types=[])(nlp) if example.reference.ents]
+
+    def test_a_mention_that_a_sentence_boundary_cuts_is_not_known(self, nlp, tmp_path):
+        # Only test parts have such mentions; they may be named as a development set.
+        doc = Doc(nlp.vocab, words=["back", "pain", "rash"], sent_starts=[True, True, False])
+        doc.set_ents([Span(doc, 0, 2, label="Disease"), Span(doc, 2, 3, label="Disease")])
+        DocBin(attrs=["ORTH", "SPACY", "SENT_START", "ENT_IOB", "ENT_TYPE"], docs=[doc]).to_disk(tmp_path / "x.spacy")
+        examples = list(sentence_reader(str(tmp_path / "x.spacy"))(nlp))
+        assert [example.get_aligned_ner() for example in examples] == [[None], [None, "U-Disease"]]
+
+    @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 5))
+    def test_samples_nest_and_do_not_repeat(self, n_sentences, one, other, seed):
+        smaller, larger = sorted([one, other])
+        assert sample(n_sentences, smaller, seed) == sample(n_sentences, larger, seed)[:smaller]
+        assert len(set(sample(n_sentences, one, seed))) == min(one, n_sentences)
+        assert set(sample(n_sentences, one, seed)) <= set(range(n_sentences))
+
+    def test_equal_sentences_differ_in_case_and_spaces_only(self, nlp):
+        texts = ["No  RASH.\n", "no rash.", "no rash"]
+        normal = [normal_text(nlp(text)[:]) for text in texts]
+        assert normal[0] == normal[1] != normal[2]
+
+
+class TestBatches:
+    def examples(self, nlp, lengths):
+        """One example for each length."""
+        docs = [Doc(nlp.vocab, words=["rash"] * length) for length in lengths]
+        return [Example(doc, doc.copy()) for doc in docs]
+
+    @given(st.lists(st.integers(1, 9), max_size=30), st.integers(1, 7), st.integers(0, 3))
+    def test_every_example_comes_once_in_as_many_batches_as_the_schedule_counts(self, nlp, lengths, size, seed):
+        examples = self.examples(nlp, lengths)
+        random.seed(seed)
+        batches = list(batch_by_like_length(size)(examples))
+        assert len(batches) == math.ceil(len(examples) / size)
+        assert sorted(id(example) for batch in batches for example in batch) == sorted(map(id, examples))
+        # Of like length: between two batches no lengths cross.
+        spans = sorted((len(batch[0]), len(batch[-1])) for batch in batches)
+        assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:]))
+
+    def test_order_follows_the_seed(self, nlp):
+        examples = self.examples(nlp, range(1, 41))
+        orders = []
+        for seed in (0, 0, 1):
+            random.seed(seed)
+            orders.append([id(batch[0]) for batch in batch_by_like_length(4)(iter(examples))])
+        assert orders[0] == orders[1] != orders[2]

@@ -1,0 +1,1 @@
+"""Tests of packaging, installing and scoring again."""

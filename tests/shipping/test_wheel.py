@@ -1,0 +1,170 @@
+"""What a wheel holds and what it must not hold, and which wheels are refused."""
+import ast
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import spacy
+from packaging.requirements import Requirement
+from spacy.tokens import DocBin
+
+from scripts.base.errors import ProjectError
+from scripts.evaluation.runs import read_run
+from scripts.experiments.plan import shipped_runs
+from scripts.shipping.naming import package_name
+from scripts.shipping.wheel import build_wheel, check_wheel
+from tests.experiments.tiny import CORPORA, ROOT
+from tests.shipping.conftest import NAMES, VERSION
+
+DISTRIBUTION = f"xx_{NAMES[0]}"
+
+
+@pytest.fixture(scope="module")
+def files(unpacked: Path) -> dict[str, bytes]:
+    return {path.relative_to(unpacked).as_posix(): path.read_bytes() for path in unpacked.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def meta(files: dict[str, bytes]) -> dict:
+    return json.loads(files[f"{DISTRIBUTION}/meta.json"])
+
+
+def training_documents(packaged) -> list:
+    vocab = spacy.blank("xx").vocab
+    return [doc for name in CORPORA for doc in DocBin().from_disk(packaged.workspace.part(name, "train")).get_docs(vocab)]
+
+
+def test_no_word_of_the_training_texts_is_in_the_vocabulary(packaged, files):
+    words = {token.text for doc in training_documents(packaged) for token in doc if token.is_alpha and len(token) > 1}
+    strings = json.loads(files[f"{DISTRIBUTION}/{DISTRIBUTION}-{VERSION}/vocab/strings.json"])
+    assert len(words) > 50
+    assert words & set(strings) == set()
+    assert {"Drug", "Disease"} <= set(strings)
+
+
+def test_no_sentence_and_no_mention_of_the_training_texts_is_anywhere(packaged, files):
+    documents = training_documents(packaged)
+    strings = {sentence.text.strip() for doc in documents for sentence in doc.sents} | {doc.user_data["id"] for doc in documents}
+    strings = {string for string in strings if len(string) > 8}
+    mentions = {ent.text for doc in documents for ent in doc.ents if len(ent.text) > 4}
+    assert strings and mentions
+    assert [(name, string) for name, data in files.items() for string in strings if string.encode() in data] == []
+    # The encoder's own vocabulary may well know a word that is also a mention.
+    own = {name: data for name, data in files.items() if not name.endswith("transformer/model")}
+    assert [(name, mention) for name, data in own.items() for mention in mentions if mention.encode() in data] == []
+
+
+def test_there_are_no_local_paths(packaged, tiny_encoder, files):
+    places = [str(ROOT), str(packaged.root), str(tiny_encoder), tempfile.gettempdir() + "/", "corpus/", "training/"]
+    data = {name: data for name, data in files.items() if not name.endswith(".py")}
+    assert [(name, place) for name in data for place in places if place.encode() in data[name]] == []
+
+
+def test_the_config_has_the_components_and_no_traces_of_the_training(files):
+    config = spacy.util.load_config_from_str(files[f"{DISTRIBUTION}/{DISTRIBUTION}-{VERSION}/config.cfg"].decode())
+    default = spacy.blank("xx").config
+    assert config["nlp"]["pipeline"] == ["sentence_splitter", "transformer", "bio_ner", "doc_cleaner"]
+    assert config["nlp"]["tokenizer"] == {"@tokenizers": "spacy.Tokenizer.v1"}
+    assert config["components"]["transformer"]["model"]["name"] == "tiny"
+    sections = ("paths", "system", "corpora", "pretraining", "initialize")
+    assert {name: config[name] for name in sections} == {name: default[name] for name in sections}
+    assert {**config["training"], "score_weights": {}} == {**default["training"], "score_weights": {}}
+
+
+def test_bundled_modules_import_nothing_from_the_project_nor_from_each_other(files):
+    modules = {name: data for name, data in files.items() if name.endswith(".py") and not name.endswith("__init__.py")}
+    assert set(modules) == {f"{DISTRIBUTION}/bio_ner.py", f"{DISTRIBUTION}/sentences.py"}
+    for name, data in modules.items():
+        nodes = list(ast.walk(ast.parse(data)))
+        imported = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        imported += [node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)]
+        assert not {module.partition(".")[0] for module in imported} & {"scripts", "bio_ner", "sentences", ""}, name
+
+
+def test_requirements_are_those_of_the_bundled_modules_and_hold_here(meta, files):
+    required = [Requirement(line) for line in meta["requirements"]]
+    assert {item.name for item in required} == {"spacy", "spacy-transformers", "pysbd", "razdel"}
+    metadata = files[f"{DISTRIBUTION}-{VERSION}.dist-info/METADATA"].decode()
+    assert sorted(line for line in metadata.splitlines() if line.startswith("Requires-Dist:")) == sorted(
+        f"Requires-Dist: {item.name}{item.specifier}" for item in required
+    )
+    assert all(item.specifier.contains(spacy.util.get_package_version(item.name)) for item in required)
+
+
+def test_the_meta_tells_name_version_origin_and_scores(packaged, meta):
+    assert (meta["lang"], meta["name"], meta["version"]) == ("xx", NAMES[0], VERSION)
+    for part in ("Drug and Disease", "en, ru", "en_ugt, ru_ugt, ru_ehr", "tiny"):
+        assert part in meta["description"]
+    assert meta["author"] == meta["license"] == ""
+    for run in shipped_runs(packaged.workspace.experiment):
+        scores = read_run(packaged.workspace.runs / f"{run.id}.json").scores.tokens
+        assert meta["performance"][f"{run.target}_ents_f"] == pytest.approx(scores["micro"].f1 / 100)
+        assert meta["performance"][f"{run.target}_ents_per_type"]["Drug"]["r"] == pytest.approx(scores["Drug"].recall / 100)
+
+
+def test_overall_scores_count_the_mentions_of_all_test_parts(packaged, meta):
+    runs = shipped_runs(packaged.workspace.experiment)
+    scores = [read_run(packaged.workspace.runs / f"{run.id}.json").scores.tokens["micro"] for run in runs]
+    found, given = sum(score.tp for score in scores), sum(score.tp + score.fp for score in scores)
+    assert found > 0
+    assert meta["performance"]["ents_p"] == pytest.approx(found / given)
+
+
+def test_nothing_but_wheels_is_left_in_the_folder(packaged):
+    assert sorted((packaged.root / "packages").iterdir()) == sorted(packaged.wheels)
+
+
+def test_when_the_wheel_cannot_be_built_nothing_is_left_and_the_older_one_stands(packaged, tmp_path, monkeypatch):
+    package = package_name("broken", "0.1.0")
+    (tmp_path / package.wheel).write_bytes(b"older")
+    nlp = spacy.blank("xx", meta={"name": "broken", "version": "0.1.0"})
+    # The build's own process looks at this first: setuptools does not take such a file.
+    (tmp_path / "broken.toml").write_text("not = = toml")
+    monkeypatch.setenv("DIST_EXTRA_CONFIG", str(tmp_path / "broken.toml"))
+    with pytest.raises(ProjectError, match="building the wheel failed") as raised:
+        build_wheel(nlp, package, tmp_path)
+    assert "\n" not in str(raised.value)
+    assert (tmp_path / package.wheel).read_bytes() == b"older"
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.toml", package.wheel}
+
+
+def cut_short(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def flip_a_byte(data: bytes) -> bytes:
+    return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 0xFF]) + data[len(data) // 2 + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut_short, flip_a_byte, lambda data: b"", lambda data: b"<html>"])
+def test_a_damaged_wheel_is_refused_in_one_line(packaged, tmp_path, damage):
+    package = package_name(NAMES[0], VERSION)
+    check_wheel(packaged.wheels[0], package)
+    path = tmp_path / package.wheel
+    path.write_bytes(damage(packaged.wheels[0].read_bytes()))
+    with pytest.raises(ProjectError, match="damaged.*Run `weasel run package` again") as raised:
+        check_wheel(path, package)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_wheel_and_one_of_another_package_are_refused(packaged, tmp_path):
+    package = package_name("other", VERSION)
+    with pytest.raises(ProjectError, match="no such wheel.*Run `weasel run package` first"):
+        check_wheel(tmp_path / package.wheel, package)
+    shutil.copyfile(packaged.wheels[0], tmp_path / package.wheel)
+    with pytest.raises(ProjectError, match="not a wheel of xx_other 0.1.0"):
+        check_wheel(tmp_path / package.wheel, package)
+
+
+def test_a_pipeline_always_gives_the_same_wheel(tmp_path):
+    package = package_name("same", "0.1.0")
+    made = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        nlp = spacy.blank("xx", meta={"name": "same", "version": "0.1.0"})
+        nlp.add_pipe("sentencizer")
+        made.append(build_wheel(nlp, package, folder).read_bytes())
+    assert made[0] == made[1]
+    assert zipfile.is_zipfile(tmp_path / "a" / package.wheel)
