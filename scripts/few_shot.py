@@ -24,7 +24,8 @@ def main(
 ) -> None:
     """Train on growing samples of each target, with and without a source (paper, Figure 1).
 
-    Every run starts from the source again, and the sample of 50 sentences is inside the sample of 100. What is finished is not repeated.
+    Every run starts from the source again, and the sample of 50 sentences is inside the sample of
+    100. What is finished is not repeated.
     """
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
     show(carry_out_kind(workspace, FEW_SHOT))

@@ -107,7 +107,7 @@ def test_override_reaches_the_commands_that_use_it(dry_run, name):
 def test_misspelt_override_stops_with_a_hint(tmp_path):
     run = weasel(copy_project(tmp_path), "run", "convert", ".", "--vars.experimant", "sample")
     assert run.returncode != 0
-    assert "did you mean 'experiment'" in run.stdout
+    assert "Did you mean 'experiment'" in run.stdout
     assert not (tmp_path / "corpus" / "en_ugt").exists()
 
 

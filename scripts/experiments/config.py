@@ -84,7 +84,7 @@ def resolve_config(job: TrainingJob) -> Config:
     RAISES (ProjectError): If there is no config of that name, or it lacks a section that a run has to fill.
     """
     if not job.template.is_file():
-        raise ProjectError("no such model config", where=job.template, remedy="see configs/*.cfg for the models there are")
+        raise ProjectError("no such model config", where=job.template, remedy="models are the .cfg files in configs/")
     try:
         config = load_config(job.template, overrides={**_path_settings(job), **_training_settings(job)})
     except ValueError as error:

@@ -9,10 +9,9 @@ from scripts.base.files import write_json
 from scripts.evaluation.runs import RunResult, read_run
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.plan import RUNS_OF, Run, SourceModel
-from scripts.experiments.run import carry_out, check_size, run_fingerprint, sentence_passes
+from scripts.experiments.run import batch_size, carry_out, check_size, run_fingerprint, sentence_passes, tested_model
 from scripts.experiments.train import use_device
 from scripts.experiments.workspace import Workspace
-
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
@@ -29,6 +28,8 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
     """
     fingerprints = {run: run_fingerprint(workspace, run) for run in RUNS_OF[kind](workspace.experiment)}
+    for run in fingerprints:
+        check_size(workspace, run)
     write_plan(workspace, kind, fingerprints)
     ledger = Ledger(workspace.runs)
     pending = [run for run, fingerprint in fingerprints.items() if not ledger.is_finished(run.id, fingerprint)]
@@ -64,7 +65,7 @@ def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
 
 
 def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
-    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs test is trained by the first."""
+    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs test is trained once."""
     seen: set[Optional[SourceModel]] = set()
     costs = []
     for run in runs:

@@ -1,4 +1,4 @@
-"""The record of finished runs: one JSON file each, written last and whole, so that nothing finished is ever repeated."""
+"""The record of finished runs: one JSON file each, written last and whole, so that nothing is done twice."""
 import gzip
 import shutil
 from dataclasses import asdict

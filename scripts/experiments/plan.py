@@ -114,7 +114,8 @@ def source_model(experiment: Experiment, corpora: tuple[str, ...]) -> SourceMode
 def shipped_model(experiment: Experiment) -> SourceModel:
     """RETURNS (SourceModel): The model that the experiment file names for packaging."""
     ship = experiment.ship
-    return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, ship.training or experiment.in_corpus.training)
+    training = ship.training or experiment.in_corpus.training
+    return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
 
 
 def sources_of(experiment: Experiment) -> list[tuple[str, ...]]:

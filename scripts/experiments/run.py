@@ -18,8 +18,8 @@ from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint
 from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, Run, SourceModel
-from scripts.experiments.settings import Training
 from scripts.experiments.score import predict, read_documents, score
+from scripts.experiments.settings import Training
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
 from scripts.ner.training import sample

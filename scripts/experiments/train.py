@@ -91,5 +91,6 @@ def use_device(threads: int, gpu_id: int) -> str:
         spacy.require_gpu(gpu_id)
     except ValueError as error:
         reason = " ".join(str(error).split())
-        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy="install cupy for it, or use gpu_id -1") from None
+        remedy = "install cupy for it, or use gpu_id -1"
+        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None
     return torch.cuda.get_device_name(gpu_id)

@@ -72,7 +72,7 @@ def open_workspace(
     """Read the settings of an experiment and check that what it needs is there.
 
     experiment (str): Its name.
-    configs (Path): Folder with `experiments/` and `corpora/`; the model's config is taken from there or from `configs/`.
+    configs (Path): Folder with `experiments/` and `corpora/`; a model's config in it goes before the project's own.
     corpus (Path): Folder of the converted corpora.
     training (Path): Folder of encoder.json and of models that are kept.
     metrics (Path): Folder for results.
@@ -97,7 +97,8 @@ def find_template(configs: Path, model: str) -> Path:
     for path in candidates:
         if path.is_file():
             return path
-    raise ProjectError(f"no config for model '{model}'", where=candidates[0], remedy="models are the .cfg files in configs/")
+    remedy = "models are the .cfg files in configs/"
+    raise ProjectError(f"no config for model '{model}'", where=candidates[0], remedy=remedy)
 
 
 def shift_seeds(experiment: Experiment, seed: int) -> Experiment:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
+import torch
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -15,15 +16,14 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
 from spacy.util import registry
 from spacy.vocab import Vocab
+from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
 from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
 from spacy_transformers.layers.transformer_model import TransformerModel, forward, huggingface_tokenize
-from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
 from spacy_transformers.truncate import truncate_oversize_splits
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
 from thinc.types import Floats2d, Ints1d, Ragged
 from transformers import PreTrainedTokenizerFast
 from transformers.file_utils import ModelOutput
-import torch
 
 SPANS_KEY = "bio_ner"
 SPANS_PER_BATCH = 32
@@ -146,7 +146,7 @@ def _rows(wordpieces: WordpieceBatch, rows: Ints1d, width: int) -> WordpieceBatc
 
 @registry.layers("interlingual.first_subword.v1")
 def first_subword() -> Model[Ragged, Floats2d]:
-    """Pooling that gives each token its first sub-word, as in the paper's head (BERT, section 5.3); zeros where it has none.
+    """Pooling that gives each token its first sub-word, as BERT does (section 5.3); zeros where it has none.
 
     RETURNS (Model[Ragged, Floats2d]): A pooling layer for a transformer listener.
     """
@@ -338,10 +338,10 @@ class BioNer(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.
 
-        `doc.spans["bio_ner"]` gets every decoded mention, and its `attrs["scores"]` the probability, under the model, that
-        all tags of the mention are right, in the order of the spans. The scores survive `to_bytes` and DocBin, not
-        `Doc.from_docs`, `as_doc` or `to_json`. `doc.ents` is set as spaCy's own `ner` sets it: entities that stand there
-        already, and blocked tokens, win.
+        `doc.spans["bio_ner"]` gets every decoded mention, and its `attrs["scores"]` the probability, under the model,
+        that all tags of the mention are right, in the order of the spans. The scores survive `to_bytes` and DocBin, not
+        `Doc.from_docs`, `as_doc` or `to_json`. `doc.ents` is set as spaCy's own `ner` sets it: entities that stand
+        there already, and blocked tokens, win.
 
         docs (Iterable[Doc]): The Docs to change.
         predictions (List[List[tuple]]): What `predict` gave for them.

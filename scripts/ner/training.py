@@ -1,4 +1,4 @@
-"""What only training needs, registered with spaCy: sentence reader, batches of like length, optimiser, frozen embeddings.
+"""What only training needs, registered with spaCy: sentence reader, batcher, optimiser, frozen embeddings.
 
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
@@ -33,7 +33,7 @@ def sentence_reader(
 
     path (str or Sequence[str]): DocBin files of whole documents with sentence starts and entities; an empty list
         gives no examples, which is how a run goes without a development set.
-    limit (int): Number of sentences: a prefix of one seeded permutation, so the sample of 50 is inside the sample of 100.
+    limit (int): Number of sentences: a prefix of one seeded permutation, so the sample of 50 is inside that of 100.
         Left out: all sentences.
     seed (int): Seed of the permutation.
     entity_types (Sequence[str]): Entity types to keep. Left out: all.
@@ -158,7 +158,7 @@ class AdamW(Optimizer):
 class AdamByComponent(AdamW):
     """An optimizer that keeps rates of their own for some components.
 
-    by_component (Dict[str, Optimizer]): The optimizers of components that have one; `BioNer.finish_update` asks for its own.
+    by_component (Dict[str, Optimizer]): Those of components with rates of their own, by name.
     """
 
     __slots__ = ["by_component"]
@@ -187,7 +187,7 @@ def make_adam(
     """Adam with decoupled weight decay (paper, section 5: Adam with warm-up and polynomial decay).
 
     learn_rate (float or schedule): Rate of every component that has none of its own.
-    component_rates (Dict[str, float or schedule]): Rates of their own, by component name; the component has to be a `bio_ner`.
+    component_rates (Dict[str, float or schedule]): Rates of their own, by component name, for `bio_ner` components.
     weight_decay (float): Decoupled decay per update, times the rate.
     grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
     beta1 (float): Decay of the first moment.

@@ -1,4 +1,4 @@
-"""Questions for an installed package in, its answers out; run by the Python of a clean environment, without the project.
+"""Questions for an installed package in, its answers out; run by the Python of a clean environment.
 
     python -I installed.py PACKAGE QUESTIONS ANSWERS
 

@@ -8,8 +8,8 @@ import srsly
 
 from scripts.corpora.conversion import convert_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.resolve import EncoderRecord, write_encoder
 from scripts.encoders.folder import hash_folder
+from scripts.encoders.resolve import EncoderRecord, write_encoder
 from scripts.experiments.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
