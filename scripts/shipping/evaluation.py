@@ -57,8 +57,11 @@ def shipped_results(workspace: Workspace) -> list[RunResult]:
     runs = shipped_runs(workspace.experiment)
     for run in runs:
         if not ledger.is_finished(run.id, run_fingerprint(workspace, run)):
-            problem, remedy = "the shipped model has no scores for these settings and data", "run `weasel run package` first"
-            raise ProjectError(problem, where=workspace.runs / f"{run.id}.json", remedy=remedy)
+            raise ProjectError(
+                "the shipped model has no scores for these settings and data",
+                where=workspace.runs / f"{run.id}.json",
+                remedy="run `weasel run package` first",
+            )
     return [read_run(workspace.runs / f"{run.id}.json") for run in runs]
 
 
