@@ -1,4 +1,5 @@
 """Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
+import sys
 from dataclasses import asdict
 from typing import Mapping, Optional, Sequence
 
@@ -15,6 +16,8 @@ from scripts.experiments.workspace import Workspace
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
+# Seconds between two states of the progress bar: each is a line of its own in a log file.
+ON_SCREEN, IN_LOG = 0.1, 60.0
 
 
 def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
@@ -55,9 +58,10 @@ def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
     costs = estimate_costs(workspace, runs)
-    with tqdm(total=sum(costs), unit="sentence", disable=not runs, smoothing=0.05) as progress:
+    interval = ON_SCREEN if sys.stderr.isatty() else IN_LOG
+    with tqdm(total=sum(costs), unit="sentence", disable=not runs, smoothing=0.05, mininterval=interval) as progress:
         for run, cost in zip(runs, costs):
-            progress.set_description(run.id)
+            progress.set_description(run.id, refresh=False)
             finished = progress.n + cost
             carry_out(workspace, run, device, lambda: progress.update(batch_size(workspace, run)))
             # What was estimated and what was done may differ: a source may have been trained first, or been there.
