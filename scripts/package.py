@@ -41,9 +41,10 @@ def main(
     model = get_model(workspace, shipped_model(workspace.experiment))
     meta = describe_package(workspace, package, results)
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.encoder), meta)
+    msg.info("Building the wheel takes about a minute")
     wheel = build_wheel(nlp, package, output)
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
-    msg.good(f"The package is {wheel}. To install it: pip install {wheel}")
+    msg.good(f"The package is {wheel}", f"pip install {wheel}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import make_project, open_project
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """A tiny encoder has no work for two threads, which then wait for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +32,12 @@ def project(made_project: Path, tmp_path: Path) -> Path:
 def workspace(project: Path):
     """RETURNS (Workspace): The tiny project's experiment, opened."""
     return open_project(project)
+
+
+@pytest.fixture(scope="session")
+def finished_project(made_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RETURNS (Path): The tiny project after all runs, and the models that these made; not to be changed."""
+    root = shutil.copytree(made_project, tmp_path_factory.mktemp("finished") / "project")
+    for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
+        carry_out_kind(open_project(root), kind)
+    return root

@@ -6,6 +6,7 @@ from typing import Any
 
 import srsly
 
+from scripts.base.files import write_json
 from scripts.corpora.conversion import convert_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
@@ -80,6 +81,13 @@ def open_project(root: Path, **changes: Any) -> Workspace:
     places = {name: root / name for name in ("configs", "corpus", "training", "metrics")}
     settings = {"experiment": EXPERIMENT, **places, "seed": 0, "threads": 1, "gpu_id": -1, **changes}
     return open_workspace(**settings)
+
+
+def change_data_hash(workspace: Workspace, corpus: str, part: str) -> None:
+    """Pretend that a part of a corpus was converted to something else."""
+    manifest = workspace.manifest(corpus)
+    manifest["splits"][part]["sha256"] = "other"
+    write_json(workspace.corpus / corpus / "manifest.json", manifest)
 
 
 def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:

@@ -1,0 +1,133 @@
+"""The resolved config: how long a training is, what is filled in, and that spaCy takes it as it is."""
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.cli.debug_config import debug_config
+from spacy.util import registry
+
+from scripts.base.errors import ProjectError
+from scripts.experiments.config import TrainingJob, resolve_config, training_length
+from scripts.experiments.models import get_model, model_job
+from scripts.experiments.plan import few_shot_runs, source_model
+from scripts.experiments.run import few_shot_job
+from scripts.experiments.settings import Training
+from tests.experiments.tiny import open_project
+
+TRAINING = Training(epochs=2, batch_size=8, learn_rate=1e-4, head_learn_rate=1e-3)
+
+
+@pytest.fixture()
+def jobs(finished_project):
+    """RETURNS (dict): A training for each way of transfer, and one on a whole training part."""
+    workspace = open_project(finished_project)
+    run = few_shot_runs(workspace.experiment)[-1]
+    source = get_model(workspace, run.source)
+    by_transfer = {
+        transfer: few_shot_job(workspace, replace(run, transfer=transfer), source if transfer != "none" else None)
+        for transfer in ("none", "full", "encoder")
+    }
+    return {**by_transfer, "whole": model_job(workspace, source_model(workspace.experiment, ("en_ugt", "ru_ugt")))}
+
+
+class TestLength:
+    @pytest.mark.parametrize(
+        "n_sentences, changes, updates, epochs, warm_up",
+        [
+            # 50 sentences are 7 batches of 8.
+            (50, {}, 14, 2, 1),
+            (50, {"epochs": 1.5}, 10, 2, 1),
+            (50, {"min_updates": 40}, 40, 6, 4),
+            (200, {"min_updates": 40}, 50, 2, 5),
+            (1, {"epochs": 1}, 2, 2, 0),
+            (64, {"epochs": 0.25}, 2, 1, 0),
+        ],
+    )
+    def test_length_follows_from_sentences_batches_and_epochs(self, n_sentences, changes, updates, epochs, warm_up):
+        length = training_length(n_sentences, TRAINING.model_copy(update=changes))
+        assert (length.updates, length.epochs, length.warm_up) == (updates, epochs, warm_up)
+
+    @given(st.integers(1, 500), st.floats(0.1, 10), st.integers(1, 64), st.integers(0, 100))
+    def test_epochs_are_as_many_as_the_updates_need(self, n_sentences, epochs, batch_size, min_updates):
+        length = training_length(n_sentences, Training(epochs=epochs, batch_size=batch_size, min_updates=min_updates))
+        per_epoch = math.ceil(n_sentences / batch_size)
+        assert (length.epochs - 1) * per_epoch < length.updates <= length.epochs * per_epoch
+        assert length.updates >= max(2, min_updates) and length.warm_up < length.updates
+
+
+class TestResolving:
+    @pytest.mark.parametrize("transfer", ["none", "full", "encoder"])
+    def test_a_transfer_names_its_source_in_one_place(self, jobs, transfer):
+        config = resolve_config(jobs[transfer]).interpolate()
+        source = str(jobs[transfer].source)
+        is_sourced = {name: part == {"source": source} for name, part in config["components"].items()}
+        assert is_sourced == dict.fromkeys(["transformer", "bio_ner"], transfer == "full")
+        expected = f"{source}/transformer/model" if transfer == "encoder" else None
+        assert config["initialize"]["init_tok2vec"] == expected
+
+    def test_what_a_run_decides_is_filled_in(self, jobs):
+        job = jobs["full"]
+        config = resolve_config(job).interpolate()
+        assert config["corpora"]["train"]["path"] == [str(path) for path in job.train]
+        assert (config["corpora"]["train"]["limit"], config["corpora"]["train"]["seed"]) == (8, 1)
+        assert config["training"]["seed"] == config["system"]["seed"] == 1001
+        assert config["training"]["batcher"]["size"] == 4
+        assert config["training"]["max_steps"] == 11
+        optimizer = config["training"]["optimizer"]
+        schedules = [optimizer["learn_rate"], optimizer["component_rates"]["bio_ner"]]
+        assert [schedule["initial_rate"] for schedule in schedules] == [0.005, 0.05]
+        assert [(schedule["warmup_steps"], schedule["total_steps"]) for schedule in schedules] == [(1, 12)] * 2
+
+    @pytest.mark.parametrize("frozen", [True, False])
+    def test_freezing_is_filled_in(self, jobs, frozen):
+        config = resolve_config(replace(jobs["none"], freeze_word_embeddings=frozen))
+        assert config["initialize"]["after_init"]["frozen"] is frozen
+
+    def test_the_head_is_seeded_apart_from_any_source(self, jobs):
+        assert jobs["encoder"].seed != jobs["whole"].seed
+
+    def test_there_is_no_development_set(self, jobs):
+        config = resolve_config(jobs["whole"]).interpolate()
+        reader = registry.resolve({"dev": config["corpora"]["dev"]})["dev"]
+        assert list(reader(spacy.blank("xx"))) == [] and config["training"]["patience"] == 0
+
+    def test_the_reader_gives_as_many_sentences_as_the_length_is_made_for(self, jobs):
+        for job in jobs.values():
+            reader = registry.resolve({"train": resolve_config(job).interpolate()["corpora"]["train"]})["train"]
+            assert len(list(reader(spacy.blank("xx")))) == job.n_sentences
+
+    @pytest.mark.parametrize("kind", ["none", "full", "encoder", "whole"])
+    def test_spacy_finds_nothing_wrong(self, jobs, tmp_path, kind, capsys):
+        resolve_config(jobs[kind]).to_disk(tmp_path / "run.cfg")
+        debug_config(tmp_path / "run.cfg")
+        assert "Config is valid" in capsys.readouterr().out
+
+
+class TestMistakes:
+    def broken(self, jobs, tmp_path, old: str, new: str) -> TrainingJob:
+        template = Path(jobs["none"].template)
+        text = template.read_text(encoding="utf8")
+        assert old in text
+        (tmp_path / "broken.cfg").write_text(text.replace(old, new), encoding="utf8")
+        return replace(jobs["none"], template=tmp_path / "broken.cfg")
+
+    @pytest.mark.parametrize(
+        "old, new, expected",
+        [
+            ("[training.batcher]", "[training.batcher", "parsing errors"),
+            ("[training.optimizer.component_rates.bio_ner]", "[training.optimizer.component_rates.ner]", "bio_ner"),
+            ("[corpora.train]", "[corpora.training]", "train"),
+        ],
+    )
+    def test_a_broken_template_is_told_in_one_line(self, jobs, tmp_path, old, new, expected):
+        with pytest.raises(ProjectError, match=f"broken.cfg: .*{expected}") as raised:
+            resolve_config(self.broken(jobs, tmp_path, old, new))
+        assert "\n" not in str(raised.value)
+
+    def test_an_absent_template_is_told(self, jobs, tmp_path):
+        with pytest.raises(ProjectError, match="crf.cfg: no such model config"):
+            resolve_config(replace(jobs["none"], template=tmp_path / "crf.cfg"))

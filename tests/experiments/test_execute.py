@@ -1,0 +1,178 @@
+"""A whole experiment: what is finished is not repeated, an interruption changes nothing, mistakes are told before work."""
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scripts import few_shot, in_corpus, zero_shot
+from scripts.base.errors import ProjectError
+from scripts.experiments import execute
+from scripts.experiments.execute import carry_out_kind, estimate_costs, show
+from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, few_shot_runs, in_corpus_runs, zero_shot_runs
+from scripts.experiments.run import run_fingerprint
+from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
+
+# Three runs: each starts otherwise, and one trains a source first.
+FEW = {**SETTINGS["few_shot"], "sources": [[], ["en_ugt"]], "sizes": [4], "seeds": [1], "transfer": ["full", "encoder"]}
+
+
+@pytest.fixture()
+def few(project):
+    """RETURNS (Workspace): The tiny project with three few-shot runs to do."""
+    write_experiment(project, {**SETTINGS, "few_shot": FEW})
+    return open_project(project)
+
+
+@pytest.fixture()
+def finished(project, finished_project):
+    """RETURNS (Workspace): A copy of the finished project."""
+    for name in ("training", "metrics"):
+        shutil.copytree(finished_project / name, project / name, dirs_exist_ok=True)
+    return open_project(project)
+
+
+@pytest.fixture()
+def carried_out(monkeypatch):
+    """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
+    ids: list[str] = []
+    carry_out = execute.carry_out
+
+    def note(workspace, run, *arguments):
+        result = carry_out(workspace, run, *arguments)
+        ids.append(run.id)
+        return result
+
+    monkeypatch.setattr(execute, "carry_out", note)
+    return ids
+
+
+def interrupt_after(monkeypatch, updates):
+    """Stop as Ctrl-C does, behind so many updates."""
+    made = []
+
+    def progress_size(workspace, run):
+        made.append(1)
+        if len(made) == updates:
+            raise KeyboardInterrupt
+        return 1
+
+    # Asked for at every update, to move the bar.
+    monkeypatch.setattr(execute, "batch_size", progress_size)
+
+
+def record(runs: Path) -> dict[str, object]:
+    """What is on record of every run: all but how long it took, and the predictions byte for byte."""
+    results = {path.name: json.loads(path.read_text()) for path in runs.glob("*.json")}
+    for result in results.values():
+        del result["seconds"]
+    return {**results, **{path.name: path.read_bytes() for path in runs.glob("*.predictions.json.gz")}}
+
+
+class TestResuming:
+    def test_what_is_finished_is_not_repeated(self, finished, carried_out):
+        before = {path: path.stat().st_mtime_ns for path in finished.training.rglob("*")}
+        for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
+            assert carry_out_kind(finished, kind)
+        assert carried_out == []
+        assert {path: path.stat().st_mtime_ns for path in finished.training.rglob("*")} == before
+
+    def test_after_an_interruption_only_the_rest_is_done(self, few, finished_project, carried_out, monkeypatch):
+        # The first run has 12 updates; the second is interrupted in its own training, with its source trained before.
+        with monkeypatch.context() as context:
+            interrupt_after(context, 12 + 7)
+            with pytest.raises(KeyboardInterrupt):
+                carry_out_kind(few, FEW_SHOT)
+        first, second, third = [run.id for run in few_shot_runs(few.experiment)]
+        assert carried_out == [first]
+        assert sorted(path.name for path in few.runs.glob("*.json")) == [f"{first}.json"]
+        assert not list(few.metrics.rglob("*.part")) and not list(few.training.rglob("*.part"))
+
+        results = carry_out_kind(few, FEW_SHOT)
+
+        assert carried_out == [first, second, third] and [result.run for result in results] == carried_out
+        # The same runs of the finished project were made in one go and in other company.
+        uninterrupted = record(open_project(finished_project).runs)
+        again = record(few.runs)
+        for name in (first, second):
+            for suffix in (".json", ".predictions.json.gz"):
+                assert again[f"{name}{suffix}"] == uninterrupted[f"{name}{suffix}"]
+
+    def test_what_a_kill_left_is_done_again_and_nothing_else(self, finished, carried_out):
+        expected = record(finished.runs)
+        ids = [run.id for run in few_shot_runs(finished.experiment)]
+        # Killed before the result was written, while it was written, and before anything was.
+        (finished.runs / f"{ids[0]}.json").unlink()
+        (finished.runs / f".{ids[0]}.json.x1.part").write_text('{"run": ')
+        (finished.runs / f"{ids[5]}.json").write_text("")
+        for path in finished.runs.glob(f"{ids[9]}.*"):
+            path.unlink()
+        carry_out_kind(finished, FEW_SHOT)
+        assert carried_out == [ids[0], ids[5], ids[9]]
+        assert record(finished.runs) == expected
+
+    def test_changed_data_repeats_the_runs_that_depend_on_it(self, finished, carried_out):
+        change_data_hash(finished, "en_ugt", "test")
+        carry_out_kind(finished, ZERO_SHOT)
+        assert carried_out == [run.id for run in zero_shot_runs(finished.experiment) if run.target == "en_ugt"]
+
+    def test_new_seeds_and_sizes_add_to_what_is_there(self, finished, project, carried_out):
+        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sources": [[]], "sizes": [4, 8, 9]}})
+        results = carry_out_kind(open_project(project), FEW_SHOT)
+        assert carried_out == [f"few-shot.ru_ehr.from-none.none.size-9.seed-{seed}" for seed in (0, 1)]
+        assert [result.coordinates.size for result in results] == [4, 4, 8, 8, 9, 9]
+
+
+class TestPlanFile:
+    def test_it_lists_the_runs_of_the_experiment_as_it_is(self, finished, project):
+        write_experiment(project, {**SETTINGS, "zero_shot": ["ru_ehr"]})
+        workspace = open_project(project)
+        carry_out_kind(workspace, ZERO_SHOT)
+        plan = json.loads((workspace.metrics / "tiny" / "zero-shot.json").read_text())
+        runs = zero_shot_runs(workspace.experiment)
+        assert list(plan) == [run.id for run in runs] and len(plan) == 2
+        # Earlier settings left more in the folder.
+        assert len(list(workspace.runs.glob("zero-shot.*.json"))) == 6
+        for run in runs:
+            assert plan[run.id]["fingerprint"] == run_fingerprint(workspace, run)
+            assert plan[run.id]["coordinates"]["target"] == "ru_ehr"
+
+    def test_it_is_there_before_the_first_run(self, few, monkeypatch):
+        interrupt_after(monkeypatch, 1)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out_kind(few, FEW_SHOT)
+        assert len(json.loads((few.metrics / "tiny" / "few-shot.json").read_text())) == 3
+
+
+class TestBeforeWork:
+    def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
+        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [4, 500]}})
+        workspace = open_project(project)
+        with pytest.raises(ProjectError, match="few_shot.sizes: sample size 500, but ru_ehr has 29 training sentences"):
+            carry_out_kind(workspace, FEW_SHOT)
+        assert carried_out == [] and not workspace.metrics.exists()
+
+    def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
+        runs = zero_shot_runs(workspace.experiment)
+        costs = estimate_costs(workspace, runs)
+        assert sum(costs) == len(runs) * execute.TEST_COST + 3 * 12 * 4
+        assert len(costs) == len(runs)
+
+
+class TestCommands:
+    @pytest.mark.parametrize(
+        "command, runs", [(in_corpus, in_corpus_runs), (zero_shot, zero_shot_runs), (few_shot, few_shot_runs)]
+    )
+    def test_a_command_shows_every_run_and_where_the_results_are(self, finished, project, capsys, command, runs):
+        places = {name: project / name for name in ("configs", "corpus", "training", "metrics")}
+        command.main(experiment="tiny", **places, seed=0, threads=1, gpu_id=-1)
+        output = capsys.readouterr().out
+        planned = runs(finished.experiment)
+        assert f"{len(planned)} runs, {len(planned)} finished before, 0 to do" in output
+        assert all(run.id in output for run in planned)
+        assert str(finished.runs) in output
+
+    def test_columns_stand_below_their_headers(self, finished, capsys):
+        show(carry_out_kind(finished, FEW_SHOT))
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.strip() and "runs," not in line]
+        assert len(lines) == 2 + 12 and len({len(line.rstrip()) for line in lines}) == 1

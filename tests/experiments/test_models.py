@@ -1,0 +1,171 @@
+"""Models that are kept: found again while nothing that decides them has changed, whole or not there."""
+import json
+from dataclasses import replace
+
+import pytest
+import spacy
+from spacy.vocab import Vocab
+
+from scripts.corpora.docbin import read_docs, write_docs
+from scripts.experiments import models
+from scripts.experiments.config import resolve_config
+from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
+from scripts.experiments.plan import SourceModel, shipped_model, source_model
+from scripts.experiments.score import read_documents
+from scripts.ner.training import normal_text, read_sentences
+from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
+
+
+@pytest.fixture()
+def model(workspace):
+    """RETURNS (SourceModel): A model on one corpus."""
+    return source_model(workspace.experiment, ("en_ugt",))
+
+
+def kill(*arguments):
+    """Stands for a training that does not come to its end."""
+    raise KeyboardInterrupt
+
+
+class TestKeeping:
+    def test_a_model_is_trained_once(self, workspace, model, monkeypatch):
+        kept = get_model(workspace, model)
+        monkeypatch.setattr(models, "train_pipeline", kill)
+        assert get_model(workspace, model) == kept == find_model(workspace, model)
+        assert kept.folder == model_folder(workspace, model) and (kept.updates, kept.sentences) == (12, 29)
+        assert spacy.load(kept.pipeline).pipe_names == ["transformer", "bio_ner"]
+        assert kept.config.is_file()
+
+    def test_a_killed_training_leaves_nothing_and_the_older_model_stands(self, workspace, model, monkeypatch):
+        kept = get_model(workspace, model)
+        before = sorted(workspace.training.rglob("*"))
+        workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
+        monkeypatch.setattr(models, "train_pipeline", kill)
+        assert find_model(workspace, model) is None
+        with pytest.raises(KeyboardInterrupt):
+            get_model(workspace, model)
+        assert sorted(workspace.training.rglob("*")) == before
+        assert spacy.load(kept.pipeline)
+
+    @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"fingerprint": 1, "more": 2}'])
+    def test_a_damaged_record_is_no_model(self, workspace, model, record):
+        folder = model_folder(workspace, model)
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text(record)
+        assert find_model(workspace, model) is None
+
+    def test_what_a_kill_left_is_no_model(self, workspace, model):
+        folder = model_folder(workspace, model)
+        (folder.parent / f".{folder.name}.x1.part").mkdir(parents=True)
+        assert find_model(workspace, model) is None
+
+    def test_models_of_other_settings_stand_side_by_side(self, workspace, model):
+        other = replace(model, training=model.training.model_copy(update={"epochs": 2.0}))
+        folders = {model_folder(workspace, each) for each in (model, other, replace(model, seed=5))}
+        assert len(folders) == 3
+
+    def test_finished_models_are_found_wherever_the_project_is(self, finished_project):
+        workspace = open_project(finished_project)
+        for name in SETTINGS["corpora"]:
+            assert find_model(workspace, source_model(workspace.experiment, (name,)))
+        assert find_model(workspace, shipped_model(workspace.experiment)) is None
+
+
+class TestFingerprint:
+    def changed(self, project, **changes):
+        """The workspace after a change of the experiment file."""
+        write_experiment(project, {**SETTINGS, **changes})
+        return open_project(project)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda model: replace(model, seed=1),
+            lambda model: replace(model, corpora=("ru_ugt",)),
+            lambda model: replace(model, corpora=("en_ugt", "ru_ugt")),
+            lambda model: replace(model, training=model.training.model_copy(update={"learn_rate": 1.0})),
+            lambda model: replace(model, training=model.training.model_copy(update={"min_updates": 1})),
+        ],
+    )
+    def test_another_model_has_another(self, workspace, model, change):
+        assert model_fingerprint(workspace, change(model)) != model_fingerprint(workspace, model)
+
+    def test_what_decides_the_weights_changes_it(self, workspace, model, project):
+        seen = [model_fingerprint(workspace, model)]
+        for other in (
+            self.changed(project, freeze_word_embeddings=False),
+            self.changed(project, drop_shared_sentences=True),
+            replace(workspace, encoder=replace(workspace.encoder, sha256="other")),
+        ):
+            seen.append(model_fingerprint(other, model))
+        change_data_hash(workspace, "en_ugt", "train")
+        seen.append(model_fingerprint(workspace, model))
+        workspace.template.write_text(workspace.template.read_text().replace("dropout = 0.1", "dropout = 0.2"))
+        seen.append(model_fingerprint(workspace, model))
+        assert len(set(seen)) == len(seen) == 6
+
+    def test_what_does_not_decide_them_does_not(self, workspace, model, project, tmp_path):
+        expected = model_fingerprint(workspace, model)
+        others = [
+            replace(workspace, metrics=tmp_path, training=tmp_path, name="other"),
+            replace(workspace, encoder=replace(workspace.encoder, path=tmp_path, name="other")),
+            self.changed(project, zero_shot=["ru_ehr"], few_shot=None, ship={"seed": 9}),
+        ]
+        change_data_hash(workspace, "ru_ehr", "train")
+        change_data_hash(workspace, "en_ugt", "test")
+        assert [model_fingerprint(other, model) for other in [workspace, *others]] == [expected] * 4
+
+    def test_sentences_left_out_of_training_count(self, workspace, model, project):
+        dropping = self.changed(project, drop_shared_sentences=True)
+        before = model_fingerprint(dropping, model)
+        change_data_hash(workspace, "en_ugt", "test")
+        assert model_fingerprint(dropping, model) == before
+        change_data_hash(workspace, "ru_ehr", "test")
+        assert model_fingerprint(dropping, model) != before
+
+
+class TestSharedSentences:
+    @pytest.fixture()
+    def shared(self, project, workspace):
+        """RETURNS (set[str]): Sentences of the test part of ru_ehr, put into the training part of en_ugt."""
+        (document, *_) = read_documents(workspace.part("ru_ehr", "test"))
+        path = workspace.part("en_ugt", "train")
+        write_docs(path, [*read_documents(path), document])
+        return {normal_text(sentence) for sentence in document.sents}
+
+    def trained_on(self, workspace):
+        """How many sentences the model's length is made for, and those that its reader gives."""
+        job = model_job(workspace, SourceModel(("en_ugt",), 0, workspace.experiment.in_corpus.training))
+        config = resolve_config(job).interpolate()
+        reader = spacy.util.registry.resolve({"train": config["corpora"]["train"]})["train"]
+        return job.n_sentences, [normal_text(example.reference[:]) for example in reader(spacy.blank("xx"))]
+
+    def test_they_are_trained_on_unless_the_experiment_says_no(self, project, workspace, shared):
+        n_sentences, texts = self.trained_on(workspace)
+        assert shared <= set(texts) and n_sentences == len(texts)
+
+    def test_they_are_dropped_where_it_does(self, project, shared):
+        write_experiment(project, {**SETTINGS, "drop_shared_sentences": True})
+        workspace = open_project(project)
+        n_sentences, texts = self.trained_on(workspace)
+        assert not shared & set(texts) and n_sentences == len(texts)
+        own = {normal_text(s) for s in read_sentences([str(workspace.part("en_ugt", "train"))], Vocab())} - shared
+        assert set(texts) == own
+
+    def test_a_model_keeps_what_stands_in_its_own_test_part(self, project, workspace):
+        path = workspace.part("en_ugt", "train")
+        documents = read_docs(workspace.part("en_ugt", "test"), Vocab())
+        assert {normal_text(s) for d in documents for s in d.sents} & {
+            normal_text(s) for s in read_sentences([str(path)], Vocab())
+        }
+        write_experiment(project, {**SETTINGS, "drop_shared_sentences": True})
+        assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt")["splits"]["train"]["sentences"]
+
+
+def test_the_record_tells_how_the_model_was_made(finished_project):
+    workspace = open_project(finished_project)
+    kept = find_model(workspace, source_model(workspace.experiment, ("ru_ugt",)))
+    record = json.loads((kept.folder / "model.json").read_text())
+    assert record["fingerprint"] == model_fingerprint(workspace, source_model(workspace.experiment, ("ru_ugt",)))
+    assert record["sentences"] == workspace.manifest("ru_ugt")["splits"]["train"]["sentences"]
+    assert record["seconds"] > 0

@@ -1,0 +1,181 @@
+"""One run: what its fingerprint stands for, what its record tells."""
+import gzip
+import json
+from dataclasses import replace
+
+import pytest
+import spacy
+
+from scripts.base.errors import ProjectError
+from scripts.evaluation.runs import read_run
+from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
+from scripts.experiments.run import carry_out, run_fingerprint, sentence_passes
+from scripts.experiments.run import tested_model as model_under_test
+from scripts.experiments.score import read_documents
+from scripts.ner.training import sentence_reader
+from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
+
+TRAINING = {**SETTINGS["few_shot"]["training"], "learn_rate": 1e-4}
+
+
+@pytest.fixture(scope="module")
+def recorded(finished_project):
+    """RETURNS (Workspace): The tiny project with every run on record."""
+    return open_project(finished_project)
+
+
+def runs_of_each_kind(workspace) -> dict[str, Run]:
+    """One run of each kind on ru_ehr, those with a source from en_ugt."""
+    runs = [run for kind in (in_corpus_runs, zero_shot_runs, few_shot_runs) for run in kind(workspace.experiment)]
+    chosen = [run for run in runs if run.target == "ru_ehr" and run.sources in ((), ("en_ugt",))]
+    names = {"none": "from-none", "few-shot": "from-en_ugt.full", "zero-shot": "zero-shot", "in-corpus": "in-corpus"}
+    return {name: next(run for run in chosen if part in run.id) for name, part in names.items()}
+
+
+class TestFingerprint:
+    def changed_by(self, project, change) -> set[str]:
+        """The kinds of runs whose fingerprint a change of the project's files or settings changes."""
+        workspace = open_project(project)
+        runs = runs_of_each_kind(workspace)
+        before = {name: run_fingerprint(workspace, run) for name, run in runs.items()}
+        changed = change(workspace) or open_project(project)
+        runs = runs_of_each_kind(changed)
+        return {name for name, run in runs.items() if run_fingerprint(changed, run) != before[name]}
+
+    @pytest.mark.parametrize(
+        "settings, expected",
+        [
+            ({"few_shot": {**SETTINGS["few_shot"], "training": TRAINING}}, {"none", "few-shot"}),
+            ({"in_corpus": {"seeds": [0], "training": TRAINING}}, {"in-corpus", "zero-shot", "few-shot"}),
+            ({"in_corpus": {**SETTINGS["in_corpus"], "seeds": [3, 0]}}, {"in-corpus", "zero-shot", "few-shot"}),
+            ({"in_corpus": {**SETTINGS["in_corpus"], "seeds": [0, 3]}}, set()),
+            ({"freeze_word_embeddings": False}, {"in-corpus", "zero-shot", "few-shot", "none"}),
+            # The target's own training part holds nothing of its test part.
+            ({"drop_shared_sentences": True}, {"in-corpus", "zero-shot", "few-shot"}),
+            ({"few_shot": {**SETTINGS["few_shot"], "sizes": [4, 6, 8], "seeds": [0, 1, 2]}}, set()),
+            ({"zero_shot": ["ru_ehr"], "ship": {"seed": 3}}, set()),
+        ],
+    )
+    def test_settings_change_the_runs_that_depend_on_them(self, project, settings, expected):
+        assert self.changed_by(project, lambda _: write_experiment(project, {**SETTINGS, **settings})) == expected
+
+    @pytest.mark.parametrize(
+        "corpus, part, expected",
+        [
+            ("ru_ehr", "train", {"in-corpus", "few-shot", "none"}),
+            ("ru_ehr", "test", {"in-corpus", "zero-shot", "few-shot", "none"}),
+            ("en_ugt", "train", {"zero-shot", "few-shot"}),
+            ("en_ugt", "test", set()),
+            ("ru_ugt", "train", set()),
+        ],
+    )
+    def test_data_changes_the_runs_that_depend_on_it(self, project, corpus, part, expected):
+        assert self.changed_by(project, lambda workspace: change_data_hash(workspace, corpus, part)) == expected
+
+    @pytest.mark.parametrize("change", ["template", "encoder", "threads"])
+    def test_what_every_run_depends_on(self, project, change):
+        def make(workspace):
+            if change == "template":
+                workspace.template.write_text(workspace.template.read_text() + "\n# another\n")
+            elif change == "encoder":
+                return replace(workspace, encoder=replace(workspace.encoder, sha256="other"))
+            else:
+                return replace(workspace, threads=2)
+
+        assert self.changed_by(project, make) == {"in-corpus", "zero-shot", "few-shot", "none"}
+
+    def test_places_and_names_change_nothing(self, project, tmp_path):
+        encoder = replace(open_project(project).encoder, path=tmp_path, name="another name")
+        change = {"metrics": tmp_path, "training": tmp_path, "name": "other", "encoder": encoder}
+        assert self.changed_by(project, lambda workspace: replace(workspace, **change)) == set()
+
+    def test_coordinates_tell_runs_apart(self, workspace):
+        run = runs_of_each_kind(workspace)["few-shot"]
+        others = [replace(run, seed=1), replace(run, size=8), replace(run, transfer="encoder"), replace(run, source=None)]
+        assert len({run_fingerprint(workspace, each) for each in [run, *others]}) == 5
+
+
+class TestRecord:
+    def read(self, workspace, run):
+        """A run's result, and what stands with its predictions."""
+        stem = workspace.runs / run.id
+        predictions = gzip.decompress(stem.with_name(f"{run.id}.predictions.json.gz").read_bytes())
+        return read_run(stem.with_name(f"{run.id}.json")), json.loads(predictions)
+
+    def test_coordinates_settings_and_surroundings(self, recorded):
+        run = runs_of_each_kind(recorded)["few-shot"]
+        result, _ = self.read(recorded, run)
+        assert result.coordinates == run.coordinates("tiny", "softmax", 1)
+        assert result.fingerprint == run_fingerprint(recorded, run)
+        assert result.settings["training"] == {**SETTINGS["few_shot"]["training"], "epochs": 1.0}
+        assert result.settings["training_seed"] == 1000 and result.settings["encoder"]["name"] == "tiny"
+        assert (result.device, result.updates, result.sentences["train"]) == ("cpu", 12, 4)
+        assert {"python", "spacy", "torch"} <= set(result.versions)
+        assert result.seconds["train"] > 0
+
+    def test_no_path_of_this_machine_is_on_record(self, recorded):
+        for path in recorded.runs.glob("*.json"):
+            assert str(recorded.corpus.parent) not in path.read_text()
+
+    def test_the_sample_is_the_sentences_that_were_trained_on(self, recorded):
+        run = replace(runs_of_each_kind(recorded)["few-shot"], size=8, seed=1)
+        _, data = self.read(recorded, run)
+        path = recorded.part("ru_ehr", "train")
+        sentences = {
+            (document.user_data["id"], number): sentence.text
+            for document in read_documents(path)
+            for number, sentence in enumerate(document.sents)
+        }
+        drawn = [sentences[tuple(place)] for place in data["sample"]]
+        assert drawn == [e.text for e in sentence_reader(str(path), limit=8, seed=1)(spacy.blank("xx"))]
+
+    def test_samples_nest_and_are_the_same_for_every_source(self, recorded):
+        runs = few_shot_runs(recorded.experiment)
+        samples = {(run.seed, run.size): self.read(recorded, run)[1]["sample"] for run in runs}
+        assert all(self.read(recorded, run)[1]["sample"] == samples[run.seed, run.size] for run in runs)
+        for seed in (0, 1):
+            assert samples[seed, 8][:4] == samples[seed, 4] and len(samples[seed, 8]) == 8
+        assert samples[0, 8] != samples[1, 8]
+
+    def test_runs_on_whole_parts_have_no_sample(self, recorded):
+        for name in ("in-corpus", "zero-shot"):
+            result, data = self.read(recorded, runs_of_each_kind(recorded)[name])
+            assert data["sample"] == []
+        assert result.sentences["train"] == recorded.manifest("en_ugt")["splits"]["train"]["sentences"]
+
+    def test_predictions_are_those_that_the_scores_count(self, recorded):
+        for run in runs_of_each_kind(recorded).values():
+            result, data = self.read(recorded, run)
+            found = sum(len(prediction["tokens"]) for prediction in data["predictions"])
+            micro = result.scores.tokens["micro"]
+            assert micro.tp + micro.fp == found
+            assert micro.gold == sum(recorded.manifest("ru_ehr")["splits"]["test"]["mentions"]["kept"].values())
+        assert found > 0
+
+    def test_few_shot_keeps_no_weights(self, recorded):
+        assert len(list(recorded.models.iterdir())) == len(SETTINGS["corpora"])
+        assert not list(recorded.metrics.rglob("model*"))
+
+
+def test_zero_shot_and_in_corpus_test_the_same_model(workspace):
+    runs = runs_of_each_kind(workspace)
+    source = next(run for run in in_corpus_runs(workspace.experiment) if run.target == "en_ugt")
+    assert model_under_test(workspace, runs["zero-shot"]) == model_under_test(workspace, source)
+    assert model_under_test(workspace, runs["few-shot"]) is None
+
+
+def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
+    runs = runs_of_each_kind(workspace)
+    # 12 updates of 4 sentences; a model that is there costs nothing.
+    assert [sentence_passes(workspace, run) for run in runs.values()] == [48] * 4
+    finished = open_project(finished_project)
+    assert [sentence_passes(finished, run) for run in runs.values()] == [48, 48, 0, 0]
+
+
+def test_a_sample_larger_than_the_training_part_is_told(workspace):
+    run = replace(runs_of_each_kind(workspace)["none"], size=1000)
+    with pytest.raises(ProjectError) as raised:
+        carry_out(workspace, run, "cpu")
+    available = workspace.manifest("ru_ehr")["splits"]["train"]["sentences"]
+    expected = f"key few_shot.sizes: sample size 1000, but ru_ehr has {available} training sentences. Take a smaller"
+    assert expected in str(raised.value) and not workspace.runs.exists()

@@ -1,0 +1,119 @@
+"""Scores of a run: on tokens and on original characters, by a pipeline that sees no gold."""
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from scripts.corpora.docbin import align, write_docs
+from scripts.corpora.schema import Document, Mention
+from scripts.corpora.tokens import blank_pipeline
+from scripts.evaluation.scores import Score
+from scripts.experiments.score import Prediction, predict, read_documents, score
+from scripts.ner.bio_ner import SPANS_KEY
+
+SEEN = []
+
+
+@Language.component("test_finds_aspirin")
+def finds_aspirin(doc: Doc) -> Doc:
+    """Notes what it is shown, and finds the word aspirin and what follows `for`."""
+    SEEN.append((doc.text, len(doc.ents), doc.has_annotation("ENT_IOB"), len(doc.spans), dict(doc.user_data)))
+    found = [Span(doc, t.i, t.i + 1, label="Drug") for t in doc if t.text == "aspirin"]
+    found += [Span(doc, t.i + 1, t.i + 2, label="Disease") for t in doc[:-1] if t.text == "for"]
+    scores = [0.5 + 0.1 * n for n in range(len(found))]
+    doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=found, attrs={"scores": scores})
+    doc.set_ents(found)
+    return doc
+
+
+def gold(text: str, *mentions: tuple[int, int, str], starts: tuple[int, ...] = (0,), name: str = "one") -> Doc:
+    """A document as `convert` makes it."""
+    return align(Document(name, text, tuple(Mention(*mention) for mention in mentions)), starts, blank_pipeline()).doc
+
+
+def found(document: Doc, *spans: tuple[int, int, str]) -> Prediction:
+    """A prediction of given tokens."""
+    ents = [Span(document, *span) for span in spans]
+    characters = tuple((ent.start_char, ent.end_char, ent.label_) for ent in ents)
+    return Prediction(document.user_data["id"], spans, characters, (1.0,) * len(ents))
+
+
+class TestScore:
+    def test_both_views_agree_where_mentions_are_whole_tokens(self):
+        document = gold("Took aspirin for back pain", (5, 12, "Drug"), (17, 26, "Disease"))
+        scores = score([document], [found(document, (1, 2, "Drug"), (3, 4, "Disease"))])
+        assert scores.tokens == scores.characters
+        assert scores.tokens == {"micro": Score(1, 1, 1), "Drug": Score(1, 0, 0), "Disease": Score(0, 1, 1)}
+
+    def test_a_mention_inside_a_token_is_found_on_tokens_and_missed_on_characters(self):
+        # Annotated without the ending: the token is all that a pipeline can find.
+        document = gold("Приняла аспирина", (8, 15, "Drug"))
+        scores = score([document], [found(document, (1, 2, "Drug"))])
+        assert scores.tokens["Drug"] == Score(1, 0, 0)
+        assert scores.characters["Drug"] == Score(0, 1, 1)
+
+    def test_a_mention_that_alignment_dropped_is_missed_on_characters_only(self):
+        # Both halves of one token: the longer takes it, the other is lost.
+        document = gold("aspirinrash", (0, 7, "Drug"), (7, 11, "Disease"))
+        scores = score([document], [found(document, (0, 1, "Drug"))])
+        assert scores.tokens["micro"] == Score(1, 0, 0)
+        assert scores.characters["micro"] == Score(0, 1, 2)
+
+    def test_a_mention_that_a_sentence_start_cuts_is_missed_on_both(self):
+        document = gold("back\npain", (0, 9, "Disease"), starts=(0, 5))
+        scores = score([document], [found(document, (0, 1, "Disease"))])
+        assert scores.tokens["Disease"] == scores.characters["Disease"] == Score(0, 1, 1)
+
+    def test_documents_do_not_mix(self):
+        one, other = gold("aspirin", (0, 7, "Drug"), name="one"), gold("aspirin", name="other")
+        assert score([one, other], [found(one), found(other, (0, 1, "Drug"))]).tokens["Drug"] == Score(0, 1, 1)
+
+
+class TestPredict:
+    @pytest.fixture()
+    def nlp(self):
+        """RETURNS (Language): A pipeline that notes what it is shown."""
+        SEEN.clear()
+        nlp = spacy.blank("xx")
+        nlp.add_pipe("test_finds_aspirin")
+        return nlp
+
+    @pytest.fixture()
+    def documents(self, tmp_path):
+        """RETURNS (list[Doc]): Two documents, read from a file."""
+        texts = ["Took aspirin for rash.\nNo aspirin today.", "Aspirin  for nausea"]
+        docs = [gold(texts[0], (5, 12, "Drug"), (17, 21, "Disease"), starts=(0, 23), name="a"), gold(texts[1], name="b")]
+        write_docs(tmp_path / "test.spacy", docs)
+        return read_documents(tmp_path / "test.spacy")
+
+    def test_the_pipeline_is_shown_no_gold(self, nlp, documents):
+        assert [len(document.ents) for document in documents] == [2, 0]
+        list(predict(nlp, documents))
+        assert SEEN == [(document.text, 0, False, 0, {}) for document in documents]
+
+    def test_sentences_and_tokens_are_those_of_the_documents(self, documents):
+        nlp = spacy.blank("xx")
+        starts = []
+
+        @Language.component("test_notes_starts")
+        def notes_starts(doc):
+            starts.append([(token.text, token.idx, token.is_sent_start) for token in doc])
+            return finds_aspirin(doc)
+
+        nlp.add_pipe("test_notes_starts")
+        list(predict(nlp, documents))
+        assert starts == [[(t.text, t.idx, bool(t.is_sent_start)) for t in document] for document in documents]
+        assert [sum(is_start for _, _, is_start in doc) for doc in starts] == [2, 1]
+
+    def test_predictions_hold_tokens_characters_and_confidences_in_order(self, nlp, documents):
+        one, other = predict(nlp, documents)
+        assert one.document == "a" and other.document == "b"
+        assert one.tokens == ((1, 2, "Drug"), (3, 4, "Disease"), (7, 8, "Drug"))
+        assert [documents[0].text[start:end] for start, end, _ in one.characters] == ["aspirin", "rash", "aspirin"]
+        # Confidences stand in the order in which the component found the mentions.
+        assert one.confidences == pytest.approx((0.5, 0.7, 0.6))
+        assert [documents[1].text[start:end] for start, end, _ in other.characters] == ["nausea"]
+
+    def test_what_is_found_is_scored_against_the_gold(self, nlp, documents):
+        scores = score(documents, list(predict(nlp, documents)))
+        assert scores.tokens["Drug"] == Score(1, 1, 0)

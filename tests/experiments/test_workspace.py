@@ -1,0 +1,64 @@
+"""Opening an experiment: what has to be there, and the one line that says what is not."""
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.experiments.workspace import find_template
+from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
+
+
+def mistake(root, **changes):
+    """The error that opening gives."""
+    with pytest.raises(ProjectError) as raised:
+        open_project(root, **changes)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_parts_and_hashes_are_those_of_the_manifest(workspace):
+    assert workspace.part("ru_ehr", "test").is_file()
+    assert workspace.data_hash("ru_ehr", "test") == workspace.manifest("ru_ehr")["splits"]["test"]["sha256"]
+    assert workspace.runs == workspace.metrics / "tiny" / "runs"
+
+
+def test_a_seed_is_added_to_every_seed(project):
+    settings = {**SETTINGS, "in_corpus": {**SETTINGS["in_corpus"], "seeds": [0, 4]}}
+    write_experiment(project, settings)
+    experiment = open_project(project, seed=10).experiment
+    assert (experiment.in_corpus.seeds, experiment.few_shot.seeds, experiment.ship.seed) == ([10, 14], [10, 11], 10)
+    assert experiment.few_shot.sizes == open_project(project).experiment.few_shot.sizes
+
+
+def test_an_experiment_without_few_shot_opens(project):
+    write_experiment(project, {name: value for name, value in SETTINGS.items() if name != "few_shot"})
+    assert open_project(project, seed=3).experiment.few_shot is None
+
+
+def test_a_models_config_beside_the_experiments_goes_before_the_projects(workspace, project, monkeypatch):
+    assert workspace.template == project / "configs" / "softmax.cfg"
+    workspace.template.unlink()
+    monkeypatch.chdir(ROOT)
+    assert find_template(project / "configs", "softmax").samefile(ROOT / "configs" / "softmax.cfg")
+
+
+def test_a_negative_seed_is_told(made_project):
+    assert mistake(made_project, seed=-1) == "--seed: seed -1. Give 0 or more"
+
+
+def test_a_corpus_that_is_not_converted_is_told(project):
+    (project / "corpus" / "ru_ugt" / "manifest.json").unlink()
+    assert mistake(project).endswith("ru_ugt/manifest.json: no such file. Run `weasel run convert` first")
+
+
+def test_an_absent_encoder_is_told(project):
+    (project / "training" / "encoder.json").unlink()
+    assert mistake(project).endswith("training/encoder.json: no such file. Run `weasel run encoder` first")
+
+
+def test_an_unknown_model_is_told(project):
+    write_experiment(project, {**SETTINGS, "model": "sofmax"})
+    assert "sofmax.cfg: no config for model 'sofmax'" in mistake(project)
+
+
+def test_an_unknown_corpus_is_told(project):
+    write_experiment(project, {**SETTINGS, "corpora": [*SETTINGS["corpora"], "en_ehr"]})
+    assert "tiny.yml: unknown corpus 'en_ehr'" in mistake(project)
