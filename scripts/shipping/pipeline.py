@@ -29,7 +29,8 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
         nlp.vocab.strings.add(label)
     _rename_encoder(nlp, encoder)
     nlp.add_pipe(sentences.NAME, first=True)
-    nlp.add_pipe("doc_cleaner", config={"attrs": {"tensor": None, "_.trf_data": None}})
+    # By default it drops `doc._.trf_data` and `doc.tensor`.
+    nlp.add_pipe("doc_cleaner")
     # Paths, corpora and training settings give way to spaCy's defaults; components are written as they are.
     nlp.config = Config({**spacy.blank(nlp.lang).config, "nlp": nlp.config["nlp"]})
     nlp.meta.update(meta)

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 
 from scripts.corpora.sentences import sentence_starts
 from scripts.experiments.models import find_model
 from scripts.experiments.plan import shipped_model
+from scripts.shipping.evaluation import as_tokens
+from scripts.shipping.installed import read_question
 from tests.experiments.tiny import ROOT
 from tests.shipping.conftest import NAMES
 
@@ -106,3 +109,13 @@ def test_a_long_text_is_read_whole_in_bounded_memory(seen):
 def test_given_sentence_starts_stand(seen):
     assert seen["given"]["starts"] == [0, 1, 2, 3, 4, 5]
     assert seen["given"]["confidences"] != seen["not_given"]["confidences"]
+
+
+def test_a_question_with_tokens_brings_them_and_their_sentences_but_not_the_entities():
+    nlp = spacy.blank("xx")
+    words, spaces, starts = ["Took", "aspirin", ".", "Felt", "rash"], [True, False, True, True, False], [1, 0, 0, 0, 1]
+    document = spacy.tokens.Doc(nlp.vocab, words, spaces, sent_starts=map(bool, starts), ents=["O", "B-Drug", "O", "O", "O"])
+    doc = read_question(nlp, as_tokens(document))
+    assert [token.text_with_ws for token in doc] == ["Took ", "aspirin", ". ", "Felt ", "rash"]
+    assert [bool(token.is_sent_start) for token in doc] == [True, False, False, False, True]
+    assert not doc.ents
