@@ -98,13 +98,15 @@ def get_model(workspace: Workspace, model: SourceModel, on_update: Callable[[], 
 
 def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[], None]) -> KeptModel:
     folder = model_folder(workspace, model)
+    # Before the training, during which somebody may change a config or a corpus.
+    fingerprint = model_fingerprint(workspace, model)
     job = model_job(workspace, model)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
         trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, on_update)
         trained.nlp.to_disk(partial / "model-last")
         record = {
-            "fingerprint": model_fingerprint(workspace, model),
+            "fingerprint": fingerprint,
             "seconds": round(trained.seconds, 2),
             "updates": training_length(job.n_sentences, job.training).updates,
             "sentences": job.n_sentences,

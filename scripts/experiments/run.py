@@ -91,14 +91,18 @@ def carry_out(
     on_update (Callable): Called after every update of a training, to show progress.
     RETURNS (RunResult): The result.
     """
+    # Before the work, during which somebody may change a config or a corpus.
+    fingerprint = run_fingerprint(workspace, run)
     model = tested_model(workspace, run)
     if model is None:
-        return _few_shot(workspace, run, device, on_update)
+        return _few_shot(workspace, run, fingerprint, device, on_update)
     kept = get_model(workspace, model, on_update)
-    return _test(workspace, run, device, spacy.load(kept.pipeline), kept, kept.config, [])
+    return _test(workspace, run, fingerprint, device, spacy.load(kept.pipeline), kept, kept.config, [])
 
 
-def _few_shot(workspace: Workspace, run: Run, device: str, on_update: Callable[[], None]) -> RunResult:
+def _few_shot(
+    workspace: Workspace, run: Run, fingerprint: str, device: str, on_update: Callable[[], None]
+) -> RunResult:
     check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
     job = few_shot_job(workspace, run, source)
@@ -110,7 +114,7 @@ def _few_shot(workspace: Workspace, run: Run, device: str, on_update: Callable[[
         trained = train_pipeline(config, job.template, workspace.gpu_id, on_update)
         updates = training_length(job.n_sentences, job.training).updates
         made = KeptModel(Path(folder), "", trained.seconds, updates, job.n_sentences)
-        return _test(workspace, run, device, trained.nlp, made, config, drawn)
+        return _test(workspace, run, fingerprint, device, trained.nlp, made, config, drawn)
 
 
 def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) -> TrainingJob:
@@ -145,7 +149,14 @@ def check_size(workspace: Workspace, run: Run) -> None:
 
 
 def _test(
-    workspace: Workspace, run: Run, device: str, nlp: Language, made: KeptModel, config: Path, drawn: list[Any]
+    workspace: Workspace,
+    run: Run,
+    fingerprint: str,
+    device: str,
+    nlp: Language,
+    made: KeptModel,
+    config: Path,
+    drawn: list[Any],
 ) -> RunResult:
     documents = read_documents(workspace.part(run.target, "test"))
     started = time.monotonic()
@@ -155,7 +166,7 @@ def _test(
         run=run.id,
         coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
         settings=resolved_settings(workspace, run),
-        fingerprint=run_fingerprint(workspace, run),
+        fingerprint=fingerprint,
         versions=versions(),
         device=device,
         seconds=seconds,

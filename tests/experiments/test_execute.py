@@ -1,4 +1,4 @@
-"""A whole experiment: what is finished is not repeated, an interruption changes nothing, mistakes are told before work."""
+"""A whole experiment: what is finished is not repeated, an interruption changes nothing, mistakes come first."""
 import json
 import shutil
 from pathlib import Path
@@ -117,7 +117,9 @@ class TestResuming:
         assert carried_out == [run.id for run in zero_shot_runs(finished.experiment) if run.target == "en_ugt"]
 
     def test_new_seeds_and_sizes_add_to_what_is_there(self, finished, project, carried_out):
-        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sources": [[]], "sizes": [4, 8, 9]}})
+        write_experiment(
+            project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sources": [[]], "sizes": [4, 8, 9]}}
+        )
         results = carry_out_kind(open_project(project), FEW_SHOT)
         assert carried_out == [f"few-shot.ru_ehr.from-none.none.size-9.seed-{seed}" for seed in (0, 1)]
         assert [result.coordinates.size for result in results] == [4, 4, 8, 8, 9, 9]

@@ -39,7 +39,9 @@ def test_a_run_is_finished_once_it_is_written(ledger, result, config):
     ledger.write(result, config, SAMPLE, PREDICTIONS)
     assert ledger.is_finished(RUN, result.fingerprint)
     assert sorted(path.name for path in ledger.folder.iterdir()) == [
-        f"{RUN}.cfg", f"{RUN}.json", f"{RUN}.predictions.json.gz",
+        f"{RUN}.cfg",
+        f"{RUN}.json",
+        f"{RUN}.predictions.json.gz",
     ]
 
 
@@ -63,7 +65,10 @@ def test_what_is_written_is_read_again(ledger, result, config):
     data = json.loads(gzip.decompress((ledger.folder / f"{RUN}.predictions.json.gz").read_bytes()))
     assert data["sample"] == [["c", 2], ["a", 0]]
     assert data["predictions"][0] == {
-        "document": "a", "tokens": [[1, 2, "Drug"]], "characters": [[5, 12, "Drug"]], "confidences": [0.75],
+        "document": "a",
+        "tokens": [[1, 2, "Drug"]],
+        "characters": [[5, 12, "Drug"]],
+        "confidences": [0.75],
     }
 
 

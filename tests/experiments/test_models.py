@@ -47,6 +47,13 @@ class TestKeeping:
         assert sorted(workspace.training.rglob("*")) == before
         assert spacy.load(kept.pipeline)
 
+    def test_a_config_changed_during_the_training_makes_the_model_stale(self, workspace, model):
+        def change():
+            workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
+
+        get_model(workspace, model, change)
+        assert find_model(workspace, model) is None
+
     @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"fingerprint": 1, "more": 2}'])
     def test_a_damaged_record_is_no_model(self, workspace, model, record):
         folder = model_folder(workspace, model)

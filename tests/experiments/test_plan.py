@@ -22,7 +22,7 @@ CORPORA = ("en_ugt", "ru_ugt", "ru_ehr")
 
 
 def experiment(**changes: Any) -> Experiment:
-    """RETURNS (Experiment): The tiny one, with settings replaced; `few_shot__sizes` is the key `sizes` in `few_shot`."""
+    """RETURNS (Experiment): The tiny one, with settings replaced; `few_shot__sizes` is `sizes` in `few_shot`."""
     settings = copy.deepcopy(SETTINGS)
     for key, value in changes.items():
         section, _, name = key.partition("__")
@@ -90,7 +90,9 @@ def test_shipped_model_is_tested_on_every_corpus():
     settings = experiment(ship={"corpora": ["ru_ugt"], "seed": 4})
     assert shipped_model(settings).corpora == ("ru_ugt",)
     assert shipped_model(settings).training == settings.in_corpus.training
-    assert [(run.target, run.sources, run.seed) for run in shipped_runs(settings)] == [(t, ("ru_ugt",), 4) for t in CORPORA]
+    assert [(run.target, run.sources, run.seed) for run in shipped_runs(settings)] == [
+        (t, ("ru_ugt",), 4) for t in CORPORA
+    ]
     assert shipped_model(experiment(ship={})).corpora == CORPORA
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import spacy
+from spacy.util import load_config, registry
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.runs import read_run
@@ -12,7 +13,6 @@ from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_sh
 from scripts.experiments.run import carry_out, run_fingerprint, sentence_passes
 from scripts.experiments.run import tested_model as model_under_test
 from scripts.experiments.score import read_documents
-from scripts.ner.training import sentence_reader
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 TRAINING = {**SETTINGS["few_shot"]["training"], "learn_rate": 1e-4}
@@ -91,7 +91,12 @@ class TestFingerprint:
 
     def test_coordinates_tell_runs_apart(self, workspace):
         run = runs_of_each_kind(workspace)["few-shot"]
-        others = [replace(run, seed=1), replace(run, size=8), replace(run, transfer="encoder"), replace(run, source=None)]
+        others = [
+            replace(run, seed=1),
+            replace(run, size=8),
+            replace(run, transfer="encoder"),
+            replace(run, source=None),
+        ]
         assert len({run_fingerprint(workspace, each) for each in [run, *others]}) == 5
 
 
@@ -120,14 +125,16 @@ class TestRecord:
     def test_the_sample_is_the_sentences_that_were_trained_on(self, recorded):
         run = replace(runs_of_each_kind(recorded)["few-shot"], size=8, seed=1)
         _, data = self.read(recorded, run)
-        path = recorded.part("ru_ehr", "train")
         sentences = {
             (document.user_data["id"], number): sentence.text
-            for document in read_documents(path)
+            for document in read_documents(recorded.part("ru_ehr", "train"))
             for number, sentence in enumerate(document.sents)
         }
+        # What the run's own config reads is what it was trained on.
+        config = load_config(recorded.runs / f"{run.id}.cfg").interpolate()
+        reader = registry.resolve({"train": config["corpora"]["train"]})["train"]
         drawn = [sentences[tuple(place)] for place in data["sample"]]
-        assert drawn == [e.text for e in sentence_reader(str(path), limit=8, seed=1)(spacy.blank("xx"))]
+        assert drawn == [example.text for example in reader(spacy.blank("xx"))]
 
     def test_samples_nest_and_are_the_same_for_every_source(self, recorded):
         runs = few_shot_runs(recorded.experiment)
@@ -155,6 +162,17 @@ class TestRecord:
     def test_few_shot_keeps_no_weights(self, recorded):
         assert len(list(recorded.models.iterdir())) == len(SETTINGS["corpora"])
         assert not list(recorded.metrics.rglob("model*"))
+
+
+def test_a_config_changed_during_a_run_makes_it_stale(workspace):
+    run = runs_of_each_kind(workspace)["none"]
+    before = run_fingerprint(workspace, run)
+
+    def change():
+        workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
+
+    result = carry_out(workspace, run, "cpu", change)
+    assert result.fingerprint == before != run_fingerprint(workspace, run)
 
 
 def test_zero_shot_and_in_corpus_test_the_same_model(workspace):

@@ -82,7 +82,10 @@ class TestPredict:
     def documents(self, tmp_path):
         """RETURNS (list[Doc]): Two documents, read from a file."""
         texts = ["Took aspirin for rash.\nNo aspirin today.", "Aspirin  for nausea"]
-        docs = [gold(texts[0], (5, 12, "Drug"), (17, 21, "Disease"), starts=(0, 23), name="a"), gold(texts[1], name="b")]
+        docs = [
+            gold(texts[0], (5, 12, "Drug"), (17, 21, "Disease"), starts=(0, 23), name="a"),
+            gold(texts[1], name="b"),
+        ]
         write_docs(tmp_path / "test.spacy", docs)
         return read_documents(tmp_path / "test.spacy")
 

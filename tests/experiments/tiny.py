@@ -22,7 +22,12 @@ CORPORA: dict[str, tuple[str, str, list[str], list[str], list[str]]] = {
     "en_ugt": (
         "en",
         "ugt",
-        ["Took {0} for the {1}.", "After {0} I felt {1} and a rash.", "No {1} today.", "My doctor stopped the medicine."],
+        [
+            "Took {0} for the {1}.",
+            "After {0} I felt {1} and a rash.",
+            "No {1} today.",
+            "My doctor stopped the medicine.",
+        ],
         ["aspirin", "ibuprofen", "lisinopril 400 mg", "ibuprofen and aspirin"],
         ["headache", "back pain", "dry mouth", "dizziness"],
     ),

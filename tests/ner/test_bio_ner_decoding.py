@@ -14,9 +14,7 @@ TAGS = ["O", "B-Disease", "I-Disease", "B-Drug", "I-Drug"]
 
 def is_valid(tags: list[str]) -> bool:
     """Whether a sequence is BIO: an I- tag follows the B- or I- tag of its own type."""
-    return all(
-        not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag) for before, tag in zip(["O", *tags], tags)
-    )
+    return all(not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag) for before, tag in zip(["O", *tags], tags))
 
 
 def arrays(n_tags: int):

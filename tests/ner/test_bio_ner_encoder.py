@@ -22,7 +22,7 @@ LIMIT = 12
 
 @pytest.fixture(scope="module")
 def narrow(tiny_encoder):
-    """RETURNS (Language): A pipeline whose encoder reads at most 12 sub-words at a time, with the project's tokenizer."""
+    """RETURNS (Language): A pipeline whose encoder reads at most 12 sub-words, with the project's tokenizer."""
     nlp = make_pipeline(tiny_encoder, max_subwords=LIMIT)
     nlp.tokenizer = blank_pipeline().tokenizer
     return nlp
@@ -137,7 +137,8 @@ class TestBatching:
         found = [[(e.start - s.start, e.end - s.start, e.label_) for e in s.ents] for s in parted]
         assert found == [entities(doc) for doc in alone]
         assert sum(map(len, found)) > 20
-        assert numpy.abs(vectors(trained, together) - numpy.concatenate([vectors(trained, d) for d in alone])).max() < 1e-5
+        expected = numpy.concatenate([vectors(trained, doc) for doc in alone])
+        assert numpy.abs(vectors(trained, together) - expected).max() < 1e-5
 
     def test_predictions_do_not_depend_on_the_batch_of_documents(self, trained):
         texts = self.texts()

@@ -16,14 +16,17 @@ SCALES = (0.01, 10.0, 0.1, 3.0, 0.5)
 def gradients(seed: int = 0) -> list[dict[str, numpy.ndarray]]:
     """Gradients of a matrix and a vector for five updates."""
     generator = numpy.random.default_rng(seed)
-    shapes = {"W": (4, 3), "b": (4,)}
-    return [{name: scale * generator.standard_normal(shapes[name]).astype("float32") for name in shapes} for scale in SCALES]
+    return [{name: scale * array for name, array in draw(generator).items()} for scale in SCALES]
 
 
 def start() -> dict[str, numpy.ndarray]:
     """Weights to start from."""
-    generator = numpy.random.default_rng(1)
-    return {"W": generator.standard_normal((4, 3)).astype("float32"), "b": generator.standard_normal(4).astype("float32")}
+    return draw(numpy.random.default_rng(1))
+
+
+def draw(generator: numpy.random.Generator) -> dict[str, numpy.ndarray]:
+    """A matrix and a vector."""
+    return {"W": generator.standard_normal((4, 3), "float32"), "b": generator.standard_normal(4, "float32")}
 
 
 def steps(optimizer) -> list[numpy.ndarray]:

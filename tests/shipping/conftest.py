@@ -78,8 +78,8 @@ def python(packaged: Packaged, tmp_path_factory: pytest.TempPathFactory) -> Path
 def write_examples(folder: Path) -> None:
     folder.mkdir()
     for name, texts in EXAMPLES.items():
-        lines = [
-            json.dumps({"text": text, "entities": [dict(zip(("start", "end", "label"), entity)) for entity in entities]})
-            for text, entities in texts
-        ]
+        lines = []
+        for text, entities in texts:
+            keyed = [dict(zip(("start", "end", "label"), entity)) for entity in entities]
+            lines.append(json.dumps({"text": text, "entities": keyed}))
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -41,10 +41,11 @@ def without_pip(monkeypatch, python):
     monkeypatch.setattr(evaluate_package, "install_wheel", lambda python, wheel, constraints: None)
 
 
-def evaluate(project, packaged, name=NAMES[0], **changes):
-    settings = {key: project / value.name if hasattr(value, "name") else value for key, value in packaged.settings.items()}
-    places = {"packages": project / "packages", "requirements": project / "requirements.txt"}
-    evaluate_package.main(**{**settings, **places, "name": name, "version": VERSION, **changes})
+def evaluate(project, packaged, name=NAMES[0]):
+    places = ("configs", "corpus", "training", "metrics", "packages")
+    settings = {**packaged.settings, **{place: project / place for place in places}}
+    requirements = project / "requirements.txt"
+    evaluate_package.main(**settings, requirements=requirements, name=name, version=VERSION)
 
 
 def test_the_command_scores_both_ways_and_the_examples(packaged, project, without_pip, capsys):
@@ -78,7 +79,7 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, {"en": [], "ru": []}, {})
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
-    with pytest.raises(ProjectError, match=rf"ru_ugt: the package is not the model.*micro F1 66.67 .*, before {before}"):
+    with pytest.raises(ProjectError, match=f"ru_ugt: the package is not the model.*micro F1 66.67 .*, before {before}"):
         evaluate(project, packaged)
     assert not (project / "metrics" / EXPERIMENT / "package.json").exists()
 

@@ -32,7 +32,7 @@ def test_a_folder_without_files_is_refused(tmp_path):
     [
         ("{", "not valid JSON"),
         ('{"text": "Rash."}', "entities"),
-        ('{"text": "Rash.", "entities": [{"start": 0, "end": 6, "label": "Disease"}]}', "entity 0-6 is not inside the text"),
+        ('{"text": "Rash.", "entities": [{"start": 0, "end": 6, "label": "Disease"}]}', "0-6 is not inside the text"),
         ('{"text": "Rash.", "entities": [{"start": 2, "end": 2, "label": "Disease"}]}', "entity 2-2"),
         ('{"text": "Rash.", "entities": [], "id": 3}', "id"),
         ("[]", "AnnotatedText|dictionary"),

@@ -114,7 +114,8 @@ def test_given_sentence_starts_stand(seen):
 def test_a_question_with_tokens_brings_them_and_their_sentences_but_not_the_entities():
     nlp = spacy.blank("xx")
     words, spaces, starts = ["Took", "aspirin", ".", "Felt", "rash"], [True, False, True, True, False], [1, 0, 0, 0, 1]
-    document = spacy.tokens.Doc(nlp.vocab, words, spaces, sent_starts=map(bool, starts), ents=["O", "B-Drug", "O", "O", "O"])
+    entities = ["O", "B-Drug", "O", "O", "O"]
+    document = spacy.tokens.Doc(nlp.vocab, words, spaces, sent_starts=map(bool, starts), ents=entities)
     doc = read_question(nlp, as_tokens(document))
     assert [token.text_with_ws for token in doc] == ["Took ", "aspirin", ". ", "Felt ", "rash"]
     assert [bool(token.is_sent_start) for token in doc] == [True, False, False, False, True]

@@ -11,7 +11,11 @@ def test_names_follow_from_name_and_version():
     assert package.wheel == "xx_drug_disease2-0.1.0rc1-py3-none-any.whl"
 
 
-@pytest.mark.parametrize("name", ["", "Drug", "drug-disease", "2drugs", "drug__disease", "_drug", "drug_", "drüg", "a b"])
+BAD_NAMES = ["", "Drug", "drug-disease", "2drugs", "drug__disease", "_drug", "drug_", "drüg", "a b"]
+BAD_VERSIONS = [("one", "Give one such as 0.1.0"), ("", "such as"), ("v1.0-rc1", "Give 1.0rc1")]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_name_that_pip_or_spacy_would_change_is_refused(name):
     with pytest.raises(ProjectError, match="--name: .*lower-case words") as raised:
         package_name(name, "0.1.0")
@@ -23,7 +27,7 @@ def test_a_name_with_the_language_is_refused_with_the_name_to_give():
         package_name("xx_drugs", "0.1.0")
 
 
-@pytest.mark.parametrize("version, remedy", [("one", "Give one such as 0.1.0"), ("", "such as"), ("v1.0-rc1", "Give 1.0rc1")])
+@pytest.mark.parametrize("version, remedy", BAD_VERSIONS)
 def test_a_version_that_pip_would_change_is_refused(version, remedy):
     with pytest.raises(ProjectError, match=f"--version: .*{remedy}"):
         package_name("drugs", version)

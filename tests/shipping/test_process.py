@@ -26,7 +26,7 @@ def test_a_failure_is_one_line_with_reason_and_remedy(tmp_path, capfd):
 @pytest.mark.parametrize(
     "output, reason",
     [
-        ("Looking in links\nERROR: No matching distribution for x\nERROR: more\n[notice] new pip\n", "ERROR: No matching"),
+        ("Looking\nERROR: No matching distribution\nERROR: more\n[notice] new pip\n", "ERROR: No matching"),
         ("Traceback\n  File\nOSError: can't find model\n\n", "OSError: can't find model"),
         ("", "exit code 3"),
     ],
