@@ -1,6 +1,5 @@
 """The record of finished runs: one JSON file each, written last and whole, so that nothing is done twice."""
 import gzip
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Sequence
@@ -8,7 +7,7 @@ from typing import Any, Sequence
 import srsly
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_file, read_json, write_json
+from scripts.base.files import atomic_file, read_json, write_json, write_text
 from scripts.evaluation.runs import RunResult
 from scripts.experiments.score import Prediction
 
@@ -32,19 +31,18 @@ class Ledger:
         except (ProjectError, AttributeError):
             return False
 
-    def write(self, result: RunResult, config: Path, sample: list[Any], predictions: Sequence[Prediction]) -> None:
+    def write(self, result: RunResult, config: str, sample: Sequence[Any], predictions: Sequence[Prediction]) -> None:
         """Put a run on record.
 
         result (RunResult): The run.
-        config (Path): The resolved config that it was trained by.
-        sample (list): (document id, number of the sentence) of the sample; empty if it is the whole training part.
+        config (str): The resolved config that it was trained by.
+        sample (Sequence): (document id, number of the sentence) of the sample; empty if it is the whole training part.
         predictions (Sequence[Prediction]): The entities found in the target's test part.
         """
         stem = self.folder / result.run
         # Gone before the files that belong to it change: it must never stand beside those of other settings.
         stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
-        with atomic_file(stem.with_name(f"{result.run}.cfg")) as partial:
-            shutil.copyfile(config, partial)
+        write_text(stem.with_name(f"{result.run}.cfg"), config)
         with atomic_file(stem.with_name(f"{result.run}.predictions.json.gz")) as partial:
             data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
             # A fixed time stamp, so that equal predictions are equal files.

@@ -51,7 +51,7 @@ def model_folder(workspace: Workspace, model: SourceModel) -> Path:
 
 
 def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
-    """RETURNS (str): Hash of all that decides a model's weights: settings, config, encoder, data."""
+    """RETURNS (str): Hash of all that decides a model's weights: settings, config, encoder, data, threads."""
     parts = {name: workspace.data_hash(name, "train") for name in model.corpora}
     left_out = [workspace.data_hash(path.parent.name, "test") for path in left_out_parts(workspace, model)]
     return hash_data(
@@ -63,6 +63,7 @@ def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
             "encoder": workspace.encoder.sha256,
             "train": parts,
             "without": left_out,
+            "threads": workspace.threads,
         }
     )
 

@@ -2,7 +2,7 @@
 import platform
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -80,6 +80,26 @@ def sentence_passes(workspace: Workspace, run: Run) -> int:
     return training_length(sentences, training).updates * training.batch_size
 
 
+@dataclass(frozen=True)
+class ModelUnderTest:
+    """A trained pipeline, and how it came about.
+
+    nlp (Language): The pipeline.
+    config (str): The resolved config that it was trained by.
+    seconds (float): Wall-clock time of its training.
+    updates (int): Updates of its training.
+    sentences (int): Training sentences.
+    sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
+    """
+
+    nlp: Language
+    config: str
+    seconds: float
+    updates: int
+    sentences: int
+    sample: tuple[tuple[str, int], ...] = ()
+
+
 def carry_out(
     workspace: Workspace, run: Run, device: str, on_update: Callable[[], None] = lambda: None
 ) -> RunResult:
@@ -93,28 +113,49 @@ def carry_out(
     """
     # Before the work, during which somebody may change a config or a corpus.
     fingerprint = run_fingerprint(workspace, run)
+    model = get_model_under_test(workspace, run, on_update)
+    documents = read_documents(workspace.part(run.target, "test"))
+    started = time.monotonic()
+    predictions = list(predict(model.nlp, documents))
+    seconds = {"train": round(model.seconds, 2), "predict": round(time.monotonic() - started, 2)}
+    result = RunResult(
+        run=run.id,
+        coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
+        settings=resolved_settings(workspace, run),
+        fingerprint=fingerprint,
+        versions=versions(),
+        device=device,
+        seconds=seconds,
+        updates=model.updates,
+        sentences={"train": model.sentences, "test": sum(1 for document in documents for _ in document.sents)},
+        scores=score(documents, predictions),
+    )
+    Ledger(workspace.runs).write(result, model.config, model.sample, predictions)
+    return result
+
+
+def get_model_under_test(workspace: Workspace, run: Run, on_update: Callable[[], None]) -> ModelUnderTest:
+    """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
     model = tested_model(workspace, run)
     if model is None:
-        return _few_shot(workspace, run, fingerprint, device, on_update)
+        return _train_on_sample(workspace, run, on_update)
     kept = get_model(workspace, model, on_update)
-    return _test(workspace, run, fingerprint, device, spacy.load(kept.pipeline), kept, kept.config, [])
+    nlp, config = spacy.load(kept.pipeline), kept.config.read_text(encoding="utf8")
+    return ModelUnderTest(nlp, config, kept.seconds, kept.updates, kept.sentences)
 
 
-def _few_shot(
-    workspace: Workspace, run: Run, fingerprint: str, device: str, on_update: Callable[[], None]
-) -> RunResult:
+def _train_on_sample(workspace: Workspace, run: Run, on_update: Callable[[], None]) -> ModelUnderTest:
     check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
     job = few_shot_job(workspace, run, source)
     numbered = _numbered_sentences(workspace.part(run.target, "train"))
-    drawn = [numbered[number] for number in sample(len(numbered), run.size, run.seed)]
+    drawn = tuple(numbered[number] for number in sample(len(numbered), run.size, run.seed))
+    config = resolve_config(job)
     with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.cfg"
-        resolve_config(job).to_disk(config)
-        trained = train_pipeline(config, job.template, workspace.gpu_id, on_update)
-        updates = training_length(job.n_sentences, job.training).updates
-        made = KeptModel(Path(folder), "", trained.seconds, updates, job.n_sentences)
-        return _test(workspace, run, fingerprint, device, trained.nlp, made, config, drawn)
+        config.to_disk(Path(folder) / "config.cfg")
+        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, on_update)
+    updates = training_length(job.n_sentences, job.training).updates
+    return ModelUnderTest(trained.nlp, config.to_str(), trained.seconds, updates, job.n_sentences, drawn)
 
 
 def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) -> TrainingJob:
@@ -146,36 +187,6 @@ def check_size(workspace: Workspace, run: Run) -> None:
             where=f"experiment {workspace.name}, key few_shot.sizes",
             remedy="take a smaller size",
         )
-
-
-def _test(
-    workspace: Workspace,
-    run: Run,
-    fingerprint: str,
-    device: str,
-    nlp: Language,
-    made: KeptModel,
-    config: Path,
-    drawn: list[Any],
-) -> RunResult:
-    documents = read_documents(workspace.part(run.target, "test"))
-    started = time.monotonic()
-    predictions = list(predict(nlp, documents))
-    seconds = {"train": round(made.seconds, 2), "predict": round(time.monotonic() - started, 2)}
-    result = RunResult(
-        run=run.id,
-        coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
-        settings=resolved_settings(workspace, run),
-        fingerprint=fingerprint,
-        versions=versions(),
-        device=device,
-        seconds=seconds,
-        updates=made.updates,
-        sentences={"train": made.sentences, "test": sum(1 for document in documents for _ in document.sents)},
-        scores=score(documents, predictions),
-    )
-    Ledger(workspace.runs).write(result, config, drawn, predictions)
-    return result
 
 
 def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:

@@ -22,10 +22,9 @@ def result(finished_project):
 
 
 @pytest.fixture()
-def config(tmp_path):
-    """RETURNS (Path): A resolved config."""
-    (tmp_path / "config.cfg").write_text("[training]\nseed = 1\n")
-    return tmp_path / "config.cfg"
+def config():
+    """RETURNS (str): A resolved config."""
+    return "[training]\nseed = 1\n"
 
 
 @pytest.fixture()
@@ -61,7 +60,7 @@ def test_a_damaged_file_is_not_finished(ledger, result, config, text):
 def test_what_is_written_is_read_again(ledger, result, config):
     ledger.write(result, config, SAMPLE, PREDICTIONS)
     assert read_run(ledger.folder / f"{RUN}.json") == result
-    assert (ledger.folder / f"{RUN}.cfg").read_text() == config.read_text()
+    assert (ledger.folder / f"{RUN}.cfg").read_text() == config
     data = json.loads(gzip.decompress((ledger.folder / f"{RUN}.predictions.json.gz").read_bytes()))
     assert data["sample"] == [["c", 2], ["a", 0]]
     assert data["predictions"][0] == {

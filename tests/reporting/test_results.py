@@ -82,9 +82,9 @@ def write_plan(folder, kind, runs):
 
 def test_the_plan_tells_what_a_grid_cannot(tmp_path, read_made_up):
     done = make_run("few-shot", "ru_ugt", 50, (), 25, 0)
-    planned = [done, make_run("few-shot", "ru_ugt", 50, (), 50, 0), make_run("few-shot", "ru_ugt", 50, ("en_ugt",), 25, 0)]
+    missing = [make_run("few-shot", "ru_ugt", 50, (), 50, 0), make_run("few-shot", "ru_ugt", 50, ("en_ugt",), 25, 0)]
     assert read_made_up([done]).missing("few-shot") == []
-    write_plan(tmp_path / "made_up", "few-shot", planned)
+    write_plan(tmp_path / "made_up", "few-shot", [done, *missing])
     informed = read_results(tmp_path / "made_up", "sample")
     assert informed.missing("few-shot") == [
         "ru_ugt from no pretrain at 50 sentences, seed 0",
