@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
         (("format: brat", "format: brta"), "did you mean 'brat'"),
         (("Drug: Drug", "Drug: Medicine"), "key 'labels.Drug'"),
         (("labels: {Drug: Drug}", "labels: {}"), "key 'labels'"),
-        (("domain: ugt", "domain: ugt\nsentence: punkt"), "did you mean 'sentences'"),
+        (("domain: ugt", "domain: ugt\nsentence: punkt"), "Did you mean 'sentences'"),
         (("domain: ugt", "domain: ugt\nignore: [Drug]"), "'Drug' stands in both"),
         (("domain: ugt", "domain: ugt\ndiscontinuous: join"), "key 'discontinuous'"),
         (("domain: ugt", "domain: ugt\nsplit: {train: 70}"), "key 'split.train'"),
