@@ -5,6 +5,7 @@ from typing import Any
 from wasabi import msg
 
 from scripts.base.command import option, run
+from scripts.base.options import Configs, Experiment
 from scripts.corpora.manifest import SPLITS, fingerprint, is_current, is_tokenizer_saved, read_manifest
 from scripts.corpora.schema import ENTITY_TYPES, REASONS
 from scripts.corpora.settings import read_corpus_settings
@@ -13,8 +14,8 @@ from scripts.experiments.settings import corpus_file, read_experiment
 
 # fmt: off
 def main(
-    experiment: str = option("sample", "Name of the experiment file whose corpora are converted."),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
     output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer."),
 ) -> None:
     """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins. Corpora whose raw

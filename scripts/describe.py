@@ -6,16 +6,17 @@ from wasabi import msg
 from scripts.base.command import option, run
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
+from scripts.base.options import Configs, Corpus, Experiment, Metrics
 from scripts.experiments.settings import read_experiment
 
 
 # fmt: off
 def main(
-    experiment: str = option("sample", "Name of the experiment file whose corpora are described."),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
-    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
     encoder_file: Path = option(Path("training/encoder.json"), "The encoder whose sub-words are compared."),
-    metrics: Path = option(Path("metrics"), "Folder that gets EXPERIMENT/corpora.json."),
+    metrics: Metrics = Path("metrics"),
 ) -> None:
     """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words that their mentions
     share (Table 4), and sentences that stand in a training and in a test part."""

@@ -6,6 +6,7 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.files import hash_file, write_json
+from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.score import read_documents
 from scripts.experiments.workspace import open_workspace
 from scripts.shipping.environment import clean_environment, install_wheel
@@ -18,23 +19,24 @@ from scripts.shipping.wheel import check_wheel
 
 def main(
     # fmt: off
-    experiment: str = option("sample", "Name of the experiment: its file is CONFIGS/experiments/NAME.yml."),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
-    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
-    training: Path = option(Path("training"), "Folder of encoder.json."),
-    metrics: Path = option(Path("metrics"), "Folder for results."),
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
+    metrics: Metrics = Path("metrics"),
     packages: Path = option(Path("packages"), "Folder of the wheel; the clean environment is made there for a while."),
     name: str = option("drug_disease", "Name of the package, without xx_."),
     version: str = option("0.1.0", "Version of the package."),
     requirements: Path = option(Path("requirements.txt"), "Fixes the versions of what is installed."),
-    seed: int = option(0, "Added to every seed of the experiment."),
-    threads: int = option(1, "CPU threads."),
-    gpu_id: int = option(-1, "The GPU that the model was scored on; what is installed runs on the CPU."),
+    seed: Seed = 0,
+    threads: Threads = 1,
+    gpu_id: GpuId = -1,
     # fmt: on
 ) -> None:
     """Install the package in a clean environment, and score it there as its users will call it.
 
     With tokens and sentences given, it has to score exactly as the model did; with raw text, its own splitter works.
+    What is installed runs on the CPU; a model that was scored on a GPU is not compared: its last digits are others.
     """
     package = package_name(name, version)
     wheel = packages / package.wheel

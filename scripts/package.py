@@ -5,6 +5,7 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
+from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import SHIPPED, shipped_model
@@ -17,17 +18,17 @@ from scripts.shipping.wheel import build_wheel
 
 def main(
     # fmt: off
-    experiment: str = option("sample", "Name of the experiment: its file is CONFIGS/experiments/NAME.yml."),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
-    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
-    training: Path = option(Path("training"), "Folder of encoder.json and of the models that are kept."),
-    metrics: Path = option(Path("metrics"), "Folder for results."),
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
+    metrics: Metrics = Path("metrics"),
     output: Path = option(Path("packages"), "Folder that gets the wheel."),
     name: str = option("drug_disease", "Name of the package; spaCy puts xx_ before it."),
     version: str = option("0.1.0", "Version of the package."),
-    seed: int = option(0, "Added to every seed of the experiment."),
-    threads: int = option(1, "CPU threads."),
-    gpu_id: int = option(-1, "The GPU to use; -1 for the CPU."),
+    seed: Seed = 0,
+    threads: Threads = 1,
+    gpu_id: GpuId = -1,
     # fmt: on
 ) -> None:
     """Make an installable package of the pipeline that the experiment names for shipping.

@@ -3,8 +3,9 @@ from pathlib import Path
 
 from wasabi import msg
 
-from scripts.base.command import option, run
+from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
+from scripts.base.options import Experiment, Metrics
 from scripts.reporting.answer import METRIC, short_answer, unfinished
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
 from scripts.reporting.formats import Table, format_cell, is_number_column, to_csv, to_markdown
@@ -16,8 +17,8 @@ ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 
 
 def main(
-    experiment: str = option("sample", "Name of the experiment"),
-    metrics: Path = option(Path("metrics"), "Folder with the results of experiments"),
+    experiment: Experiment = "sample",
+    metrics: Metrics = Path("metrics"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
     results = read_results(metrics, experiment)

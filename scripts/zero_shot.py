@@ -4,23 +4,21 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.command import option
+from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.plan import ZERO_SHOT
 from scripts.experiments.workspace import open_workspace
 
 
 def main(
-    # fmt: off
-    experiment: str = option("sample", "Name of the experiment: its file is CONFIGS/experiments/NAME.yml."),
-    configs: Path = option(Path("configs"), "Folder with experiments/ and corpora/."),
-    corpus: Path = option(Path("corpus"), "Folder of the converted corpora."),
-    training: Path = option(Path("training"), "Folder of encoder.json and of the models that are kept."),
-    metrics: Path = option(Path("metrics"), "Folder for results."),
-    seed: int = option(0, "Added to every seed of the experiment."),
-    threads: int = option(1, "CPU threads."),
-    gpu_id: int = option(-1, "The GPU to use; -1 for the CPU."),
-    # fmt: on
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
+    metrics: Metrics = Path("metrics"),
+    seed: Seed = 0,
+    threads: Threads = 1,
+    gpu_id: GpuId = -1,
 ) -> None:
     """Test each source model on every other corpus, of which it has seen nothing (paper, Table 3).
 

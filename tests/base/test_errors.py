@@ -1,3 +1,4 @@
+"""Errors: one line that says what, where and what to do."""
 import errno
 
 import pytest

@@ -1,3 +1,4 @@
+"""Files are whole or absent, whatever happens while they are written."""
 import errno
 import json
 import os

@@ -1,3 +1,4 @@
+"""Settings files: each mistake is one line with file and key."""
 from pathlib import Path
 from typing import Optional
 

@@ -1,3 +1,4 @@
+"""Folders with an encoder: what loads, and what is refused with a reason."""
 import json
 import shutil
 from pathlib import Path

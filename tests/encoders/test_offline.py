@@ -1,3 +1,4 @@
+"""The offline encoder: fetched once, checked, built whole or not at all."""
 import os
 import time
 from dataclasses import replace

@@ -1,3 +1,4 @@
+"""From a name or a folder to the record that later commands read."""
 import json
 import os
 import subprocess

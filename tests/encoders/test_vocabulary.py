@@ -1,3 +1,4 @@
+"""Which pieces are kept, and what the tokenizer makes of them."""
 import pytest
 
 from scripts.base.errors import ProjectError

@@ -1,0 +1,14 @@
+"""The options that several commands share: types for Typer, each with its help text."""
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Experiment = Annotated[str, typer.Option(help="Name of the experiment: its file is CONFIGS/experiments/NAME.yml.")]
+Configs = Annotated[Path, typer.Option(help="Folder with experiments/ and corpora/.")]
+Corpus = Annotated[Path, typer.Option(help="Folder of the converted corpora.")]
+Training = Annotated[Path, typer.Option(help="Folder of encoder.json and of the models that are kept.")]
+Metrics = Annotated[Path, typer.Option(help="Folder for results.")]
+Seed = Annotated[int, typer.Option(help="Added to every seed of the experiment.")]
+Threads = Annotated[int, typer.Option(help="CPU threads.")]
+GpuId = Annotated[int, typer.Option(help="The GPU to use; -1 for the CPU.")]
