@@ -3,6 +3,7 @@ import sys
 from dataclasses import asdict
 from typing import Mapping, Optional, Sequence
 
+import srsly
 from tqdm import tqdm
 from wasabi import msg
 
@@ -33,6 +34,7 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     fingerprints = {run: run_fingerprint(workspace, run) for run in RUNS_OF[kind](workspace.experiment)}
     for run in fingerprints:
         check_size(workspace, run)
+    print(srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")))
     write_plan(workspace, kind, fingerprints)
     ledger = Ledger(workspace.runs)
     pending = [run for run, fingerprint in fingerprints.items() if not ledger.is_finished(run.id, fingerprint)]

@@ -175,6 +175,13 @@ class TestCommands:
         assert str(finished.runs) in output
 
     def test_columns_stand_below_their_headers(self, finished, capsys):
-        show(carry_out_kind(finished, FEW_SHOT))
-        lines = [line for line in capsys.readouterr().out.splitlines() if line.strip() and "runs," not in line]
+        results = carry_out_kind(finished, FEW_SHOT)
+        capsys.readouterr()
+        show(results)
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
         assert len(lines) == 2 + 12 and len({len(line.rstrip()) for line in lines}) == 1
+
+    def test_resolved_settings_are_printed_defaults_included(self, finished, capsys):
+        carry_out_kind(finished, FEW_SHOT)
+        printed = capsys.readouterr().out
+        assert "freeze_word_embeddings: true" in printed and "min_updates:" in printed
