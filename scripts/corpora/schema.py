@@ -36,7 +36,10 @@ class Document:
     id (str): Unique within the corpus; holds the folder where file names repeat.
     text (str): Never altered: offsets in are offsets out.
     mentions (tuple[Mention, ...]): In the order of the file.
-    meta (Mapping): What else the format tells, such as the `sentence_starts` that it fixes.
+    meta (Mapping): What else the format tells. `sentence_starts` (tuple[int, ...]): where the format fixes the
+        sentences, ascending offsets of characters, the first 0; empty for a text of white space. `notes`
+        (tuple[str, ...]): what the reader passed over or repaired, in words that hold for any document, one each time
+        it happened. `left_out` (str): why the corpus itself says that the document is not to be used.
     """
 
     id: str
