@@ -1,15 +1,22 @@
-"""Turn the raw corpora of an experiment into training and test DocBins, each with a manifest."""
+"""Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Mapping
 
+import typer
 from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.options import Configs, Experiment
-from scripts.corpora.manifest import SPLITS, fingerprint, is_current, is_tokenizer_saved, read_manifest
-from scripts.corpora.schema import ENTITY_TYPES, REASONS
-from scripts.corpora.settings import read_corpus_settings
+from scripts.corpora.account import LOSSES, check_expected, refuse_losses
+from scripts.corpora.manifest import check_present, fingerprint, is_current, is_tokenizer_saved, read_manifest
+from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
+from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.experiments.settings import corpus_file, read_experiment
+
+STRICT = (
+    "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the corpus "
+    "file accepts them under `expected`. Nothing is written then."
+)
 
 
 # fmt: off
@@ -17,46 +24,79 @@ def main(
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
     output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer."),
+    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
 ) -> None:
     """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins. Corpora whose raw
     files and settings have not changed are left as they are."""
     # fmt: on
     names = read_experiment(configs, experiment).corpora
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}
+    check_present(settings)
     stale = [name for name in names if not is_current(output / name, fingerprint(settings[name]))]
     if stale or not is_tokenizer_saved(output):
         # Only now, since spaCy takes seconds to import and a second run has no use for it.
-        from scripts.corpora.conversion import convert_corpus, save_tokenizer
+        from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 
         save_tokenizer(output)
         for name in stale:
-            convert_corpus(name, settings[name], output)
+            converted = convert_corpus(name, settings[name])
+            if strict:
+                refuse_losses(name, settings[name].expected, converted.manifest)
+            save_corpus(converted, output)
     for name in names:
-        msg.divider(name if name in stale else f"{name} (unchanged)")
-        header, *rows = table(read_manifest(output, name)["splits"])
-        msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
+        manifest = read_manifest(output, name)
+        if strict:
+            refuse_losses(name, settings[name].expected, manifest)
+        show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
     msg.good(f"{len(stale)} corpora converted, {len(names) - len(stale)} unchanged", output)
 
 
-def table(splits: dict[str, Any]) -> list[list[str]]:
+def show(title: str, settings: CorpusSettings, manifest: Mapping[str, Any]) -> None:
+    """Print the books of a corpus: its parts, what the reader noted, and what was expected of it."""
+    msg.divider(title)
+    header, *rows = table(manifest)
+    msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
+    for note, count in manifest["read"]["notes"].items():
+        msg.warn(f"{count}x {note}")
+    if manifest["left_out"]["documents"]:
+        mentions = sum(manifest["left_out"]["mentions"].values())
+        msg.info(f"{manifest['left_out']['documents']} documents are in no part, with {mentions} mentions")
+    checks = check_expected(settings.expected, manifest)
+    wrong = [check for check in checks if check.found != check.expected]
+    for check in wrong:
+        msg.warn(f"{check.what}: {check.found}, but the corpus file expects {check.expected}")
+    if checks and not wrong:
+        msg.good(f"All {len(checks)} counts are as the corpus file expects them")
+
+
+def table(manifest: Mapping[str, Any]) -> list[list[str]]:
     """Lay out the books of a corpus.
 
-    splits (dict): The manifest's counts for each part.
-    RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences, mentions read, kept by type
-        and dropped by reason (those reasons that occur), mentions that a sentence boundary cuts, expanded ones.
+    manifest (Mapping): The corpus's manifest.
+    RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences; mentions read, kept by type
+        and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed. Reasons and
+        changes that do not occur have no column.
     """
-    reasons = [reason for reason in REASONS if any(reason in splits[part]["mentions"]["dropped"] for part in SPLITS)]
-    header = ["part", "documents", "sentences", "read", *ENTITY_TYPES, *reasons, "cut", "expanded"]
-    return [header] + [[part, *map(str, row(splits[part], reasons))] for part in SPLITS]
+    types, splits = manifest["entity_types"], manifest["splits"]
+    reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), "dropped", splits)
+    changes = _occurring(CHANGES, "changed", splits)
+    header = ["part", "documents", "sentences", "read", *types, *reasons, "cut", *changes]
+    rows = [[part, *map(str, row(counts, types, reasons, changes))] for part, counts in splits.items()]
+    return [header, *rows]
 
 
-def row(counts: dict[str, Any], reasons: list[str]) -> list[int]:
+def row(counts: Mapping[str, Any], types: list[str], reasons: list[str], changes: list[str]) -> list[int]:
     """RETURNS (list[int]): One part's numbers, in the order of the header."""
     mentions = counts["mentions"]
     size = [counts["documents"], counts["sentences"], sum(mentions["read"].values())]
-    kept = [mentions["kept"][kind] for kind in ENTITY_TYPES]
+    kept = [mentions["kept"][kind] for kind in types]
     dropped = [mentions["dropped"].get(reason, 0) for reason in reasons]
-    return [*size, *kept, *dropped, counts["mentions_cut"], counts["mentions_expanded"]]
+    changed = [mentions["changed"].get(how, 0) for how in changes]
+    return [*size, *kept, *dropped, counts["mentions_cut"], *changed]
+
+
+def _occurring(names: tuple[str, ...], key: str, splits: Mapping[str, Any]) -> list[str]:
+    return [name for name in names if any(name in counts["mentions"][key] for counts in splits.values())]
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import option, run
-from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
 from scripts.base.options import Configs, Corpus, Experiment, Metrics
+from scripts.evaluation.runs import read_corpora
 from scripts.experiments.settings import read_experiment
+from scripts.reporting.corpora_tables import CORPORA_TABLES
+from scripts.reporting.screen import print_table
+
+TOKENIZER = "`encoder`, bert-base-multilingual-cased (the paper's; needs no model hub), another name, or a folder"
 
 
 # fmt: off
@@ -15,32 +19,25 @@ def main(
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
-    encoder_file: Path = option(Path("training/encoder.json"), "The encoder whose sub-words are compared."),
+    encoder_file: Path = option(Path("training/encoder.json"), "The record of the encoder."),
+    tokenizer: str = option("encoder", f"Whose sub-words are compared: {TOKENIZER}."),
+    assets: Path = option(Path("assets/encoder"), "Where the paper's vocabulary is kept, once it was fetched."),
+    paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures."),
     metrics: Metrics = Path("metrics"),
 ) -> None:
     """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words that their mentions
     share (Table 4), and sentences that stand in a training and in a test part."""
     # fmt: on
     names = read_experiment(configs, experiment).corpora
-    folder = Path(read_json(encoder_file, made_by="encoder")["path"])
-    if not folder.is_dir():
-        raise ProjectError(f"no encoder in {folder}", where=encoder_file, remedy="run `weasel run encoder` again")
+    tokenize = get_tokenizer(tokenizer, encoder_file, assets)
 
-    from transformers import AutoTokenizer
+    from scripts.corpora.description import describe_corpora
 
-    from scripts.corpora.description import describe_corpora, overlap_table, shared_sentences_table, statistics_table
-
-    tokenize = AutoTokenizer.from_pretrained(str(folder)).tokenize
-    description = describe_corpora(corpus, names, tokenize)
+    description = describe_corpora(corpus, names, tokenize, read_json(paper))
     path = metrics / experiment / "corpora.json"
-    write_json(path, description)
-    for title, table in [
-        ("Corpora (Table 1)", statistics_table(description)),
-        ("Sub-words that mentions share (Table 4)", overlap_table(description)),
-        ("Sentences in a training and a test part", shared_sentences_table(description)),
-    ]:
-        msg.divider(title)
-        msg.table(table[1:], header=table[0], divider=len(table) > 1)
+    write_json(path, {**description, "tokenizer": tokenizer})
+    for make_table in CORPORA_TABLES:
+        print_table(make_table(read_corpora(path)))
     msg.good("Described the corpora", path)
 
 

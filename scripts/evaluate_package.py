@@ -13,7 +13,7 @@ from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_results, to_json
 from scripts.shipping.examples import read_examples
 from scripts.shipping.naming import package_name
-from scripts.shipping.showing import HEADER, example_lines, score_rows
+from scripts.shipping.showing import example_lines, score_table
 from scripts.shipping.wheel import check_wheel
 
 
@@ -48,8 +48,11 @@ def main(
     msg.info("Installing the package in a clean environment takes minutes")
     with clean_environment(packages) as python:
         install_wheel(python, wheel, requirements)
-        evaluation = evaluate_installed(python, package.distribution, corpora, examples, threads)
-    msg.table(score_rows(evaluation), header=HEADER, divider=True, aligns=("l", "l", "r", "r", "r"))
+        evaluation = evaluate_installed(
+            python, package.distribution, corpora, examples, workspace.entity_types, threads
+        )
+    header, *rows = score_table(evaluation)
+    msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * (len(header) - 2))
     for language, texts in examples.items():
         msg.divider(language)
         print(*example_lines(texts, evaluation.example_answers[language]), sep="\n")

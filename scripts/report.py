@@ -8,10 +8,11 @@ from scripts.base.files import atomic_file, write_text
 from scripts.base.options import Experiment, Metrics
 from scripts.reporting.answer import METRIC, short_answer, unfinished
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
-from scripts.reporting.formats import Table, format_cell, is_number_column, to_csv, to_markdown
+from scripts.reporting.formats import Table, to_csv, to_markdown
 from scripts.reporting.page import render_page
 from scripts.reporting.results import Results, read_results
-from scripts.reporting.tables import TABLES
+from scripts.reporting.screen import print_table
+from scripts.reporting.tables import make_tables
 
 ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 
@@ -22,7 +23,7 @@ def main(
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
     results = read_results(metrics, experiment)
-    tables = [make_table(results) for make_table in TABLES]
+    tables = make_tables(results)
     page = write_report(results, tables, metrics / experiment)
     print_answer(results)
     for table in tables:
@@ -35,7 +36,7 @@ def write_report(results: Results, tables: list[Table], folder: Path) -> Path:
     """Write every table, the figure and the page.
 
     results (Results): The experiment.
-    tables (list[Table]): Tables 1 to 5, then every point of Figure 1.
+    tables (list[Table]): See `make_tables`.
     folder (Path): The experiment's folder of results.
     RETURNS (Path): The HTML page.
     """
@@ -60,17 +61,6 @@ def print_answer(results: Results) -> None:
     if unfinished(results):
         msg.warn(unfinished(results))
     print(METRIC)
-
-
-def print_table(table: Table) -> None:
-    """Print a table without its column of single seeds, which is too wide for a screen."""
-    shown = [position for position, name in enumerate(table.columns) if not name.startswith("seeds")]
-    rows = [[format_cell(row[position]) for position in shown] for row in table.rows]
-    aligns = ["r" if is_number_column(table, position) else "l" for position in shown]
-    msg.divider(table.title)
-    if rows:
-        msg.table(rows, header=[table.columns[position] for position in shown], aligns=aligns, divider=True)
-    print(table.caption)
 
 
 if __name__ == "__main__":

@@ -81,9 +81,65 @@ def test_a_corpus_that_fails_writes_nothing_and_the_ones_before_it_stay(project)
     assert sorted(path.name for path in (project / "corpus").iterdir()) == ["one", "tokenizer"]
 
 
-def test_absent_raw_files_are_named(project):
-    file = project / "configs" / "corpora" / "one.yml"
-    file.write_text(file.read_text(encoding="utf8").replace("raw/one", "raw/none"), encoding="utf8")
-    with pytest.raises(ProjectError, match="raw/none: no such folder"):
+def test_all_absent_corpora_are_named_with_where_they_are_to_be_had(project):
+    for name, obtain in (("one", "obtain: ask the hospital\n"), ("two", "")):
+        file = project / "configs" / "corpora" / f"{name}.yml"
+        settings = file.read_text(encoding="utf8").replace(f"raw/{name}", f"raw/no_{name}")
+        file.write_text(settings + obtain, encoding="utf8")
+    with pytest.raises(ProjectError) as error:
         run(project)
+    raw = project / "raw"
+    assert str(error.value) == (
+        f"2 of 2 corpora are missing: one in {raw / 'no_one'} (ask the hospital); two in {raw / 'no_two'} "
+        "(see `path` in its file)"
+    )
     assert not (project / "corpus").exists()
+
+
+def test_counts_that_differ_from_the_expected_ones_are_shown_and_the_corpus_is_written(project, capsys):
+    file = project / "configs" / "corpora" / "one.yml"
+    expected = "expected: {documents: 5, mentions: {Drug: 4, Dose: 4}}\n"
+    file.write_text(file.read_text(encoding="utf8") + expected, encoding="utf8")
+    run(project)
+    assert "documents: 4, but the corpus file expects 5" in capsys.readouterr().out
+    file.write_text(file.read_text(encoding="utf8").replace("documents: 5", "documents: 4"), encoding="utf8")
+    run(project)
+    assert "All 3 counts are as the corpus file expects them" in capsys.readouterr().out
+
+
+class TestStrict:
+    def strict(self, project):
+        convert.main("mine", project / "configs", project / "corpus", strict=True)
+
+    def damage(self, project):
+        (project / "raw" / "two" / "3.ann").write_text("T1\tDrug 0 5\tМезим\nT2\tDrug 0 4\tAspi\n", encoding="utf8")
+
+    def test_labels_that_are_left_out_are_no_loss(self, project):
+        self.strict(project)
+        assert (project / "corpus" / "two" / "manifest.json").is_file()
+
+    def test_a_lost_mention_is_named_and_nothing_of_its_corpus_is_written(self, project):
+        self.damage(project)
+        with pytest.raises(ProjectError) as error:
+            self.strict(project)
+        assert str(error.value) == (
+            "corpus two: dropped: text mismatch 1, expected 0 (first: text mismatch, T2 Drug 0-4 in 3). "
+            "Mend the corpus, or put what you accept under `expected` in the corpus file"
+        )
+        assert sorted(path.name for path in (project / "corpus").iterdir()) == ["one", "tokenizer"]
+
+    def test_a_corpus_that_was_converted_before_is_refused_too(self, project):
+        self.damage(project)
+        run(project)
+        with pytest.raises(ProjectError, match="text mismatch 1, expected 0"):
+            self.strict(project)
+
+    def test_what_the_corpus_file_accepts_is_accepted_and_no_more_than_that(self, project):
+        self.damage(project)
+        file = project / "configs" / "corpora" / "two.yml"
+        settings = file.read_text(encoding="utf8")
+        file.write_text(settings + "expected: {dropped: {text mismatch: 1}}\n", encoding="utf8")
+        self.strict(project)
+        file.write_text(settings + "expected: {dropped: {text mismatch: 2}}\n", encoding="utf8")
+        with pytest.raises(ProjectError, match="text mismatch 1, expected 2"):
+            self.strict(project)

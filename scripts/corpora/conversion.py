@@ -1,71 +1,109 @@
-"""Convert a corpus: raw files in; training and test DocBin and a manifest of everything that happened out."""
+"""Convert a corpus: raw files in; a DocBin for each part and a manifest of everything that happened out."""
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, Iterator, Mapping, Sequence
 
-from spacy.tokens import Doc, Span
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
 from tqdm import tqdm
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_file, write_json
+from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
-from scripts.corpora.docbin import Aligned, align, count_entities, cut_mentions, join_cut_mentions, write_docs
+from scripts.corpora.account import count_as_read
+from scripts.corpora.docbin import align, cut_mentions, join_cut_mentions, pack_docs
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.harmonise import Harmonised, harmonise
-from scripts.corpora.manifest import FILE, SPLITS, TOKENIZER, fingerprint, hash_text
-from scripts.corpora.schema import Document, Dropped
+from scripts.corpora.harmonise import check_labels, harmonise
+from scripts.corpora.manifest import FILE, PARTS, TOKENIZER, fingerprint, hash_text
+from scripts.corpora.schema import Changed, Document, Dropped
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.split import split_documents
-from scripts.corpora.statistics import corpus_statistics
+from scripts.corpora.split import split_as_published, split_documents
+from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
+
+LEFT_OUT = "left_out"
+
+
+@dataclass
+class Tally:
+    """What happened to the documents of a part, counted while they are converted one by one.
+
+    read (Counter): Mentions as read, by the corpus's own label.
+    kept (Counter): Entities, by type.
+    figures (Counter): Documents, sentences, tokens, sentence starts removed.
+    statistics (Counter): See `statistics.count_document`.
+    dropped (list[Dropped]): Mentions that were left out.
+    changed (list[Changed]): Mentions kept at other offsets than annotated.
+    cut (list[dict]): Mentions that a sentence start cuts; none in a training part.
+    """
+
+    read: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
+    statistics: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dropped: list[Dropped] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    cut: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Part:
-    """The training or the test part of a corpus.
+class Converted:
+    """A corpus, ready to be saved.
 
-    docs (list[Doc]): The documents with text.
-    counts (dict): What the manifest says of the part, but for its file's hash.
-    dropped (list[Dropped]): The mentions that were left out.
-    cut (list[dict]): The mentions that a sentence start cuts; none in a training part.
+    name (str): Its name.
+    manifest (dict): All but the hashes of its files.
+    parts (Mapping[str, DocBin]): The documents with text of each part.
     """
 
-    docs: list[Doc]
-    counts: dict[str, Any]
-    dropped: list[Dropped]
-    cut: list[dict[str, Any]]
+    name: str
+    manifest: dict[str, Any]
+    parts: Mapping[str, DocBin]
 
 
-def convert_corpus(name: str, settings: CorpusSettings, output: Path) -> dict[str, Any]:
-    """Convert a corpus, wholly or not at all.
+def convert_corpus(name: str, settings: CorpusSettings) -> Converted:
+    """Read, harmonise, split and align a corpus.
 
     name (str): The corpus's name.
     settings (CorpusSettings): The corpus file.
-    output (Path): Where to put the folder NAME with `train.spacy`, `test.spacy` and `manifest.json`.
-    RETURNS (dict): The manifest.
-    RAISES (ProjectError): If something is wrong with the raw files.
+    RETURNS (Converted): Its parts and its manifest.
+    RAISES (ProjectError): If something is wrong with the raw files, or a label is neither taken nor ignored.
     """
     made_from = fingerprint(settings)
-    items = {item.document.id: item for item in read_harmonised(settings)}
-    if len(items) < 2:
-        raise ProjectError(
-            f"{len(items)} documents do not make a training and a test part",
-            where=f"corpus {name}",
-            remedy=f"check what is in {settings.path}",
-        )
-    split = split_documents(list(items), settings.split.train, settings.split.seed)
+    documents = read_documents(name, settings)
+    dealt = deal_documents(name, settings, documents)
     nlp = blank_pipeline()
-    aligned = {}
-    for id, item in tqdm(items.items(), desc=name, unit="doc", delay=1, leave=False, disable=None):
-        if item.document.text.strip():
-            aligned[id] = align(item.document, find_sentences(item.document, settings), nlp)
-    parts = {part: convert_part(part, [items[id] for id in split[part]], aligned) for part in SPLITS}
-    manifest = {**_head(name, settings), "fingerprint": made_from, **_body(parts)}
-    with atomic_folder(output / name) as folder:
-        for part in SPLITS:
-            write_docs(folder / f"{part}.spacy", parts[part].docs)
-            manifest["splits"][part]["sha256"] = hash_file(folder / f"{part}.spacy")
+    tallies = {part: Tally() for part in PARTS if part in dealt}
+    total = sum(len(dealt[part]) for part in tallies)
+    with progress(total, "document", desc=name, delay=2, leave=False) as bar:
+        bins = {part: pack_docs(_convert(part, dealt[part], settings, nlp, tallies[part], bar)) for part in tallies}
+    manifest = {
+        **_head(name, settings),
+        "fingerprint": made_from,
+        "read": count_as_read(documents, settings.labels),
+        "statistics": corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),
+        "splits": {part: _counts(dealt[part], tally, settings) for part, tally in tallies.items()},
+        LEFT_OUT: _left_out(dealt.get(LEFT_OUT, [])),
+        **_records(tallies),
+    }
+    _check_books(manifest)
+    return Converted(name, manifest, bins)
+
+
+def save_corpus(converted: Converted, output: Path) -> dict[str, Any]:
+    """Save a corpus, wholly or not at all.
+
+    converted (Converted): The corpus.
+    output (Path): Where to put the folder NAME with a `.spacy` file for each part and `manifest.json`.
+    RETURNS (dict): The manifest, with the hashes of the files.
+    """
+    manifest = converted.manifest
+    with atomic_folder(output / converted.name) as folder:
+        for part, docs in converted.parts.items():
+            docs.to_disk(folder / f"{part}.spacy")
+            counts = {**manifest["splits"][part], "sha256": hash_file(folder / f"{part}.spacy")}
+            manifest = {**manifest, "splits": {**manifest["splits"], part: counts}}
         write_json(folder / FILE, manifest)
     return manifest
 
@@ -81,10 +119,43 @@ def save_tokenizer(output: Path) -> Path:
     return output / TOKENIZER
 
 
-def read_harmonised(settings: CorpusSettings) -> list[Harmonised]:
-    """RETURNS (list[Harmonised]): The corpus's documents, in the order of the raw files."""
-    documents = FORMATS[settings.format].read(settings.path, settings.annotations)
-    return [harmonise(document, settings.labels, settings.ignore, settings.discontinuous) for document in documents]
+def read_documents(name: str, settings: CorpusSettings) -> list[Document]:
+    """Read a corpus and check what holds for every format.
+
+    name (str): The corpus's name, for errors.
+    settings (CorpusSettings): The corpus file.
+    RETURNS (list[Document]): As read, sorted by id: the order of files on a disk decides nothing.
+    RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
+    """
+    documents = sorted(FORMATS[settings.format].read(settings.path, settings.annotations), key=lambda found: found.id)
+    for first, second in zip(documents, documents[1:]):
+        if first.id == second.id:
+            raise ProjectError(f"two documents are called '{first.id}'", where=settings.path, remedy="rename one")
+    check_labels(documents, settings.labels, settings.ignore, f"corpus {name}")
+    return documents
+
+
+def deal_documents(name: str, settings: CorpusSettings, documents: Sequence[Document]) -> dict[str, list[Document]]:
+    """Deal documents to parts; what the corpus itself marks as not to be used is left out.
+
+    name (str): The corpus's name, for errors.
+    settings (CorpusSettings): The corpus file.
+    documents (Sequence[Document]): As read.
+    RETURNS (dict[str, list[Document]]): By part, and under `left_out`.
+    RAISES (ProjectError): If a part would be empty, or a published split does not name a document.
+    """
+    used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
+    if len(used) < 2:
+        remedy = f"check what is in {settings.path}"
+        what = f"{len(used)} documents do not make a training and a test part"
+        raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
+    if settings.published_split is None:
+        dealt = split_documents(list(used), settings.split.train, settings.split.seed)
+    else:
+        dealt = split_as_published(list(used), settings.published_split.model_dump(exclude_none=True))
+    parts = {part: [used[id] for id in ids] for part, ids in dealt.items()}
+    marked = [document for document in documents if LEFT_OUT in document.meta]
+    return {**parts, LEFT_OUT: parts.get(LEFT_OUT, []) + marked}
 
 
 def find_sentences(document: Document, settings: CorpusSettings) -> Sequence[int]:
@@ -95,44 +166,79 @@ def find_sentences(document: Document, settings: CorpusSettings) -> Sequence[int
     return splitter.sentence_starts(document.text)
 
 
-def convert_part(part: str, items: Sequence[Harmonised], aligned: Mapping[str, Aligned]) -> Part:
-    """Account for every mention of a part.
+def _convert(
+    part: str, documents: Iterable[Document], settings: CorpusSettings, nlp: Language, tally: Tally, bar: tqdm
+) -> Iterator[Doc]:
+    """YIELDS (Doc): The documents with text; everything that happens to any of them goes into the tally."""
+    for document in documents:
+        harmonised = harmonise(document, settings.labels, settings.discontinuous)
+        tally.read.update(mention.label for mention in document.mentions)
+        tally.dropped += harmonised.dropped
+        tally.changed += harmonised.changed
+        if document.text.strip():
+            aligned = align(harmonised.document, find_sentences(document, settings), nlp)
+            tally.dropped += aligned.dropped
+            tally.changed += aligned.changed
+            _tally_doc(part, aligned.doc, tally)
+            tally.statistics += count_document(document, aligned.doc, settings.labels)
+            yield aligned.doc
+        bar.update()
 
-    part (str): `train` or `test`: in training, sentence starts give way to mentions.
-    items (Sequence[Harmonised]): The part's documents.
-    aligned (Mapping[str, Aligned]): Those with text as tokens, by id; sentence starts may be changed in place.
-    RETURNS (Part): Docs, counts and lists. Documents without text are counted but give no Doc.
-    """
-    chosen = [aligned[item.document.id] for item in items if item.document.id in aligned]
-    docs = [item.doc for item in chosen]
-    removed = sum(join_cut_mentions(doc) for doc in docs) if part == "train" else 0
-    cut = [_describe_cut(doc.user_data["id"], entity) for doc in docs for entity in cut_mentions(doc)]
-    dropped = [mention for item in (*items, *chosen) for mention in item.dropped]
-    counts = {
-        "documents": len(docs),
-        "empty_documents": len(items) - len(docs),
-        "sentences": sum(len(list(doc.sents)) for doc in docs),
-        "tokens": sum(not token.is_space for doc in docs for token in doc),
-        "mentions": _account(items, docs, dropped),
-        "boundaries_removed": removed,
-        "mentions_cut": len(cut),
-        "mentions_expanded": sum(item.expanded for item in chosen),
-        "ids": {item.document.id: hash_text(item.document.text) for item in items},
-    }
-    return Part(docs, counts, dropped, cut)
+
+def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
+    """In a training part sentence starts give way to mentions; in other parts a mention may be cut, as when shipped."""
+    tally.figures["boundaries_removed"] += join_cut_mentions(doc) if part == "train" else 0
+    tally.figures["documents"] += 1
+    tally.figures["sentences"] += sum(1 for _ in doc.sents)
+    tally.figures["tokens"] += sum(not token.is_space for token in doc)
+    tally.kept.update(entity.label_ for entity in doc.ents)
+    tally.cut += [_describe_cut(doc.user_data["id"], entity) for entity in cut_mentions(doc)]
 
 
 def _describe_cut(document: str, entity: Span) -> dict[str, Any]:
     return {"document": document, "start": entity.start_char, "end": entity.end_char, "type": entity.label_}
 
 
-def _account(items: Iterable[Harmonised], docs: Iterable[Doc], dropped: Iterable[Dropped]) -> dict[str, dict[str, int]]:
-    """The books: as many mentions read as kept and dropped together."""
-    read = Counter(mention.subtype for item in items for mention in item.document.mentions)
-    read.update(mention.label for item in items for mention in item.dropped)
-    kept, reasons = count_entities(docs), Counter(mention.reason for mention in dropped)
-    assert read.total() == sum(kept.values()) + reasons.total()
-    return {"read": dict(sorted(read.items())), "kept": kept, "dropped": dict(sorted(reasons.items()))}
+def _counts(documents: Sequence[Document], tally: Tally, settings: CorpusSettings) -> dict[str, Any]:
+    """RETURNS (dict): What the manifest says of a part, but for its file's hash."""
+    return {
+        "documents": tally.figures["documents"],
+        "empty_documents": len(documents) - tally.figures["documents"],
+        "sentences": tally.figures["sentences"],
+        "tokens": tally.figures["tokens"],
+        "mentions": {
+            "read": dict(sorted(tally.read.items())),
+            "kept": {kind: tally.kept[kind] for kind in settings.entity_types},
+            "dropped": dict(sorted(Counter(mention.reason for mention in tally.dropped).items())),
+            "changed": dict(sorted(Counter(mention.how for mention in tally.changed).items())),
+        },
+        "boundaries_removed": tally.figures["boundaries_removed"],
+        "mentions_cut": len(tally.cut),
+        "ids": {document.id: hash_text(document.text) for document in documents},
+    }
+
+
+def _left_out(documents: Sequence[Document]) -> dict[str, Any]:
+    """RETURNS (dict): The documents that are in no part: how many, their mentions by label, and why."""
+    return {
+        "documents": len(documents),
+        "mentions": dict(sorted(Counter(mention.label for doc in documents for mention in doc.mentions).items())),
+        "ids": {document.id: document.meta.get(LEFT_OUT, "published split") for document in documents},
+    }
+
+
+def _check_books(manifest: Mapping[str, Any]) -> None:
+    """As many mentions were read as were kept, dropped and left out together, in each part and in the whole."""
+    left = Counter(manifest[LEFT_OUT]["mentions"])
+    for counts in manifest["splits"].values():
+        mentions = {key: Counter(counts["mentions"][key]) for key in ("read", "kept", "dropped")}
+        assert mentions["read"].total() == mentions["kept"].total() + mentions["dropped"].total(), mentions
+        left += mentions["read"]
+    assert left == Counter(manifest["read"]["mentions"]), left
+
+
+def _add(counters: Iterable[Counter]) -> Counter:
+    return sum(counters, Counter())
 
 
 def _head(name: str, settings: CorpusSettings) -> dict[str, Any]:
@@ -140,14 +246,15 @@ def _head(name: str, settings: CorpusSettings) -> dict[str, Any]:
         "corpus": name,
         "language": settings.language,
         "domain": settings.domain,
+        "entity_types": list(settings.entity_types),
         "settings": settings.model_dump(mode="json"),
     }
 
 
-def _body(parts: Mapping[str, Part]) -> dict[str, Any]:
+def _records(tallies: Mapping[str, Tally]) -> dict[str, list[dict[str, Any]]]:
+    """RETURNS (dict): Every mention that was dropped, changed or cut, with the part that it belongs to."""
     return {
-        "statistics": corpus_statistics(doc for part in SPLITS for doc in parts[part].docs),
-        "splits": {part: parts[part].counts for part in SPLITS},
-        "dropped": [{**asdict(mention), "split": part} for part in SPLITS for mention in parts[part].dropped],
-        "cut": [{**mention, "split": part} for part in SPLITS for mention in parts[part].cut],
+        "dropped": [{**asdict(one), "split": part} for part, tally in tallies.items() for one in tally.dropped],
+        "changed": [{**asdict(one), "split": part} for part, tally in tallies.items() for one in tally.changed],
+        "cut": [{**one, "split": part} for part, tally in tallies.items() for one in tally.cut],
     }

@@ -1,96 +1,122 @@
-"""Describe converted corpora: statistics, shared vocabulary and shared sentences, as plain data and as tables."""
+"""Describe converted corpora: statistics, shared vocabulary and shared sentences, with the paper's figures beside."""
 from itertools import combinations, product
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 import spacy
 from spacy.tokens import Doc
 
 from scripts.corpora.docbin import read_docs
-from scripts.corpora.manifest import SPLITS, read_manifest
-from scripts.corpora.schema import ENTITY_TYPES
-from scripts.corpora.statistics import shared_sentences, vocabulary_overlap
+from scripts.corpora.duplicates import find_duplicates
+from scripts.corpora.manifest import read_manifest
+from scripts.corpora.schema import in_order
+from scripts.corpora.statistics import vocabulary_overlap
 
 # What identifies documents and files says nothing about the corpus.
 NOT_COUNTS = ("ids", "sha256")
+Docs = dict[str, dict[str, list[Doc]]]
 
 
-def describe_corpora(corpus: Path, names: Sequence[str], tokenize: Callable[[str], list[str]]) -> dict[str, Any]:
+def describe_corpora(
+    corpus: Path, names: Sequence[str], tokenize: Callable[[str], list[str]], paper: Mapping[str, Any]
+) -> dict[str, Any]:
     """Gather what is known about the corpora of an experiment.
 
     corpus (Path): Folder of the converted corpora.
     names (Sequence[str]): Which of them.
-    tokenize (Callable): Makes the encoder's sub-words of a text.
+    tokenize (Callable): Makes sub-words of a text.
+    paper (Mapping): The paper's own Tables 1 and 4.
     RETURNS (dict): `corpora` (statistics and counts by name), `vocabulary_overlap` (each pair and type) and
-        `shared_sentences` (each training part with each test part).
+        `shared_sentences` (each training part with each test part); where a corpus file names one of the paper's
+        corpora, its figures beside.
     RAISES (ProjectError): If a corpus is not converted.
     """
     manifests = {name: read_manifest(corpus, name) for name in names}
     vocab = spacy.blank("xx").vocab
-    docs = {name: {part: read_docs(corpus / name / f"{part}.spacy", vocab) for part in SPLITS} for name in names}
+    docs: Docs = {
+        name: {part: read_docs(corpus / name / f"{part}.spacy", vocab) for part in manifest["splits"]}
+        for name, manifest in manifests.items()
+    }
     return {
-        "corpora": {name: _summary(manifest) for name, manifest in manifests.items()},
-        "vocabulary_overlap": _overlaps(docs, tokenize),
+        "corpora": {name: _summary(manifest, paper["table1"]) for name, manifest in manifests.items()},
+        "vocabulary_overlap": list(_overlaps(manifests, docs, tokenize, paper["table4"])),
         "shared_sentences": _shared(docs),
     }
 
 
-def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
+def _summary(manifest: Mapping[str, Any], table1: Mapping[str, Any]) -> dict[str, Any]:
     splits = {
         part: {key: value for key, value in counts.items() if key not in NOT_COUNTS}
         for part, counts in manifest["splits"].items()
     }
-    return {"language": manifest["language"], "domain": manifest["domain"], **manifest["statistics"], "splits": splits}
+    name = manifest["settings"]["paper_corpus"]
+    return {
+        "language": manifest["language"],
+        "domain": manifest["domain"],
+        **manifest["statistics"],
+        "labels": manifest["settings"]["labels"],
+        "splits": splits,
+        "paper": {"name": name, **table1[name]} if name in table1 else None,
+    }
 
 
-def _shared(docs: dict[str, dict[str, list[Doc]]]) -> list[dict[str, Any]]:
-    return [
-        {"source": a, "target": b, "count": len(shared_sentences(docs[a]["train"], docs[b]["test"]))}
-        for a, b in product(docs, repeat=2)
-    ]
+def _shared(docs: Docs) -> list[dict[str, Any]]:
+    sentences = {
+        (name, part): [sentence.text for doc in docs[name].get(part, []) for sentence in doc.sents]
+        for name, part in product(docs, ("train", "test"))
+    }
+    rows = []
+    for source, target in product(docs, repeat=2):
+        train = sentences[source, "train"]
+        found = find_duplicates(train, sentences[target, "test"])
+        counts = {"sentences": len(train), "exact": found.exact, "near": found.near}
+        rows.append({"source": source, "target": target, **counts})
+    return rows
 
 
-def _overlaps(docs: dict[str, dict[str, list[Doc]]], tokenize: Callable[[str], list[str]]) -> list[dict[str, Any]]:
-    texts = {(name, kind): _mention_texts(docs[name], kind) for name in docs for kind in ENTITY_TYPES}
-    return [
-        {"corpus_a": a, "corpus_b": b, "type": kind, **vocabulary_overlap(texts[a, kind], texts[b, kind], tokenize)}
-        for a, b in combinations(docs, 2)
-        for kind in ENTITY_TYPES
-    ]
+def _overlaps(
+    manifests: Mapping[str, Any], docs: Docs, tokenize: Callable[[str], list[str]], table4: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    types = in_order(kind for manifest in manifests.values() for kind in manifest["entity_types"])
+    texts = {(name, kind): mention_texts(docs[name], manifests[name], kind) for name in docs for kind in types}
+    for a, b in combinations(docs, 2):
+        names = manifests[a]["settings"]["paper_corpus"], manifests[b]["settings"]["paper_corpus"]
+        for kind in types:
+            overlap = vocabulary_overlap(texts[a, kind], texts[b, kind], tokenize)
+            yield {"corpus_a": a, "corpus_b": b, "type": kind, **overlap, "paper": _of_paper(*names, kind, table4)}
 
 
-def _mention_texts(parts: dict[str, list[Doc]], kind: str) -> list[str]:
-    return [
+def _of_paper(a: str, b: str, kind: str, table4: Sequence[Mapping[str, Any]]) -> Optional[dict[str, Any]]:
+    """RETURNS (Optional[dict]): The paper's row of a pair, turned to our order of the two; None if it has none."""
+    for row in table4:
+        if row["type"] == kind and (row["corpus_a"], row["corpus_b"]) == (a, b):
+            return dict(row)
+        if row["type"] == kind and (row["corpus_b"], row["corpus_a"]) == (a, b):
+            turned = {f"{key}_a": row[f"{key}_b"] for key in ("corpus", "unique", "percent")}
+            return {**row, **turned, **{f"{key}_b": row[f"{key}_a"] for key in ("corpus", "unique", "percent")}}
+    return None
+
+
+def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Mapping[str, Any], kind: str) -> list[str]:
+    """Collect what the mentions of a type cover: those that were kept, and those dropped for a longer one.
+
+    parts (Mapping[str, Sequence[Doc]]): The corpus's documents.
+    manifest (Mapping): Its manifest, which lists the dropped ones.
+    kind (str): The entity type.
+    RETURNS (list[str]): Texts.
+    """
+    texts = {doc.user_data["id"]: doc.text for docs in parts.values() for doc in docs}
+    kept = [
         doc.text[start:end]
         for docs in parts.values()
         for doc in docs
         for start, end, label in doc.user_data["mentions"]
         if label == kind
     ]
-
-
-def statistics_table(description: dict[str, Any]) -> list[list[str]]:
-    """RETURNS (list[list[str]]): The paper's Table 1: a header, and a row for each corpus."""
-    corpora = description["corpora"]
-    figures = [key for key in next(iter(corpora.values())) if key != "splits"]
-    rows = [[name, *(_show(corpora[name][key]) for key in figures)] for name in corpora]
-    return [["corpus", *(key.replace("_", " ") for key in figures)], *rows]
-
-
-def overlap_table(description: dict[str, Any]) -> list[list[str]]:
-    """RETURNS (list[list[str]]): The paper's Table 4: a header, and a row for each pair and type."""
-    return _table(description["vocabulary_overlap"])
-
-
-def shared_sentences_table(description: dict[str, Any]) -> list[list[str]]:
-    """RETURNS (list[list[str]]): A header, and a row for each training part and each test part."""
-    return _table(description["shared_sentences"])
-
-
-def _table(records: list[dict[str, Any]]) -> list[list[str]]:
-    header = list(records[0]) if records else []
-    return [[key.replace("_", " ") for key in header], *([_show(record[key]) for key in header] for record in records)]
-
-
-def _show(value: Any) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    labels = manifest["settings"]["labels"]
+    dropped = [
+        texts[one["document"]][one["start"] : one["end"]]
+        for one in manifest["dropped"]
+        if one["reason"] in ("nested", "overlapping") and labels[one["label"]] == kind
+    ]
+    return kept + dropped

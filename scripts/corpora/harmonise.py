@@ -1,11 +1,12 @@
 """Make Drug and Disease mentions that do not overlap out of any corpus's, and say why the others were dropped."""
+import difflib
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Collection, Iterable, Mapping, Optional
+from typing import Collection, Iterable, Iterator, Mapping, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.settings import suggest
-from scripts.corpora.schema import Document, Dropped, Fragment, Mention
+from scripts.corpora.schema import IN_PIECES, LABEL_NOT_MAPPED, TRIMMED, Changed, Document, Dropped, Fragment, Mention
 
 
 @dataclass(frozen=True)
@@ -14,29 +15,50 @@ class Harmonised:
 
     document (Document): Mentions by offset, none overlapping; labels are entity types, subtypes the corpus's own.
     dropped (tuple[Dropped, ...]): The mentions that were not kept, in the order of the file.
+    changed (tuple[Changed, ...]): Those of the kept ones that are not where they were annotated.
     """
 
     document: Document
     dropped: tuple[Dropped, ...]
+    changed: tuple[Changed, ...] = ()
 
 
-def harmonise(
-    document: Document, labels: Mapping[str, str], ignored: Collection[str] = (), discontinuous: str = "span"
-) -> Harmonised:
+def check_labels(documents: Iterable[Document], labels: Collection[str], ignored: Collection[str], where: str) -> None:
+    """Check that every label of a corpus is either taken or knowingly left out.
+
+    documents (Iterable[Document]): As read.
+    labels (Collection[str]): Labels that are taken.
+    ignored (Collection[str]): Labels that are left out.
+    where (str): The corpus, for the error.
+    RAISES (ProjectError): If there are others: all of them, how often each occurs, and where the first one stands.
+    """
+    known = {*labels, *ignored}
+    unknown = [mention for document in documents for mention in document.mentions if mention.label not in known]
+    if unknown:
+        counts = Counter(mention.label for mention in unknown)
+        listed = ", ".join(f"'{label}' {count}x{_did_you_mean(label, known)}" for label, count in counts.most_common())
+        remedy = f"put each under `labels` or `ignore` in the corpus file; '{unknown[0].label}' stands at "
+        raise ProjectError(f"unknown labels: {listed}", where=where, remedy=remedy + unknown[0].where)
+
+
+def _did_you_mean(label: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(label, known, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def harmonise(document: Document, labels: Mapping[str, str], discontinuous: str = "span") -> Harmonised:
     """Map labels, join fragments, and keep the longest of overlapping mentions (of equal ones the earlier).
 
     document (Document): As read.
-    labels (Mapping[str, str]): Entity type of each label that is taken.
-    ignored (Collection[str]): Labels that are knowingly left out: dropped as "label not mapped".
+    labels (Mapping[str, str]): Entity type of each label that is taken; mentions of others are dropped.
     discontinuous (str): Policy for mentions in several pieces: `span`, `first` or `drop`.
     RETURNS (Harmonised): The kept mentions and the dropped ones.
-    RAISES (ProjectError): If a label is neither taken nor ignored.
     """
     reasons: dict[int, str] = {}
     candidates: dict[int, Mention] = {}
     for number, mention in enumerate(document.mentions):
-        reason = _reason_to_drop(mention, document, labels, ignored)
-        pieces = () if reason else join_fragments(_fragments(mention), document.text)
+        reason = _reason_to_drop(mention, document, labels)
+        pieces = () if reason else join_fragments(fragments_of(mention), document.text)
         if reason or (len(pieces) > 1 and discontinuous == "drop"):
             reasons[number] = reason or "discontinuous"
             continue
@@ -48,7 +70,23 @@ def harmonise(
     kept = sorted((candidates[n] for n in candidates if n not in losers), key=lambda mention: mention.start)
     dropped = tuple(drop(document.id, document.mentions[n], reasons[n]) for n in sorted(reasons))
     assert len(document.mentions) == len(kept) + len(dropped)
-    return Harmonised(replace(document, mentions=tuple(kept)), dropped)
+    changed = tuple(record for mention in kept for record in _changes(document, mention))
+    return Harmonised(replace(document, mentions=tuple(kept)), dropped, changed)
+
+
+def change(document: str, mention: Mention, how: str, start: int, end: int) -> Changed:
+    """RETURNS (Changed): The record of a mention that is kept from `start` to `end`."""
+    fragments = fragments_of(mention)
+    before = min(first for first, _ in fragments), max(last for _, last in fragments)
+    return Changed(document, mention.id, *before, mention.subtype or mention.label, how, start, end)
+
+
+def _changes(document: Document, mention: Mention) -> Iterator[Changed]:
+    """YIELDS (Changed): What joining and trimming the fragments of a kept mention did to it, if anything."""
+    in_pieces = len(join_fragments(fragments_of(mention), document.text)) > 1
+    record = change(document.id, mention, IN_PIECES if in_pieces else TRIMMED, mention.start, mention.end)
+    if in_pieces or (record.start, record.end) != (mention.start, mention.end):
+        yield record
 
 
 def drop(document: str, mention: Mention, reason: str) -> Dropped:
@@ -72,7 +110,8 @@ def join_fragments(fragments: Iterable[Fragment], text: str) -> tuple[Fragment, 
     return tuple(pieces)
 
 
-def _fragments(mention: Mention) -> tuple[Fragment, ...]:
+def fragments_of(mention: Mention) -> tuple[Fragment, ...]:
+    """RETURNS (tuple): The (start, end) pairs of a mention as annotated."""
     return mention.fragments or ((mention.start, mention.end),)
 
 
@@ -81,15 +120,10 @@ def _trim(fragment: Fragment, text: str) -> Fragment:
     return fragment[0] + len(covered) - len(covered.lstrip()), fragment[0] + len(covered.rstrip())
 
 
-def _reason_to_drop(
-    mention: Mention, document: Document, labels: Mapping[str, str], ignored: Collection[str]
-) -> Optional[str]:
-    if mention.label in ignored:
-        return "label not mapped"
+def _reason_to_drop(mention: Mention, document: Document, labels: Collection[str]) -> Optional[str]:
     if mention.label not in labels:
-        remedy = f"{suggest(mention.label, [*labels, *ignored])} Put it under `labels` or `ignore` in the corpus file"
-        raise ProjectError(f"unknown label '{mention.label}'", where=mention.where or document.id, remedy=remedy)
-    fragments = _fragments(mention)
+        return LABEL_NOT_MAPPED
+    fragments = fragments_of(mention)
     if any(start >= end for start, end in fragments):
         return "empty"
     if any(start < 0 or end > len(document.text) for start, end in fragments):

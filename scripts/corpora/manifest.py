@@ -2,16 +2,35 @@
 import hashlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, read_json
 from scripts.corpora.formats import FORMATS
+from scripts.corpora.formats.raw import split_archive
 from scripts.corpora.settings import CorpusSettings
 
 FILE = "manifest.json"
-SPLITS = ("train", "test")
+# In the order in which they are shown; a corpus has the second only if one is published.
+PARTS = ("train", "dev", "test")
 TOKENIZER = "tokenizer"
-LIBRARIES = ("spacy", "pysbd", "razdel")
+LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
+
+
+def check_present(settings: Mapping[str, CorpusSettings]) -> None:
+    """Check that the raw files of all corpora are there, before the first one is read.
+
+    settings (Mapping[str, CorpusSettings]): The corpus files, by corpus.
+    RAISES (ProjectError): All corpora that are missing, and where each is to be had.
+    """
+    missing = []
+    for name, corpus in settings.items():
+        paths = [split_archive(path)[0] or path for path in (corpus.path, corpus.annotations) if path]
+        absent = [path for path in paths if not path.exists()]
+        if absent:
+            missing.append(f"{name} in {' and '.join(map(str, absent))} ({corpus.obtain or 'see `path` in its file'})")
+    if missing:
+        raise ProjectError(f"{len(missing)} of {len(settings)} corpora are missing: {'; '.join(missing)}")
 
 
 def fingerprint(settings: CorpusSettings) -> str:
@@ -25,7 +44,7 @@ def fingerprint(settings: CorpusSettings) -> str:
     raw = FORMATS[settings.format].raw_files(settings.path, settings.annotations)
     parts = {
         "settings": settings.model_dump(mode="json"),
-        "raw files": [(path.as_posix(), hash_file(path)) for path in raw],
+        "raw files": [(str(path), hash_file(path)) for path in raw],
         "code": hash_files(room.rglob("*.py"), room),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
@@ -44,7 +63,7 @@ def is_current(folder: Path, expected: str) -> bool:
     manifest = read_json(folder / FILE)
     if manifest.get("fingerprint") != expected:
         return False
-    files = {folder / f"{split}.spacy": manifest["splits"][split]["sha256"] for split in SPLITS}
+    files = {folder / f"{part}.spacy": counts["sha256"] for part, counts in manifest["splits"].items()}
     return all(file.is_file() and hash_file(file) == sha256 for file, sha256 in files.items())
 
 

@@ -1,6 +1,6 @@
 """The one form that every corpus takes after reading: documents with mentions at character offsets."""
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 Fragment = tuple[int, int]
 
@@ -68,7 +68,32 @@ class Dropped:
     reason: str
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A mention that was kept at other offsets than it was annotated at, and why.
+
+    document (str): Document id.
+    mention (str): Mention id.
+    start (int): Offset of its first character as annotated.
+    end (int): Offset behind its last character as annotated.
+    label (str): The corpus's own label.
+    how (str): One of `CHANGES`.
+    new_start (int): Offset of its first character as kept.
+    new_end (int): Offset behind its last character as kept.
+    """
+
+    document: str
+    mention: str
+    start: int
+    end: int
+    label: str
+    how: str
+    new_start: int
+    new_end: int
+
+
 ENTITY_TYPES = ("Drug", "Disease")
+LABEL_NOT_MAPPED = "label not mapped"
 REASONS = (
     "nested",
     "overlapping",
@@ -77,5 +102,15 @@ REASONS = (
     "empty",
     "outside text",
     "text mismatch",
-    "label not mapped",
+    LABEL_NOT_MAPPED,
 )
+# In several pieces with text between them; with white space at a border; with a border inside a word.
+IN_PIECES, TRIMMED, EXPANDED = "in pieces", "trimmed", "expanded"
+CHANGES = (IN_PIECES, TRIMMED, EXPANDED)
+
+
+def in_order(entity_types: Iterable[str]) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): Each of the types once, Drug and Disease first, the others by name."""
+    found = set(entity_types)
+    first = [name for name in ENTITY_TYPES if name in found]
+    return (*first, *sorted(found - set(first)))

@@ -1,19 +1,27 @@
-"""What a corpus file may say: where the raw files are, and how their labels become entity types."""
+"""What a corpus file may say: where the raw files are, how labels become entity types, what one expects to find."""
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Annotated, Literal, Optional
 
 from pydantic import Field, field_validator, model_validator
 
 from scripts.base.settings import Settings, read_settings, suggest
 from scripts.corpora.formats import FORMATS
+from scripts.corpora.schema import CHANGES, REASONS, in_order
 
-EntityType = Literal["Drug", "Disease"]
+# Such as Drug; what is reported about all types together is called micro.
+EntityType = Annotated[str, Field(pattern=r"^[^\W\d_]\w*$")]
+RESERVED = "micro"
 Discontinuous = Literal["span", "first", "drop"]
 Splitter = Literal["by_script", "punkt"]
+Reason = Literal[REASONS]
+Change = Literal[CHANGES]
+Count = Annotated[int, Field(ge=0)]
+# Document ids, with * for any characters and ? for one.
+Patterns = Annotated[list[str], Field(min_length=1)]
 
 
 class Split(Settings):
-    """How documents are dealt to the training and the test part.
+    """How documents are dealt to the training and the test part by chance.
 
     train (float): Share of the documents in the training part (the paper: 0.7).
     seed (int): Seed of the shuffle.
@@ -21,6 +29,52 @@ class Split(Settings):
 
     train: float = Field(default=0.7, gt=0, lt=1)
     seed: int = 0
+
+
+class PublishedSplit(Settings):
+    """Which documents are in which part, where that has been published: patterns of document ids such as `test/*`.
+
+    train (list[str]): The training part.
+    dev (list[str]): A development part; left out: none. No command trains or tests on it.
+    test (list[str]): The test part.
+    left_out (list[str]): Documents that are in no part; left out: none. A document that no pattern matches is an error.
+    """
+
+    train: Patterns
+    dev: Optional[Patterns] = None
+    test: Patterns
+    left_out: Optional[Patterns] = None
+
+
+class Expected(Settings):
+    """What is known of a corpus beforehand. `convert` compares, and `convert-strict` refuses what differs.
+
+    Counts of losses that stand here are accepted by `convert-strict`; those that do not stand here it expects to be 0.
+
+    documents (int): Documents, those without text included.
+    empty_documents (int): Documents without text.
+    sentences (int): Sentences of all parts.
+    mentions (dict[str, int]): Mentions as read, of any of the corpus's own labels.
+    fragmented (int): Mentions, of labels that are taken, annotated in several fragments.
+    joined (int): Those of them that have only white space between the fragments, such as a line break.
+    overlapping_pairs (int): Pairs of mentions, of labels that are taken, that share a character.
+    dropped (dict[str, int]): Mentions left out, by reason.
+    changed (dict[str, int]): Mentions kept at other offsets than annotated, by how.
+    cut (int): Mentions of a test part that a sentence boundary cuts.
+    notes (int): What the reader repaired or passed over.
+    """
+
+    documents: Optional[Count] = None
+    empty_documents: Optional[Count] = None
+    sentences: Optional[Count] = None
+    mentions: dict[str, Count] = {}
+    fragmented: Optional[Count] = None
+    joined: Optional[Count] = None
+    overlapping_pairs: Optional[Count] = None
+    dropped: dict[Reason, Count] = {}
+    changed: dict[Change, Count] = {}
+    cut: Optional[Count] = None
+    notes: Optional[Count] = None
 
 
 class CorpusSettings(Settings):
@@ -31,13 +85,19 @@ class CorpusSettings(Settings):
     format (str): One of the formats of `scripts/corpora/formats`.
     path (Path): The raw file or the folder of raw files, absolute or relative to the project folder.
     annotations (Optional[Path]): The folder of the annotations, where that is another one.
-    labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes.
+    labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes: Drug and
+        Disease to compare corpora, or the label itself to train on the corpus's own.
     ignore (list[str]): The corpus's own labels that are left out; one that stands in neither list is an error.
     discontinuous (str): A mention in several pieces is kept as the `span` from its first to its last character, as
         its `first` piece only, or is left out (`drop`).
     sentences (str): The sentence splitter, where the format itself does not fix the sentences: by the script of the
         text, or as in the paper (`punkt`).
     split (Split): How documents are dealt to the training and the test part.
+    published_split (Optional[PublishedSplit]): Which documents are in which part, in place of `split`.
+    expected (Expected): Counts that are known beforehand.
+    paper_corpus (Optional[str]): The paper's corpus that this one is or stands in for, such as `RU EHR`: its figures
+        are shown beside.
+    obtain (str): Where the corpus is to be had and how it should lie in `path`; told when it is not there.
     """
 
     language: str = Field(pattern="^[a-z]{2,3}$")
@@ -50,6 +110,15 @@ class CorpusSettings(Settings):
     discontinuous: Discontinuous = "span"
     sentences: Splitter = "by_script"
     split: Split = Split()
+    published_split: Optional[PublishedSplit] = None
+    expected: Expected = Expected()
+    paper_corpus: Optional[str] = None
+    obtain: str = ""
+
+    @property
+    def entity_types(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): What the labels become, Drug and Disease first."""
+        return in_order(self.labels.values())
 
     @field_validator("format")
     @classmethod
@@ -59,10 +128,14 @@ class CorpusSettings(Settings):
         return name
 
     @model_validator(mode="after")
-    def _taken_or_ignored(self) -> "CorpusSettings":
+    def _consistent(self) -> "CorpusSettings":
         both = sorted(set(self.labels) & set(self.ignore))
         if both:
             raise ValueError(f"label '{both[0]}' stands in both `labels` and `ignore`")
+        if RESERVED in self.labels.values():
+            raise ValueError(f"no entity type may be called '{RESERVED}': all types together are")
+        if self.published_split and "split" in self.model_fields_set:
+            raise ValueError("give `split` or `published_split`, not both")
         return self
 
 

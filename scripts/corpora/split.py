@@ -1,6 +1,7 @@
-"""Deal documents to a training and a test part."""
+"""Deal documents to a training and a test part: by chance, or as published."""
 import random
-from typing import Sequence
+from fnmatch import fnmatchcase
+from typing import Mapping, Sequence
 
 from scripts.base.errors import ProjectError
 
@@ -20,3 +21,28 @@ def split_documents(ids: Sequence[str], train: float, seed: int) -> dict[str, li
     random.Random(seed).shuffle(shuffled)
     size = min(max(round(train * len(shuffled)), 1), len(shuffled) - 1)
     return {"train": sorted(shuffled[:size]), "test": sorted(shuffled[size:])}
+
+
+def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Deal document ids to the parts that have been published.
+
+    ids (Sequence[str]): Document ids; their order does not matter.
+    patterns (Mapping[str, Sequence[str]]): Patterns of ids by part: `*` stands for any characters, `?` for one.
+    RETURNS (dict[str, list[str]]): Sorted ids of each part, none empty.
+    RAISES (ProjectError): If an id matches no part, or several, or a part would be empty.
+    """
+    parts: dict[str, list[str]] = {part: [] for part in patterns}
+    for name in sorted(ids):
+        matching = [part for part in patterns if any(fnmatchcase(name, pattern) for pattern in patterns[part])]
+        if len(matching) != 1:
+            found = " and ".join(f"`{part}`" for part in matching) or "no part"
+            raise ProjectError(f"document '{name}' is in {found} of `published_split`", remedy="mend the patterns")
+        parts[matching[0]].append(name)
+    for part, names in parts.items():
+        if not names:
+            listed = ", ".join(patterns[part])
+            raise ProjectError(f"no document for part `{part}` of `published_split` ({listed})", remedy=_REMEDY)
+    return parts
+
+
+_REMEDY = "patterns are matched with document ids, which are paths below the corpus's folder"

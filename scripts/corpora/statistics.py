@@ -1,54 +1,60 @@
-"""Figures about corpora: size (the paper's Table 1), shared vocabulary (its Table 4), sentences in two parts."""
+"""Figures about corpora: size (the paper's Table 1) and shared vocabulary (its Table 4)."""
 import re
 import unicodedata
-from statistics import fmean
-from typing import TYPE_CHECKING, Callable, Iterable, Union
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Union
 
-from scripts.corpora.schema import ENTITY_TYPES
+from scripts.corpora import punkt
+from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.schema import Document, Mention, in_order
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 WORD = re.compile(r"\w+")
-# Shorter sentences ("Thank you!", "No fever.") stand in any two corpora without one being copied from the other.
-SHORTEST_SHARED = 5
 
 
-def corpus_statistics(docs: Iterable["Doc"]) -> dict[str, Union[int, float]]:
-    """Count what the paper's Table 1 counts.
+def count_document(document: Document, doc: "Doc", labels: Mapping[str, str]) -> Counter[tuple[str, str]]:
+    """Count in one document what Table 1 counts in a corpus; counts of documents may be added up.
 
-    docs (Iterable[Doc]): All documents with text of a corpus.
-    RETURNS (dict): `documents`, `sentences`, the mentions of each type (`Drug`, `Disease`), and means:
-        `sentences_per_document`, `tokens_per_sentence`, and the tokens in a mention (`Drug_length`, `Disease_length`).
-        Tokens are here runs of letters and digits, which is what the paper's mention lengths agree with.
+    document (Document): As read, with text.
+    doc (Doc): The same as tokens and sentences.
+    labels (Mapping[str, str]): Entity type of each of the corpus's own labels that is taken.
+    RETURNS (Counter): Counts by (what, of which type or label); see `corpus_statistics`.
     """
-    docs = list(docs)
-    sentences = [_count_words(sentence.text) for doc in docs for sentence in doc.sents]
-    entities = [entity for doc in docs for entity in doc.ents]
-    lengths = {kind: [_count_words(e.text) for e in entities if e.label_ == kind] for kind in ENTITY_TYPES}
+    counts: Counter[tuple[str, str]] = Counter({("documents", ""): 1})
+    counts["sentences", ""] = sum(1 for _ in doc.sents)
+    counts["sentences_by_punkt", ""] = len(punkt.sentence_starts(document.text))
+    counts["words", ""] = _count_words(document.text)
+    for mention in document.mentions:
+        if mention.label in labels:
+            counts["subtypes", mention.label] += 1
+            counts["mentions", labels[mention.label]] += 1
+            counts["mention_words", labels[mention.label]] += _count_words(_covered(mention, document.text))
+    return counts
+
+
+def corpus_statistics(counts: Counter[tuple[str, str]], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Count what the paper's Table 1 counts, as it counts: annotations as read, before any is dropped.
+
+    counts (Counter): The counts of all documents with text, added up.
+    labels (Mapping[str, str]): Entity type of each of the corpus's own labels that is taken.
+    RETURNS (dict): `documents`; `sentences`; `sentences_by_punkt`, the paper's splitter; `mentions` by entity type;
+        `subtypes`, the same by the corpus's own label; and means: `sentences_per_document`, `tokens_per_sentence`, and
+        `mention_length` in tokens, by type. Tokens are here runs of letters and digits, which is what the paper's
+        mention lengths agree with.
+    """
+    mentions = {kind: counts["mentions", kind] for kind in in_order(labels.values())}
     return {
-        "documents": len(docs),
-        "sentences": len(sentences),
-        **{kind: len(lengths[kind]) for kind in ENTITY_TYPES},
-        "sentences_per_document": _ratio(len(sentences), len(docs)),
-        "tokens_per_sentence": _mean(sentences),
-        **{f"{kind}_length": _mean(lengths[kind]) for kind in ENTITY_TYPES},
+        "documents": counts["documents", ""],
+        "sentences": counts["sentences", ""],
+        "sentences_by_punkt": counts["sentences_by_punkt", ""],
+        "mentions": mentions,
+        "subtypes": {label: counts["subtypes", label] for label in labels},
+        "sentences_per_document": _ratio(counts["sentences", ""], counts["documents", ""]),
+        "tokens_per_sentence": _ratio(counts["words", ""], counts["sentences", ""]),
+        "mention_length": {kind: _ratio(counts["mention_words", kind], mentions[kind]) for kind in mentions},
     }
-
-
-def normalise_sentence(text: str) -> str:
-    """RETURNS (str): The words of a sentence in lower case; punctuation and white space do not tell sentences apart."""
-    return " ".join(WORD.findall(text.lower()))
-
-
-def shared_sentences(train_docs: Iterable["Doc"], test_docs: Iterable["Doc"]) -> set[str]:
-    """Find the sentences that stand in two parts.
-
-    train_docs (Iterable[Doc]): Training part of the source.
-    test_docs (Iterable[Doc]): Test part of the target.
-    RETURNS (set[str]): Those of five words or more, normalised.
-    """
-    return _long_sentences(train_docs) & _long_sentences(test_docs)
 
 
 def vocabulary_overlap(
@@ -83,17 +89,13 @@ def _pieces(mentions: Iterable[str], tokenize: Callable[[str], list[str]]) -> se
     return {piece for text in texts for piece in tokenize(text)}
 
 
-def _long_sentences(docs: Iterable["Doc"]) -> set[str]:
-    normalised = (normalise_sentence(sentence.text) for doc in docs for sentence in doc.sents)
-    return {sentence for sentence in normalised if sentence.count(" ") + 1 >= SHORTEST_SHARED}
-
-
 def _count_words(text: str) -> int:
     return len(WORD.findall(text))
 
 
-def _mean(values: list[int]) -> float:
-    return fmean(values) if values else 0.0
+def _covered(mention: Mention, text: str) -> str:
+    """RETURNS (str): What a mention covers, as far as it lies within the text."""
+    return " ".join(text[max(0, start) : max(0, end)] for start, end in fragments_of(mention))
 
 
 def _ratio(part: int, whole: int) -> float:

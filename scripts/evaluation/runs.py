@@ -91,31 +91,57 @@ class RunResult:
 
 
 @dataclass(frozen=True)
+class PaperCorpus:
+    """The paper's own figures of a corpus, as its Table 1 prints them.
+
+    name (str): Such as `RU EHR`.
+    documents (int): Number of documents.
+    sentences (int): Number of sentences, by untrained Punkt.
+    mentions (Mapping[str, int]): Mentions of each entity type.
+    sentences_per_document (float): Mean length of a document, in sentences.
+    tokens_per_sentence (float): Mean length of a sentence, in tokens.
+    mention_length (Mapping[str, float]): Mean length of a mention of each type, in tokens.
+    """
+
+    name: str
+    documents: int
+    sentences: int
+    mentions: Mapping[str, int]
+    sentences_per_document: float
+    tokens_per_sentence: float
+    mention_length: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What a corpus is made of (paper, Table 1).
 
-    documents (int): Number of documents.
+    documents (int): Number of documents with text.
     sentences (int): Number of sentences.
-    Drug (int): Mentions of drugs.
-    Disease (int): Mentions of diseases.
-    sentences_per_document (Optional[float]): Mean length of a document, in sentences.
-    tokens_per_sentence (Optional[float]): Mean length of a sentence, in tokens.
-    Drug_length (Optional[float]): Mean length of a drug mention, in tokens.
-    Disease_length (Optional[float]): Mean length of a disease mention, in tokens.
-    splits (Mapping): Counts of the `train` and the `test` part.
+    sentences_by_punkt (int): The same by the paper's splitter.
+    mentions (Mapping[str, int]): Mentions as read of each entity type.
+    subtypes (Mapping[str, int]): The same by the corpus's own label.
+    labels (Mapping[str, str]): The entity type of each of these labels.
+    sentences_per_document (float): Mean length of a document, in sentences.
+    tokens_per_sentence (float): Mean length of a sentence, in tokens.
+    mention_length (Mapping[str, float]): Mean length of a mention of each type, in tokens.
+    splits (Mapping): Counts of each part.
+    paper (Optional[PaperCorpus]): The paper's figures of the corpus that this one is or stands in for.
     """
 
     language: str
     domain: str
     documents: int
     sentences: int
-    Drug: int
-    Disease: int
-    sentences_per_document: Optional[float]
-    tokens_per_sentence: Optional[float]
-    Drug_length: Optional[float]
-    Disease_length: Optional[float]
+    sentences_by_punkt: int
+    mentions: Mapping[str, int]
+    subtypes: Mapping[str, int]
+    labels: Mapping[str, str]
+    sentences_per_document: float
+    tokens_per_sentence: float
+    mention_length: Mapping[str, float]
     splits: Mapping[str, Mapping[str, Any]]
+    paper: Optional[PaperCorpus] = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +151,7 @@ class VocabularyOverlap:
     unique_a (int): Different word pieces in the mentions of corpus a.
     shared (int): Those that are also in corpus b.
     percent_a (float): `shared` in percent of `unique_a`.
+    paper (Optional[VocabularyOverlap]): The paper's own figures, its corpora in the same order.
     """
 
     corpus_a: str
@@ -135,24 +162,36 @@ class VocabularyOverlap:
     shared: int
     percent_a: float
     percent_b: float
+    paper: Optional["VocabularyOverlap"] = None
 
 
 @dataclass(frozen=True)
 class SharedSentences:
-    """How many sentences of a source's training part also stand in a target's test part."""
+    """How many sentences of a source's training part also stand in a target's test part.
+
+    sentences (int): Sentences of the training part.
+    exact (int): Those with the same words.
+    near (int): Those with nearly the same words.
+    """
 
     source: str
     target: str
-    count: int
+    sentences: int
+    exact: int
+    near: int
 
 
 @dataclass(frozen=True)
 class Corpora:
-    """The corpora of an experiment by name, and how they overlap; empty where their file is absent."""
+    """The corpora of an experiment by name, and how they overlap; empty where their file is absent.
+
+    tokenizer (str): Whose word pieces were counted.
+    """
 
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
     vocabulary_overlap: tuple[VocabularyOverlap, ...] = ()
     shared_sentences: tuple[SharedSentences, ...] = ()
+    tokenizer: str = ""
 
     def training_sentences(self, name: str) -> Optional[int]:
         """RETURNS (Optional[int]): Sentences in the training part of a corpus; None if not known."""

@@ -24,6 +24,7 @@ class TrainingJob:
     encoder (Path): Folder of the encoder.
     tokenizer (Path): Folder of the blank pipeline whose tokenizer the pipeline takes.
     train (tuple[Path, ...]): DocBin files to train on.
+    entity_types (tuple[str, ...]): What the head looks for, whatever the sentences hold.
     n_sentences (int): How many sentences these hold, or the sample size.
     training (Training): Epochs, batch size and rates.
     seed (int): Seed of the training.
@@ -39,6 +40,7 @@ class TrainingJob:
     encoder: Path
     tokenizer: Path
     train: tuple[Path, ...]
+    entity_types: tuple[str, ...]
     n_sentences: int
     training: Training
     seed: int
@@ -122,6 +124,7 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
         # spaCy counts steps from 0 and stops behind this one.
         "training.max_steps": length.updates - 1,
         "initialize.after_init.frozen": job.freeze_word_embeddings,
+        "initialize.components.bio_ner.labels": sorted(job.entity_types),
     }
     for schedule, rate in rates.items():
         settings[f"{schedule}.initial_rate"] = rate

@@ -1,14 +1,15 @@
 """Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
-import sys
 from dataclasses import asdict
 from typing import Mapping, Optional, Sequence
 
 import srsly
-from tqdm import tqdm
 from wasabi import msg
 
 from scripts.base.files import write_json
+from scripts.base.progress import progress
+from scripts.corpora.schema import in_order
 from scripts.evaluation.runs import RunResult, read_run
+from scripts.evaluation.scores import MICRO
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.plan import RUNS_OF, Run, SourceModel
 from scripts.experiments.run import batch_size, carry_out, check_size, run_fingerprint, sentence_passes, tested_model
@@ -17,8 +18,6 @@ from scripts.experiments.workspace import Workspace
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
-# Seconds between two states of the progress bar: each is a line of its own in a log file.
-ON_SCREEN, IN_LOG = 0.1, 60.0
 
 
 def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
@@ -60,14 +59,13 @@ def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
     costs = estimate_costs(workspace, runs)
-    interval = ON_SCREEN if sys.stderr.isatty() else IN_LOG
-    with tqdm(total=sum(costs), unit="sentence", disable=not runs, smoothing=0.05, mininterval=interval) as progress:
+    with progress(sum(costs), "sentence", disable=not runs, smoothing=0.05) as bar:
         for run, cost in zip(runs, costs):
-            progress.set_description(run.id, refresh=False)
-            finished = progress.n + cost
-            carry_out(workspace, run, device, lambda: progress.update(batch_size(workspace, run)))
+            bar.set_description(run.id, refresh=False)
+            finished = bar.n + cost
+            carry_out(workspace, run, device, lambda: bar.update(batch_size(workspace, run)))
             # What was estimated and what was done may differ: a source may have been trained first, or been there.
-            progress.update(finished - progress.n)
+            bar.update(finished - bar.n)
 
 
 def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
@@ -83,14 +81,15 @@ def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
 
 def show(results: Sequence[RunResult]) -> None:
     """Print one line of scores per run."""
-    header = ("Run", "Sentences", "Updates", "Drug F1", "Disease F1", "Micro F1")
+    names = [*in_order({name for result in results for name in result.scores.tokens} - {MICRO}), MICRO]
+    header = ("Run", "Sentences", "Updates", *(f"{name[:1].upper()}{name[1:]} F1" for name in names))
     rows = [
         (
             result.run,
             result.sentences["train"],
             result.updates,
-            *(f"{result.scores.tokens[name].f1:.1f}" for name in ("Drug", "Disease", "micro")),
+            *(f"{result.scores.tokens[name].f1:.1f}" for name in names),
         )
         for result in results
     ]
-    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r", "r"), max_col=120)
+    msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1), max_col=120)

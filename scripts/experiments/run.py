@@ -51,6 +51,7 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
             "freeze": workspace.experiment.freeze_word_embeddings,
             "template": workspace.template_hash(),
             "encoder": workspace.encoder.sha256,
+            "entity_types": workspace.entity_types,
             "train": workspace.data_hash(run.target, "train"),
             "source": run.source and model_fingerprint(workspace, run.source),
         }
@@ -128,7 +129,7 @@ def carry_out(
         seconds=seconds,
         updates=model.updates,
         sentences={"train": model.sentences, "test": sum(1 for document in documents for _ in document.sents)},
-        scores=score(documents, predictions),
+        scores=score(documents, predictions, workspace.entity_types),
     )
     Ledger(workspace.runs).write(result, model.config, model.sample, predictions)
     return result
@@ -166,6 +167,7 @@ def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) ->
         tokenizer=workspace.tokenizer,
         train=(workspace.part(run.target, "train"),),
         n_sentences=run.size,
+        entity_types=workspace.entity_types,
         training=workspace.experiment.few_shot.training,
         seed=run.seed + SAMPLE_SEED_OFFSET,
         freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
@@ -197,6 +199,7 @@ def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
         "training_seed": model.seed if model else run.seed + SAMPLE_SEED_OFFSET,
         "freeze_word_embeddings": workspace.experiment.freeze_word_embeddings,
         "drop_shared_sentences": workspace.experiment.drop_shared_sentences,
+        "entity_types": list(workspace.entity_types),
         "encoder": {key: str(value) for key, value in asdict(workspace.encoder).items() if key != "path"},
     }
 

@@ -7,7 +7,6 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from scripts.corpora.schema import ENTITY_TYPES
 from scripts.evaluation.runs import RunScores
 from scripts.evaluation.scores import score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
@@ -66,16 +65,17 @@ def without_entities(document: Doc, vocab: Vocab) -> Doc:
     )
 
 
-def score(documents: Sequence[Doc], predictions: Sequence[Prediction]) -> RunScores:
+def score(documents: Sequence[Doc], predictions: Sequence[Prediction], entity_types: Sequence[str]) -> RunScores:
     """Score predictions by exact match.
 
     documents (Sequence[Doc]): Gold: entities on tokens, and `user_data["mentions"]` at the original character offsets.
     predictions (Sequence[Prediction]): In the same order.
+    entity_types (Sequence[str]): What is scored.
     RETURNS (RunScores): On tokens, and on characters, where a mention that alignment lost is missed.
     """
     on_tokens = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
     on_characters = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
     return RunScores(
-        tokens=score_mentions(on_tokens, [prediction.tokens for prediction in predictions], ENTITY_TYPES),
-        characters=score_mentions(on_characters, [prediction.characters for prediction in predictions], ENTITY_TYPES),
+        tokens=score_mentions(on_tokens, [prediction.tokens for prediction in predictions], entity_types),
+        characters=score_mentions(on_characters, [prediction.characters for prediction in predictions], entity_types),
     )

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_file, read_json
+from scripts.base.files import hash_file
+from scripts.corpora.manifest import read_manifest
+from scripts.corpora.schema import in_order
 from scripts.encoders.resolve import EncoderRecord, read_encoder
 from scripts.experiments.settings import Experiment, read_experiment
 
@@ -49,13 +51,19 @@ class Workspace:
         """RETURNS (Path): Folder of the blank pipeline whose tokenizer all pipelines have."""
         return self.corpus / "tokenizer"
 
+    @property
+    def entity_types(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): What is looked for in every run: the types of all corpora together."""
+        names = self.experiment.corpora
+        return in_order(kind for name in names for kind in self.manifest(name)["entity_types"])
+
     def part(self, corpus: str, part: str) -> Path:
         """RETURNS (Path): The DocBin file of a corpus's `train` or `test` part."""
         return self.corpus / corpus / f"{part}.spacy"
 
     def manifest(self, corpus: str) -> dict[str, Any]:
         """RETURNS (dict): What `convert` wrote about a corpus."""
-        return read_json(self.corpus / corpus / "manifest.json", made_by="convert")
+        return read_manifest(self.corpus, corpus)
 
     def data_hash(self, corpus: str, part: str) -> str:
         """RETURNS (str): The hash of a part of a corpus, as its manifest holds it."""

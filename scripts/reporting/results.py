@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Iterable, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
 from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_plan, read_runs
 from scripts.evaluation.scores import MICRO
@@ -12,7 +13,6 @@ from scripts.evaluation.scores import MICRO
 NO_PRETRAIN = "no pretrain"
 SHARE = 0.99
 KINDS = ("in-corpus", "zero-shot", "few-shot")
-ENTITY_TYPES = ("Drug", "Disease")
 
 
 @dataclass(frozen=True, order=True)
@@ -65,7 +65,7 @@ class Results:
     def types(self) -> list[str]:
         """RETURNS (list[str]): Scored entity types: Drug and Disease first."""
         found = {name for run in self.runs for name in run.scores.tokens} - {MICRO}
-        return [name for name in ENTITY_TYPES if name in found] + sorted(found - set(ENTITY_TYPES))
+        return list(in_order(found))
 
     @property
     def targets(self) -> list[str]:

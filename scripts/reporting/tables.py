@@ -1,30 +1,20 @@
 """The results of an experiment in, the paper's Tables 1 to 5 and every point of its curves out."""
 import math
-from typing import Callable, Optional, Sequence
+from typing import Optional, Sequence
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, best_and_worst
 from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
+from scripts.reporting.corpora_tables import (
+    shared_sentences,
+    table1_corpora,
+    table1_subtypes,
+    table4_vocabulary_overlap,
+)
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup, measure
 
 MISSING_NAMED = 6
-
-
-def table1_corpora(results: Results) -> Table:
-    """RETURNS (Table): Table 1 of the paper: what the corpora are made of, and how they were split."""
-    columns = ("corpus", "language", "domain", "Drug", "Disease", "documents", "sentences", "sentences per document")
-    columns += ("tokens per sentence", "Drug length", "Disease length", "training sentences", "test sentences")
-    rows = []
-    for name, corpus in results.corpora.corpora.items():
-        counts = (corpus.Drug, corpus.Disease, corpus.documents, corpus.sentences)
-        means = (corpus.sentences_per_document, corpus.tokens_per_sentence, corpus.Drug_length, corpus.Disease_length)
-        parts = tuple(corpus.splits.get(part, {}).get("sentences") for part in ("train", "test"))
-        rows.append((name, corpus.language, corpus.domain, *counts, *means, *parts))
-    caption = "Mentions, documents and sentences of the whole corpora. The lengths of mentions are means in tokens. "
-    caption += "ehr: electronic health records; ugt: user-generated texts."
-    caption += _shared_sentences(results) + _none("corpora.json", rows)
-    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows))
 
 
 def table2_in_corpus(results: Results) -> Table:
@@ -52,27 +42,6 @@ def table3_zero_shot(results: Results) -> Table:
     caption += _how_to_read(results, "zero-shot") + _missing(results, "zero-shot")
     columns = ("source", "target", "model", *_score_columns(results))
     return Table("table3_zero_shot", "Table 3. Zero-shot results", caption, columns, tuple(rows))
-
-
-def table4_vocabulary_overlap(results: Results) -> Table:
-    """RETURNS (Table): Table 4 of the paper: word pieces that the mentions of two corpora share."""
-    columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")
-    rows = tuple(
-        (
-            pair.corpus_a,
-            pair.corpus_b,
-            pair.type,
-            pair.unique_a,
-            pair.unique_b,
-            pair.shared,
-            pair.percent_a,
-            pair.percent_b,
-        )
-        for pair in results.corpora.vocabulary_overlap
-    )
-    caption = "Different word pieces in all mentions of a type, and how many of them both corpora have."
-    caption += _none("vocabulary overlap in corpora.json", rows)
-    return Table("table4_vocabulary_overlap", "Table 4. Vocabulary overlap of the mentions", caption, columns, rows)
 
 
 def table5_sentences_needed(results: Results) -> Table:
@@ -111,14 +80,18 @@ def few_shot(results: Results) -> Table:
     return Table("few_shot", "Every point of Figure 1", caption, columns, tuple(rows))
 
 
-TABLES: tuple[Callable[[Results], Table], ...] = (
-    table1_corpora,
-    table2_in_corpus,
-    table3_zero_shot,
-    table4_vocabulary_overlap,
-    table5_sentences_needed,
-    few_shot,
-)
+def make_tables(results: Results) -> list[Table]:
+    """RETURNS (list[Table]): Tables 1 to 5 of the paper and what belongs to them, then every point of Figure 1."""
+    return [
+        table1_corpora(results.corpora),
+        table1_subtypes(results.corpora),
+        table2_in_corpus(results),
+        table3_zero_shot(results),
+        table4_vocabulary_overlap(results.corpora),
+        shared_sentences(results.corpora),
+        table5_sentences_needed(results),
+        few_shot(results),
+    ]
 
 
 def never(need: SentencesNeeded) -> str:
@@ -195,14 +168,6 @@ def _how_to_read(results: Results, kind: str) -> str:
     )
 
 
-def _shared_sentences(results: Results) -> str:
-    shared = [item for item in results.corpora.shared_sentences if item.count]
-    if not shared:
-        return ""
-    counts = ", ".join(f"{item.count} of {item.source} in {item.target}" for item in shared)
-    return f" Sentences of a training part that also stand in the test part of another corpus: {counts}."
-
-
 def _missing(results: Results, kind: str, targets: Optional[Sequence[str]] = None) -> str:
     names = results.missing(kind, targets)
     if not names:
@@ -210,7 +175,3 @@ def _missing(results: Results, kind: str, targets: Optional[Sequence[str]] = Non
     more = f"; and {len(names) - MISSING_NAMED} more" if len(names) > MISSING_NAMED else ""
     count = "1 run" if len(names) == 1 else f"{len(names)} runs"
     return f" {count} missing ({kind}: {'; '.join(names[:MISSING_NAMED])}{more})."
-
-
-def _none(what: str, rows: Sequence) -> str:
-    return "" if rows else f" Nothing to show: no {what}."

@@ -11,7 +11,6 @@ from scripts.evaluation.scores import Score, score_mentions
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.run import run_fingerprint
-from scripts.experiments.score import ENTITY_TYPES
 from scripts.experiments.workspace import Workspace
 from scripts.shipping.environment import Answer, Question, ask
 from scripts.shipping.examples import AnnotatedText
@@ -70,6 +69,7 @@ def evaluate_installed(
     package: str,
     corpora: Mapping[str, Sequence[Doc]],
     examples: Mapping[str, Sequence[AnnotatedText]],
+    entity_types: Sequence[str],
     threads: int,
 ) -> Evaluation:
     """Score an installed package.
@@ -78,6 +78,7 @@ def evaluate_installed(
     package (str): What `spacy.load` takes.
     corpora (Mapping[str, Sequence[Doc]]): The documents of each test part, with gold sentences and entities.
     examples (Mapping[str, Sequence[AnnotatedText]]): Texts that stand in no corpus.
+    entity_types (Sequence[str]): What is scored.
     threads (int): CPU threads.
     RETURNS (Evaluation): The scores.
     """
@@ -92,12 +93,12 @@ def evaluate_installed(
     return Evaluation(
         corpora={
             name: CorpusScores(
-                score_tokens(documents, answers.groups[f"{GIVEN}/{name}"]),
-                score_characters(documents, answers.groups[f"{RAW}/{name}"]),
+                score_tokens(documents, answers.groups[f"{GIVEN}/{name}"], entity_types),
+                score_characters(documents, answers.groups[f"{RAW}/{name}"], entity_types),
             )
             for name, documents in corpora.items()
         },
-        examples={name: score_examples(texts, found[name]) for name, texts in examples.items()},
+        examples={name: score_examples(texts, found[name], entity_types) for name, texts in examples.items()},
         example_answers=found,
         versions=answers.versions,
     )
@@ -112,22 +113,22 @@ def as_tokens(document: Doc) -> Question:
     }
 
 
-def score_tokens(documents: Sequence[Doc], answers: Sequence[Answer]) -> dict[str, Score]:
+def score_tokens(documents: Sequence[Doc], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:
     """RETURNS (dict[str, Score]): Exact match on tokens."""
     gold = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
-    return score_mentions(gold, [answer.tokens for answer in answers], ENTITY_TYPES)
+    return score_mentions(gold, [answer.tokens for answer in answers], types)
 
 
-def score_characters(documents: Sequence[Doc], answers: Sequence[Answer]) -> dict[str, Score]:
+def score_characters(documents: Sequence[Doc], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:
     """RETURNS (dict[str, Score]): Exact match with the mentions as annotated: what the splitter cuts is missed."""
     gold = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
-    return score_mentions(gold, [answer.characters for answer in answers], ENTITY_TYPES)
+    return score_mentions(gold, [answer.characters for answer in answers], types)
 
 
-def score_examples(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> dict[str, Score]:
+def score_examples(texts: Sequence[AnnotatedText], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:
     """RETURNS (dict[str, Score]): Exact match on the characters of annotated texts."""
     gold = [[(entity.start, entity.end, entity.label) for entity in text.entities] for text in texts]
-    return score_mentions(gold, [answer.characters for answer in answers], ENTITY_TYPES)
+    return score_mentions(gold, [answer.characters for answer in answers], types)
 
 
 def check_same_scores(evaluation: Evaluation, results: Sequence[RunResult]) -> None:

@@ -1,24 +1,25 @@
 """The scores of an installed package in; what is printed of them out."""
 from typing import Mapping, Sequence
 
+from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score
-from scripts.experiments.score import ENTITY_TYPES
 from scripts.shipping.environment import Answer
 from scripts.shipping.evaluation import Evaluation
 from scripts.shipping.examples import AnnotatedText
 
-COLUMNS = (*ENTITY_TYPES, MICRO)
-HEADER = ("Texts", "Asked with", *(f"{name} F1" for name in COLUMNS))
 SHOWN_PER_FILE = 3
 
 
-def score_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """RETURNS (list[tuple]): Two rows for each corpus and one for each file of examples; see `HEADER`."""
-    rows = []
+def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    """RETURNS (list[tuple]): A header, two rows for each corpus and one for each file of examples."""
+    names = _columns(evaluation)
+    rows: list[tuple[str, ...]] = [("Texts", "Asked with", *(f"{name} F1" for name in names))]
     for name, scores in evaluation.corpora.items():
-        rows.append((name, "tokens and sentences", *_f1(scores.given_sentences)))
-        rows.append((name, "raw text", *_f1(scores.raw_text)))
-    return rows + [(f"examples: {name}", "raw text", *_f1(scores)) for name, scores in evaluation.examples.items()]
+        rows.append((name, "tokens and sentences", *_f1(scores.given_sentences, names)))
+        rows.append((name, "raw text", *_f1(scores.raw_text, names)))
+    for name, example_scores in evaluation.examples.items():
+        rows.append((f"examples: {name}", "raw text", *_f1(example_scores, names)))
+    return rows
 
 
 def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> list[str]:
@@ -31,5 +32,10 @@ def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> 
     return lines
 
 
-def _f1(scores: Mapping[str, Score]) -> list[str]:
-    return [f"{scores[name].f1:.1f}" for name in COLUMNS]
+def _columns(evaluation: Evaluation) -> list[str]:
+    scored = [corpus.given_sentences for corpus in evaluation.corpora.values()] + list(evaluation.examples.values())
+    return [*in_order({name for scores in scored for name in scores} - {MICRO}), MICRO]
+
+
+def _f1(scores: Mapping[str, Score], names: Sequence[str]) -> list[str]:
+    return [f"{scores[name].f1:.1f}" for name in names]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.conversion import convert_corpus, save_tokenizer
+from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.docbin import read_docs
 from scripts.corpora.manifest import fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.settings import CorpusSettings
@@ -38,7 +38,7 @@ def settings(tmp_path) -> CorpusSettings:
 
 @pytest.fixture
 def corpus(settings, tmp_path) -> Path:
-    convert_corpus("mine", settings, tmp_path / "corpus")
+    save_corpus(convert_corpus("mine", settings), tmp_path / "corpus")
     return tmp_path / "corpus" / "mine"
 
 
@@ -92,7 +92,7 @@ def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(cor
 
 
 def test_a_second_conversion_gives_the_same_bytes(corpus, settings, tmp_path):
-    convert_corpus("mine", settings, tmp_path / "again")
+    save_corpus(convert_corpus("mine", settings), tmp_path / "again")
     for file in corpus.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / "mine" / file.name).read_bytes()
 
@@ -113,21 +113,21 @@ def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
 def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):
     before = {file.name: file.read_bytes() for file in corpus.iterdir()}
     (settings.path / "d5.ann").write_text("T1\tDrugs 5 12\taspirin", encoding="utf8")
-    with pytest.raises(ProjectError, match=r"d5\.ann:1: unknown label 'Drugs'. Did you mean 'Drug'"):
-        convert_corpus("mine", settings, corpus.parent)
+    with pytest.raises(ProjectError, match=r"corpus mine: unknown labels: 'Drugs' 1x \(did you mean 'Drug'\?\).*d5\.ann:1"):
+        convert_corpus("mine", settings)
     assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
     assert [path.name for path in corpus.parent.iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize(("sentences", "expected"), [("by_script", 9 * 2 + 1), ("punkt", 9 * 2)])
-def test_the_splitter_of_the_paper_is_a_choice(settings, tmp_path, sentences, expected):
+def test_the_splitter_of_the_paper_is_a_choice(settings, sentences, expected):
     for file in settings.path.glob("d*.txt"):
         file.write_text("Came in. Left", encoding="utf8")
         file.with_suffix(".ann").write_text("", encoding="utf8")
     # Punkt is blind to line breaks.
     (settings.path / "d0.txt").write_text("Came in. Left\n\nCame again", encoding="utf8")
     chosen = settings.model_copy(update={"sentences": sentences})
-    assert convert_corpus("mine", chosen, tmp_path / "corpus")["statistics"]["sentences"] == expected
+    assert convert_corpus("mine", chosen).manifest["statistics"]["sentences"] == expected
 
 
 def test_the_tokenizer_is_saved_beside_the_corpora(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonise import check_labels, harmonise
 from scripts.corpora.schema import ENTITY_TYPES, REASONS, Document, Mention
 
 TEXT = "Aspirin gave me pain in hip and  \n knee, I think."
@@ -18,7 +18,7 @@ def mention(*fragments: tuple[int, int], label: str = "ADR", text: str | None = 
 
 
 def run(*mentions: Mention, text: str = TEXT, **settings):
-    result = harmonise(Document("a", text, mentions), LABELS, ["Dose"], **settings)
+    result = harmonise(Document("a", text, mentions), LABELS, **settings)
     kept = [(m.start, m.end, m.label) for m in result.document.mentions]
     return kept, [dropped.reason for dropped in result.dropped]
 
@@ -29,15 +29,21 @@ def test_labels_become_entity_types_and_stay_as_subtypes():
 
 
 def test_an_ignored_label_is_dropped_and_recorded():
-    result = harmonise(Document("a", TEXT, (mention((0, 7), label="Dose"),)), LABELS, ["Dose"])
+    result = harmonise(Document("a", TEXT, (mention((0, 7), label="Dose"),)), LABELS)
     (dropped,) = result.dropped
     assert (dropped.document, dropped.mention, dropped.start, dropped.end) == ("a", "T1", 0, 7)
     assert (dropped.label, dropped.reason) == ("Dose", "label not mapped")
 
 
-def test_an_unknown_label_is_an_error_that_names_place_and_label():
-    with pytest.raises(ProjectError, match=r"a\.ann:3: unknown label 'Symptm'. Did you mean 'Symptom'"):
-        run(mention((0, 7), label="Symptm"))
+def test_unknown_labels_are_one_error_that_names_each_with_its_count_and_the_first_place():
+    mentions = (mention((0, 7), label="Symptm"), mention((0, 7)), *[mention((0, 7), label="Severity")] * 2)
+    with pytest.raises(ProjectError) as error:
+        check_labels([Document("a", TEXT, mentions)], LABELS, ["Dose"], "corpus mine")
+    assert str(error.value) == (
+        "corpus mine: unknown labels: 'Severity' 2x, 'Symptm' 1x (did you mean 'Symptom'?). "
+        "Put each under `labels` or `ignore` in the corpus file; 'Symptm' stands at a.ann:3"
+    )
+    check_labels([Document("a", TEXT, mentions)], LABELS, ["Severity", "Symptm"], "corpus mine")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,19 @@ def test_white_space_makes_no_mismatch():
 
 def test_white_space_at_the_borders_is_trimmed():
     assert run(mention((7, 13), text=" gave "))[0] == [(8, 12, "Disease")]
+
+
+def test_a_kept_mention_that_is_not_where_it_was_annotated_is_recorded():
+    document = Document("a", TEXT, (mention((7, 13)), mention((16, 20), (35, 39)), mention((24, 27), (35, 39))))
+    assert [(c.how, c.start, c.end, c.new_start, c.new_end) for c in harmonise(document, LABELS).changed] == [
+        ("trimmed", 7, 13, 8, 12),
+        ("in pieces", 16, 39, 16, 39),
+    ]
+    first = harmonise(document, LABELS, "first").changed
+    assert [(c.how, c.start, c.end, c.new_start, c.new_end) for c in first][1:] == [
+        ("in pieces", 16, 39, 16, 20),
+        ("in pieces", 24, 39, 24, 27),
+    ]
 
 
 def test_fragments_with_only_white_space_between_are_one_mention():
@@ -129,11 +148,16 @@ mentions = st.builds(
     st.sampled_from(["span", "first", "drop"]),
 )
 def test_the_books_balance(text, read, policy):
-    result = harmonise(Document("a", text, tuple(read)), LABELS, ["Dose"], policy)
+    result = harmonise(Document("a", text, tuple(read)), LABELS, policy)
     kept = result.document.mentions
     books = Counter(m.label for m in read)
     assert books == Counter(m.subtype for m in kept) + Counter(d.label for d in result.dropped)
     assert {d.reason for d in result.dropped} <= set(REASONS)
+    where_annotated = {m: (min(s for s, _ in m.fragments), max(e for _, e in m.fragments)) for m in kept}
+    moved = [(*where_annotated[m], m.start, m.end) for m in kept if where_annotated[m] != (m.start, m.end)]
+    recorded = {(c.start, c.end, c.new_start, c.new_end) for c in result.changed}
+    assert set(moved) <= recorded
+    assert {c.how for c in result.changed} <= {"in pieces", "trimmed"}
     assert result.document.text == text
     assert all(m.label in ENTITY_TYPES and 0 <= m.start < m.end <= len(text) for m in kept)
     assert all(text[m.start : m.end] == text[m.start : m.end].strip() for m in kept)

@@ -27,7 +27,12 @@ def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
     ("change", "message"),
     [
         (("format: brat", "format: brta"), "did you mean 'brat'"),
-        (("Drug: Drug", "Drug: Medicine"), "key 'labels.Drug'"),
+        (("Drug: Drug", "Drug: a drug"), "key 'labels.Drug'"),
+        (("Drug: Drug", "Drug: micro"), "no entity type may be called 'micro'"),
+        (("path: a", "path: a\nsplit: {seed: 1}\npublished_split: {train: [a], test: [b]}"), "not both"),
+        (("path: a", "path: a\npublished_split: {train: [a], test: []}"), "key 'published_split.test'"),
+        (("path: a", "path: a\nexpected: {dropped: {nestd: 1}}"), "key 'expected.dropped.nestd"),
+        (("path: a", "path: a\nexpected: {document: 1}"), "Did you mean 'documents'"),
         (("labels: {Drug: Drug}", "labels: {}"), "key 'labels'"),
         (("domain: ugt", "domain: ugt\nsentence: punkt"), "Did you mean 'sentences'"),
         (("domain: ugt", "domain: ugt\nignore: [Drug]"), "'Drug' stands in both"),
@@ -46,4 +51,15 @@ def test_a_mistake_is_named_with_its_file(tmp_path, change, message):
 def test_the_corpus_files_of_the_project_are_valid(path):
     settings = read_corpus_settings(path)
     assert set(settings.labels.values()) <= {"Drug", "Disease"}
-    assert path.stem.startswith(settings.language)
+    assert settings.language in ("en", "ru")
+
+
+def test_labels_may_stay_what_they_are_so_that_a_corpus_is_trained_with_its_own(tmp_path):
+    settings = read(tmp_path, MINIMAL.replace("Drug: Drug", "ADR: ADR, Лекарство: Drug, Symptom: ADR"))
+    assert settings.entity_types == ("Drug", "ADR")
+
+
+def test_private_and_public_corpora_say_where_they_are_to_be_had():
+    for path in (ROOT / "configs" / "corpora").glob("*.yml"):
+        settings = read_corpus_settings(path)
+        assert settings.obtain or settings.path.parts[:2] == ("assets", "sample")

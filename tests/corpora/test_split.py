@@ -2,7 +2,7 @@
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.split import split_documents
+from scripts.corpora.split import split_as_published, split_documents
 
 IDS = [f"d{number}" for number in range(50)]
 
@@ -28,3 +28,33 @@ def test_no_part_is_empty(train):
 def test_one_document_cannot_be_split():
     with pytest.raises(ProjectError, match="1 document"):
         split_documents(["a"], 0.7, 0)
+
+
+def test_a_known_split_is_the_same_on_every_machine():
+    """Pinned: whatever changed this would move every user's documents to other parts in silence."""
+    assert split_documents([f"d{number}" for number in range(6)], 0.5, seed=0)["train"] == ["d1", "d2", "d4"]
+
+
+PUBLISHED = {"train": ["main/*"], "dev": ["dev?"], "test": ["test/1", "test/2"]}
+
+
+def test_published_parts_are_taken_by_their_patterns():
+    parts = split_as_published(["test/2", "main/1/7", "main/0", "dev1", "test/1"], PUBLISHED)
+    assert parts == {"train": ["main/0", "main/1/7"], "dev": ["dev1"], "test": ["test/1", "test/2"]}
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["main/1", "dev1", "test/1", "main1/1"], "document 'main1/1' is in no part of `published_split`"),
+        (["main/1", "dev1"], r"no document for part `test` of `published_split` \(test/1, test/2\)"),
+    ],
+)
+def test_a_document_in_no_part_and_a_part_without_documents_are_errors(ids, message):
+    with pytest.raises(ProjectError, match=message):
+        split_as_published(ids, PUBLISHED)
+
+
+def test_a_document_in_two_parts_is_an_error():
+    with pytest.raises(ProjectError, match="'a1' is in `train` and `test`"):
+        split_as_published(["a1", "a2"], {"train": ["a*"], "test": ["?1"]})

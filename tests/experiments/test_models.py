@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.vocab import Vocab
 
-from scripts.corpora.docbin import read_docs, write_docs
+from scripts.corpora.docbin import pack_docs, read_docs
 from scripts.experiments import models
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
@@ -137,7 +137,7 @@ class TestSharedSentences:
         """RETURNS (set[str]): Sentences of the test part of ru_ehr, put into the training part of en_ugt."""
         (document, *_) = read_documents(workspace.part("ru_ehr", "test"))
         path = workspace.part("en_ugt", "train")
-        write_docs(path, [*read_documents(path), document])
+        pack_docs([*read_documents(path), document]).to_disk(path)
         return {normal_text(sentence) for sentence in document.sents}
 
     def trained_on(self, workspace):

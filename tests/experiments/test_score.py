@@ -4,7 +4,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from scripts.corpora.docbin import align, write_docs
+from scripts.corpora.docbin import align, pack_docs
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
@@ -86,7 +86,7 @@ class TestPredict:
             gold(texts[0], (5, 12, "Drug"), (17, 21, "Disease"), starts=(0, 23), name="a"),
             gold(texts[1], name="b"),
         ]
-        write_docs(tmp_path / "test.spacy", docs)
+        pack_docs(docs).to_disk(tmp_path / "test.spacy")
         return read_documents(tmp_path / "test.spacy")
 
     def test_the_pipeline_is_shown_no_gold(self, nlp, documents):
@@ -118,5 +118,5 @@ class TestPredict:
         assert [documents[1].text[start:end] for start, end, _ in other.characters] == ["nausea"]
 
     def test_what_is_found_is_scored_against_the_gold(self, nlp, documents):
-        scores = score(documents, list(predict(nlp, documents)))
+        scores = score(documents, list(predict(nlp, documents)), ["Drug", "Disease"])
         assert scores.tokens["Drug"] == Score(1, 1, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import srsly
 
 from scripts.base.files import write_json
-from scripts.corpora.conversion import convert_corpus, save_tokenizer
+from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.resolve import EncoderRecord, write_encoder
@@ -69,7 +69,8 @@ def make_project(root: Path, encoder: Path) -> Path:
     save_tokenizer(root / "corpus")
     for name in CORPORA:
         write_corpus(root, name)
-        convert_corpus(name, read_corpus_settings(root / "configs" / "corpora" / f"{name}.yml"), root / "corpus")
+        settings = read_corpus_settings(root / "configs" / "corpora" / f"{name}.yml")
+        save_corpus(convert_corpus(name, settings), root / "corpus")
     record = EncoderRecord("tiny", encoder, "", hash_folder(encoder), layers=2, hidden_size=32, vocabulary=300)
     write_encoder(record, root / "training" / "encoder.json")
     return root

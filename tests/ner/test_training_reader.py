@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from scripts.corpora.docbin import write_docs
+from scripts.corpora.docbin import pack_docs
 from scripts.ner.training import batch_by_like_length, normal_text, sample, sentence_reader
 
 SENTENCES_PER_DOCUMENT = 4
@@ -32,7 +32,7 @@ def corpora(tmp_path_factory, nlp):
 def write_corpus(path, nlp, name, documents):
     """Write documents of four sentences, each with a drug and every second with a disease."""
     docs = [make_document(nlp, name, number) for number in range(documents)]
-    write_docs(path, docs)
+    pack_docs(docs).to_disk(path)
     return str(path)
 
 
@@ -93,7 +93,7 @@ class TestReader:
 
     def test_sentences_of_other_files_are_left_out(self, nlp, corpora, tmp_path):
         doc = Doc(nlp.vocab, words="LARGE Document0 sentence0 aspirin".split(), sent_starts=[True] + [False] * 3)
-        write_docs(tmp_path / "test.spacy", [doc])
+        pack_docs([doc]).to_disk(tmp_path / "test.spacy")
         all_of_them = read(nlp, corpora["large"])
         assert read(nlp, corpora["large"], without=[str(tmp_path / "test.spacy")]) == all_of_them[1:]
         assert read(nlp, corpora["large"], without=[corpora["large"]]) == []
@@ -113,7 +113,7 @@ class TestReader:
         # Only test parts have such mentions; they may be named as a development set.
         doc = Doc(nlp.vocab, words=["back", "pain", "rash"], sent_starts=[True, True, False])
         doc.set_ents([Span(doc, 0, 2, label="Disease"), Span(doc, 2, 3, label="Disease")])
-        write_docs(tmp_path / "x.spacy", [doc])
+        pack_docs([doc]).to_disk(tmp_path / "x.spacy")
         examples = list(sentence_reader(str(tmp_path / "x.spacy"))(nlp))
         assert [example.get_aligned_ner() for example in examples] == [[None], [None, "U-Disease"]]
 

@@ -92,18 +92,27 @@ def make_runs() -> list[dict]:
 
 def make_corpora() -> dict:
     """The statistics file of the made-up experiment."""
-    statistics = {"documents": 60, "sentences": 590, "Drug": 500, "Disease": 900, "sentences_per_document": 9.83}
-    lengths = {"tokens_per_sentence": 13.5, "Drug_length": 1.1, "Disease_length": 2.25}
+    mentions, lengths = {"Drug": 500, "Disease": 900}, {"Drug": 1.1, "Disease": 2.25}
+    means = {"sentences_per_document": 9.83, "tokens_per_sentence": 13.5, "mention_length": lengths}
+    statistics = {"documents": 60, "sentences": 590, "sentences_by_punkt": 611, "mentions": mentions, **means}
+    labels = {"Medication": "Drug", "ADR": "Disease", "Symptom": "Disease"}
+    subtypes = {"labels": labels, "subtypes": {"Medication": 500, "ADR": 650, "Symptom": 250}}
     splits = {"train": {"documents": 42, "sentences": 412}, "test": {"documents": 18, "sentences": 178}}
     corpora = {
-        name: {"language": name[:2], "domain": name[3:], **statistics, **lengths, "splits": splits} for name in CORPORA
+        name: {"language": name[:2], "domain": name[3:], **statistics, **subtypes, "splits": splits} for name in CORPORA
     }
+    printed = {"documents": 400, "sentences": 4230, "mentions": {"Drug": 1195, "Disease": 2429}, **means}
+    corpora["ru_ugt"]["paper"] = {"name": "RU UGT", **printed}
     overlap = {"unique_a": 528, "unique_b": 2401, "shared": 410, "percent_a": 77.65, "percent_b": 17.08}
     pairs = [("en_ugt", "en_ehr", "Drug"), ("ru_ugt", "ru_ehr", "Disease")]
     return {
         "corpora": corpora,
-        "vocabulary_overlap": [{"corpus_a": a, "corpus_b": b, "type": name, **overlap} for a, b, name in pairs],
-        "shared_sentences": [{"source": "ru_ugt", "target": "ru_ehr", "count": 3}],
+        "vocabulary_overlap": [
+            {"corpus_a": a, "corpus_b": b, "type": name, **overlap, "paper": paper and {**paper, "type": name}}
+            for (a, b, name), paper in zip(pairs, [{"corpus_a": "EN UGT", "corpus_b": "EN EHR", **overlap}, None])
+        ],
+        "shared_sentences": [{"source": "ru_ugt", "target": "ru_ehr", "sentences": 412, "exact": 3, "near": 2}],
+        "tokenizer": "a tokenizer",
     }
 
 

@@ -12,7 +12,9 @@ from scripts.report import main
 ROOT = Path(__file__).parents[2]
 TABLES = [
     "few_shot",
+    "shared_sentences",
     "table1_corpora",
+    "table1_subtypes",
     "table2_in_corpus",
     "table3_zero_shot",
     "table4_vocabulary_overlap",

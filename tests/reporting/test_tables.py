@@ -3,12 +3,10 @@ import pytest
 
 from scripts.evaluation.curves import Spread
 from scripts.reporting.tables import (
-    TABLES,
     few_shot,
-    table1_corpora,
+    make_tables,
     table2_in_corpus,
     table3_zero_shot,
-    table4_vocabulary_overlap,
     table5_sentences_needed,
 )
 from tests.reporting.conftest import make_run, make_runs
@@ -30,14 +28,6 @@ def column(table, name):
     return [row[table.columns.index(name)] for row in table.rows]
 
 
-def test_table1_has_every_corpus_and_tells_of_shared_sentences(results):
-    table = table1_corpora(results)
-    assert column(table, "corpus") == ["en_ugt", "en_ehr", "ru_ugt", "ru_ehr"]
-    assert table.rows[0][3:7] == (500, 900, 60, 590)
-    assert column(table, "training sentences") == [412] * 4
-    assert "3 of ru_ugt in ru_ehr" in table.caption
-
-
 def test_table2_gives_each_types_scores_and_each_seed(read_made_up):
     table = table2_in_corpus(read_made_up([exact_run("in-corpus", 120, seed=0), exact_run("in-corpus", 200, seed=1)]))
     row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "ru_ugt")))
@@ -57,11 +47,6 @@ def test_table3_has_a_row_for_every_pair(results):
     pairs = list(zip(column(table, "source"), column(table, "target")))
     assert len(pairs) == len(set(pairs)) == 12
     assert all(source != target for source, target in pairs)
-
-
-def test_table4_is_the_overlap_as_counted(results):
-    table = table4_vocabulary_overlap(results)
-    assert table.rows[0] == ("en_ugt", "en_ehr", "Drug", 528, 2401, 410, 77.65, 17.08)
 
 
 def test_table5_first_sustained_never_and_denominator(read_made_up):
@@ -121,8 +106,7 @@ def test_gaps_of_the_curves_are_named_in_the_captions(read_made_up):
         assert "and 1 more)" in caption
 
 
-@pytest.mark.parametrize("make_table", TABLES)
-def test_tables_can_be_made_from_a_single_run(read_made_up, make_table):
-    table = make_table(read_made_up([exact_run("zero-shot", 10, ("en_ugt",), 0)]))
-    assert all(len(row) == len(table.columns) for row in table.rows)
-    assert table.caption
+def test_tables_can_be_made_from_a_single_run(read_made_up):
+    for table in make_tables(read_made_up([exact_run("zero-shot", 10, ("en_ugt",), 0)])):
+        assert all(len(row) == len(table.columns) for row in table.rows)
+        assert table.caption

@@ -5,6 +5,6 @@ A format is a module with two functions, and one entry here:
 """
 from types import ModuleType
 
-from scripts.corpora.formats import brat, rudrec
+from scripts.corpora.formats import brat, conll, pubtator, rudrec
 
-FORMATS: dict[str, ModuleType] = {"brat": brat, "rudrec": rudrec}
+FORMATS: dict[str, ModuleType] = {"brat": brat, "conll": conll, "pubtator": pubtator, "rudrec": rudrec}

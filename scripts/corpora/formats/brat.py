@@ -1,27 +1,30 @@
 """Read a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside the texts or elsewhere."""
 import re
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.raw import RawFile, find_files, read_bytes, read_lines, read_text, split_lines
 from scripts.corpora.schema import Document, Fragment, Mention
 
 TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d+ -?\d+(?:;-?\d+ -?\d+)*)\t(.*)")
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
 # Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
 OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")
-BYTE_ORDER_MARK = "\ufeff"
+READ_AS_LATIN_1 = "annotations that are not UTF-8, read as Latin-1"
+PASSED_OVER = "line of an annotation file that goes on with no annotation, passed over"
+REPEATED_ID = "id of a mention that stands twice in its file, both mentions read"
 
 
-def raw_files(path: Path, annotations: Optional[Path] = None) -> list[Path]:
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
     path (Path): Folder of the texts.
     annotations (Optional[Path]): Folder of the annotations, where that is another one.
-    RETURNS (list[Path]): Texts and annotations.
+    RETURNS (list[RawFile]): Texts and annotations.
     RAISES (ProjectError): If a folder is absent or holds none of them.
     """
-    return list(_find(path, ".txt").values()) + list(_find(annotations or path, ".ann").values())
+    return list(find_files(path, [".txt"]).values()) + list(find_files(annotations or path, [".ann"]).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
@@ -32,51 +35,33 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RETURNS (list[Document]): Sorted by id.
     RAISES (ProjectError): If a text has no annotations (unless it is empty) or the other way round, or a line is wrong.
     """
-    texts, annotated = _find(path, ".txt"), _find(annotations or path, ".ann")
+    texts, annotated = find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
     for name in sorted(set(annotated) - set(texts)):
         raise ProjectError("annotations without a text", where=annotated[name], remedy=f"expected {path / name}.txt")
     return [_read_document(name, texts[name], annotated.get(name)) for name in sorted(texts)]
 
 
-def _find(folder: Path, suffix: str) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise ProjectError("no such folder", where=folder, remedy="check `path` and `annotations` in the corpus file")
-    # Hidden files are what some systems leave beside each file (`._NAME.txt`), not documents.
-    files = [file for file in sorted(folder.rglob(f"*{suffix}")) if not file.name.startswith(".")]
-    if not files:
-        raise ProjectError(f"no {suffix} files in this folder", where=folder, remedy="check `path` and `annotations`")
-    return {file.relative_to(folder).as_posix()[: -len(suffix)]: file for file in files}
+def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawFile]) -> Document:
+    text = read_text(text_file)
+    if annotation_file is None:
+        if text.strip():
+            raise ProjectError("a text without annotations", where=text_file, remedy=f"expected a file {name}.ann")
+        return Document(name, text)
+    lines, notes = _read_annotation_lines(annotation_file)
+    mentions = tuple(_read_mentions(annotation_file, lines, text, notes))
+    notes += [REPEATED_ID] * (len(mentions) - len({mention.id for mention in mentions}))
+    return Document(name, text, mentions, {"notes": tuple(notes)} if notes else {})
 
 
-def _read_document(name: str, text_file: Path, annotation_file: Optional[Path]) -> Document:
-    text = _read_text(text_file)
-    if annotation_file is not None:
-        return Document(name, text, tuple(_read_mentions(annotation_file, text)))
-    if text.strip():
-        raise ProjectError("a text without annotations", where=text_file, remedy=f"expected a file {name}.ann")
-    return Document(name, text)
-
-
-def _read_text(file: Path) -> str:
-    # Decoding bytes leaves `\r\n` and a byte order mark where they are: brat's offsets count them.
+def _read_annotation_lines(file: RawFile) -> tuple[list[str], list[str]]:
+    """RETURNS (tuple): The lines, and a note if they are not in UTF-8, as some releases of CADEC are not."""
     try:
-        return file.read_bytes().decode("utf8")
-    except UnicodeDecodeError as error:
-        raise ProjectError(f"not UTF-8 (byte {error.start})", where=file, remedy="convert the text to UTF-8") from None
+        return read_lines(file), []
+    except ProjectError:
+        return split_lines(read_bytes(file).decode("latin-1")), [READ_AS_LATIN_1]
 
 
-def _read_lines(file: Path) -> list[str]:
-    data = file.read_bytes()
-    try:
-        lines = data.decode("utf8")
-    except UnicodeDecodeError:
-        lines = data.decode("latin-1")
-    # Not `splitlines`: a mention may hold a character such as U+2028 that is a line break elsewhere.
-    return [line.rstrip("\r") for line in lines.removeprefix(BYTE_ORDER_MARK).split("\n")]
-
-
-def _read_mentions(file: Path, text: str) -> Iterator[Mention]:
-    lines = _read_lines(file)
+def _read_mentions(file: RawFile, lines: Sequence[str], text: str, notes: list[str]) -> Iterator[Mention]:
     may_be_broken = False
     number = 0
     while number < len(lines):
@@ -86,14 +71,16 @@ def _read_mentions(file: Path, text: str) -> Iterator[Mention]:
         if match:
             fragments = _parse_fragments(match[3])
             covered = " ".join(text[start:end] for start, end in fragments)
-            broken = _continuation(match[4], lines[number:], covered)
+            broken = _continuation(match[4], lines, number, covered)
             mention_text = "\n".join([match[4], *broken])
             may_be_broken = _letters(mention_text) != _letters(covered)
             number += len(broken)
             yield _mention(match, fragments, mention_text, where)
         elif line and OTHER_ANNOTATION.match(line):
             may_be_broken = True
-        elif line.strip() and not (may_be_broken and not LOOKS_TEXT_BOUND.match(line)):
+        elif line.strip() and may_be_broken and not LOOKS_TEXT_BOUND.match(line):
+            notes.append(PASSED_OVER)
+        elif line.strip():
             raise ProjectError(f"not a brat annotation: {line[:40]!r}", where=where, remedy=_EXPECTED)
 
 
@@ -110,22 +97,23 @@ def _mention(match: re.Match, fragments: tuple[Fragment, ...], text: str, where:
     return Mention(start, end, match[2], subtype=match[2], id=match[1], fragments=fragments, text=text, where=where)
 
 
-def _continuation(text: str, following: list[str], covered: str) -> list[str]:
+def _continuation(text: str, lines: Sequence[str], number: int, covered: str) -> Sequence[str]:
     """The lines that go on with a mention's text, where that holds a raw line break.
 
     text (str): The text field as far as its own line goes.
-    following (list[str]): The lines behind.
+    lines (Sequence[str]): The lines of the file.
+    number (int): How many of them stand before the ones that may belong to it.
     covered (str): What the mention covers in the document, which tells whether and where its text goes on.
-    RETURNS (list[str]): As many of the following lines as belong to it, none if they do not lead to `covered`.
+    RETURNS (Sequence[str]): As many of those lines as belong to it, none if they do not lead to `covered`.
     """
     target, reached = _letters(covered), _letters(text)
-    for count, line in enumerate(following):
+    for end in range(number, len(lines) + 1):
         if reached == target:
-            return following[:count]
-        reached += _letters(line)
-        if not target.startswith(reached):
-            return []
-    return following if reached == target else []
+            return lines[number:end]
+        if end == len(lines) or not target.startswith(reached):
+            break
+        reached += _letters(lines[end])
+    return ()
 
 
 def _letters(text: str) -> str:

@@ -1,30 +1,35 @@
-"""Raw files of a corpus: found below a folder, and read without a character being changed."""
+"""Raw files of a corpus: found below a folder or in a zip archive, and read without a character being changed."""
 import os
-from pathlib import Path
-from typing import Iterator, Optional, Sequence
+import zipfile
+import zlib
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import Iterator, Optional, Sequence, Union
 
 from scripts.base.errors import ProjectError
 
+RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK = "\ufeff"
+# What the files of an archive may come to when unpacked, so that a small one cannot fill the memory.
+LARGEST_ARCHIVE = 2**31
 _CHECK = "check `path` and `annotations` in the corpus file"
 
 
-def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
     """Find files by their suffixes, at any depth; symbolic links are followed.
 
-    folder (Path): Where to look.
+    folder (Path): Where to look. It may be a zip archive, or a folder in one: `a.zip/*/b`, `*` being any one folder.
     suffixes (Sequence[str]): Such as `[".txt"]`.
-    RETURNS (dict[str, Path]): By name: the path below the folder without the suffix. Sorted by name.
+    RETURNS (dict[str, RawFile]): By name: the path below the folder without the suffix. Sorted by name.
     RAISES (ProjectError): If there is no such folder, none such file in it, two files of one name, or a link that
         leads back to a folder above it.
     """
-    if not folder.is_dir():
-        raise ProjectError("no such folder", where=folder, remedy=_CHECK)
-    found: dict[str, Path] = {}
-    for file in _walk(folder, ()):
-        if file.suffix.lower() not in suffixes:
+    found: dict[str, RawFile] = {}
+    for inner, file in _files(folder):
+        suffix = PurePath(inner).suffix
+        if suffix.lower() not in suffixes:
             continue
-        name = file.relative_to(folder).with_suffix("").as_posix()
+        name = inner.removesuffix(suffix)
         if name in found:
             raise ProjectError(f"the same name as {found[name].name}", where=file, remedy="rename one of the two")
         found[name] = file
@@ -33,19 +38,29 @@ def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, Path]:
+def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
     """Take a single file, whatever its suffix, or find the files of a folder.
 
-    path (Path): A file or a folder.
+    path (Path): A file, or a folder as in `find_files`.
     suffixes (Sequence[str]): Which files of a folder are meant.
-    RETURNS (dict[str, Path]): By name; see `find_files`.
+    RETURNS (dict[str, RawFile]): By name; see `find_files`.
     RAISES (ProjectError): If there is neither file nor folder, or the folder holds no such file.
     """
-    if path.is_file():
+    archive, _ = split_archive(path)
+    if path.is_file() and archive is None:
         return {path.stem: path}
-    if not path.is_dir():
+    if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy="check `path` in the corpus file")
     return find_files(path, suffixes)
+
+
+def split_archive(path: Path) -> tuple[Optional[Path], tuple[str, ...]]:
+    """RETURNS (tuple): The zip archive that a path leads into and the folders within it; None if it leads into none."""
+    for number, part in enumerate(path.parts, start=1):
+        candidate = Path(*path.parts[:number])
+        if part.lower().endswith(".zip") and not candidate.is_dir():
+            return candidate, path.parts[number:]
+    return None, ()
 
 
 def refuse_annotations(annotations: Optional[Path]) -> None:
@@ -54,26 +69,26 @@ def refuse_annotations(annotations: Optional[Path]) -> None:
         raise ProjectError("this format has no `annotations` of its own", where=annotations, remedy="remove the key")
 
 
-def read_text(file: Path) -> str:
+def read_text(file: RawFile) -> str:
     """Read a text whose offsets count every character: line ends and a byte order mark stay as they are.
 
-    file (Path): A UTF-8 file.
+    file (RawFile): A UTF-8 file.
     RETURNS (str): Its text.
-    RAISES (ProjectError): If it is not UTF-8.
+    RAISES (ProjectError): If it is not UTF-8, or its archive is damaged.
     """
     # Bytes, since text mode would turn `\r\n` into one character.
     try:
-        return file.read_bytes().decode("utf8")
+        return read_bytes(file).decode("utf8")
     except UnicodeDecodeError as error:
         raise ProjectError(f"not UTF-8 (byte {error.start})", where=file, remedy="convert the file to UTF-8") from None
 
 
-def read_lines(file: Path) -> list[str]:
+def read_lines(file: RawFile) -> list[str]:
     """Read the lines of a file that is not itself an annotated text.
 
-    file (Path): A UTF-8 file.
+    file (RawFile): A UTF-8 file.
     RETURNS (list[str]): Lines without their ends and without a byte order mark; the last one may be empty.
-    RAISES (ProjectError): If it is not UTF-8.
+    RAISES (ProjectError): If it is not UTF-8, or its archive is damaged.
     """
     return split_lines(read_text(file))
 
@@ -84,8 +99,27 @@ def split_lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removeprefix(BYTE_ORDER_MARK).split("\n")]
 
 
+def read_bytes(file: RawFile) -> bytes:
+    """RETURNS (bytes): What a file holds; a ProjectError if it lies in an archive that is damaged or encrypted."""
+    try:
+        return file.read_bytes()
+    # An encrypted file is a RuntimeError, and an unknown method of compression a NotImplementedError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again") from None
+
+
+def _files(folder: Path) -> Iterator[tuple[str, RawFile]]:
+    """YIELDS (tuple): Path below the folder and file, for all but hidden ones, which some systems leave everywhere."""
+    archive, inner = split_archive(folder)
+    if archive:
+        yield from _walk_archive(_enter(archive, inner), "")
+    elif folder.is_dir():
+        yield from ((file.relative_to(folder).as_posix(), file) for file in _walk(folder, ()))
+    else:
+        raise ProjectError("no such folder", where=folder, remedy=_CHECK)
+
+
 def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
-    """YIELDS (Path): The files below a folder, but for hidden ones, which some systems leave beside each file."""
     real = folder.resolve()
     if real in above:
         raise ProjectError("a symbolic link that leads back to a folder above it", where=folder, remedy="remove it")
@@ -98,3 +132,32 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
             raise ProjectError("a symbolic link that leads nowhere", where=path, remedy="mend or remove it")
         else:
             yield path
+
+
+def _enter(archive: Path, inner: Sequence[str]) -> zipfile.Path:
+    """RETURNS (zipfile.Path): A folder of an archive."""
+    try:
+        opened = zipfile.ZipFile(archive)
+    except zipfile.BadZipFile as error:
+        raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
+    size = sum(info.file_size for info in opened.infolist())
+    if size > LARGEST_ARCHIVE:
+        what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"
+        raise ProjectError(what, where=archive, remedy="unpack it yourself, and name the folder")
+    folder = zipfile.Path(opened)
+    for part in inner:
+        matching = [child for child in folder.iterdir() if child.is_dir() and fnmatchcase(child.name, part)]
+        if len(matching) != 1:
+            raise ProjectError(f"{len(matching)} folders '{part}' in {folder}", where=archive, remedy=_CHECK)
+        folder = matching[0]
+    return folder
+
+
+def _walk_archive(folder: zipfile.Path, name: str) -> Iterator[tuple[str, zipfile.Path]]:
+    for child in sorted(folder.iterdir(), key=lambda child: child.name):
+        if child.name.startswith("."):
+            continue
+        if child.is_dir():
+            yield from _walk_archive(child, f"{name}{child.name}/")
+        else:
+            yield f"{name}{child.name}", child

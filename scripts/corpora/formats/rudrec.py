@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Optional
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.raw import read_lines, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
 KEYS = {"file_name": str, "text": str, "entities": list}
@@ -28,8 +29,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[Path]:
     RETURNS (list[Path]): That one file.
     RAISES (ProjectError): If the file is absent, or a folder of annotations is given.
     """
-    if annotations is not None:
-        raise ProjectError("this format has no `annotations` of its own", where=annotations, remedy="remove the key")
+    refuse_annotations(annotations)
     if not path.is_file():
         raise ProjectError("no such file", where=path, remedy="check `path` in the corpus file")
     return [path]
@@ -75,11 +75,7 @@ def _shift(mention: Mention, offset: int) -> Mention:
 
 
 def _read_rows(file: Path) -> Iterator[_Row]:
-    try:
-        lines = file.read_bytes().decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise ProjectError(f"not UTF-8 (byte {error.start})", where=file) from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         if line.strip():
             yield _read_row(line, f"{file}:{number}")
 

@@ -1,0 +1,167 @@
+"""The books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Collection, Iterable, Mapping, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.harmonise import fragments_of, join_fragments
+from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Document, Mention
+from scripts.corpora.settings import Expected
+
+# A label that the corpus file leaves out is no loss.
+LOSSES = tuple(reason for reason in REASONS if reason != LABEL_NOT_MAPPED)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A count that the corpus file expects, or whose absence `convert-strict` expects.
+
+    what (str): What is counted.
+    expected (int): How many there should be.
+    found (int): How many there are.
+    """
+
+    what: str
+    expected: int
+    found: int
+
+
+def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> dict[str, Any]:
+    """Count what stands in the raw files, before anything is dropped.
+
+    documents (Sequence[Document]): As read.
+    labels (Collection[str]): The corpus's own labels that are taken.
+    RETURNS (dict): `documents`; `empty_documents` (without text); `mentions` by label; of the labels that are taken:
+        `fragmented` mentions (in several fragments), those of them that are `joined` (white space between the
+        fragments), and `overlapping_pairs`, by how they overlap: `nested`, `crossing`, `same`; `notes` of the reader.
+    """
+    taken = [[mention for mention in document.mentions if mention.label in labels] for document in documents]
+    pairs: Counter[str] = Counter()
+    for mentions in taken:
+        pairs.update(overlapping_pairs(mentions))
+    fragmented = [(m, document.text) for document, mentions in zip(documents, taken) for m in mentions]
+    fragmented = [(mention, text) for mention, text in fragmented if len(mention.fragments) > 1]
+    return {
+        "documents": len(documents),
+        "empty_documents": sum(not document.text.strip() for document in documents),
+        "mentions": _by_name(mention.label for document in documents for mention in document.mentions),
+        "fragmented": len(fragmented),
+        "joined": sum(len(join_fragments(mention.fragments, text)) == 1 for mention, text in fragmented),
+        "overlapping_pairs": dict(sorted(pairs.items())),
+        "notes": _by_name(note for document in documents for note in document.meta.get("notes", ())),
+    }
+
+
+def overlapping_pairs(mentions: Iterable[Mention]) -> Counter[str]:
+    """Count the pairs of mentions whose spans, from first to last character, share a character.
+
+    mentions (Iterable[Mention]): Of one document.
+    RETURNS (Counter): How many are the `same` span, `nested` or `crossing`. Time grows with mentions and pairs.
+    """
+    pairs: Counter[str] = Counter()
+    open_spans: list[tuple[int, int]] = []
+    for start, end in sorted(_cover(mention) for mention in mentions):
+        open_spans = [span for span in open_spans if span[1] > start]
+        for other in open_spans if end > start else ():
+            pairs[_relation((start, end), other)] += 1
+        if end > start:
+            open_spans.append((start, end))
+    return pairs
+
+
+def _cover(mention: Mention) -> tuple[int, int]:
+    fragments = fragments_of(mention)
+    return min(start for start, _ in fragments), max(end for _, end in fragments)
+
+
+def _relation(span: tuple[int, int], earlier: tuple[int, int]) -> str:
+    if span == earlier:
+        return "same"
+    return "nested" if span[1] <= earlier[1] or span[0] == earlier[0] else "crossing"
+
+
+def _by_name(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def totals(splits: Mapping[str, Mapping[str, Any]], key: str) -> Counter[str]:
+    """RETURNS (Counter): A count by name, such as `dropped`, over all parts of a manifest."""
+    total: Counter[str] = Counter()
+    for counts in splits.values():
+        total.update(counts["mentions"][key])
+    return total
+
+
+def check_expected(expected: Expected, manifest: Mapping[str, Any]) -> list[Check]:
+    """Compare what a corpus file expects with what was found.
+
+    expected (Expected): The counts that it names.
+    manifest (Mapping): The corpus's manifest.
+    RETURNS (list[Check]): One for each count that it names.
+    """
+    read, found = manifest["read"], _found(manifest)
+    named = {name: getattr(expected, name) for name in found}
+    checks = [Check(_spell(name), count, found[name]) for name, count in named.items() if count is not None]
+    checks += [Check(f"mentions of {name}", n, read["mentions"].get(name, 0)) for name, n in expected.mentions.items()]
+    dropped, changed = totals(manifest["splits"], "dropped"), totals(manifest["splits"], "changed")
+    checks += [Check(f"dropped: {reason}", count, dropped[reason]) for reason, count in expected.dropped.items()]
+    return checks + [Check(f"changed: {how}", count, changed[how]) for how, count in expected.changed.items()]
+
+
+def _found(manifest: Mapping[str, Any]) -> dict[str, int]:
+    read, splits = manifest["read"], manifest["splits"]
+    return {
+        "documents": read["documents"],
+        "empty_documents": read["empty_documents"],
+        "sentences": sum(counts["sentences"] for counts in splits.values()),
+        "fragmented": read["fragmented"],
+        "joined": read["joined"],
+        "overlapping_pairs": sum(read["overlapping_pairs"].values()),
+        "cut": sum(counts["mentions_cut"] for counts in splits.values()),
+        "notes": sum(read["notes"].values()),
+    }
+
+
+def _spell(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def check_losses(expected: Expected, manifest: Mapping[str, Any]) -> list[Check]:
+    """Compare each kind of loss with what the corpus file accepts of it: none, if it does not say.
+
+    expected (Expected): The counts that it names.
+    manifest (Mapping): The corpus's manifest.
+    RETURNS (list[Check]): One for each kind of loss: mentions dropped (but for labels that are left out), changed, cut
+        in a test part, and notes of the reader.
+    """
+    dropped, changed = totals(manifest["splits"], "dropped"), totals(manifest["splits"], "changed")
+    found = _found(manifest)
+    return [
+        *(Check(f"dropped: {reason}", expected.dropped.get(reason, 0), dropped[reason]) for reason in LOSSES),
+        *(Check(f"changed: {how}", expected.changed.get(how, 0), changed[how]) for how in CHANGES),
+        *(Check(_spell(name), getattr(expected, name) or 0, found[name]) for name in ("cut", "notes")),
+    ]
+
+
+def refuse_losses(name: str, expected: Expected, manifest: Mapping[str, Any]) -> None:
+    """Stop at anything that was lost, changed, repaired or different from what the corpus file expects.
+
+    name (str): The corpus's name.
+    expected (Expected): The counts that its corpus file names.
+    manifest (Mapping): The corpus's manifest.
+    RAISES (ProjectError): All such counts, and where the first lost mention stands.
+    """
+    checks = dict.fromkeys([*check_expected(expected, manifest), *check_losses(expected, manifest)])
+    wrong = [f"{one.what} {one.found}, expected {one.expected}" for one in checks if one.found != one.expected]
+    if wrong:
+        remedy = "mend the corpus, or put what you accept under `expected` in the corpus file"
+        raise ProjectError("; ".join(wrong) + _first_loss(manifest), where=f"corpus {name}", remedy=remedy)
+
+
+def _first_loss(manifest: Mapping[str, Any]) -> str:
+    records = [record for record in manifest["dropped"] if record["reason"] != LABEL_NOT_MAPPED] + manifest["changed"]
+    if not records:
+        return ""
+    first = records[0]
+    kind, place = first.get("reason") or first["how"], f"{first['start']}-{first['end']} in {first['document']}"
+    return f" (first: {kind}, {first['mention']} {first['label']} {place})"

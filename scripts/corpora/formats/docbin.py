@@ -1,0 +1,119 @@
+"""Read spaCy's DocBin files (`.spacy`): the entities of each Doc, and its sentences where they are set."""
+import re
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_bytes, refuse_annotations
+from scripts.corpora.schema import Document, Mention
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+SUFFIXES = [".spacy"]
+# A few kilobytes can unpack to gigabytes, so there is an end to it; this much is millions of tokens.
+MAX_UNPACKED = 2**30
+STEP = 2**24
+NO_ENTITIES = "document without entity annotation, read as one without mentions"
+PARTIAL_ENTITIES = "document with tokens without entity annotation, read as outside of mentions"
+UNKNOWN_SPACES = "document that does not know its white space, a space read behind each token"
+_CHARACTER = re.compile(r"\S")
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
+    RETURNS (list[RawFile]): Sorted by name.
+    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    """
+    return list(_find(path, annotations).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+    """Read all Docs; an id is `user_data["id"]`, else a running number, behind the file's name if there are several.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format.
+    RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where a Doc has sentences.
+    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc.
+    """
+    files = _find(path, annotations)
+    named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
+    return [document for prefix, file in named for document in _read_file(file, prefix)]
+
+
+def sentence_starts(text: str, offsets: Iterable[int]) -> tuple[int, ...]:
+    """Bring the offsets at which a format starts sentences into the form that `Document.meta` has them in.
+
+    text (str): The document's text.
+    offsets (Iterable[int]): In any order; one at white space stands for the character behind it.
+    RETURNS (tuple[int, ...]): Ascending, the first 0; empty if there is only white space.
+    """
+    found = (_CHARACTER.search(text, offset) for offset in (0, *offsets))
+    starts = sorted({match.start() for match in found if match})
+    return (0, *starts[1:]) if starts else ()
+
+
+def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+    refuse_annotations(annotations)
+    return find_file_or_files(path, SUFFIXES)
+
+
+def _read_file(file: RawFile, prefix: str) -> list[Document]:
+    data = read_bytes(file)
+    try:
+        is_too_large = _unpacks_to_more(data, MAX_UNPACKED)
+        documents = [] if is_too_large else list(_read_docs(data, prefix, file))
+    except Exception as error:  # Of a damaged file spaCy, msgpack and NumPy complain in many ways.
+        what = f"not a DocBin file, or damaged ({type(error).__name__}: {' '.join(str(error).split()):.150})"
+        raise ProjectError(what, where=file, remedy="write it anew with `DocBin.to_disk` of spaCy 3") from None
+    if is_too_large:
+        what = f"unpacks to more than {MAX_UNPACKED >> 20} MiB"
+        raise ProjectError(what, where=file, remedy="check where it comes from, or part it into several files")
+    if not documents:
+        raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it anew")
+    return documents
+
+
+def _unpacks_to_more(data: bytes, limit: int) -> bool:
+    unpacker, size = zlib.decompressobj(), 0
+    while data and size <= limit:
+        size += len(unpacker.decompress(data, STEP))
+        data = unpacker.unconsumed_tail
+    return size > limit
+
+
+def _read_docs(data: bytes, prefix: str, file: RawFile) -> Iterator[Document]:
+    # Only now, since spaCy takes seconds to import and the registry of formats has no use for it.
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    for number, doc in enumerate(DocBin().from_bytes(data).get_docs(Vocab()), start=1):
+        name = doc.user_data.get("id")
+        is_named = isinstance(name, str) and name != ""
+        mentions = tuple(_read_mentions(doc, f"{file}, document {number}"))
+        yield Document(prefix + (name if is_named else str(number)), doc.text, mentions, _read_meta(doc))
+
+
+def _read_mentions(doc: "Doc", where: str) -> Iterator[Mention]:
+    for number, entity in enumerate(doc.ents, start=1):
+        start, end, label = entity.start_char, entity.end_char, entity.label_
+        fragments = ((start, end),)
+        yield Mention(start, end, label, subtype=label, id=f"T{number}", fragments=fragments, where=where)
+
+
+def _read_meta(doc: "Doc") -> dict[str, Any]:
+    meta: dict[str, Any] = {}
+    if doc.has_annotation("SENT_START"):
+        meta["sentence_starts"] = sentence_starts(doc.text, (token.idx for token in doc if token.is_sent_start))
+    notes = [f"span group '{name}' is not read" for name, group in doc.spans.items() if len(group)]
+    if not doc.has_annotation("ENT_IOB"):
+        notes.append(NO_ENTITIES)
+    elif not doc.has_annotation("ENT_IOB", require_complete=True):
+        notes.append(PARTIAL_ENTITIES)
+    if doc.has_unknown_spaces:
+        notes.append(UNKNOWN_SPACES)
+    return {**meta, "notes": tuple(notes)} if notes else meta

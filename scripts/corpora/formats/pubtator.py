@@ -1,0 +1,135 @@
+"""Read PubTator files: titles and abstracts by PMID, each with its mentions at offsets in the two together."""
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_lines, refuse_annotations
+from scripts.corpora.schema import Document, Mention
+
+SUFFIXES = [".txt", ".pubtator"]
+TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
+OFFSET = re.compile(r"-?[0-9]{1,9}")
+# A word and two concept ids, which hold digits: a start that is no number is not taken for the name of a relation.
+RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t]*(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
+_EXPECTED = "expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
+
+
+@dataclass
+class _Draft:
+    id: str
+    pmid: str
+    where: str
+    title: str
+    abstract: Optional[str] = None
+    annotations: list[tuple[str, str]] = field(default_factory=list)
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format: the annotations stand below the texts.
+    RETURNS (list[RawFile]): Sorted by name.
+    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    """
+    return list(_find(path, annotations).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+    """Read all documents; an id is the PMID, with the file's name in front if there are several files.
+
+    The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
+    with its title; blank lines and relations are passed over. A composite mention stays one mention.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format.
+    RETURNS (list[Document]): In the order of the files.
+    RAISES (ProjectError): If a line has another form, too few columns or an offset that is no number, does not stand
+        under the title of its PMID, or two documents have one PMID.
+    """
+    files = _find(path, annotations)
+    drafts = [
+        draft
+        for name, file in files.items()
+        for draft in _read_drafts(file, prefix=f"{name}/" if len(files) > 1 else "")
+    ]
+    _check_ids(drafts)
+    return [_make_document(draft) for draft in drafts]
+
+
+def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+    refuse_annotations(annotations)
+    return find_file_or_files(path, SUFFIXES)
+
+
+def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
+    drafts: list[_Draft] = []
+    for number, line in enumerate(read_lines(file), start=1):
+        where, match = f"{file}:{number}", TEXT_LINE.fullmatch(line)
+        if match and match[2] == "t":
+            drafts.append(_Draft(prefix + match[1], match[1], where, match[3]))
+        elif match:
+            _add_abstract(_document_of(match[1], drafts, where), match[3], where)
+        elif "\t" in line and line.strip():
+            _document_of(line.partition("\t")[0], drafts, where).annotations.append((line, where))
+        elif line.strip():
+            raise ProjectError(f"not a line of PubTator: {line[:40]!r}", where=where, remedy=_EXPECTED)
+    return drafts
+
+
+def _document_of(pmid: str, drafts: Sequence[_Draft], where: str) -> _Draft:
+    """RETURNS (_Draft): The last one, if a line with this PMID belongs to it."""
+    if not drafts:
+        what = f"a line of document '{pmid}' before its title"
+        raise ProjectError(what, where=where, remedy=f"expected `{pmid}|t|title` above it")
+    if drafts[-1].pmid != pmid:
+        what = f"a line of document '{pmid}' among those of '{drafts[-1].pmid}'"
+        raise ProjectError(what, where=where, remedy=f"correct its PMID or put it under the line `{pmid}|t|title`")
+    return drafts[-1]
+
+
+def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
+    if draft.abstract is not None:
+        what = f"a second abstract of document '{draft.pmid}'"
+        raise ProjectError(what, where=where, remedy="remove one of the two, or correct its PMID")
+    draft.abstract = abstract
+
+
+def _check_ids(drafts: Iterable[_Draft]) -> None:
+    places: dict[str, str] = {}
+    for draft in drafts:
+        if draft.id in places:
+            remedy = f"remove one of the two; the first one stands at {places[draft.id]}"
+            raise ProjectError(f"a second document called '{draft.id}'", where=draft.where, remedy=remedy)
+        places[draft.id] = draft.where
+
+
+def _make_document(draft: _Draft) -> Document:
+    text = draft.title if draft.abstract is None else f"{draft.title}\n{draft.abstract}"
+    lines = [(line, where) for line, where in draft.annotations if not RELATION.fullmatch(line)]
+    mentions = (_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1))
+    return Document(draft.id, text, tuple(mentions))
+
+
+def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
+    columns = line.split("\t", maxsplit=3)
+    count = line.count("\t") + 1
+    if count < 5:
+        raise ProjectError(f"only {count} columns", where=where, remedy=_EXPECTED)
+    for offset in columns[1:3]:
+        if not OFFSET.fullmatch(offset):
+            raise ProjectError(f"not an offset: {offset[:40]!r}", where=where, remedy=_EXPECTED)
+    start, end = int(columns[1]), int(columns[2])
+    covered, label = _part_text_and_type(columns[3], text[start:end])
+    if not label.strip():
+        raise ProjectError("the type is empty", where=where, remedy=_EXPECTED)
+    return Mention(start, end, label, subtype=label, id=name, fragments=((start, end),), text=covered, where=where)
+
+
+def _part_text_and_type(columns: str, covered: str) -> tuple[str, str]:
+    """RETURNS (tuple): Text and type, also if the text holds a TAB, as what the mention covers in the document tells."""
+    covered = covered.replace("\n", " ")
+    text = covered if columns.startswith(f"{covered}\t") else columns.partition("\t")[0]
+    return text, columns[len(text) + 1 :].partition("\t")[0]

@@ -1,0 +1,215 @@
+"""Read UIMA CAS files as INCEpTION exports them: XMI with a `TypeSystem.xml` beside or above it, or JSON."""
+import re
+import warnings
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.docbin import sentence_starts
+from scripts.corpora.formats.raw import RawFile, find_files, read_text, refuse_annotations
+from scripts.corpora.schema import Document, Mention
+
+if TYPE_CHECKING:
+    from cassis import Annotation, Cas, TypeSystem
+    from cassis.typesystem import Type
+
+XMI, JSON, TYPE_SYSTEM = ".xmi", ".json", "TypeSystem.xml"
+NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
+SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
+CUSTOM_LAYERS = ("webanno.custom.", "custom.")
+ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
+# INCEpTION exports each document once more as it was before anyone worked on it, beside the annotators' files.
+INITIAL, BEFORE_ANNOTATION = "INITIAL_CAS", "the document as it was before annotation (INITIAL_CAS)"
+SEVERAL_VALUES = "annotation with several values, labelled with the first by the names of its features"
+_EXPORT_AGAIN = "export it again, XMI with the TypeSystem.xml of the same export"
+_ID = re.compile(r"""(?:\sxmi:id=|"%ID"\s*:\s*)["']?(\d+)""")
+_NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\d+)\]")
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): Folder of the files.
+    annotations (Optional[Path]): Not of this format: the annotations stand in the same file as the text.
+    RETURNS (list[RawFile]): The files, and the type systems in the same folders.
+    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    """
+    return list(_find(path, annotations).values()) + list(_find_type_systems(path).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+    """Read all documents; an id is the path below the folder without suffix.
+
+    path (Path): Folder of the files.
+    annotations (Optional[Path]): Not of this format.
+    RETURNS (list[Document]): Sorted by id. Named entities and the spans of custom layers are mentions.
+    RAISES (ProjectError): If a file is not what it should be, or lacks its type system.
+    """
+    files, type_systems = _find(path, annotations), _find_type_systems(path)
+    return [_read_document(name, file, type_systems) for name, file in files.items()]
+
+
+def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+    refuse_annotations(annotations)
+    if _search(path, ".zip") and not _search(path, XMI) and not _search(path, JSON):
+        remedy = "unpack each into a folder of its own"
+        raise ProjectError("zip archives in a folder are not read", where=path, remedy=remedy)
+    return find_files(path, [XMI, JSON])
+
+
+def _find_type_systems(path: Path) -> dict[str, RawFile]:
+    return {name: file for name, file in _search(path, ".xml").items() if file.name == TYPE_SYSTEM}
+
+
+def _search(path: Path, suffix: str) -> dict[str, RawFile]:
+    """RETURNS (dict[str, RawFile]): What `find_files` finds, which may be nothing here."""
+    try:
+        return find_files(path, [suffix])
+    except ProjectError:
+        return {}
+
+
+def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> RawFile:
+    """RETURNS (RawFile): The type system in the folder of a document, else in the nearest one above."""
+    stem = PurePosixPath(TYPE_SYSTEM).stem
+    for folder in PurePosixPath(name).parents:
+        if (folder / stem).as_posix() in type_systems:
+            return type_systems[(folder / stem).as_posix()]
+    raise ProjectError(f"no {TYPE_SYSTEM} beside it or in a folder above it", where=file, remedy=_EXPORT_AGAIN)
+
+
+def _read_document(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> Document:
+    cas = _load_cas(name, file, type_systems)
+    if cas.sofa_string is None:
+        raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
+    annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
+    _check_annotations(annotations, file)
+    notes = [f"view '{view.sofa.sofaID}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
+    mentions = tuple(_read_mentions(annotations, notes, str(file)))
+    meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
+    sentences = [annotation.begin for annotation in annotations if SENTENCE in _lineage(annotation.type)]
+    if sentences:
+        meta["sentence_starts"] = sentence_starts(cas.sofa_string, sentences)
+    if file.stem == INITIAL:
+        meta["left_out"] = BEFORE_ANNOTATION
+    return Document(name, cas.sofa_string, mentions, meta)
+
+
+def _load_cas(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> "Cas":
+    """RETURNS (Cas): With offsets that count code points; in the file they count UTF-16 units."""
+    # Only now, as for any format that needs a library of its own.
+    from cassis import load_cas_from_json, load_cas_from_xmi
+
+    text = read_text(file)
+    _check_unique(_ID.findall(text), file)
+    if file.suffix.lower() == JSON:
+        return _parse(load_cas_from_json, text, file)
+    type_system = _load_type_system(_type_system_of(name, file, type_systems))
+    return _parse(lambda xmi: load_cas_from_xmi(xmi, typesystem=type_system), text, file)
+
+
+def _load_type_system(file: RawFile) -> "TypeSystem":
+    return _parse(_parse_type_system, read_text(file), file)
+
+
+@lru_cache(maxsize=4)
+def _parse_type_system(xml: str) -> "TypeSystem":
+    """Cached, since a project's export has the same type system in the folder of each document."""
+    from cassis import load_typesystem
+
+    return load_typesystem(xml)
+
+
+def _parse(parse: Callable[[str], Any], text: str, file: RawFile) -> Any:
+    """RETURNS (Any): What `parse` makes of a text; whatever it complains about is told in one line."""
+    from lxml.etree import XMLSyntaxError
+
+    if file.suffix.lower() != JSON and "<!DOCTYPE" in text:
+        raise ProjectError("XML with a DOCTYPE, which no export has", where=file, remedy="remove the declaration")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            parsed = parse(text)
+    except XMLSyntaxError as error:
+        remedy = "export it again, as UIMA CAS JSON if its text holds control characters"
+        what = f"malformed XML ({_one_line(error.msg)})"
+        raise ProjectError(what, where=f"{file}:{error.lineno or 1}", remedy=remedy) from None
+    except Exception as error:  # Neither the format nor cassis says in how many ways a CAS can be wrong.
+        what = f"not a UIMA CAS, or damaged ({type(error).__name__}: {_one_line(error)})"
+        raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN) from None
+    _check_offsets((str(warning.message) for warning in caught), file)
+    return parsed
+
+
+def _one_line(complaint: object) -> str:
+    return " ".join(str(complaint).split())[:150]
+
+
+def _check_offsets(complaints: Iterable[str], file: RawFile) -> None:
+    """cassis passes on an offset that it cannot map: one behind the text is still one, but one in it would be moved."""
+    for match in filter(None, map(_NOT_MAPPED.match, complaints)):
+        if int(match[1]) <= int(match[2]):
+            what = f"an annotation that starts or ends inside a character (UTF-16 offset {match[1]})"
+            raise ProjectError(what, where=file, remedy="delete the annotation and export again")
+
+
+def _check_annotations(annotations: Sequence["Annotation"], file: RawFile) -> None:
+    _check_unique((annotation.xmiID for annotation in annotations), file)
+    for annotation in annotations:
+        if type(annotation.begin) is not int or type(annotation.end) is not int:
+            what = f"annotation {annotation.xmiID} has offsets that are no whole numbers"
+            raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN)
+
+
+def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
+    """Of two annotations with one id cassis keeps the last; one that a view lists twice gets its offsets mapped twice."""
+    ((name, count),) = Counter(ids).most_common(1) or ((None, 0),)
+    if count > 1:
+        raise ProjectError(f"the id {name} stands in it {count} times", where=file, remedy=_EXPORT_AGAIN)
+
+
+def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where: str) -> Iterator[Mention]:
+    for annotation in annotations:
+        layer = annotation.type
+        if NAMED_ENTITY in _lineage(layer):
+            value = getattr(annotation, "value", None)
+            values = [str(value)] if value else []
+        elif not layer.name.startswith(CUSTOM_LAYERS):
+            continue
+        elif _refers(layer):
+            notes.append(f"annotation of the relation or chain layer '{layer.short_name}', which is not read")
+            continue
+        else:
+            values = list(_values(annotation))
+        notes += [SEVERAL_VALUES] if len(values) > 1 else []
+        yield _mention(annotation, values[0] if values else layer.short_name, where)
+
+
+def _mention(annotation: "Annotation", label: str, where: str) -> Mention:
+    start, end = annotation.begin, annotation.end
+    name = str(annotation.xmiID)
+    return Mention(start, end, label, subtype=label, id=name, fragments=((start, end),), where=where)
+
+
+def _lineage(layer: Optional["Type"]) -> Iterator[str]:
+    """YIELDS (str): The names of a type and of those above it."""
+    while layer is not None:
+        yield layer.name
+        layer = layer.supertype
+
+
+def _refers(layer: "Type") -> bool:
+    """RETURNS (bool): Whether its annotations lead to others, as relations and the links of a chain do."""
+    return any(ANNOTATION in _lineage(feature.rangeType) for feature in layer.all_features)
+
+
+def _values(annotation: "Annotation") -> Iterator[str]:
+    """YIELDS (str): What its features of one string or several hold, by the names of the features."""
+    for feature in sorted(annotation.type.all_features, key=lambda feature: feature.name):
+        value = getattr(annotation, feature.name)
+        if value and STRING in _lineage(feature.rangeType):
+            yield str(value)
+        elif value and feature.rangeType.name == STRINGS:
+            yield from map(str, filter(None, value.elements or ()))
