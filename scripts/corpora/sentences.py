@@ -3,8 +3,9 @@ import re
 from bisect import bisect_right
 from typing import Callable, Iterator, List, Tuple
 
-import pysbd
 import razdel
+from pysbd.lang.english import English
+from pysbd.processor import Processor
 from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -20,10 +21,12 @@ _ITEM = re.compile(r"\s*(?:[-*•·–—+]\s|\(?\d{1,2}[.)](?!\d)|\(?[^\W\d_][.
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _OTHER_LETTER = re.compile(r"[^\W\d_\u0400-\u052f]")
 _WHITE_SPACE = re.compile(r"\s")
-_ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’»)\]]*\s*\Z")
+_END = r"[.!?…:;][\"'”’»)\]]*"
+_ENDS_SENTENCE = re.compile(rf"{_END}\s*\Z")
+_ENDS_BEFORE_MORE = re.compile(rf"{_END}\s+\S")
 _ABBREVIATION = re.compile(r"(?:\b[^\W\d_]\.){2,}\s*\Z")
 _PLAIN_BOUNDARY = re.compile(r"[.!?…][\"'”’»)\]]*\s+(?=[\"'“‘«(\[]*[^\W_a-zа-яё])")
-_ENGLISH = pysbd.Segmenter(language="en", clean=False)
+_BEFORE_FULL_STOP = re.compile(r"(?<!\S)\w+(?=\.)")
 
 
 def sentence_starts(text: str) -> List[int]:
@@ -115,7 +118,7 @@ def _is_full(line: str, following: str, width: int) -> bool:
 
 def _starts_within(block: str) -> Iterator[int]:
     """YIELDS (int): Offsets of the sentences of a block, without its first, each behind white space."""
-    cyrillic = len(_CYRILLIC.findall(block)) > len(_OTHER_LETTER.findall(block))
+    cyrillic = not block.isascii() and len(_CYRILLIC.findall(block)) > len(_OTHER_LETTER.findall(block))
     split = _split_russian if cyrillic else _split_english
     begin = 0
     while begin < len(block):
@@ -137,9 +140,33 @@ def _split_russian(block: str) -> List[int]:
     return [sentence.start for sentence in razdel.sentenize(block)][1:]
 
 
+class _AbbreviationReplacer(English.AbbreviationReplacer):
+    """pysbd's own one tries all of its abbreviations on every text, which takes it most of its time."""
+
+    def search_for_abbreviations_in_string(self, text: str) -> str:
+        """RETURNS (str): What pysbd's own one returns; only an abbreviation that stands before a full stop matters."""
+        words = _BEFORE_FULL_STOP.findall(text)
+        names = English.Abbreviation.ABBREVIATIONS
+        # Beyond ASCII, pysbd's patterns ignore case in other ways than `lower` does.
+        if all(word.isascii() for word in words):
+            found = {word.lower() for word in words}
+            names = [name for name in names if name in found or not name.isalpha()]
+        narrowed = English()
+        narrowed.Abbreviation = English.Abbreviation()
+        narrowed.Abbreviation.ABBREVIATIONS = names
+        return English.AbbreviationReplacer(text, narrowed).search_for_abbreviations_in_string(text)
+
+
+class _English(English):
+    AbbreviationReplacer = _AbbreviationReplacer
+
+
 def _split_english(block: str) -> List[int]:
     """Ask pysbd, which gives the sentences (at times altered) and not their places; find these by counting letters."""
-    sentences = _ENGLISH.processor(block).process()
+    # No other boundary would be left, so there is no need to ask.
+    if not _ENDS_BEFORE_MORE.search(block):
+        return []
+    sentences = Processor(block, _English).process()
     if "".join(block.split()) != "".join("".join(sentences).split()):
         return [match.end() for match in _PLAIN_BOUNDARY.finditer(block)]
     starts, place = [], 0

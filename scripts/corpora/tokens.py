@@ -2,6 +2,7 @@
 import re
 import sys
 import unicodedata
+from functools import cache
 
 import spacy
 from spacy.language import Language
@@ -21,6 +22,7 @@ def blank_pipeline() -> Language:
     return nlp
 
 
+@cache
 def token_pattern() -> str:
     """Build the pattern of one token; its matches follow one another without a gap.
 

@@ -34,6 +34,7 @@ class TrainingJob:
     source (Path): Folder of the source model; None without pretraining.
     transfer (str): `full`, `encoder` or `none`.
     without (tuple[Path, ...]): DocBin files whose sentences are left out of the training.
+    without_kinds (tuple[str, ...]): Which duplicates of these: `exact`, `near` or both.
     """
 
     template: Path
@@ -50,6 +51,7 @@ class TrainingJob:
     source: Optional[Path] = None
     transfer: str = "none"
     without: tuple[Path, ...] = ()
+    without_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
         "corpora.train.limit": job.limit,
         "corpora.train.seed": job.sample_seed,
         "corpora.train.without": [str(path) for path in job.without],
+        "corpora.train.without_kinds": list(job.without_kinds),
         "training.batcher.size": job.training.batch_size,
         "training.max_epochs": length.epochs,
         # spaCy counts steps from 0 and stops behind this one.

@@ -64,6 +64,7 @@ def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
             "entity_types": workspace.entity_types,
             "train": parts,
             "without": left_out,
+            "without_kinds": sorted(workspace.experiment.drop_shared_sentences),
             "threads": workspace.threads,
         }
     )
@@ -120,16 +121,17 @@ def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[
 def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
     """RETURNS (TrainingJob): How a model on whole training parts is trained."""
     train = tuple(workspace.part(name, "train") for name in model.corpora)
-    without = left_out_parts(workspace, model)
+    without, kinds = left_out_parts(workspace, model), tuple(workspace.experiment.drop_shared_sentences)
     return TrainingJob(
         template=workspace.template,
         encoder=workspace.encoder.path,
         tokenizer=workspace.tokenizer,
         train=train,
-        n_sentences=len(read_sentences([str(path) for path in train], Vocab(), [str(path) for path in without])),
+        n_sentences=len(read_sentences([*map(str, train)], Vocab(), [*map(str, without)], kinds)),
         entity_types=workspace.entity_types,
         training=model.training,
         seed=model.seed,
         freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
         without=without,
+        without_kinds=kinds,
     )

@@ -8,6 +8,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
 
 Transfer = Literal["full", "encoder"]
+Duplicate = Literal["exact", "near"]
 
 
 def _without_repeats(values: list) -> list:
@@ -99,7 +100,8 @@ class Experiment(Settings):
     corpora (list[str]): Names of corpus files.
     model (str): Name of the spaCy config, such as `softmax`.
     freeze_word_embeddings (bool): Whether the encoder's word embeddings stay as they are.
-    drop_shared_sentences (bool): Leave out of the sources' training sets what also stands in the target's test set.
+    drop_shared_sentences (list[str]): Leave out of the sources' training sets what also stands in a target's test set:
+        `exact` duplicates, `near` ones, or both. `describe` tells how many there are. Left out: none.
     in_corpus (FullTraining): Training and testing within one corpus; these models are the sources too.
     zero_shot (list[str]): Targets that every source is tested on; left out: all corpora.
     few_shot (FewShot): The learning curves; left out: none.
@@ -109,7 +111,7 @@ class Experiment(Settings):
     corpora: Corpora = Field(min_length=1)
     model: str = "softmax"
     freeze_word_embeddings: bool = True
-    drop_shared_sentences: bool = False
+    drop_shared_sentences: Annotated[list[Duplicate], AfterValidator(_without_repeats)] = []
     in_corpus: FullTraining
     zero_shot: Optional[Corpora] = None
     few_shot: Optional[FewShot] = None

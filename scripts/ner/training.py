@@ -16,6 +16,7 @@ from thinc.api import Optimizer
 from torch.optim.adamw import adamw
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
+from scripts.corpora.duplicates import find_duplicates
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[List[Example]]]
 Rate = Union[float, List[float], Generator]
@@ -28,6 +29,7 @@ def sentence_reader(
     seed: int = 0,
     entity_types: Optional[Sequence[str]] = None,
     without: Sequence[str] = (),
+    without_kinds: Sequence[str] = ("exact",),
 ) -> Callable[[Language], Iterator[Example]]:
     """Give one Example per sentence of one corpus, or of several together.
 
@@ -38,12 +40,13 @@ def sentence_reader(
     seed (int): Seed of the permutation.
     entity_types (Sequence[str]): Entity types to keep. Left out: all.
     without (Sequence[str]): DocBin files, such as another corpus's test part: their sentences are left out.
+    without_kinds (Sequence[str]): Which duplicates of these are left out: `exact` ones, `near` ones, or both.
     RETURNS (Callable): A corpus reader for spaCy.
     """
     paths = [path] if isinstance(path, str) else list(path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        sentences = read_sentences(paths, nlp.vocab, without)
+        sentences = read_sentences(paths, nlp.vocab, without, without_kinds)
         for number in sample(len(sentences), limit, seed):
             reference = sentence_doc(sentences[number], entity_types)
             yield Example(without_annotation(reference), reference)
@@ -51,18 +54,24 @@ def sentence_reader(
     return read
 
 
-def read_sentences(paths: Sequence[str], vocab: Vocab, without: Sequence[str] = ()) -> List[Span]:
+def read_sentences(
+    paths: Sequence[str], vocab: Vocab, without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
+) -> List[Span]:
     """Read the sentences of whole documents.
 
     paths (Sequence[str]): DocBin files.
     vocab (Vocab): The shared vocabulary.
     without (Sequence[str]): DocBin files whose sentences are left out.
+    without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
     RETURNS (List[Span]): The sentences in the order of the files.
     """
-    unwanted = {normal_text(sentence) for sentence in read_sentences(without, vocab)} if without else set()
     documents = [document for path in paths for document in DocBin().from_disk(path).get_docs(vocab)]
     sentences = [sentence for document in documents for sentence in document.sents]
-    return [sentence for sentence in sentences if normal_text(sentence) not in unwanted] if unwanted else sentences
+    if not without:
+        return sentences
+    unwanted = [sentence.text for sentence in read_sentences(without, vocab)]
+    matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
+    return [sentence for sentence, match in zip(sentences, matches) if match.kind not in without_kinds]
 
 
 def sample(n_sentences: int, limit: Optional[int], seed: int) -> List[int]:
@@ -78,11 +87,6 @@ def sample(n_sentences: int, limit: Optional[int], seed: int) -> List[int]:
         return numbers
     random.Random(seed).shuffle(numbers)
     return numbers[:limit]
-
-
-def normal_text(sentence: Span) -> str:
-    """RETURNS (str): A sentence's text in lower case with single spaces, by which equal sentences are found."""
-    return " ".join(sentence.text.lower().split())
 
 
 def sentence_doc(sentence: Span, entity_types: Optional[Sequence[str]] = None) -> Doc:

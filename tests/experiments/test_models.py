@@ -7,12 +7,13 @@ import spacy
 from spacy.vocab import Vocab
 
 from scripts.corpora.docbin import pack_docs, read_docs
+from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.experiments import models
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
 from scripts.experiments.plan import SourceModel, shipped_model, source_model
 from scripts.experiments.score import read_documents
-from scripts.ner.training import normal_text, read_sentences
+from scripts.ner.training import read_sentences
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 
@@ -101,7 +102,8 @@ class TestFingerprint:
         seen = [model_fingerprint(workspace, model)]
         for other in (
             self.changed(project, freeze_word_embeddings=False),
-            self.changed(project, drop_shared_sentences=True),
+            self.changed(project, drop_shared_sentences=["exact"]),
+            self.changed(project, drop_shared_sentences=["exact", "near"]),
             replace(workspace, encoder=replace(workspace.encoder, sha256="other")),
         ):
             seen.append(model_fingerprint(other, model))
@@ -109,7 +111,7 @@ class TestFingerprint:
         seen.append(model_fingerprint(workspace, model))
         workspace.template.write_text(workspace.template.read_text().replace("dropout = 0.1", "dropout = 0.2"))
         seen.append(model_fingerprint(workspace, model))
-        assert len(set(seen)) == len(seen) == 6
+        assert len(set(seen)) == len(seen) == 7
 
     def test_what_does_not_decide_them_does_not(self, workspace, model, project, tmp_path):
         expected = model_fingerprint(workspace, model)
@@ -123,7 +125,7 @@ class TestFingerprint:
         assert [model_fingerprint(other, model) for other in [workspace, *others]] == [expected] * 4
 
     def test_sentences_left_out_of_training_count(self, workspace, model, project):
-        dropping = self.changed(project, drop_shared_sentences=True)
+        dropping = self.changed(project, drop_shared_sentences=["exact"])
         before = model_fingerprint(dropping, model)
         change_data_hash(workspace, "en_ugt", "test")
         assert model_fingerprint(dropping, model) == before
@@ -138,34 +140,35 @@ class TestSharedSentences:
         (document, *_) = read_documents(workspace.part("ru_ehr", "test"))
         path = workspace.part("en_ugt", "train")
         pack_docs([*read_documents(path), document]).to_disk(path)
-        return {normal_text(sentence) for sentence in document.sents}
+        forms = {normal_form(sentence.text) for sentence in document.sents}
+        return {form for form in forms if len(form.split()) >= SHORTEST}
 
     def trained_on(self, workspace):
         """How many sentences the model's length is made for, and those that its reader gives."""
         job = model_job(workspace, SourceModel(("en_ugt",), 0, workspace.experiment.in_corpus.training))
         config = resolve_config(job).interpolate()
         reader = spacy.util.registry.resolve({"train": config["corpora"]["train"]})["train"]
-        return job.n_sentences, [normal_text(example.reference[:]) for example in reader(spacy.blank("xx"))]
+        return job.n_sentences, [normal_form(example.reference.text) for example in reader(spacy.blank("xx"))]
 
     def test_they_are_trained_on_unless_the_experiment_says_no(self, project, workspace, shared):
         n_sentences, texts = self.trained_on(workspace)
         assert shared <= set(texts) and n_sentences == len(texts)
 
     def test_they_are_dropped_where_it_does(self, project, shared):
-        write_experiment(project, {**SETTINGS, "drop_shared_sentences": True})
+        write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact"]})
         workspace = open_project(project)
         n_sentences, texts = self.trained_on(workspace)
         assert not shared & set(texts) and n_sentences == len(texts)
-        own = {normal_text(s) for s in read_sentences([str(workspace.part("en_ugt", "train"))], Vocab())} - shared
+        own = {normal_form(s.text) for s in read_sentences([str(workspace.part("en_ugt", "train"))], Vocab())} - shared
         assert set(texts) == own
 
     def test_a_model_keeps_what_stands_in_its_own_test_part(self, project, workspace):
         path = workspace.part("en_ugt", "train")
         documents = read_docs(workspace.part("en_ugt", "test"), Vocab())
-        assert {normal_text(s) for d in documents for s in d.sents} & {
-            normal_text(s) for s in read_sentences([str(path)], Vocab())
+        assert {normal_form(s.text) for d in documents for s in d.sents} & {
+            normal_form(s.text) for s in read_sentences([str(path)], Vocab())
         }
-        write_experiment(project, {**SETTINGS, "drop_shared_sentences": True})
+        write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact"]})
         assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt")["splits"]["train"]["sentences"]
 
 

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from scripts.corpora.docbin import pack_docs
-from scripts.ner.training import batch_by_like_length, normal_text, sample, sentence_reader
+from scripts.ner.training import batch_by_like_length, sample, sentence_reader
 
 SENTENCES_PER_DOCUMENT = 4
 
@@ -41,9 +41,9 @@ def make_document(nlp, name, number):
     words, starts, ents = [], [], []
     for sentence in range(SENTENCES_PER_DOCUMENT):
         start = len(words)
-        words += [name, f"document{number}", f"sentence{sentence}", "aspirin", *["rash"] * (sentence % 2), "\n"]
+        words += [name, f"document{number}", f"sentence{sentence}", "takes", "aspirin", *["rash"] * (sentence % 2), "\n"]
         starts += [True] + [False] * (len(words) - start - 1)
-        ents += [(start + 3, start + 4, "Drug")] + [(start + 4, start + 5, "Disease")] * (sentence % 2)
+        ents += [(start + 4, start + 5, "Drug")] + [(start + 5, start + 6, "Disease")] * (sentence % 2)
     doc = Doc(nlp.vocab, words=words, sent_starts=starts)
     doc.set_ents([Span(doc, *ent) for ent in ents])
     return doc
@@ -92,10 +92,15 @@ class TestReader:
         assert read(nlp, []) == []
 
     def test_sentences_of_other_files_are_left_out(self, nlp, corpora, tmp_path):
-        doc = Doc(nlp.vocab, words="LARGE Document0 sentence0 aspirin".split(), sent_starts=[True] + [False] * 3)
-        pack_docs([doc]).to_disk(tmp_path / "test.spacy")
+        texts = ["LARGE Document0: sentence0 takes aspirin!", "large document0 sentence2 takes no aspirin"]
+        docs = [Doc(nlp.vocab, words=text.split(), sent_starts=[True] + [False] * text.count(" ")) for text in texts]
+        pack_docs(docs).to_disk(tmp_path / "test.spacy")
         all_of_them = read(nlp, corpora["large"])
-        assert read(nlp, corpora["large"], without=[str(tmp_path / "test.spacy")]) == all_of_them[1:]
+        without = [str(tmp_path / "test.spacy")]
+        assert read(nlp, corpora["large"], without=without) == all_of_them[1:]
+        both = read(nlp, corpora["large"], without=without, without_kinds=["exact", "near"])
+        assert both == [all_of_them[1], *all_of_them[3:]]
+        assert read(nlp, corpora["large"], without=without, without_kinds=[]) == all_of_them
         assert read(nlp, corpora["large"], without=[corpora["large"]]) == []
 
     def test_the_sample_is_drawn_from_what_is_left(self, nlp, corpora):
@@ -123,11 +128,6 @@ class TestReader:
         assert sample(n_sentences, smaller, seed) == sample(n_sentences, larger, seed)[:smaller]
         assert len(set(sample(n_sentences, one, seed))) == min(one, n_sentences)
         assert set(sample(n_sentences, one, seed)) <= set(range(n_sentences))
-
-    def test_equal_sentences_differ_in_case_and_spaces_only(self, nlp):
-        texts = ["No  RASH.\n", "no rash.", "no rash"]
-        normal = [normal_text(nlp(text)[:]) for text in texts]
-        assert normal[0] == normal[1] != normal[2]
 
 
 class TestBatches:

@@ -7,7 +7,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.formats.raw import RawFile, find_files, read_bytes, read_lines, read_text, split_lines
 from scripts.corpora.schema import Document, Fragment, Mention
 
-TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d+ -?\d+(?:;-?\d+ -?\d+)*)\t(.*)")
+TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1,9})*)\t(.*)")
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
 # Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
 OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")

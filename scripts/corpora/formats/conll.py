@@ -14,7 +14,7 @@ TAG = re.compile(r"O|([BILUESMW])-(\S.*)")
 DOCSTART = re.compile(r"-DOCSTART-(?:[ \t]+\(([^\t]*)\))?(?:[ \t].*)?")
 NEWDOC = re.compile(r"# *newdoc(?: +id *=([^\t]*))? *")
 # Such as `# text = rich in vitamin O`, whose last word looks like a tag.
-KEY_VALUE = re.compile(r"#(?: ?[^\t =]+){1,2} = [^\t]*")
+KEY_VALUE = re.compile(r"# ?[^\t =]+(?: [^\t =]+)? = [^\t]*")
 OUTSIDE, OPENING, CLOSING = "O", "BUSW", "LEUSW"
 IOB1, IOB2 = "IOB1", "IOB2"
 # By the prefixes that no open scheme has; a mixture of them is read as well.

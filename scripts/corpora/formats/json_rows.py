@@ -38,9 +38,14 @@ def check_value(data: Mapping[str, Any], key: str, kind: type, where: str) -> An
     value = data[key]
     if type(value) is not kind:
         raise ProjectError(f"key '{key}' is not of type {kind.__name__} (got {type(value).__name__})", where=where)
-    if kind is str and _HALF_PAIR.search(value):
+    if kind is str and has_half_pair(value):
         raise ProjectError(f"key '{key}' holds half of a surrogate pair", where=where, remedy="repair its \\u escapes")
     return value
+
+
+def has_half_pair(text: str) -> bool:
+    """RETURNS (bool): Whether a `\\u` escape without its partner stands in a text, which no file can be written with."""
+    return bool(_HALF_PAIR.search(text))
 
 
 def _parse(line: str, where: str) -> dict[str, Any]:
@@ -49,6 +54,9 @@ def _parse(line: str, where: str) -> dict[str, Any]:
         row = json.loads(line, object_pairs_hook=_object)
     except RecursionError:
         raise ProjectError("JSON that is nested too deeply", where=where, remedy=_REMEDY) from None
+    except json.JSONDecodeError as error:
+        what = f"not a JSON object ({error.msg}, column {error.colno})"
+        raise ProjectError(what, where=where, remedy=_REMEDY) from None
     except ValueError as error:
         raise ProjectError(f"not a JSON object ({error})", where=where, remedy=_REMEDY) from None
     if not isinstance(row, dict):

@@ -129,7 +129,7 @@ def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
 
 
 def _part_text_and_type(columns: str, covered: str) -> tuple[str, str]:
-    """RETURNS (tuple): Text and type, also if the text holds a TAB, as what the mention covers in the document tells."""
+    """RETURNS (tuple): Text and type. What the mention covers in the document tells if the text itself holds a TAB."""
     covered = covered.replace("\n", " ")
     text = covered if columns.startswith(f"{covered}\t") else columns.partition("\t")[0]
     return text, columns[len(text) + 1 :].partition("\t")[0]

@@ -12,6 +12,7 @@ RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK = "\ufeff"
 # What the files of an archive may come to when unpacked, so that a small one cannot fill the memory.
 LARGEST_ARCHIVE = 2**31
+_DISTRUST = "do not trust it: fetch it again from where it is published"
 _CHECK = "check `path` and `annotations` in the corpus file"
 
 
@@ -140,6 +141,9 @@ def _enter(archive: Path, inner: Sequence[str]) -> zipfile.Path:
         opened = zipfile.ZipFile(archive)
     except zipfile.BadZipFile as error:
         raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
+    outside = [name for name in opened.namelist() if name.startswith("/") or ".." in name.split("/")]
+    if outside:
+        raise ProjectError(f"the archive names a path outside of itself ({outside[0]})", where=archive, remedy=_DISTRUST)
     size = sum(info.file_size for info in opened.infolist())
     if size > LARGEST_ARCHIVE:
         what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"

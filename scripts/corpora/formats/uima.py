@@ -2,12 +2,14 @@
 import re
 import warnings
 from collections import Counter
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.docbin import sentence_starts
+from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.raw import RawFile, find_files, read_text, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
@@ -81,7 +83,16 @@ def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile
 
 
 def _read_document(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> Document:
-    cas = _load_cas(name, file, type_systems)
+    text = _read_checked(file)
+    _check_unique(_ID.findall(text), file)
+    is_json = file.suffix.lower() == JSON
+    type_system = None if is_json else _load_type_system(_type_system_of(name, file, type_systems))
+    with _told_in_one_line(file):
+        cas = _load_cas(text, type_system, file)
+        return _make_document(name, cas, file)
+
+
+def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
     if cas.sofa_string is None:
         raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
     annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
@@ -97,21 +108,23 @@ def _read_document(name: str, file: RawFile, type_systems: Mapping[str, RawFile]
     return Document(name, cas.sofa_string, mentions, meta)
 
 
-def _load_cas(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> "Cas":
+def _load_cas(text: str, type_system: Optional["TypeSystem"], file: RawFile) -> "Cas":
     """RETURNS (Cas): With offsets that count code points; in the file they count UTF-16 units."""
     # Only now, as for any format that needs a library of its own.
     from cassis import load_cas_from_json, load_cas_from_xmi
 
-    text = read_text(file)
-    _check_unique(_ID.findall(text), file)
-    if file.suffix.lower() == JSON:
-        return _parse(load_cas_from_json, text, file)
-    type_system = _load_type_system(_type_system_of(name, file, type_systems))
-    return _parse(lambda xmi: load_cas_from_xmi(xmi, typesystem=type_system), text, file)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cas = load_cas_from_xmi(text, typesystem=type_system) if type_system else load_cas_from_json(text)
+    _check_offsets((str(warning.message) for warning in caught), file)
+    return cas
 
 
 def _load_type_system(file: RawFile) -> "TypeSystem":
-    return _parse(_parse_type_system, read_text(file), file)
+    text = _read_checked(file)
+    with _told_in_one_line(file), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _parse_type_system(text)
 
 
 @lru_cache(maxsize=4)
@@ -122,29 +135,35 @@ def _parse_type_system(xml: str) -> "TypeSystem":
     return load_typesystem(xml)
 
 
-def _parse(parse: Callable[[str], Any], text: str, file: RawFile) -> Any:
-    """RETURNS (Any): What `parse` makes of a text; whatever it complains about is told in one line."""
-    from lxml.etree import XMLSyntaxError
-
+def _read_checked(file: RawFile) -> str:
+    """RETURNS (str): A file's text; entities, which could lead to other files or grow without end, are refused."""
+    text = read_text(file)
     if file.suffix.lower() != JSON and "<!DOCTYPE" in text:
         raise ProjectError("XML with a DOCTYPE, which no export has", where=file, remedy="remove the declaration")
+    return text
+
+
+@contextmanager
+def _told_in_one_line(file: RawFile) -> Iterator[None]:
+    """Whatever lxml and cassis complain about is an error of the file."""
+    from lxml.etree import XMLSyntaxError
+
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            parsed = parse(text)
+        yield
+    except ProjectError:
+        raise
     except XMLSyntaxError as error:
+        what, line = f"malformed XML ({_one_line(error.msg)})", error.lineno or 1
         remedy = "export it again, as UIMA CAS JSON if its text holds control characters"
-        what = f"malformed XML ({_one_line(error.msg)})"
-        raise ProjectError(what, where=f"{file}:{error.lineno or 1}", remedy=remedy) from None
-    except Exception as error:  # Neither the format nor cassis says in how many ways a CAS can be wrong.
+        raise ProjectError(what, where=f"{file}:{line}", remedy=remedy) from None
+    except Exception as error:  # cassis checks little, so that a wrong file surfaces as any error, and in any place.
         what = f"not a UIMA CAS, or damaged ({type(error).__name__}: {_one_line(error)})"
         raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN) from None
-    _check_offsets((str(warning.message) for warning in caught), file)
-    return parsed
 
 
 def _one_line(complaint: object) -> str:
-    return " ".join(str(complaint).split())[:150]
+    printable = str(complaint).encode("utf8", "backslashreplace").decode("utf8")
+    return " ".join(printable.split())[:150]
 
 
 def _check_offsets(complaints: Iterable[str], file: RawFile) -> None:
@@ -188,8 +207,10 @@ def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where:
 
 
 def _mention(annotation: "Annotation", label: str, where: str) -> Mention:
-    start, end = annotation.begin, annotation.end
-    name = str(annotation.xmiID)
+    start, end, name = annotation.begin, annotation.end, str(annotation.xmiID)
+    if has_half_pair(label):
+        what = f"the label of annotation {name} holds half of a surrogate pair"
+        raise ProjectError(what, where=where, remedy="repair its \\u escapes")
     return Mention(start, end, label, subtype=label, id=name, fragments=((start, end),), where=where)
 
 

@@ -53,6 +53,11 @@ def test_relations_and_blank_lines_are_passed_over(tmp_path, line):
     assert [mention.id for mention in document.mentions] == ["T1"]
 
 
+def test_a_mention_with_digits_is_no_relation(tmp_path):
+    document = read_one(tmp_path, "7|t|XJ-9 works\n7\t0\t4\tXJ-9\tChemical\tD1\n")
+    assert [mention.text for mention in document.mentions] == ["XJ-9"]
+
+
 @pytest.mark.parametrize("parted_by", ["", "\n", "\n\n \n"])
 def test_a_document_starts_with_its_title_whatever_parts_it_from_the_one_before(tmp_path, parted_by):
     other = "8|t|Hiccups again\n8\t0\t7\tHiccups\tDisease\n"

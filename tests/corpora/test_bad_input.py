@@ -1,0 +1,232 @@
+"""What users get wrong with their corpora: each time one line that says what, where and what to do, and nothing written."""
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import convert
+from scripts.base.errors import ProjectError, explain_os_error
+
+EXPERIMENT = "corpora: [mine]\nin_corpus: {seeds: [0], training: {epochs: 1}}\n"
+BRAT = {"1.txt": "Took aspirin.", "1.ann": "T1\tDrug 5 12\taspirin\n", "2.txt": "Well.", "2.ann": ""}
+TITLE = "7|t|Took aspirin.\n"
+CHECK = "Check `path` and `annotations` in the corpus file"
+BRAT_LINE = "Expected `T1<TAB>Label start end[;start end]<TAB>text`"
+CONLL_LINE = "Expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
+CONLL_TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
+PUBTATOR_LINE = (
+    "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
+)
+KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, pubtator, rudrec, uima"
+
+
+def row(**changes: Any) -> str:
+    """A row of RuDReC's file."""
+    entity = {"start": 5, "end": 12, "entity_type": "Drug", "entity_text": "aspirin"}
+    return json.dumps({"file_name": "1", "text": "Took aspirin.", "entities": [entity], **changes})
+
+
+def zipped(**files: str) -> bytes:
+    """A zip archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return stream.getvalue()
+
+
+def message(folder: Path, files: dict[str, Any], path: str, settings: str) -> str:
+    """The line that `convert` ends with, without the folder of the test."""
+    for name, content in files.items():
+        file = folder / "raw" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode("utf8"))
+    (folder / "raw").mkdir(exist_ok=True)
+    for kind in ("experiments", "corpora"):
+        (folder / "configs" / kind).mkdir(parents=True)
+    (folder / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT, "utf8")
+    minimal = f"language: en\ndomain: ugt\npath: {folder / 'raw' / path}\nlabels: {{Drug: Drug}}\n"
+    (folder / "configs" / "corpora" / "mine.yml").write_text(minimal + settings, "utf8")
+    try:
+        convert.main("mine", folder / "configs", folder / "corpus")
+    except ProjectError as error:
+        said = str(error)
+    except OSError as error:
+        said = explain_os_error(error)
+    else:
+        return "no error"
+    assert "\n" not in said
+    assert not (folder / "corpus").exists() or [one.name for one in (folder / "corpus").iterdir()] == ["tokenizer"]
+    return said.replace(f"{folder}/raw/", "").replace(f"{folder}/raw", "RAW").replace(f"{folder}/configs/corpora/", "")
+
+
+BAD_BRAT = [
+    ("no TAB", {"1.ann": "T1 Drug 5 12 aspirin\n"}, f"1.ann:1: not a brat annotation: 'T1 Drug 5 12 aspirin'. {BRAT_LINE}"),
+    ("no text field", {"1.ann": "T1\tDrug 5 12\n"}, f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 12'. {BRAT_LINE}"),
+    ("offsets in words", {"1.ann": "T1\tDrug a b\tc\n"}, f"1.ann:1: not a brat annotation: 'T1\\tDrug a b\\tc'. {BRAT_LINE}"),
+    (
+        "an offset of a thousand digits",
+        {"1.ann": f"T1\tDrug 5 1{'0' * 1000}\taspirin\n"},
+        f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 1{'0' * 29}'. {BRAT_LINE}",
+    ),
+    ("second line wrong", {"1.ann": "T1\tDrug 5 12\taspirin\nT2\n"}, f"1.ann:2: not a brat annotation: 'T2'. {BRAT_LINE}"),
+    ("text in Latin-1", {"1.txt": "naïve".encode("latin-1")}, "1.txt: not UTF-8 (byte 2). Convert the file to UTF-8"),
+    ("text in UTF-16", {"1.txt": "aspirin".encode("utf16")}, "1.txt: not UTF-8 (byte 0). Convert the file to UTF-8"),
+    ("annotations without text", {"3.ann": ""}, "3.ann: annotations without a text. Expected 3.txt"),
+    ("text without annotations", {"3.txt": "More."}, "3.txt: a text without annotations. Expected a file 3.ann"),
+    ("two texts of one name", {"1.TXT": "x"}, "1.txt: the same name as 1.TXT. Rename one of the two"),
+    (
+        "a label that nobody named",
+        {"1.ann": "T1\tDrugs 5 12\taspirin\nT2\tDose 0 4\tTook\nT3\tDose 0 4\tTook\n"},
+        "corpus mine: unknown labels: 'Dose' 2x, 'Drugs' 1x (did you mean 'Drug'?). "
+        "Put each under `labels` or `ignore` in the corpus file; 'Drugs' stands at 1.ann:1",
+    ),
+]
+BAD_RUDREC = [
+    ("not JSON", "{file_name: 1}", "c.json:1: not a JSON object (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+    ("truncated", row()[:30], "c.json:1: not a JSON object (Unterminated string starting at: line 1 column 28 (char 27))"),
+    ("a list", "[]", "c.json:1: expected a JSON object, got '[]'"),
+    ("no text", '{"file_name": "1", "entities": []}', "c.json:1: missing key 'text'"),
+    ("offset in words", row(entities=[{"start": "5", "end": 12}]), "c.json:1: key 'start' is not of type int (got '5')"),
+    ("half a character", row(text="\ud83d"), "c.json:1: the text holds half of a surrogate pair. Repair its \\u escapes"),
+    ("rows apart", "\n".join([row(), row(file_name="2"), row()]), "c.json:3: '1' has other rows further up. Sort rows by file_name"),
+    ("one document", row(), "corpus mine: 1 documents do not make a training and a test part. Check what is in c.json"),
+    ("not UTF-8", b'{"text": "\xff"}', "c.json: not UTF-8 (byte 10). Convert the file to UTF-8"),
+]
+BAD_CONLL = [
+    ("one column", "aspirin\n", f"c.tsv:1: only one column: 'aspirin'. {CONLL_LINE}"),
+    ("a tag of no scheme", "aspirin\tX-Drug\n", f"c.tsv:1: not a tag: 'X-Drug'. {CONLL_TAG}"),
+    ("no tag at all", "took\tO\naspirin\tDrug\n", f"c.tsv:2: not a tag: 'Drug'. {CONLL_TAG}"),
+    ("TAB missing", "took\tO\naspirin B-Drug\n", f"c.tsv:2: no TAB, though line 1 has one. {CONLL_LINE}"),
+    ("token missing", "took\tO\n\tB-Drug\n", f"c.tsv:2: the token is empty. {CONLL_LINE}"),
+    (
+        "columns of another number",
+        "took\tO\naspirin\tNN\tB-Drug\n",
+        "c.tsv:2: 3 columns, though line 1 has 2. Give all lines of a file the same columns",
+    ),
+    (
+        "an id twice",
+        "-DOCSTART- (a)\n\nx O\n\n-DOCSTART- (a)\n\ny O\n",
+        "c.tsv:5: a second document called 'a'. Rename one of the two; the first one stands at c.tsv:1",
+    ),
+    ("nothing", "\n\n", "corpus mine: 0 documents do not make a training and a test part. Check what is in c.tsv"),
+]
+BAD_PUBTATOR = [
+    ("another form", "Took aspirin.\n", f"c.txt:1: not a line of PubTator: 'Took aspirin.'. {PUBTATOR_LINE}"),
+    ("no title", "7\t5\t12\taspirin\tDrug\n", "c.txt:1: a line of document '7' before its title. Expected `7|t|title` above it"),
+    (
+        "another document's line",
+        TITLE + "8\t5\t12\taspirin\tDrug\n",
+        "c.txt:2: a line of document '8' among those of '7'. Correct its PMID or put it under the line `8|t|title`",
+    ),
+    ("too few columns", TITLE + "7\t5\t12\taspirin\n", f"c.txt:2: only 4 columns. {PUBTATOR_LINE}"),
+    ("no offset", TITLE + "7\t5\ttwelve\taspirin\tDrug\n", f"c.txt:2: not an offset: 'twelve'. {PUBTATOR_LINE}"),
+    (
+        "a PMID twice",
+        TITLE + TITLE,
+        "c.txt:2: a second document called '7'. Remove one of the two; the first one stands at c.txt:1",
+    ),
+    ("no type", TITLE + "7\t5\t12\taspirin\t \n", f"c.txt:2: the type is empty. {PUBTATOR_LINE}"),
+]
+BAD_FILES = [
+    ("an empty folder", {}, "", "format: brat", f"RAW: no .txt files in this folder. {CHECK}"),
+    ("nothing there", {}, "none", "format: brat", "1 of 1 corpora are missing: mine in none (see `path` in its file)"),
+    (
+        "nothing there, and where it is to be had",
+        {},
+        "none",
+        "format: jsonl\nobtain: ask the hospital",
+        "1 of 1 corpora are missing: mine in none (ask the hospital)",
+    ),
+    ("a file for a folder", {"a": ""}, "a", "format: brat", f"a: no such folder. {CHECK}"),
+    ("a folder for a file", {"a/b": ""}, "a", "format: rudrec", "a: no such file. Check `path` in the corpus file"),
+    (
+        "annotations where there are none",
+        {"a": ""},
+        "a",
+        "format: rudrec\nannotations: assets",
+        "assets: this format has no `annotations` of its own. Remove the key",
+    ),
+    (
+        "no archive",
+        {"a.zip": "<html>"},
+        "a.zip",
+        "format: brat",
+        "a.zip: not a zip archive (File is not a zip file). Fetch it again",
+    ),
+    (
+        "an archive that leads out of itself",
+        {"a.zip": zipped(**{"../1.txt": "x"})},
+        "a.zip",
+        "format: brat",
+        "a.zip: the archive names a path outside of itself (../1.txt). "
+        "Do not trust it: fetch it again from where it is published",
+    ),
+    (
+        "a folder that the archive has not",
+        {"a.zip": zipped(**{"b/1.txt": "x"})},
+        "a.zip/c",
+        "format: brat",
+        f"a.zip: 0 folders 'c' in a.zip/. {CHECK}",
+    ),
+    ("a format that nobody knows", BRAT, "", "format: bart", f"mine.yml: key 'format': unknown format (did you mean 'brat'?) (got 'bart')"),
+    ("another such", BRAT, "", "format: xml", f"mine.yml: key 'format': unknown format ({KNOWN_FORMATS}) (got 'xml')"),
+    (
+        "a published split that leaves documents over",
+        BRAT,
+        "",
+        "format: brat\npublished_split: {train: ['1'], test: ['3']}",
+        "document '2' is in no part of `published_split`. Mend the patterns",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [case[1:] for case in BAD_BRAT], ids=[case[0] for case in BAD_BRAT])
+def test_brat(tmp_path, changes, expected):
+    if "1.TXT" in changes and (tmp_path / "a").write_text("") is None or (tmp_path / "A").exists():
+        pytest.skip("this file system does not tell cases apart")
+    assert message(tmp_path, {**BRAT, **changes}, "", "format: brat") == expected
+
+
+@pytest.mark.parametrize(
+    ("format", "file", "content", "expected"),
+    [
+        pytest.param(format, file, *case[1:], id=f"{format}: {case[0]}")
+        for format, file, cases in (
+            ("rudrec", "c.json", BAD_RUDREC),
+            ("conll", "c.tsv", BAD_CONLL),
+            ("pubtator", "c.txt", BAD_PUBTATOR),
+        )
+        for case in cases
+    ],
+)
+def test_files_of_one_format(tmp_path, format, file, content, expected):
+    assert message(tmp_path, {file: content}, file, f"format: {format}") == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "settings", "expected"), [case[1:] for case in BAD_FILES], ids=[case[0] for case in BAD_FILES]
+)
+def test_files_and_settings(tmp_path, files, path, settings, expected):
+    assert message(tmp_path, files, path, settings) == expected
+
+
+def test_a_link_that_leads_back(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "again").symlink_to(tmp_path / "raw")
+    expected = "again: a symbolic link that leads back to a folder above it. Remove it"
+    assert message(tmp_path, BRAT, "", "format: brat") == expected
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to this user")
+def test_a_file_without_read_permission(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "0.ann").write_text("")
+    (tmp_path / "raw" / "0.txt").write_text("x")
+    (tmp_path / "raw" / "0.txt").chmod(0)
+    expected = "0.txt: permission denied: check the owner and the mode of the folder"
+    assert message(tmp_path, BRAT, "", "format: brat") == expected
