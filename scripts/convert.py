@@ -56,6 +56,8 @@ def show(title: str, settings: CorpusSettings, manifest: Mapping[str, Any]) -> N
     msg.divider(title)
     header, *rows = table(manifest)
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
+    for scheme in manifest["read"]["tag_schemes"]:
+        msg.info(f"The tags are {scheme}")
     for note, count in manifest["read"]["notes"].items():
         msg.warn(f"{count}x {note}")
     if manifest["left_out"]["documents"]:

@@ -6,12 +6,13 @@ from wasabi import msg
 from scripts.base.command import option, run
 from scripts.base.files import read_json, write_json
 from scripts.base.options import Configs, Corpus, Experiment, Metrics
+from scripts.encoders.wordpieces import MULTILINGUAL_BERT, OWN, get_tokenizer
 from scripts.evaluation.runs import read_corpora
 from scripts.experiments.settings import read_experiment
 from scripts.reporting.corpora_tables import CORPORA_TABLES
 from scripts.reporting.screen import print_table
 
-TOKENIZER = "`encoder`, bert-base-multilingual-cased (the paper's; needs no model hub), another name, or a folder"
+TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's; needs no model hub), another Hugging Face name, or a folder"
 
 
 # fmt: off
@@ -20,7 +21,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     encoder_file: Path = option(Path("training/encoder.json"), "The record of the encoder."),
-    tokenizer: str = option("encoder", f"Whose sub-words are compared: {TOKENIZER}."),
+    tokenizer: str = option(OWN, f"Whose sub-words are compared: {TOKENIZER}."),
     assets: Path = option(Path("assets/encoder"), "Where the paper's vocabulary is kept, once it was fetched."),
     paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures."),
     metrics: Metrics = Path("metrics"),

@@ -8,9 +8,21 @@ from transformers import PreTrainedTokenizerFast
 
 from scripts import convert, describe
 from scripts.base.errors import ProjectError
+from scripts.base.files import write_json
+from scripts.corpora.description import describe_corpora
 from tests.test_convert import EXPERIMENT, write_corpus
 
 VOCABULARY = {"[UNK]": 0, "as": 1, "##pirin": 2, "##prin": 3, "mezim": 4}
+FIGURES = {"documents": 9, "sentences": 8, "mentions": {"Drug": 7, "Disease": 6}, "sentences_per_document": 5.0}
+PAPER = {
+    "table1": {"RU UGT": {**FIGURES, "tokens_per_sentence": 4.0, "mention_length": {"Drug": 3.0, "Disease": 2.0}}},
+    "table4": [
+        {
+            **{"corpus_a": "RU UGT", "corpus_b": "RU EHR", "type": "Drug", "unique_a": 696, "unique_b": 896},
+            **{"shared": 381, "percent_a": 55, "percent_b": 43},
+        }
+    ],
+}
 
 
 @pytest.fixture
@@ -20,16 +32,28 @@ def project(tmp_path) -> Path:
     (tmp_path / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT, encoding="utf8")
     write_corpus(tmp_path, "one", "Took Aspirin, and it helped me.", "Aspirin")
     write_corpus(tmp_path, "two", "Took asprín, and it helped me.", "asprín")
+    for name, paper_corpus in (("one", "RU EHR"), ("two", "RU UGT")):
+        with (tmp_path / "configs" / "corpora" / f"{name}.yml").open("a", encoding="utf8") as file:
+            file.write(f"paper_corpus: {paper_corpus}\n")
     convert.main("mine", tmp_path / "configs", tmp_path / "corpus")
     tokenizer = Tokenizer(models.WordPiece(VOCABULARY, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]").save_pretrained(tmp_path / "encoder")
-    (tmp_path / "encoder.json").write_text(json.dumps({"name": "tiny", "path": str(tmp_path / "encoder")}))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]").save_pretrained(tmp_path / "tokenizer")
+    write_json(tmp_path / "paper.json", PAPER)
     return tmp_path
 
 
-def run(project: Path) -> dict:
-    describe.main("mine", project / "configs", project / "corpus", project / "encoder.json", project / "metrics")
+def run(project: Path, tokenizer: str = "") -> dict:
+    describe.main(
+        "mine",
+        project / "configs",
+        project / "corpus",
+        encoder_file=project / "encoder.json",
+        tokenizer=tokenizer or str(project / "tokenizer"),
+        assets=project / "assets",
+        paper=project / "paper.json",
+        metrics=project / "metrics",
+    )
     return json.loads((project / "metrics" / "mine" / "corpora.json").read_text(encoding="utf8"))
 
 
@@ -38,23 +62,44 @@ def test_describes_corpora_overlap_and_shared_sentences(project, capsys):
     assert list(described["corpora"]) == ["one", "two"]
     one = described["corpora"]["one"]
     assert (one["language"], one["domain"]) == ("en", "ugt")
-    assert (one["documents"], one["Drug"], one["tokens_per_sentence"]) == (4, 4, 6.0)
+    assert (one["documents"], one["mentions"], one["subtypes"]) == (4, {"Drug": 4}, {"Drug": 4})
+    assert (one["tokens_per_sentence"], one["sentences_by_punkt"]) == (6.0, 4)
     assert one["splits"]["train"]["mentions"]["dropped"] == {"label not mapped": 3}
-    drugs, diseases = described["vocabulary_overlap"]
-    assert drugs == {
-        **{"corpus_a": "one", "corpus_b": "two", "type": "Drug"},
-        **{"unique_a": 2, "unique_b": 2, "shared": 1, "percent_a": 50.0, "percent_b": 50.0},
-    }
-    assert (diseases["type"], diseases["shared"]) == ("Disease", 0)
-    # All documents of a corpus are the same here, so its test part's only sentence stands in its training part.
-    counts = {(item["source"], item["target"]): item["count"] for item in described["shared_sentences"]}
-    assert counts == {("one", "one"): 1, ("one", "two"): 0, ("two", "one"): 0, ("two", "two"): 1}
+    (drugs,) = described["vocabulary_overlap"]
+    ours = {"unique_a": 2, "unique_b": 2, "shared": 1, "percent_a": 50.0, "percent_b": 50.0}
+    assert {key: drugs[key] for key in ours} == ours
+    # All documents of a corpus are the same here, so its test part's only sentence stands in its training part; those
+    # of the two corpora share five words of seven.
+    counts = {(row["source"], row["target"]): (row["exact"], row["near"]) for row in described["shared_sentences"]}
+    assert counts == {("one", "one"): (3, 0), ("one", "two"): (0, 0), ("two", "one"): (0, 0), ("two", "two"): (3, 0)}
     assert "Table 4" in capsys.readouterr().out
+
+
+def test_the_papers_figures_stand_beside_ours_in_our_order(project):
+    described = run(project)
+    assert described["corpora"]["one"]["paper"] is None
+    assert described["corpora"]["two"]["paper"] == {"name": "RU UGT", **PAPER["table1"]["RU UGT"]}
+    (drugs,) = described["vocabulary_overlap"]
+    assert (drugs["corpus_a"], drugs["corpus_b"]) == ("one", "two")
+    # The paper has the two the other way round.
+    assert drugs["paper"] == {
+        **{"corpus_a": "RU EHR", "corpus_b": "RU UGT", "type": "Drug", "unique_a": 896, "unique_b": 696},
+        **{"shared": 381, "percent_a": 43, "percent_b": 55},
+    }
+
+
+def test_words_of_a_mention_that_lost_to_a_longer_one_are_counted_too(project):
+    file = project / "raw" / "one" / "0.ann"
+    file.write_text("T1\tDrug 5 31\tAspirin, and it helped me.\nT2\tDrug 5 12\tAspirin\n", encoding="utf8")
+    convert.main("mine", project / "configs", project / "corpus")
+    seen = []
+    describe_corpora(project / "corpus", ["one", "two"], lambda text: seen.append(text) or [text], PAPER)
+    assert {"aspirin, and it helped me.", "aspirin", "asprin"} == set(seen)
 
 
 def test_the_description_holds_no_text_and_no_ids(project):
     written = json.dumps(run(project), ensure_ascii=False).lower()
-    assert "asp" not in written
+    assert "asp" not in written.replace(str(project).lower(), "")
     assert "ids" not in written
 
 
@@ -65,6 +110,10 @@ def test_a_corpus_that_is_not_converted_names_the_command(project):
 
 
 def test_an_absent_encoder_names_the_command(project):
-    (project / "encoder.json").unlink()
     with pytest.raises(ProjectError, match="weasel run encoder"):
-        run(project)
+        run(project, tokenizer="encoder")
+
+
+def test_a_tokenizer_that_is_nowhere_is_an_error(project):
+    with pytest.raises(ProjectError, match="nowhere/to be found"):
+        run(project, tokenizer="nowhere/to be found")

@@ -33,7 +33,8 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> dic
     labels (Collection[str]): The corpus's own labels that are taken.
     RETURNS (dict): `documents`; `empty_documents` (without text); `mentions` by label; of the labels that are taken:
         `fragmented` mentions (in several fragments), those of them that are `joined` (white space between the
-        fragments), and `overlapping_pairs`, by how they overlap: `nested`, `crossing`, `same`; `notes` of the reader.
+        fragments), and `overlapping_pairs`, by how they overlap: `nested`, `crossing`, `same`; `tag_schemes`, where
+        the format has some; `notes` of the reader.
     """
     taken = [[mention for mention in document.mentions if mention.label in labels] for document in documents]
     pairs: Counter[str] = Counter()
@@ -48,6 +49,7 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> dic
         "fragmented": len(fragmented),
         "joined": sum(len(join_fragments(mention.fragments, text)) == 1 for mention, text in fragmented),
         "overlapping_pairs": dict(sorted(pairs.items())),
+        "tag_schemes": _by_name(document.meta["tag_scheme"] for document in documents if "tag_scheme" in document.meta),
         "notes": _by_name(note for document in documents for note in document.meta.get("notes", ())),
     }
 
@@ -114,6 +116,7 @@ def _found(manifest: Mapping[str, Any]) -> dict[str, int]:
         "documents": read["documents"],
         "empty_documents": read["empty_documents"],
         "sentences": sum(counts["sentences"] for counts in splits.values()),
+        "sentences_by_punkt": manifest["statistics"]["sentences_by_punkt"],
         "fragmented": read["fragmented"],
         "joined": read["joined"],
         "overlapping_pairs": sum(read["overlapping_pairs"].values()),

@@ -19,6 +19,20 @@ Bag = list[int]
 Index = dict[int, dict[int, list[tuple[int, int]]]]
 
 
+@dataclass(frozen=True)
+class _Bucket:
+    length: int
+    forms: list
+    ranks: dict
+    bags: list
+    entries: dict
+
+@dataclass(frozen=True)
+class _Best:
+    form: str
+    shared: int
+    total: int
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What the second list holds of a sentence of the first one.
@@ -109,68 +123,72 @@ def _match(index: int, form: str, places: dict[str, int], near: dict[str, tuple[
     return Match(index)
 
 
-def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[str, float]]:
+def _find_near(first: Iterable[str], second: Iterable[str]) -> dict[str, tuple[str, float]]:
     """RETURNS (dict): By normal form of the first list, if there is any: the most similar of the second list."""
-    bags, other_bags = _make_bags(first, second)
-    index = _make_index(other_bags)
+    buckets = _make_buckets(second)
     found = {}
-    for form, bag in zip(first, bags):
-        number, shared = _most_similar(bag, other_bags, index)
-        if shared:
-            found[form] = second[number], shared / (len(bag) + len(other_bags[number]) - shared)
+    for form in first:
+        best = _most_similar(form, buckets)
+        if best.shared:
+            found[form] = best.form, best.shared / (best.total - best.shared)
     return found
 
 
-def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], list[Bag]]:
-    counts, other_counts = (Counter(word for form in forms for word in _words(form)) for forms in (first, second))
-    by_pairs = sorted(counts | other_counts, key=lambda word: (counts[word] * other_counts[word], word))
-    numbers = {word: number for number, word in enumerate(by_pairs)}
-    bags, other_bags = ([sorted(numbers[word] for word in _words(form)) for form in forms] for forms in (first, second))
-    return bags, other_bags
+def _words(form: str) -> list[str]:
+    """RETURNS (list[str]): The words, repeated ones with a number, so that no two are equal."""
+    seen: Counter[str] = Counter()
+    words = form.split()
+    if len(set(words)) == len(words):
+        return words
+    numbered = []
+    for word in words:
+        seen[word] += 1
+        numbered.append(f"{word} {seen[word]}" if seen[word] > 1 else word)
+    return numbered
 
 
-def _words(form: str) -> Iterator[str]:
-    """YIELDS (str): The words, repeated ones with a number, so that a bag can be treated as a set."""
-    seen: dict[str, int] = {}
-    for word in form.split():
-        seen[word] = seen.get(word, 0) + 1
-        yield word if seen[word] == 1 else f"{word} {seen[word]}"
+def _make_buckets(forms: Iterable[str]) -> dict[int, _Bucket]:
+    by_length = defaultdict(list)
+    for form in forms:
+        by_length[form.count(" ") + 1].append(form)
+    return {length: _make_bucket(length, forms) for length, forms in by_length.items()}
 
 
-def _make_index(bags: Sequence[Bag]) -> Index:
-    """Bags so similar share a word among the first few of both, so the others need not be in the index."""
-    index: Index = defaultdict(lambda: defaultdict(list))
-    for number, bag in enumerate(bags):
-        for place, word in enumerate(bag[: len(bag) - ceil(LEAST_SIMILAR * len(bag)) + 1]):
-            index[len(bag)][word].append((place, number))
-    for entries in (entries for by_word in index.values() for entries in by_word.values()):
-        entries.sort()
-    return index
+def _make_bucket(length: int, forms: list[str]) -> _Bucket:
+    counts = Counter(word for form in forms for word in _words(form))
+    ranks = {word: rank for rank, word in enumerate(sorted(counts, key=lambda word: (counts[word], word)))}
+    bags = [sorted(map(ranks.__getitem__, _words(form))) for form in forms]
+    entries = defaultdict(list)
+    for place in range(length - ceil(LEAST_SIMILAR * length) + 1):
+        for number, bag in enumerate(bags):
+            entries[bag[place]].append((place, number))
+    return _Bucket(length, forms, ranks, bags, entries)
 
 POSTS=[0,0]
-def _most_similar(bag: Bag, others: Sequence[Bag], index: Index) -> tuple[int, int]:
-    """RETURNS (tuple[int, int]): Number of the most similar bag, and how many words are shared; 0 if there is none."""
-    words = set(bag)
-    best = (-1, 0)
-    size = len(bag)
-    ratio = None
+def _most_similar(form: str, buckets: dict[int, _Bucket]) -> _Best:
+    words = _words(form)
+    size = len(words)
+    best = _Best("", 0, 0)
     for length in sorted(range(ceil(size*4/5), size *5//4 + 1), key=lambda m: abs(m - size)):
-        by_word = index.get(length)
-        if not by_word:
+        bucket = buckets.get(length)
+        if not bucket:
             continue
         total = size + length
-        least = -(-total * 4 // 9) if ratio is None else total * ratio[0] // ratio[1] + 1
-        for place in range(size):
-            if place > size - least:
+        least = total * best.shared // best.total + 1 if best.total else -(-total * 4 // 9)
+        if least > min(size, length): continue
+        get = bucket.ranks.get
+        bag = sorted([rank for rank in map(get, words) if rank is not None])
+        known = set(bag)
+        for place, rank in enumerate(bag):
+            if place > len(bag) - least:
                 break
-            for other_place, number in by_word.get(bag[place], ()):
+            for other_place, number in bucket.entries.get(rank, ()):
                 POSTS[0]+=1
-                if other_place > length - least or place > size - least:
+                if other_place > length - least or place > len(bag) - least:
                     break
                 POSTS[1]+=1
-                shared = len(words.intersection(others[number]))
+                shared = len(known.intersection(bucket.bags[number]))
                 if shared >= least:
-                    best = number, shared
-                    ratio = shared, total
+                    best = _Best(bucket.forms[number], shared, total)
                     least = shared + 1
     return best

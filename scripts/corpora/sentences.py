@@ -163,7 +163,7 @@ class _English(English):
 
 def _split_english(block: str) -> List[int]:
     """Ask pysbd, which gives the sentences (at times altered) and not their places; find these by counting letters."""
-    # No other boundary would be left, so there is no need to ask.
+    # Anywhere else a boundary would be taken out below, so there is no need to ask.
     if not _ENDS_BEFORE_MORE.search(block):
         return []
     sentences = Processor(block, _English).process()

@@ -54,6 +54,7 @@ class Expected(Settings):
     documents (int): Documents, those without text included.
     empty_documents (int): Documents without text.
     sentences (int): Sentences of all parts.
+    sentences_by_punkt (int): The same by the paper's splitter.
     mentions (dict[str, int]): Mentions as read, of any of the corpus's own labels.
     fragmented (int): Mentions, of labels that are taken, annotated in several fragments.
     joined (int): Those of them that have only white space between the fragments, such as a line break.
@@ -67,6 +68,7 @@ class Expected(Settings):
     documents: Optional[Count] = None
     empty_documents: Optional[Count] = None
     sentences: Optional[Count] = None
+    sentences_by_punkt: Optional[Count] = None
     mentions: dict[str, Count] = {}
     fragmented: Optional[Count] = None
     joined: Optional[Count] = None

@@ -127,14 +127,14 @@ def _head(rng: random.Random, length: float) -> Piece:
 def _history(rng: random.Random, length: float) -> Piece:
     complaint = _under("Chief Complaint:", _fill(rng, rng.choice(["{finding}", "{finding}, {finding}"])))
     paragraphs = [_paragraph(rng, _STORY, 5 * length) for _ in range(2)]
-    past = rng.choice((_numbered, _dashed, _lines))(rng, _PAST, 8 * length)
+    past = rng.choice((_numbered, _dashed, _lines))(rng, _PAST, 7.5 * length)
     illness, medical = _under("History of Present Illness:", *paragraphs), _under("Past Medical History:", past)
     return _join([complaint, illness, medical, _under("Social History:", _paragraph(rng, _SOCIAL, 2))], "\n\n")
 
 
 def _findings(rng: random.Random, length: float) -> Piece:
-    exam = _under("Physical Exam:", _lines(rng, _EXAM, 8 * length))
-    return _join([exam, _under("Pertinent Results:", _lines(rng, _RESULTS, 9 * length))], "\n\n")
+    exam = _under("Physical Exam:", _lines(rng, _EXAM, 7.5 * length))
+    return _join([exam, _under("Pertinent Results:", _lines(rng, _RESULTS, 8.5 * length))], "\n\n")
 
 
 def _course(rng: random.Random, length: float) -> Piece:
@@ -164,23 +164,21 @@ _SECTIONS: tuple[Callable[[random.Random, float], Piece], ...] = (
 _FIRST = ("zor", "cal", "Ven", "brul", "tam", "Oxi", "fel")
 _MIDDLE = ("va", "pra", "dilo", "mex", "tri", "sola")
 _LAST = ("line", "xin", "pril", "zole", "statin", "mab")
+_ODD_DRUGS = ("brulmex XR", "Venprapril-Tamdilozole", "IV fluids", "calsola B-12", "O2", "T.P.X.", "vit. D", "oxi q.s.")
 _WORDS: dict[str, Sequence[str]] = {
-    "Drug": (
-        *("".join(parts) for parts in product(_FIRST, _MIDDLE, _LAST)),
-        *("brulmex XR", "Venprapril-Tamdilozole", "IV fluids", "calsola B-12", "O2", "T.P.X.", "vit. D", "tamvaline q.s."),
-    ),
+    "Drug": (*("".join(parts) for parts in product(_FIRST, _MIDDLE, _LAST)), *_ODD_DRUGS),
     "ADE": ("{quality} {trouble}", "{trouble}", "{trouble} of the {part}", "worsening {part} {trouble}"),
     "Reason": ("{quality} {trouble}", "{part} {trouble}", "{trouble}", "{part} {trouble} and {trouble}", "?{trouble}"),
     "finding": ("{quality} {trouble}", "{part} {trouble}", "{trouble}"),
     "quality": ("chronic", "acute", "mild", "severe", "recurrent", "left-sided", "stage {number}", "end-stage", "new"),
-    "trouble": ("glossitrope", "marnism", "pelvodynia", "swelling", "itch", "fever", "tarsopathy", "HVT", "DMR", "h.v.t."),
+    "trouble": ("glossitrope", "marnism", "pelvodynia", "swelling", "itch", "fever", "tarsopathy", "HVT", "h.v.t."),
     "part": ("elbow", "wrist", "palmar", "upper femoral", "calf", "frontal", "L5-S1", "R. ankle", "great toe"),
-    "Strength": ("{number} mg", "{number}mg", "{number}.5 mg", "{number} mcg/puff", "{number},000 unit/mL", "{number} %"),
+    "Strength": ("{number} mg", "{number}mg", "{number}.5 mg", "{number} mcg/puff", "{number},000 unit/mL"),
     "Form": ("Tablet", "Capsule", "Tablet, Delayed Release (E.C.)", "Solution", "Aerosol", "Tablet(s)", "gtt."),
     "Dosage": ("One ({number})", "Two ({number})", "{number}", "{number}-{number}", "1/2", "sliding scale"),
     "Frequency": (
-        *("DAILY (Daily)", "b.i.d.", "BID ({number} times a day)", "q.{number}h.", "once a day", "QHS", "t.i.d. with meals"),
-        "Q{number}H (every {number} hours) as needed",
+        *("DAILY (Daily)", "b.i.d.", "BID ({number} times a day)", "q.{number}h.", "once a day", "QHS"),
+        *("Q{number}H (every {number} hours) as needed", "t.i.d. with meals"),
     ),
     "Route": ("PO", "p.o.", "IV", "Intravenous", "Inhalation", "S.C.", "by mouth"),
     "Duration": ("for {number} days", "x {number} days", "{number} weeks", "a {number} day course", "until {date}"),
@@ -198,7 +196,7 @@ _STORY = (
     "The patient is a [**Age over 90 **] year old {sex} with {finding}, {finding} and {finding}, here for {finding}.",
     "Of note, {name} had started {Drug} {Strength} {Frequency} {Duration} for {Reason} before the stay in {place}.",
     "In {place}, vitals were T {number}.4, HR {number}, BP {number}/{number}, RR {number}, SpO2 {number}% on 2L.",
-    "The patient denied {finding}, {finding}, or {finding}.",
+    "The patient denied {finding}, {finding}, or {finding} in the days or weeks before, and had not been abroad.",
     "The patient came to {place}, where a {part} film showed {finding} and no {finding}, and was sent here on {Drug}.",
     "Three days before, there had been {finding} after a long walk, which went away at rest and came back at night.",
     "{Drug} was held, given the {ADE}, and {Drug} was given in its place.",
@@ -211,9 +209,9 @@ _STORY = (
 _PAST = (
     "{finding}",
     "{finding}, on {Drug}",
-    "{finding} s/p repair in {date}",
+    "{finding} s/p repair of the {part} in {date}, complicated by {finding}",
     "{finding} ({number}/{number}), EF {number}%",
-    "{finding}. Followed by {name}.",
+    "{finding}, without further episodes since {date}. Followed by {name}.",
     "{part} {trouble} with {finding}; treated with {Drug}",
 )
 _SOCIAL = (
@@ -225,21 +223,21 @@ _SOCIAL = (
 _EXAM = (
     "VS: T {number}.{number} BP {number}/{number} HR {number} RR {number} O2 sat {number}% RA",
     "GENERAL: NAD, AAOx3. Pleasant.",
-    "NECK: Supple, no {finding}.",
+    "NECK: Supple, no {finding}, no nodes that could be felt on either side.",
     "LUNGS: CTA b/l, no w/r/r, good air movement on both sides, no {finding} with the arms raised.",
-    "EXT: {number}+ pulses, no c/c/e",
+    "EXT: {number}+ pulses on both sides, warm, no c/c/e, no {finding} of the {part}",
     "Neuro: CN II-XII intact. Strength {number}/5 in arms and legs. Gait not tested.",
-    "{part}: mild {trouble}, no {trouble}",
+    "{part}: mild {trouble}, no {trouble}, not tender, moves well in all directions",
 )
 _RESULTS = (
     "{date} 0{number}:15AM BLOOD WBC-{number}.{number} RBC-{number}.4* Hgb-{number}.7* Hct-{number}.2 Plt Ct-{number}",
-    "{date} 11:{number}PM   BLOOD Glucose-{number} UreaN-{number} Creat-{number}.1 Na-{number} HCO3-{number}",
+    "{date} 11:{number}PM   BLOOD Glucose-{number} UreaN-{number} Creat-{number}.1 Na-{number} HCO3-{number} AnGap-{number}",
     "{date} {part} film: No acute process. Stable {finding}, as in the film of {date}.",
-    "Labs: Na {number}, K {number}.2; Cr {number}.1 (baseline 1.{number}).",
+    "Labs: Na {number}, K {number}.2; Cr {number}.1 (baseline 1.{number}). No growth in {number} of {number} bottles.",
     "ECHO {date}: The left atrium is mildly dilated, with no {finding}, and the other chambers are normal.",
 )
 _TREATMENT = (
-    "{Reason} was treated with {Drug} {Strength} {Route} {Frequency}.",
+    "{Reason} was treated with {Drug} {Strength} {Route} {Frequency}, to which it responded well.",
     "The patient was started on {Drug} and {Drug} {Duration}, and {Reason} improved.",
     "He received {Drug} {Strength} {Route} x1, then a drip, and his {finding} got better in the next {number} hrs.",
     "The team of {name} came by, and felt that {finding} needed no further work-up while in the hospital.",
@@ -267,10 +265,10 @@ _PRESCRIBED = (
     "{Drug} {Strength}/{number} mL {Form} Sig: {Dosage} {Route} {Frequency}",
 )
 _ADVICE = (
-    "You were admitted with {finding}.",
+    "You were admitted with {finding}, and were found to have {finding} as well.",
     "Please take {Drug} {Frequency} and do not stop it on your own, as {finding} may come back if you do.",
     "Call {name} or come to {place} if you have {finding}, {finding}, or anything else that worries you.",
-    "We have stopped your {Drug} because of {ADE}.",
+    "We have stopped your {Drug} because of {ADE}; your doctor will tell you when to start it again.",
     "Weigh yourself every morning, and call if you gain more than {number} lbs.",
     "Your {Drug} was increased to {Strength} {Frequency}, and {Drug} was added.",
     "Do not drive!",

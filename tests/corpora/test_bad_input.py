@@ -132,6 +132,65 @@ BAD_PUBTATOR = [
     ),
     ("no type", TITLE + "7\t5\t12\taspirin\t \n", f"c.txt:2: the type is empty. {PUBTATOR_LINE}"),
 ]
+JSONL_ROW = {"id": 1, "text": "Took aspirin.", "spans": [{"start": 5, "end": 12, "label": "Drug"}]}
+ONE_OBJECT = "Write one JSON object a line"
+SPAN_KEYS = "Expected a key of spans, label, labels, entities"
+BAD_JSONL = [
+    ("truncated", json.dumps(JSONL_ROW)[:20], f"c.jsonl:1: not a JSON object (Unterminated string starting at, column 19). {ONE_OBJECT}"),
+    ("one array", json.dumps([JSONL_ROW]), f"c.jsonl:1: expected a JSON object, got list. {ONE_OBJECT}"),
+    ("nested without end", "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
+    ("a key twice", '{"text": "a", "text": "b"}', f"c.jsonl:1: not a JSON object (the key 'text' stands in it twice). {ONE_OBJECT}"),
+    ("empty", "", "c.jsonl: no documents in this file. Remove the file, or write it again"),
+    ("no spans", '{"text": "Took aspirin."}', f"c.jsonl:1: no spans in this row. {SPAN_KEYS}"),
+    (
+        "a class of the text",
+        '{"text": "Took aspirin.", "label": ["positive"]}',
+        "c.jsonl:1: key 'label' holds a class of the whole text, no spans. "
+        "A corpus needs spans of text; export it from a project of sequence labelling",
+    ),
+    (
+        "spans under two keys",
+        '{"text": "aspirin", "spans": [[0, 7, "Drug"]], "label": [[0, 7, "Drug"]]}',
+        "c.jsonl:1: spans under more than one key: spans, label. Keep one of them in each row",
+    ),
+    (
+        "an offset that is true",
+        '{"text": "aspirin", "spans": [[true, 7, "Drug"]]}',
+        "c.jsonl:1: key 'start' is not of type int (got bool)",
+    ),
+    (
+        "an id twice",
+        "\n".join([json.dumps(JSONL_ROW)] * 2),
+        "c.jsonl:2: the id '1' stands at c.jsonl:1 already. Give each row an `id` of its own, or none at all",
+    ),
+    (
+        "an answer that nobody gives",
+        '{"text": "aspirin", "spans": [], "answer": "maybe"}',
+        "c.jsonl:1: key 'answer' is none of accept, reject, ignore",
+    ),
+]
+BAD_DOCBIN = [
+    (
+        "no DocBin",
+        b"Took aspirin.",
+        "c.spacy: not a DocBin file, or damaged (error: Error -3 while decompressing data: incorrect header check). "
+        "Write it anew with `DocBin.to_disk` of spaCy 3",
+    ),
+]
+UIMA_EXPORT = "Export it again, XMI with the TypeSystem.xml of the same export"
+BAD_UIMA = [
+    ("no type system", {"a/1.xmi": "<xmi/>"}, f"a/1.xmi: no TypeSystem.xml beside it or in a folder above it. {UIMA_EXPORT}"),
+    (
+        "an archive",
+        {"a.zip": zipped(**{"1.xmi": ""})},
+        "RAW: zip archives in a folder are not read. Unpack each into a folder of its own",
+    ),
+    (
+        "entities that grow without end",
+        {"1.xmi": '<!DOCTYPE a [<!ENTITY b "bbbbbbbbb">]><a>&b;</a>', "TypeSystem.xml": "<a/>"},
+        "1.xmi: XML with a DOCTYPE, which no export has. Remove the declaration",
+    ),
+]
 BAD_FILES = [
     ("an empty folder", {}, "", "format: brat", f"RAW: no .txt files in this folder. {CHECK}"),
     ("nothing there", {}, "none", "format: brat", "1 of 1 corpora are missing: mine in none (see `path` in its file)"),
@@ -200,12 +259,19 @@ def test_brat(tmp_path, changes, expected):
             ("rudrec", "c.json", BAD_RUDREC),
             ("conll", "c.tsv", BAD_CONLL),
             ("pubtator", "c.txt", BAD_PUBTATOR),
+            ("jsonl", "c.jsonl", BAD_JSONL),
+            ("docbin", "c.spacy", BAD_DOCBIN),
         )
         for case in cases
     ],
 )
 def test_files_of_one_format(tmp_path, format, file, content, expected):
     assert message(tmp_path, {file: content}, file, f"format: {format}") == expected
+
+
+@pytest.mark.parametrize(("files", "expected"), [case[1:] for case in BAD_UIMA], ids=[case[0] for case in BAD_UIMA])
+def test_uima(tmp_path, files, expected):
+    assert message(tmp_path, files, "", "format: uima") == expected
 
 
 @pytest.mark.parametrize(

