@@ -14,8 +14,8 @@ from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.experiments.settings import corpus_file, read_experiment
 
 STRICT = (
-    "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the corpus "
-    "file accepts them under `expected`. Nothing is written then."
+    "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the "
+    "corpus file accepts them under `expected`. Nothing is written then."
 )
 
 

@@ -5,8 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scripts.encoders.offline import get_offline_encoder
+
+# Property tests; `make test ARGS="tests/corpora --hypothesis-profile thorough"` takes an hour and more.
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=10_000, deadline=None)
+settings.load_profile("quick")
 
 TINY_TEXTS = (
     "Took aspirin for the headache and it was gone within an hour.",

@@ -1,37 +1,24 @@
 """Find sentences of one list that stand, word for word or nearly so, in another: a training part's in a test part."""
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
-from functools import cache
-from math import ceil
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Iterable, Iterator, Optional, Sequence
+from functools import cache, reduce
+from itertools import accumulate, chain
+from math import ceil, floor
+from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
+
+import numpy
 
 EXACT, NEAR = "exact", "near"
 # Shorter sentences ("Thank you!", "No fever.") stand in any two corpora.
 SHORTEST = 5
-# Least similarity of near duplicates; a fraction, since limits that follow from 0.8 would be off by rounding.
+# Least similarity of near duplicates; a fraction, since limits computed from 0.8 would be off by rounding.
 LEAST_SIMILAR = Fraction(4, 5)
 
-# A sentence's words by number, ascending: words that make few pairs first.
+# The words of a sentence as ascending numbers; see `_make_bags`.
 Bag = list[int]
-# By length of bag and word: the word's place in a bag, and which bag, ascending.
-Index = dict[int, dict[int, list[tuple[int, int]]]]
 
-
-@dataclass(frozen=True)
-class _Bucket:
-    length: int
-    forms: list
-    ranks: dict
-    bags: list
-    entries: dict
-
-@dataclass(frozen=True)
-class _Best:
-    form: str
-    shared: int
-    total: int
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -39,7 +26,7 @@ class Match:
 
     index (int): The sentence's place in the first list.
     kind (Optional[str]): `exact`, `near`, or None if the second list does not hold it.
-    other (Optional[int]): Place in the second list of the first exact duplicate, else of one of the most similar.
+    other (Optional[int]): Place in the second list: of the first exact duplicate, else of one of the most similar.
     similarity (float): Of the two; 1 if exact, 0 if there is no duplicate.
     """
 
@@ -69,26 +56,17 @@ class Duplicates:
         return sum(match.kind == NEAR for match in self.matches)
 
 
-def normal_form(sentence: str) -> str:
-    """Reduce a sentence to its words, which are runs of letters and digits.
-
-    sentence (str): Any text.
-    RETURNS (str): Words without regard to case, with single spaces; empty if there are none. Letters are composed
-        (й is one character); marks that have no composed letter, such as a stress, are left out.
-    """
-    composed = unicodedata.normalize("NFC", sentence.casefold())
-    return " ".join("".join(map(_within_word, composed)).split())
-
-
 def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
     """Look for each sentence of one list in another one.
 
-    Exact duplicates have the same normal form. Near duplicates have bags of words whose Jaccard similarity (shared
-    words by all words) is at least `LEAST_SIMILAR`: one word of ten may be another, wherever it stands. A number is a
-    word like any other, since sentences that differ in a dose teach the same mentions; mostly numeric ones differ in
-    more. Sentences of fewer than `SHORTEST` words have no duplicates, and are none.
+    Exact duplicates have the same normal form. Near duplicates share so many words that the Jaccard similarity of their
+    bags of words is at least `LEAST_SIMILAR`: of ten words one may be another, wherever it stands. A number is a word
+    like any other, since sentences that differ in a dose teach the same mentions; lines of numbers differ in more.
+    Sentences of fewer than `SHORTEST` words are nobody's duplicates.
 
-    Every pair is found, but few are compared: the filters are those of PPJoin (Xiao et al. 2008).
+    No pair is missed. Most are never compared, by the prefix and length filters of AllPairs and PPJoin, so time grows
+    with the sentences and hardly with their pairs.
+
     first (Iterable[str]): Sentences, such as those of a source's training part.
     second (Iterable[str]): Sentences, such as those of a target's test part.
     RETURNS (Duplicates): What the second list holds of each sentence of the first one.
@@ -98,9 +76,20 @@ def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
     for place, form in enumerate(map(normal_form, second)):
         if _is_long(form):
             places.setdefault(form, place)
-    others = [form for form in dict.fromkeys(forms) if form not in places and _is_long(form)]
+    others = [form for form in dict.fromkeys(forms) if _is_long(form) and form not in places]
     near = _find_near(others, list(places))
     return Duplicates(tuple(_match(index, form, places, near) for index, form in enumerate(forms)))
+
+
+def normal_form(sentence: str) -> str:
+    """Reduce a sentence to its words, which are runs of letters and digits.
+
+    sentence (str): Any text.
+    RETURNS (str): Words without regard to case, with single spaces; empty if there are none. Letters are composed
+        (й is one character); marks that no composed letter takes in, such as a stress, are left out.
+    """
+    composed = unicodedata.normalize("NFC", sentence.casefold())
+    return " ".join("".join(map(_within_word, composed)).split())
 
 
 @cache
@@ -114,7 +103,7 @@ def _is_long(form: str) -> bool:
     return form.count(" ") >= SHORTEST - 1
 
 
-def _match(index: int, form: str, places: dict[str, int], near: dict[str, tuple[str, float]]) -> Match:
+def _match(index: int, form: str, places: Mapping[str, int], near: Mapping[str, tuple[str, float]]) -> Match:
     if form in places:
         return Match(index, EXACT, places[form], 1.0)
     if form in near:
@@ -123,72 +112,106 @@ def _match(index: int, form: str, places: dict[str, int], near: dict[str, tuple[
     return Match(index)
 
 
-def _find_near(first: Iterable[str], second: Iterable[str]) -> dict[str, tuple[str, float]]:
-    """RETURNS (dict): By normal form of the first list, if there is any: the most similar of the second list."""
-    buckets = _make_buckets(second)
-    found = {}
-    for form in first:
-        best = _most_similar(form, buckets)
-        if best.shared:
-            found[form] = best.form, best.shared / (best.total - best.shared)
-    return found
+class _Best(NamedTuple):
+    """The most similar bag so far: its number, the words shared, and the words of both bags together."""
+
+    number: int
+    shared: int
+    total: int
+
+    @property
+    def similarity(self) -> float:
+        return self.shared / (self.total - self.shared)
+
+
+class _Index:
+    """Bags by the first few of their words: bags so similar share a word that is among the first few of both."""
+
+    def __init__(self, bags: Sequence[Bag]) -> None:
+        by_word: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for number, bag in enumerate(bags):
+            for word in bag[: len(bag) - ceil(LEAST_SIMILAR * len(bag)) + 1]:
+                by_word[len(bag), word].append(number)
+        ends = list(accumulate(map(len, by_word.values())))
+        self.bags = bags
+        self._slices = dict(zip(by_word, map(slice, [0, *ends], ends)))
+        self._numbers = numpy.fromiter(chain.from_iterable(by_word.values()), dtype="int64")
+        self._signatures = numpy.array([_signature(bag) for bag in bags], dtype="uint64")[self._numbers]
+
+    def find(self, length: int, word: int, signature: int, most_different: int) -> list[int]:
+        """RETURNS (list[int]): Bags of a length with a word, but for those that differ in too many words for sure."""
+        entries = self._slices.get((length, word))
+        if entries is None:
+            return []
+        different = numpy.bitwise_count(self._signatures[entries] ^ numpy.uint64(signature))
+        return self._numbers[entries][different <= most_different].tolist()
+
+
+def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[str, float]]:
+    """RETURNS (dict): By form of the first list: the most similar of the second list, if any, and how similar it is."""
+    bags, other_bags = _make_bags(first, second)
+    index = _Index(other_bags)
+    found = zip(first, (_most_similar(bag, index) for bag in bags))
+    return {form: (second[best.number], best.similarity) for form, best in found if best}
+
+
+def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], list[Bag]]:
+    """Number words so that those which the fewest pairs of sentences share come first in their bags."""
+    counts, other_counts = (Counter(chain.from_iterable(map(_words, forms))) for forms in (first, second))
+    by_pairs = sorted(counts | other_counts, key=lambda word: (counts[word] * other_counts[word], word))
+    numbers = {word: number for number, word in enumerate(by_pairs)}
+    bags, other_bags = ([sorted(map(numbers.__getitem__, _words(form))) for form in forms] for forms in (first, second))
+    return bags, other_bags
 
 
 def _words(form: str) -> list[str]:
-    """RETURNS (list[str]): The words, repeated ones with a number, so that no two are equal."""
-    seen: Counter[str] = Counter()
+    """RETURNS (list[str]): The words; those that come again have a number, so that bags may be treated as sets."""
     words = form.split()
     if len(set(words)) == len(words):
         return words
-    numbered = []
-    for word in words:
+    seen: Counter[str] = Counter()
+    for place, word in enumerate(words):
+        words[place] = f"{word} {seen[word]}" if seen[word] else word
         seen[word] += 1
-        numbered.append(f"{word} {seen[word]}" if seen[word] > 1 else word)
-    return numbered
+    return words
 
 
-def _make_buckets(forms: Iterable[str]) -> dict[int, _Bucket]:
-    by_length = defaultdict(list)
-    for form in forms:
-        by_length[form.count(" ") + 1].append(form)
-    return {length: _make_bucket(length, forms) for length, forms in by_length.items()}
+def _signature(bag: Bag) -> int:
+    """RETURNS (int): 64 bits; those of two bags differ in at most as many bits as the bags do in words."""
+    return reduce(lambda bits, word: bits ^ (1 << word % 64), bag, 0)
 
 
-def _make_bucket(length: int, forms: list[str]) -> _Bucket:
-    counts = Counter(word for form in forms for word in _words(form))
-    ranks = {word: rank for rank, word in enumerate(sorted(counts, key=lambda word: (counts[word], word)))}
-    bags = [sorted(map(ranks.__getitem__, _words(form))) for form in forms]
-    entries = defaultdict(list)
-    for place in range(length - ceil(LEAST_SIMILAR * length) + 1):
-        for number, bag in enumerate(bags):
-            entries[bag[place]].append((place, number))
-    return _Bucket(length, forms, ranks, bags, entries)
-
-POSTS=[0,0]
-def _most_similar(form: str, buckets: dict[int, _Bucket]) -> _Best:
-    words = _words(form)
-    size = len(words)
-    best = _Best("", 0, 0)
-    for length in sorted(range(ceil(size*4/5), size *5//4 + 1), key=lambda m: abs(m - size)):
-        bucket = buckets.get(length)
-        if not bucket:
-            continue
-        total = size + length
-        least = total * best.shared // best.total + 1 if best.total else -(-total * 4 // 9)
-        if least > min(size, length): continue
-        get = bucket.ranks.get
-        bag = sorted([rank for rank in map(get, words) if rank is not None])
-        known = set(bag)
-        for place, rank in enumerate(bag):
-            if place > len(bag) - least:
-                break
-            for other_place, number in bucket.entries.get(rank, ()):
-                POSTS[0]+=1
-                if other_place > length - least or place > len(bag) - least:
-                    break
-                POSTS[1]+=1
-                shared = len(known.intersection(bucket.bags[number]))
-                if shared >= least:
-                    best = _Best(bucket.forms[number], shared, total)
-                    least = shared + 1
+def _most_similar(bag: Bag, index: _Index) -> Optional[_Best]:
+    best = None
+    words, signature = set(bag), _signature(bag)
+    for length in _lengths(len(bag)):
+        best = _best_of_length(bag, words, signature, length, index, best)
     return best
+
+
+def _best_of_length(bag, words, signature, length, index, best):
+    total = len(bag) + length
+    least = _least_shared(total) if best is None else best.shared * total // best.total + 1
+    for place, word in enumerate(bag):
+        if place + least > len(bag):
+            break
+        for number in index.find(length, word, signature, total - 2 * least):
+            shared = len(words.intersection(index.bags[number]))
+            if shared >= least:
+                best, least = _Best(number, shared, total), shared + 1
+            if place + least > len(bag):
+                break
+    return best
+
+
+@cache
+def _lengths(length: int) -> list[int]:
+    """RETURNS (list[int]): How long bags similar enough to one of a length may be, the most alike first."""
+    lengths = range(ceil(LEAST_SIMILAR * length), floor(length / LEAST_SIMILAR) + 1)
+    return sorted(lengths, key=lambda other: abs(other - length))
+
+
+@cache
+def _least_shared(total: int) -> int:
+    """RETURNS (int): How many words two bags of so many words together must share to be similar enough."""
+    return ceil(LEAST_SIMILAR * total / (1 + LEAST_SIMILAR))

@@ -39,7 +39,8 @@ class Document:
     meta (Mapping): What else the format tells. `sentence_starts` (tuple[int, ...]): where the format fixes the
         sentences, ascending offsets of characters, the first 0; empty for a text of white space. `notes`
         (tuple[str, ...]): what the reader passed over or repaired, in words that hold for any document, one each time
-        it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the corpus itself says that the document is not to be used.
+        it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the corpus itself says
+        that the document is not to be used.
     """
 
     id: str

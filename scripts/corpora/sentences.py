@@ -159,6 +159,12 @@ class _AbbreviationReplacer(English.AbbreviationReplacer):
 
 class _English(English):
     AbbreviationReplacer = _AbbreviationReplacer
+    # Matches what pysbd's own one does, whose time doubles with each number of a list of references: here a run of
+    # digits and what may part it from the next one can be read in one way only.
+    NUMBERED_REFERENCE_REGEX = (
+        r"(?<=[^\d\s])(\.|∯)"
+        r"((\[(\d+(?:,(?:\s?-\s?|\s\s?)?|\s(?:-\s?|\s)?|-\s?))*\d{1,3}\])+|((\d{1,3}\s?)?\d{1,3}))(\s)(?=[A-Z])"
+    )
 
 
 def _split_english(block: str) -> List[int]:

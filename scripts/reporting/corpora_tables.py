@@ -93,7 +93,8 @@ def shared_sentences(corpora: Corpora) -> Table:
     rows = tuple((pair.source, pair.target, pair.sentences, pair.exact, pair.near) for pair in corpora.shared_sentences)
     caption = (
         "Exact: the same words. Near: at least 80 % of the words of both are shared. Sentences of fewer than five "
-        "words are not counted. `drop_shared_sentences` in the experiment file keeps those of other corpora out of the sources."
+        "words are not counted. `drop_shared_sentences` in the experiment file keeps those of other corpora out of the "
+        "sources."
     )
     columns = ("training part of", "test part of", "training sentences", "exact", "near")
     title = "Sentences of a training part that stand in a test part"

@@ -3,7 +3,7 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -25,7 +25,10 @@ def test_counts_as_read_know_every_label_and_judge_only_those_that_are_taken():
         mention((0, 4)),  # nested in the first one
         mention((0, 4), (5, 7), label="Dose"),
     )
-    documents = [Document("a", TEXT, mentions, {"notes": ("x", "x")}), Document("b", " \n", meta={"tag_scheme": "IOB2"})]
+    documents = [
+        Document("a", TEXT, mentions, {"notes": ("x", "x")}),
+        Document("b", " \n", meta={"tag_scheme": "IOB2"}),
+    ]
     assert count_as_read(documents, ["ADR"]) == {
         "documents": 2,
         "empty_documents": 1,
@@ -51,7 +54,6 @@ def test_pairs_overlap_by_nesting_by_crossing_or_wholly(spans, expected):
     assert overlapping_pairs([mention(span) for span in spans]) == expected
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(-2, 12), st.integers(-2, 12)), max_size=9))
 def test_pairs_are_those_of_comparing_each_with_each(spans):
     expected: Counter[str] = Counter()
@@ -84,7 +86,9 @@ def make_manifest(dropped=(), changed=(), cut=0, notes=0) -> dict:
 
 
 def test_every_count_that_is_expected_is_checked_and_no_other():
-    expected = Expected(documents=3, sentences=8, sentences_by_punkt=10, mentions={"ADR": 7, "Drug": 1}, overlapping_pairs=2)
+    expected = Expected(
+        documents=3, sentences=8, sentences_by_punkt=10, mentions={"ADR": 7, "Drug": 1}, overlapping_pairs=2
+    )
     expected = expected.model_copy(update={"dropped": {"nested": 2}, "changed": {"expanded": 0}})
     assert check_expected(expected, make_manifest(dropped=["nested", "nested"])) == [
         Check("documents", 3, 3),
@@ -101,7 +105,9 @@ def test_every_count_that_is_expected_is_checked_and_no_other():
 
 def test_every_kind_of_loss_is_refused_unless_it_is_expected():
     for reason in set(REASONS) - {LABEL_NOT_MAPPED}:
-        with pytest.raises(ProjectError, match=rf"corpus c: dropped: {reason} 1, expected 0 \(first: {reason}, T1 ADR 0-4"):
+        with pytest.raises(
+            ProjectError, match=rf"corpus c: dropped: {reason} 1, expected 0 \(first: {reason}, T1 ADR 0-4"
+        ):
             refuse_losses("c", Expected(), make_manifest(dropped=[reason]))
         refuse_losses("c", Expected(dropped={reason: 1}), make_manifest(dropped=[reason]))
     for how in CHANGES:

@@ -1,4 +1,4 @@
-"""What users get wrong with their corpora: each time one line that says what, where and what to do, and nothing written."""
+"""What users get wrong with their corpora: one line that says what, where and what to do; nothing is written."""
 import io
 import json
 import os
@@ -18,9 +18,8 @@ CHECK = "Check `path` and `annotations` in the corpus file"
 BRAT_LINE = "Expected `T1<TAB>Label start end[;start end]<TAB>text`"
 CONLL_LINE = "Expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
 CONLL_TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
-PUBTATOR_LINE = (
-    "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
-)
+PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
+ONE_OBJECT = "Write one JSON object a line"
 KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, pubtator, rudrec, uima"
 
 
@@ -65,15 +64,27 @@ def message(folder: Path, files: dict[str, Any], path: str, settings: str) -> st
 
 
 BAD_BRAT = [
-    ("no TAB", {"1.ann": "T1 Drug 5 12 aspirin\n"}, f"1.ann:1: not a brat annotation: 'T1 Drug 5 12 aspirin'. {BRAT_LINE}"),
+    (
+        "no TAB",
+        {"1.ann": "T1 Drug 5 12 aspirin\n"},
+        f"1.ann:1: not a brat annotation: 'T1 Drug 5 12 aspirin'. {BRAT_LINE}",
+    ),
     ("no text field", {"1.ann": "T1\tDrug 5 12\n"}, f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 12'. {BRAT_LINE}"),
-    ("offsets in words", {"1.ann": "T1\tDrug a b\tc\n"}, f"1.ann:1: not a brat annotation: 'T1\\tDrug a b\\tc'. {BRAT_LINE}"),
+    (
+        "offsets in words",
+        {"1.ann": "T1\tDrug a b\tc\n"},
+        f"1.ann:1: not a brat annotation: 'T1\\tDrug a b\\tc'. {BRAT_LINE}",
+    ),
     (
         "an offset of a thousand digits",
         {"1.ann": f"T1\tDrug 5 1{'0' * 1000}\taspirin\n"},
         f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 1{'0' * 29}'. {BRAT_LINE}",
     ),
-    ("second line wrong", {"1.ann": "T1\tDrug 5 12\taspirin\nT2\n"}, f"1.ann:2: not a brat annotation: 'T2'. {BRAT_LINE}"),
+    (
+        "second line wrong",
+        {"1.ann": "T1\tDrug 5 12\taspirin\nT2\n"},
+        f"1.ann:2: not a brat annotation: 'T2'. {BRAT_LINE}",
+    ),
     ("text in Latin-1", {"1.txt": "naïve".encode("latin-1")}, "1.txt: not UTF-8 (byte 2). Convert the file to UTF-8"),
     ("text in UTF-16", {"1.txt": "aspirin".encode("utf16")}, "1.txt: not UTF-8 (byte 0). Convert the file to UTF-8"),
     ("annotations without text", {"3.ann": ""}, "3.ann: annotations without a text. Expected 3.txt"),
@@ -87,13 +98,33 @@ BAD_BRAT = [
     ),
 ]
 BAD_RUDREC = [
-    ("not JSON", "{file_name: 1}", "c.json:1: not a JSON object (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
-    ("truncated", row()[:30], "c.json:1: not a JSON object (Unterminated string starting at: line 1 column 28 (char 27))"),
-    ("a list", "[]", "c.json:1: expected a JSON object, got '[]'"),
+    (
+        "not JSON",
+        "{file_name: 1}",
+        f"c.json:1: not a JSON object (Expecting property name enclosed in double quotes, column 2). {ONE_OBJECT}",
+    ),
+    (
+        "truncated",
+        row()[:30],
+        f"c.json:1: not a JSON object (Unterminated string starting at, column 28). {ONE_OBJECT}",
+    ),
+    ("a list", "[]", f"c.json:1: expected a JSON object, got list. {ONE_OBJECT}"),
     ("no text", '{"file_name": "1", "entities": []}', "c.json:1: missing key 'text'"),
-    ("offset in words", row(entities=[{"start": "5", "end": 12}]), "c.json:1: key 'start' is not of type int (got '5')"),
-    ("half a character", row(text="\ud83d"), "c.json:1: the text holds half of a surrogate pair. Repair its \\u escapes"),
-    ("rows apart", "\n".join([row(), row(file_name="2"), row()]), "c.json:3: '1' has other rows further up. Sort rows by file_name"),
+    (
+        "offset in words",
+        row(entities=[{"start": "5", "end": 12}]),
+        "c.json:1: key 'start' is not of type int (got str)",
+    ),
+    (
+        "half a character",
+        row(text="\ud83d"),
+        "c.json:1: key 'text' holds half of a surrogate pair. Repair its \\u escapes",
+    ),
+    (
+        "rows apart",
+        "\n".join([row(), row(file_name="2"), row()]),
+        "c.json:3: '1' has other rows further up. Sort rows by file_name",
+    ),
     ("one document", row(), "corpus mine: 1 documents do not make a training and a test part. Check what is in c.json"),
     ("not UTF-8", b'{"text": "\xff"}', "c.json: not UTF-8 (byte 10). Convert the file to UTF-8"),
 ]
@@ -111,13 +142,17 @@ BAD_CONLL = [
     (
         "an id twice",
         "-DOCSTART- (a)\n\nx O\n\n-DOCSTART- (a)\n\ny O\n",
-        "c.tsv:5: a second document called 'a'. Rename one of the two; the first one stands at c.tsv:1",
+        "c.tsv:5: a second document called 'a'. Rename or remove one of the two; the first one stands at c.tsv:1",
     ),
     ("nothing", "\n\n", "corpus mine: 0 documents do not make a training and a test part. Check what is in c.tsv"),
 ]
 BAD_PUBTATOR = [
     ("another form", "Took aspirin.\n", f"c.txt:1: not a line of PubTator: 'Took aspirin.'. {PUBTATOR_LINE}"),
-    ("no title", "7\t5\t12\taspirin\tDrug\n", "c.txt:1: a line of document '7' before its title. Expected `7|t|title` above it"),
+    (
+        "no title",
+        "7\t5\t12\taspirin\tDrug\n",
+        "c.txt:1: a line of document '7' before its title. Expected `7|t|title` above it",
+    ),
     (
         "another document's line",
         TITLE + "8\t5\t12\taspirin\tDrug\n",
@@ -128,18 +163,25 @@ BAD_PUBTATOR = [
     (
         "a PMID twice",
         TITLE + TITLE,
-        "c.txt:2: a second document called '7'. Remove one of the two; the first one stands at c.txt:1",
+        "c.txt:2: a second document called '7'. Rename or remove one of the two; the first one stands at c.txt:1",
     ),
     ("no type", TITLE + "7\t5\t12\taspirin\t \n", f"c.txt:2: the type is empty. {PUBTATOR_LINE}"),
 ]
 JSONL_ROW = {"id": 1, "text": "Took aspirin.", "spans": [{"start": 5, "end": 12, "label": "Drug"}]}
-ONE_OBJECT = "Write one JSON object a line"
 SPAN_KEYS = "Expected a key of spans, label, labels, entities"
 BAD_JSONL = [
-    ("truncated", json.dumps(JSONL_ROW)[:20], f"c.jsonl:1: not a JSON object (Unterminated string starting at, column 19). {ONE_OBJECT}"),
+    (
+        "truncated",
+        json.dumps(JSONL_ROW)[:20],
+        f"c.jsonl:1: not a JSON object (Unterminated string starting at, column 19). {ONE_OBJECT}",
+    ),
     ("one array", json.dumps([JSONL_ROW]), f"c.jsonl:1: expected a JSON object, got list. {ONE_OBJECT}"),
     ("nested without end", "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
-    ("a key twice", '{"text": "a", "text": "b"}', f"c.jsonl:1: not a JSON object (the key 'text' stands in it twice). {ONE_OBJECT}"),
+    (
+        "a key twice",
+        '{"text": "a", "text": "b"}',
+        f"c.jsonl:1: not a JSON object (the key 'text' stands in it twice). {ONE_OBJECT}",
+    ),
     ("empty", "", "c.jsonl: no documents in this file. Remove the file, or write it again"),
     ("no spans", '{"text": "Took aspirin."}', f"c.jsonl:1: no spans in this row. {SPAN_KEYS}"),
     (
@@ -161,7 +203,7 @@ BAD_JSONL = [
     (
         "an id twice",
         "\n".join([json.dumps(JSONL_ROW)] * 2),
-        "c.jsonl:2: the id '1' stands at c.jsonl:1 already. Give each row an `id` of its own, or none at all",
+        "c.jsonl:2: a second document called '1'. Rename or remove one of the two; the first one stands at c.jsonl:1",
     ),
     (
         "an answer that nobody gives",
@@ -177,9 +219,13 @@ BAD_DOCBIN = [
         "Write it anew with `DocBin.to_disk` of spaCy 3",
     ),
 ]
-UIMA_EXPORT = "Export it again, XMI with the TypeSystem.xml of the same export"
+UIMA_EXPORT = "Export it again, XMI together with its TypeSystem.xml"
 BAD_UIMA = [
-    ("no type system", {"a/1.xmi": "<xmi/>"}, f"a/1.xmi: no TypeSystem.xml beside it or in a folder above it. {UIMA_EXPORT}"),
+    (
+        "no type system",
+        {"a/1.xmi": "<xmi/>"},
+        f"a/1.xmi: no TypeSystem.xml beside it or in a folder above it. {UIMA_EXPORT}",
+    ),
     (
         "an archive",
         {"a.zip": zipped(**{"1.xmi": ""})},
@@ -232,7 +278,13 @@ BAD_FILES = [
         "format: brat",
         f"a.zip: 0 folders 'c' in a.zip/. {CHECK}",
     ),
-    ("a format that nobody knows", BRAT, "", "format: bart", f"mine.yml: key 'format': unknown format (did you mean 'brat'?) (got 'bart')"),
+    (
+        "a format that nobody knows",
+        BRAT,
+        "",
+        "format: bart",
+        "mine.yml: key 'format': unknown format (did you mean 'brat'?) (got 'bart')",
+    ),
     ("another such", BRAT, "", "format: xml", f"mine.yml: key 'format': unknown format ({KNOWN_FORMATS}) (got 'xml')"),
     (
         "a published split that leaves documents over",

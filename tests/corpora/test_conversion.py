@@ -113,7 +113,7 @@ def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
 def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):
     before = {file.name: file.read_bytes() for file in corpus.iterdir()}
     (settings.path / "d5.ann").write_text("T1\tDrugs 5 12\taspirin", encoding="utf8")
-    with pytest.raises(ProjectError, match=r"corpus mine: unknown labels: 'Drugs' 1x \(did you mean 'Drug'\?\).*d5\.ann:1"):
+    with pytest.raises(ProjectError, match=r"unknown labels: 'Drugs' 1x \(did you mean 'Drug'\?\).*d5\.ann:1"):
         convert_corpus("mine", settings)
     assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
     assert [path.name for path in corpus.parent.iterdir()] == ["mine"]

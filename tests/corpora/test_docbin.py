@@ -2,7 +2,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
@@ -66,7 +66,6 @@ def what_is_kept(doc: Doc) -> tuple:
     return doc.text, tokens, entities, doc.user_data["id"], mentions
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.lists(documents(), max_size=3))
 def test_a_file_gives_back_what_was_written_and_is_the_same_each_time(generated):
     docs = [make(text, *spans, starts=sentence_starts(text)).doc for text, spans in generated]
@@ -80,7 +79,6 @@ def test_a_file_gives_back_what_was_written_and_is_the_same_each_time(generated)
     assert [doc.text for doc in read] == [text for text, _ in generated]
 
 
-@settings(max_examples=150, deadline=None)
 @given(documents())
 def test_alignment_keeps_or_records_every_mention(generated):
     text, spans = generated

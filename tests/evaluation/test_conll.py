@@ -2,7 +2,7 @@
 import warnings
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import sequence_labeling, v1
 from seqeval.scheme import IOB2
@@ -66,19 +66,16 @@ def check_against_seqeval(gold, predicted, strict):
     assert scores["micro"].f1 == pytest.approx(100 * micro[2])
 
 
-@settings(max_examples=80, deadline=None)
 @given(VALID_PAIRS)
 def test_equals_seqeval_strict_on_valid_bio(pair):
     check_against_seqeval(*pair, strict=True)
 
 
-@settings(max_examples=80, deadline=None)
 @given(ANY_PAIRS)
 def test_equals_seqeval_default_on_any_tags(pair):
     check_against_seqeval(*pair, strict=False)
 
 
-@settings(max_examples=80, deadline=None)
 @given(VALID_PAIRS)
 def test_equals_spacy_scorer_on_valid_bio(pair):
     gold, predicted = pair

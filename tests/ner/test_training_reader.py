@@ -41,7 +41,8 @@ def make_document(nlp, name, number):
     words, starts, ents = [], [], []
     for sentence in range(SENTENCES_PER_DOCUMENT):
         start = len(words)
-        words += [name, f"document{number}", f"sentence{sentence}", "takes", "aspirin", *["rash"] * (sentence % 2), "\n"]
+        words += [name, f"document{number}", f"sentence{sentence}", "takes", "aspirin"]
+        words += [*["rash"] * (sentence % 2), "\n"]
         starts += [True] + [False] * (len(words) - start - 1)
         ents += [(start + 4, start + 5, "Drug")] + [(start + 5, start + 6, "Disease")] * (sentence % 2)
     doc = Doc(nlp.vocab, words=words, sent_starts=starts)

@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from scripts.reporting.corpora_tables import shared_sentences
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.page import encoder_name, page_table, parts_tested, render_page, training_seconds
-from scripts.reporting.corpora_tables import shared_sentences
 from scripts.reporting.tables import make_tables, table3_zero_shot, table5_sentences_needed
 from tests.reporting.conftest import make_run
 

@@ -2,13 +2,7 @@
 import pytest
 
 from scripts.evaluation.curves import Spread
-from scripts.reporting.tables import (
-    few_shot,
-    make_tables,
-    table2_in_corpus,
-    table3_zero_shot,
-    table5_sentences_needed,
-)
+from scripts.reporting.tables import few_shot, make_tables, table2_in_corpus, table3_zero_shot, table5_sentences_needed
 from tests.reporting.conftest import make_run, make_runs
 
 # Of 200 mentions of each type, this many found with nothing wrong: F1 is 2 tp / (tp + 200).

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import check_ids, sentence_starts
 from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_lines, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
@@ -95,7 +96,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
         for name, file in files.items()
         for draft in _name(_read_drafts(file), name, prefix=f"{name}/" if len(files) > 1 else "")
     ]
-    _check_ids(drafts)
+    check_ids((draft.id, draft.where) for draft in drafts)
     scheme = _recognise_scheme([sentence for draft in drafts for sentence in draft.sentences])
     return [_make_document(draft, scheme) for draft in drafts]
 
@@ -136,15 +137,6 @@ def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
         marked[0] = replace(marked[0], notes=ahead.notes + marked[0].notes)
     for number, draft in enumerate(marked, start=1):
         yield replace(draft, id=prefix + (draft.id or str(number)))
-
-
-def _check_ids(drafts: Iterable[_Draft]) -> None:
-    places: dict[str, str] = {}
-    for draft in drafts:
-        if draft.id in places:
-            remedy = f"rename one of the two; the first one stands at {places[draft.id]}"
-            raise ProjectError(f"a second document called '{draft.id}'", where=draft.where, remedy=remedy)
-        places[draft.id] = draft.where
 
 
 def _find_mark(line: str) -> Optional[str]:
@@ -237,7 +229,7 @@ def _repairs(first: _Token, last: _Token, scheme: str) -> Iterator[str]:
 
 def _make_document(draft: _Draft, scheme: str) -> Document:
     texts = [_join(sentence) for sentence in draft.sentences]
-    begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    text, begins = "\n".join(texts), list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
     mentions: list[Mention] = []
     notes = list(draft.notes)
     for begin, sentence in zip(begins, draft.sentences):
@@ -246,8 +238,8 @@ def _make_document(draft: _Draft, scheme: str) -> Document:
             tokens = sentence[first:last]
             mentions.append(_mention(f"T{len(mentions) + 1}", tokens, (offsets[first], offsets[last] - 1)))
             notes += _repairs(tokens[0], tokens[-1], scheme)
-    meta = {"sentence_starts": _starts(texts, begins), "tag_scheme": scheme}
-    return Document(draft.id, "\n".join(texts), tuple(mentions), {**meta, "notes": tuple(notes)} if notes else meta)
+    meta = {"sentence_starts": sentence_starts(text, begins), "tag_scheme": scheme}
+    return Document(draft.id, text, tuple(mentions), {**meta, "notes": tuple(notes)} if notes else meta)
 
 
 def _mention(name: str, tokens: _Sentence, span: tuple[int, int]) -> Mention:
@@ -257,9 +249,3 @@ def _mention(name: str, tokens: _Sentence, span: tuple[int, int]) -> Mention:
 
 def _join(tokens: _Sentence) -> str:
     return " ".join(token.text for token in tokens)
-
-
-def _starts(texts: Iterable[str], begins: Iterable[int]) -> tuple[int, ...]:
-    """White space at the front of a sentence belongs to the one before it, since no sentence starts with any."""
-    starts = [begin + len(text) - len(text.lstrip()) for text, begin in zip(texts, begins) if text.strip()]
-    return tuple([0, *starts[1:]] if starts else [])

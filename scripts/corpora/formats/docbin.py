@@ -1,10 +1,10 @@
 """Read spaCy's DocBin files (`.spacy`): the entities of each Doc, and its sentences where they are set."""
-import re
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import check_ids, sentence_starts
 from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_bytes, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
@@ -18,7 +18,6 @@ STEP = 2**24
 NO_ENTITIES = "document without entity annotation, read as one without mentions"
 PARTIAL_ENTITIES = "document with tokens without entity annotation, read as outside of mentions"
 UNKNOWN_SPACES = "document that does not know its white space, a space read behind each token"
-_CHARACTER = re.compile(r"\S")
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -38,23 +37,14 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
     RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where a Doc has sentences.
-    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc.
+    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, or two Docs
+        have one id.
     """
     files = _find(path, annotations)
     named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
-    return [document for prefix, file in named for document in _read_file(file, prefix)]
-
-
-def sentence_starts(text: str, offsets: Iterable[int]) -> tuple[int, ...]:
-    """Bring the offsets at which a format starts sentences into the form that `Document.meta` has them in.
-
-    text (str): The document's text.
-    offsets (Iterable[int]): In any order; one at white space stands for the character behind it.
-    RETURNS (tuple[int, ...]): Ascending, the first 0; empty if there is only white space.
-    """
-    found = (_CHARACTER.search(text, offset) for offset in (0, *offsets))
-    starts = sorted({match.start() for match in found if match})
-    return (0, *starts[1:]) if starts else ()
+    placed = [(str(file), document) for prefix, file in named for document in _read_file(file, prefix)]
+    check_ids((document.id, where) for where, document in placed)
+    return [document for _, document in placed]
 
 
 def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:

@@ -44,7 +44,7 @@ def check_value(data: Mapping[str, Any], key: str, kind: type, where: str) -> An
 
 
 def has_half_pair(text: str) -> bool:
-    """RETURNS (bool): Whether a `\\u` escape without its partner stands in a text, which no file can be written with."""
+    """RETURNS (bool): Whether a `\\u` escape without its partner stands in a text, which no file can hold."""
     return bool(_HALF_PAIR.search(text))
 
 

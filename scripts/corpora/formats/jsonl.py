@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.json_rows import check_value, read_rows
 from scripts.corpora.formats.raw import RawFile, find_file_or_files, refuse_annotations
 from scripts.corpora.schema import Document, Mention
@@ -35,16 +36,13 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
     """
     files = _find(path, annotations)
-    documents: list[Document] = []
-    places: dict[str, str] = {}
-    for name, file in files.items():
-        for where, document in _read_file(file, f"{name}/" if len(files) > 1 else ""):
-            if document.id in places:
-                what = f"the id '{document.id}' stands at {places[document.id]} already"
-                raise ProjectError(what, where=where, remedy="give each row an `id` of its own, or none at all")
-            places[document.id] = where
-            documents.append(document)
-    return documents
+    placed = [
+        found
+        for name, file in files.items()
+        for found in _read_file(file, f"{name}/" if len(files) > 1 else "")
+    ]
+    check_ids((document.id, where) for where, document in placed)
+    return [document for _, document in placed]
 
 
 def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:

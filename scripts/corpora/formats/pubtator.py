@@ -2,9 +2,10 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable, Optional, Sequence
+from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_lines, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
@@ -55,7 +56,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
         for name, file in files.items()
         for draft in _read_drafts(file, prefix=f"{name}/" if len(files) > 1 else "")
     ]
-    _check_ids(drafts)
+    check_ids((draft.id, draft.where) for draft in drafts)
     return [_make_document(draft) for draft in drafts]
 
 
@@ -95,15 +96,6 @@ def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
         what = f"a second abstract of document '{draft.pmid}'"
         raise ProjectError(what, where=where, remedy="remove one of the two, or correct its PMID")
     draft.abstract = abstract
-
-
-def _check_ids(drafts: Iterable[_Draft]) -> None:
-    places: dict[str, str] = {}
-    for draft in drafts:
-        if draft.id in places:
-            remedy = f"remove one of the two; the first one stands at {places[draft.id]}"
-            raise ProjectError(f"a second document called '{draft.id}'", where=draft.where, remedy=remedy)
-        places[draft.id] = draft.where
 
 
 def _make_document(draft: _Draft) -> Document:

@@ -143,7 +143,8 @@ def _enter(archive: Path, inner: Sequence[str]) -> zipfile.Path:
         raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
     outside = [name for name in opened.namelist() if name.startswith("/") or ".." in name.split("/")]
     if outside:
-        raise ProjectError(f"the archive names a path outside of itself ({outside[0]})", where=archive, remedy=_DISTRUST)
+        what = f"the archive names a path outside of itself ({outside[0]})"
+        raise ProjectError(what, where=archive, remedy=_DISTRUST)
     size = sum(info.file_size for info in opened.infolist())
     if size > LARGEST_ARCHIVE:
         what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"

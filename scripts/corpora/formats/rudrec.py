@@ -1,16 +1,14 @@
 """Read RuDReC's file: one JSON object a line, each a sentence of a review, with mentions at offsets in the sentence."""
-import json
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats.raw import read_lines, refuse_annotations
+from scripts.corpora.formats.documents import sentence_starts
+from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats.raw import refuse_annotations
 from scripts.corpora.schema import Document, Mention
-
-KEYS = {"file_name": str, "text": str, "entities": list}
-ENTITY_KEYS = {"start": int, "end": int, "entity_type": str, "entity_text": str}
 
 
 @dataclass(frozen=True)
@@ -56,17 +54,16 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
 
 def _join(name: str, rows: Iterable[_Row]) -> Document:
     """RuDReC's rows end in a line break; one that does not gets one, so that no two sentences grow together."""
-    text, mentions, starts = "", [], []
+    text, mentions, begins = "", [], []
     for row in rows:
         if text and not text[-1].isspace():
             text += "\n"
-        if row.text.strip():
-            starts.append(len(text) + len(row.text) - len(row.text.lstrip()))
+        begins.append(len(text))
         mentions += [_shift(mention, len(text)) for mention in row.mentions]
         text += row.text
     # Numbered anew: INCEpTION's ids repeat from row to row.
     numbered = (replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1))
-    return Document(name, text, tuple(numbered), {"sentence_starts": tuple([0, *starts[1:]] if starts else [])})
+    return Document(name, text, tuple(numbered), {"sentence_starts": sentence_starts(text, begins)})
 
 
 def _shift(mention: Mention, offset: int) -> Mention:
@@ -75,34 +72,16 @@ def _shift(mention: Mention, offset: int) -> Mention:
 
 
 def _read_rows(file: Path) -> Iterator[_Row]:
-    for number, line in enumerate(read_lines(file), start=1):
-        if line.strip():
-            yield _read_row(line, f"{file}:{number}")
+    for number, row in read_rows(file):
+        where = f"{file}:{number}"
+        entities = check_value(row, "entities", list, where)
+        mentions = tuple(_read_mention(entity, where) for entity in entities)
+        yield _Row(check_value(row, "file_name", str, where), check_value(row, "text", str, where), mentions, where)
 
 
-def _read_row(line: str, where: str) -> _Row:
-    try:
-        # The standard library's parser takes the bare NaN that stands for a missing concept; strict ones do not.
-        row = json.loads(line)
-    except ValueError as error:
-        raise ProjectError(f"not a JSON object ({error})", where=where) from None
-    _check_keys(row, KEYS, where)
-    if any("\ud800" <= char <= "\udfff" for char in row["text"]):
-        raise ProjectError("the text holds half of a surrogate pair", where=where, remedy="repair its \\u escapes")
-    return _Row(row["file_name"], row["text"], tuple(_read_mention(entity, where) for entity in row["entities"]), where)
-
-
-def _read_mention(entity: Any, where: str) -> Mention:
-    _check_keys(entity, ENTITY_KEYS, where)
-    start, end, label = entity["start"], entity["end"], entity["entity_type"]
-    return Mention(start, end, label, subtype=label, text=entity["entity_text"], where=where)
-
-
-def _check_keys(data: Any, keys: dict[str, type], where: str) -> None:
-    if not isinstance(data, dict):
-        raise ProjectError(f"expected a JSON object, got {str(data)[:40]!r}", where=where)
-    for key, kind in keys.items():
-        if key not in data:
-            raise ProjectError(f"missing key '{key}'", where=where)
-        if type(data[key]) is not kind:
-            raise ProjectError(f"key '{key}' is not of type {kind.__name__} (got {data[key]!r})", where=where)
+def _read_mention(entity: Mapping[str, Any], where: str) -> Mention:
+    if not isinstance(entity, dict):
+        raise ProjectError(f"expected a JSON object for each entity, got {type(entity).__name__}", where=where)
+    start, end = check_value(entity, "start", int, where), check_value(entity, "end", int, where)
+    label, text = check_value(entity, "entity_type", str, where), check_value(entity, "entity_text", str, where)
+    return Mention(start, end, label, subtype=label, text=text, where=where)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats.docbin import sentence_starts
+from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.raw import RawFile, find_files, read_text, refuse_annotations
 from scripts.corpora.schema import Document, Mention
@@ -25,7 +25,7 @@ ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.c
 # INCEpTION exports each document once more as it was before anyone worked on it, beside the annotators' files.
 INITIAL, BEFORE_ANNOTATION = "INITIAL_CAS", "the document as it was before annotation (INITIAL_CAS)"
 SEVERAL_VALUES = "annotation with several values, labelled with the first by the names of its features"
-_EXPORT_AGAIN = "export it again, XMI with the TypeSystem.xml of the same export"
+_EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
 _ID = re.compile(r"""(?:\sxmi:id=|"%ID"\s*:\s*)["']?(\d+)""")
 _NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\d+)\]")
 
@@ -183,7 +183,7 @@ def _check_annotations(annotations: Sequence["Annotation"], file: RawFile) -> No
 
 
 def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
-    """Of two annotations with one id cassis keeps the last; one that a view lists twice gets its offsets mapped twice."""
+    """Of two annotations with one id cassis keeps the last; of one that a view lists twice it maps offsets twice."""
     ((name, count),) = Counter(ids).most_common(1) or ((None, 0),)
     if count > 1:
         raise ProjectError(f"the id {name} stands in it {count} times", where=file, remedy=_EXPORT_AGAIN)

@@ -3,7 +3,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -178,7 +178,6 @@ def annotated_texts(draw):
     return text, spans
 
 
-@settings(max_examples=80, deadline=None)
 @given(annotated_texts(), st.booleans())
 def test_offsets_in_are_offsets_out(annotated, raw_line_breaks):
     text, spans = annotated

@@ -3,7 +3,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
@@ -319,7 +319,6 @@ def check_sentence_starts(document, sentence_texts: list[str]) -> None:
     assert all(text[start - 1].isspace() and not text[start].isspace() for start in starts[1:])
 
 
-@settings(max_examples=60, deadline=None)
 @given(corpora(), st.sampled_from([*SCHEMES, "IOB1"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_mentions_in_are_mentions_out_in_every_scheme(corpus, scheme, end, marked):
     separator, middle, documents = corpus
@@ -361,7 +360,6 @@ OPEN_TAGS = [tag for tag in TAGS if tag[0] in "OBI"]
 TO_SEQEVAL = str.maketrans("LUMW", "ESIS")
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([TAGS, OPEN_TAGS]).flatmap(
         lambda tags: st.lists(st.lists(st.sampled_from(tags), min_size=1, max_size=8), min_size=1, max_size=4)
@@ -381,7 +379,6 @@ def test_any_tags_are_decoded_as_a_plain_decoder_and_seqeval_do(sequences):
 PIECES = ["a", "#", " ", "\t", "O", "B-A", "I-A", "\n", "\n", "-DOCSTART-", " (1)", "# newdoc", " id = ", "\r"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_any_file_is_read_or_refused_with_its_name(text):
     with tempfile.TemporaryDirectory() as folder:

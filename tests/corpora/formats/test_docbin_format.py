@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import srsly
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
@@ -231,7 +231,6 @@ def docs(draw):
     return doc
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(docs(), min_size=1, max_size=3))
 def test_text_offsets_and_sentences_are_read_as_packed(generated):
     with tempfile.TemporaryDirectory() as folder:

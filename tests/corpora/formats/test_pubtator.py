@@ -3,7 +3,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -164,7 +164,6 @@ def annotated_documents(draw):
     return title, abstract, text, [(min(a, b), max(a, b), label) for a, b, label in spans]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(annotated_documents(), min_size=1, max_size=3),
     st.sampled_from(["\n", "\r\n"]),
@@ -189,7 +188,6 @@ def test_offsets_in_are_offsets_out(documents, end, parted_by, rest):
 PIECES = ["7", "8", "|t|", "|a|", "|", "\t", "\t", "\n", "\n", "0", "-", "a", " ", "CID", "D1", "\r", "7\t0\t1\ta\tA"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map(lambda pieces: "7|t|a\n" + "".join(pieces)))
 def test_any_file_is_read_or_refused_with_its_name(text):
     with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -91,7 +91,6 @@ def rows(draw):
     return row(draw(st.sampled_from("ab")), text, *spans)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(rows(), max_size=6))
 def test_what_a_row_says_a_mention_covers_is_what_it_covers_in_the_document(generated):
     generated.sort(key=lambda one: one["file_name"])

@@ -1,0 +1,33 @@
+"""What readers share in making documents: ids that no two have, and where sentences start."""
+import re
+from typing import Iterable
+
+from scripts.base.errors import ProjectError
+
+_CHARACTER = re.compile(r"\S")
+
+
+def check_ids(placed: Iterable[tuple[str, str]]) -> None:
+    """Check that no two documents have one id.
+
+    placed (Iterable[tuple[str, str]]): Id and place (`file:line`) of each document.
+    RAISES (ProjectError): If there are two, with both places.
+    """
+    places: dict[str, str] = {}
+    for name, where in placed:
+        if name in places:
+            remedy = f"rename or remove one of the two; the first one stands at {places[name]}"
+            raise ProjectError(f"a second document called '{name}'", where=where, remedy=remedy)
+        places[name] = where
+
+
+def sentence_starts(text: str, offsets: Iterable[int]) -> tuple[int, ...]:
+    """Bring the offsets at which a format starts sentences into the form that `Document.meta` has them in.
+
+    text (str): The document's text.
+    offsets (Iterable[int]): In any order; one at white space stands for the character behind it.
+    RETURNS (tuple[int, ...]): Ascending, the first 0; empty if there is only white space.
+    """
+    found = (_CHARACTER.search(text, offset) for offset in (0, *offsets))
+    starts = sorted({match.start() for match in found if match})
+    return (0, *starts[1:]) if starts else ()
