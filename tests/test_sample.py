@@ -36,7 +36,7 @@ def settings_of(name: str) -> CorpusSettings:
 def corpus(name: str) -> list[Harmonised]:
     settings = settings_of(name)
     documents = FORMATS[settings.format].read(settings.path, settings.annotations)
-    return [harmonise(document, settings.labels, settings.ignore, settings.discontinuous) for document in documents]
+    return [harmonise(document, settings.labels, settings.discontinuous) for document in documents]
 
 
 @cache

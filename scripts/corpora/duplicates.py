@@ -64,8 +64,8 @@ def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
     like any other, since sentences that differ in a dose teach the same mentions; lines of numbers differ in more.
     Sentences of fewer than `SHORTEST` words are nobody's duplicates.
 
-    No pair is missed. Most are never compared, by the prefix and length filters of AllPairs and PPJoin, so time grows
-    with the sentences and hardly with their pairs.
+    No pair is missed, but few are compared (prefix and length filters as in AllPairs and PPJoin; equal sentences once),
+    so that time grows about as the number of sentences does.
 
     first (Iterable[str]): Sentences, such as those of a source's training part.
     second (Iterable[str]): Sentences, such as those of a target's test part.
@@ -113,7 +113,7 @@ def _match(index: int, form: str, places: Mapping[str, int], near: Mapping[str, 
 
 
 class _Best(NamedTuple):
-    """The most similar bag so far: its number, the words shared, and the words of both bags together."""
+    """The most similar bag so far: its number, the words that are shared, and the words of the two bags together."""
 
     number: int
     shared: int
@@ -125,7 +125,7 @@ class _Best(NamedTuple):
 
 
 class _Index:
-    """Bags by the first few of their words: bags so similar share a word that is among the first few of both."""
+    """Bags by their length and each of their first few words, one of which any bag that is similar enough shares."""
 
     def __init__(self, bags: Sequence[Bag]) -> None:
         by_word: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -138,13 +138,13 @@ class _Index:
         self._numbers = numpy.fromiter(chain.from_iterable(by_word.values()), dtype="int64")
         self._signatures = numpy.array([_signature(bag) for bag in bags], dtype="uint64")[self._numbers]
 
-    def find(self, length: int, word: int, signature: int, most_different: int) -> list[int]:
-        """RETURNS (list[int]): Bags of a length with a word, but for those that differ in too many words for sure."""
+    def find(self, length: int, word: int, signature: int, most_different: int) -> Iterable[int]:
+        """RETURNS (Iterable[int]): Bags of a length with a word, but for those that surely differ in too many."""
         entries = self._slices.get((length, word))
         if entries is None:
             return []
         different = numpy.bitwise_count(self._signatures[entries] ^ numpy.uint64(signature))
-        return self._numbers[entries][different <= most_different].tolist()
+        return self._numbers[entries][different <= most_different]
 
 
 def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[str, float]]:
@@ -156,7 +156,7 @@ def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[s
 
 
 def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], list[Bag]]:
-    """Number words so that those which the fewest pairs of sentences share come first in their bags."""
+    """Number the words so that those which the fewest pairs of sentences share come first in their bags."""
     counts, other_counts = (Counter(chain.from_iterable(map(_words, forms))) for forms in (first, second))
     by_pairs = sorted(counts | other_counts, key=lambda word: (counts[word] * other_counts[word], word))
     numbers = {word: number for number, word in enumerate(by_pairs)}
@@ -165,7 +165,7 @@ def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], 
 
 
 def _words(form: str) -> list[str]:
-    """RETURNS (list[str]): The words; those that come again have a number, so that bags may be treated as sets."""
+    """RETURNS (list[str]): The words; one that comes again has a number added, so that a bag is a set."""
     words = form.split()
     if len(set(words)) == len(words):
         return words
@@ -177,31 +177,33 @@ def _words(form: str) -> list[str]:
 
 
 def _signature(bag: Bag) -> int:
-    """RETURNS (int): 64 bits; those of two bags differ in at most as many bits as the bags do in words."""
+    """RETURNS (int): 64 bits; those of two bags differ in at most as many places as the bags do in words."""
     return reduce(lambda bits, word: bits ^ (1 << word % 64), bag, 0)
 
 
 def _most_similar(bag: Bag, index: _Index) -> Optional[_Best]:
-    best = None
-    words, signature = set(bag), _signature(bag)
+    """RETURNS (Optional[_Best]): None if no bag is similar enough. The bound rises, so that of many alike few are compared."""
+    best, signature = None, _signature(bag)
     for length in _lengths(len(bag)):
-        best = _best_of_length(bag, words, signature, length, index, best)
+        total = len(bag) + length
+        least = best.shared * total // best.total + 1 if best else _least_shared(total)
+        for place, word in enumerate(bag[: max(0, len(bag) - least + 1)]):
+            # Two bags whose first common word stands here share at most the words from here on.
+            while place + least <= len(bag):
+                numbers = index.find(length, word, signature, total - 2 * least)
+                better = _first_sharing(bag, least, numbers, index)
+                if better is None:
+                    break
+                best, least = better, better.shared + 1
     return best
 
 
-def _best_of_length(bag, words, signature, length, index, best):
-    total = len(bag) + length
-    least = _least_shared(total) if best is None else best.shared * total // best.total + 1
-    for place, word in enumerate(bag):
-        if place + least > len(bag):
-            break
-        for number in index.find(length, word, signature, total - 2 * least):
-            shared = len(words.intersection(index.bags[number]))
-            if shared >= least:
-                best, least = _Best(number, shared, total), shared + 1
-            if place + least > len(bag):
-                break
-    return best
+def _first_sharing(bag: Bag, least: int, numbers: Iterable[int], index: _Index) -> Optional[_Best]:
+    for number in numbers:
+        shared = len(set(bag).intersection(index.bags[number]))
+        if shared >= least:
+            return _Best(number, shared, len(bag) + len(index.bags[number]))
+    return None
 
 
 @cache

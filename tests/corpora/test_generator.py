@@ -44,14 +44,15 @@ def test_mentions_are_whole_words_of_the_text(rng):
 
 
 def test_a_mention_that_crosses_a_line_break_is_in_pieces():
-    note = Piece("aspirin for leg\npain", (Span(0, 7, "Drug"), Span(12, 20, "ADE"), Span(12, 20, "Reason")))
-    lines = annotations(note).splitlines()
+    spans = (Span(0, 4, "Reason"), Span(6, 13, "Drug"), Span(18, 26, "ADE"), Span(18, 26, "Reason"))
+    lines = annotations(Piece("Pain: aspirin for leg\npain", spans)).splitlines()
     assert lines == [
-        "T1\tDrug 0 7\taspirin",
-        "T2\tADE 12 15;16 20\tleg pain",
-        "R2\tADE-Drug Arg1:T2 Arg2:T1",
-        "T3\tReason 12 15;16 20\tleg pain",
-        "R3\tReason-Drug Arg1:T3 Arg2:T1",
+        "T1\tReason 0 4\tPain",
+        "T2\tDrug 6 13\taspirin",
+        "T3\tADE 18 21;22 26\tleg pain",
+        "R3\tADE-Drug Arg1:T3 Arg2:T2",
+        "T4\tReason 18 21;22 26\tleg pain",
+        "R4\tReason-Drug Arg1:T4 Arg2:T2",
     ]
 
 

@@ -25,6 +25,8 @@ def finds_aspirin(doc: Doc) -> Doc:
     doc.set_ents(found)
     return doc
 
+TYPES = ("Drug", "Disease")
+
 
 def gold(text: str, *mentions: tuple[int, int, str], starts: tuple[int, ...] = (0,), name: str = "one") -> Doc:
     """A document as `convert` makes it."""
@@ -41,32 +43,32 @@ def found(document: Doc, *spans: tuple[int, int, str]) -> Prediction:
 class TestScore:
     def test_both_views_agree_where_mentions_are_whole_tokens(self):
         document = gold("Took aspirin for back pain", (5, 12, "Drug"), (17, 26, "Disease"))
-        scores = score([document], [found(document, (1, 2, "Drug"), (3, 4, "Disease"))])
+        scores = score([document], [found(document, (1, 2, "Drug"), (3, 4, "Disease"))], TYPES)
         assert scores.tokens == scores.characters
         assert scores.tokens == {"micro": Score(1, 1, 1), "Drug": Score(1, 0, 0), "Disease": Score(0, 1, 1)}
 
     def test_a_mention_inside_a_token_is_found_on_tokens_and_missed_on_characters(self):
         # Annotated without the ending: the token is all that a pipeline can find.
         document = gold("Приняла аспирина", (8, 15, "Drug"))
-        scores = score([document], [found(document, (1, 2, "Drug"))])
+        scores = score([document], [found(document, (1, 2, "Drug"))], TYPES)
         assert scores.tokens["Drug"] == Score(1, 0, 0)
         assert scores.characters["Drug"] == Score(0, 1, 1)
 
     def test_a_mention_that_alignment_dropped_is_missed_on_characters_only(self):
         # Both halves of one token: the longer takes it, the other is lost.
         document = gold("aspirinrash", (0, 7, "Drug"), (7, 11, "Disease"))
-        scores = score([document], [found(document, (0, 1, "Drug"))])
+        scores = score([document], [found(document, (0, 1, "Drug"))], TYPES)
         assert scores.tokens["micro"] == Score(1, 0, 0)
         assert scores.characters["micro"] == Score(0, 1, 2)
 
     def test_a_mention_that_a_sentence_start_cuts_is_missed_on_both(self):
         document = gold("back\npain", (0, 9, "Disease"), starts=(0, 5))
-        scores = score([document], [found(document, (0, 1, "Disease"))])
+        scores = score([document], [found(document, (0, 1, "Disease"))], TYPES)
         assert scores.tokens["Disease"] == scores.characters["Disease"] == Score(0, 1, 1)
 
     def test_documents_do_not_mix(self):
         one, other = gold("aspirin", (0, 7, "Drug"), name="one"), gold("aspirin", name="other")
-        assert score([one, other], [found(one), found(other, (0, 1, "Drug"))]).tokens["Drug"] == Score(0, 1, 1)
+        assert score([one, other], [found(one), found(other, (0, 1, "Drug"))], TYPES).tokens["Drug"] == Score(0, 1, 1)
 
 
 class TestPredict:
@@ -118,5 +120,5 @@ class TestPredict:
         assert [documents[1].text[start:end] for start, end, _ in other.characters] == ["nausea"]
 
     def test_what_is_found_is_scored_against_the_gold(self, nlp, documents):
-        scores = score(documents, list(predict(nlp, documents)), ["Drug", "Disease"])
+        scores = score(documents, list(predict(nlp, documents)), TYPES)
         assert scores.tokens["Drug"] == Score(1, 1, 0)
