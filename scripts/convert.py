@@ -1,13 +1,13 @@
 """Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
 from pathlib import Path
-from typing import Annotated, Any, Mapping
+from typing import Annotated, Any, Mapping, Sequence
 
 import typer
 from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.options import Configs, Experiment
-from scripts.corpora.account import LOSSES, check_expected, refuse_losses
+from scripts.corpora.account import LOSSES, Check, check_expected, refuse_losses
 from scripts.corpora.manifest import check_present, fingerprint, is_current, is_tokenizer_saved, read_manifest
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
@@ -63,11 +63,19 @@ def show(title: str, settings: CorpusSettings, manifest: Mapping[str, Any]) -> N
     if manifest["left_out"]["documents"]:
         mentions = sum(manifest["left_out"]["mentions"].values())
         msg.info(f"{manifest['left_out']['documents']} documents are in no part, with {mentions} mentions")
-    checks = check_expected(settings.expected, manifest)
+    show_checks(check_expected(settings.expected, manifest))
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Print the counts that a corpus file expects beside those that were found."""
+    if not checks:
+        return
+    rows = [(check.what, check.found, check.expected) for check in checks]
+    msg.table(rows, header=("counted", "found", "expected"), divider=True, aligns=("l", "r", "r"))
     wrong = [check for check in checks if check.found != check.expected]
     for check in wrong:
         msg.warn(f"{check.what}: {check.found}, but the corpus file expects {check.expected}")
-    if checks and not wrong:
+    if not wrong:
         msg.good(f"All {len(checks)} counts are as the corpus file expects them")
 
 

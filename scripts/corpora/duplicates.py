@@ -182,7 +182,7 @@ def _signature(bag: Bag) -> int:
 
 
 def _most_similar(bag: Bag, index: _Index) -> Optional[_Best]:
-    """RETURNS (Optional[_Best]): None if no bag is similar enough. The bound rises, so that of many alike few are compared."""
+    """RETURNS (Optional[_Best]): None if there is none so similar. Of many alike few are compared: the bound rises."""
     best, signature = None, _signature(bag)
     for length in _lengths(len(bag)):
         total = len(bag) + length

@@ -152,7 +152,7 @@ RANKS = {None: 0, NEAR: 1, EXACT: 2}
 
 @st.composite
 def two_lists(draw):
-    """Draw lists whose sentences are short or long, made of a few words or of many, and some edited copies of others."""
+    """Draw lists whose sentences are short or long, of few words or many, and some edited copies of others."""
     shortest, longest = draw(st.sampled_from([(0, 7), (5, 14), (20, 40)]))
     word = st.integers(0, draw(st.sampled_from([1, 5, 12, 200]))).map("w{}".format)
     sentences = draw(st.lists(st.lists(word, min_size=shortest, max_size=longest), min_size=1, max_size=4))

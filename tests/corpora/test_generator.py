@@ -2,7 +2,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.corpora.formats import brat
@@ -33,7 +33,6 @@ def test_the_same_seed_gives_the_same_bytes_however_many_notes_there_are(tmp_pat
     assert contents(tmp_path / "other") != one
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_mentions_are_whole_words_of_the_text(rng):
     note = make_note(rng)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pysbd.lang.english import English
 from spacy.tokens import Doc
@@ -102,7 +102,6 @@ pieces = st.sampled_from([*PIECES, *ODD_PIECES, *WHITE_SPACE, LINE])
 texts = st.one_of(st.lists(pieces, max_size=25).map("".join), st.text(max_size=40))
 
 
-@settings(max_examples=300, deadline=None)
 @given(texts)
 @example("∯")
 @example(". \n!")
@@ -117,7 +116,6 @@ def test_boundaries_are_behind_white_space_and_sentences_hold_more_than_it(text)
     assert all(sentence.strip() for sentence in split(text))
 
 
-@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_the_component_leaves_the_text_alone_and_starts_a_token_at_each_start(text):
     doc = PIPELINE(text)
@@ -173,7 +171,6 @@ abbreviations = st.builds(
 abbreviated_texts = st.lists(pieces | abbreviations | st.sampled_from(ITEMS), min_size=4, max_size=25)
 
 
-@settings(max_examples=200, deadline=None)
 @given(abbreviated_texts.map("".join) | abbreviated_texts.map(" ".join) | texts)
 @example("Given ſt. 5 mg in the first week. More")
 @example("A Ph.D. 5 years ago. More")
@@ -190,7 +187,6 @@ between = st.sampled_from([",", " ", "-", ", ", "  ", " - ", ", -", ",- ", ",  "
 references = st.lists(st.tuples(numbers, between).map("".join), max_size=6).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
 @given(references, st.sampled_from(["x.[{}2] A", "x∯[{}2]\rA", "x.{}2 A", "x.[{}] A", "x.[{}2]", "1.[{}2] A"]))
 def test_references_are_found_where_pysbd_finds_them(references, template):
     text, replacement = template.format(references), r"∯\2\r\7"
