@@ -101,7 +101,8 @@ class Experiment(Settings):
     model (str): Name of the spaCy config, such as `softmax`.
     freeze_word_embeddings (bool): Whether the encoder's word embeddings stay as they are.
     drop_shared_sentences (list[str]): Leave out of the sources' training sets what also stands in a target's test set:
-        `exact` duplicates, `near` ones, or both. `describe` tells how many there are. Left out: none.
+        `exact` duplicates, `near` ones, or both, of sentences of five words and more. `describe` tells how many there
+        are. Left out: none.
     in_corpus (FullTraining): Training and testing within one corpus; these models are the sources too.
     zero_shot (list[str]): Targets that every source is tested on; left out: all corpora.
     few_shot (FewShot): The learning curves; left out: none.

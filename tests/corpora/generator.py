@@ -231,7 +231,8 @@ _EXAM = (
 )
 _RESULTS = (
     "{date} 0{number}:15AM BLOOD WBC-{number}.{number} RBC-{number}.4* Hgb-{number}.7* Hct-{number}.2 Plt Ct-{number}",
-    "{date} 11:{number}PM   BLOOD Glucose-{number} UreaN-{number} Creat-{number}.1 Na-{number} HCO3-{number} AnGap-{number}",
+    "{date} 11:{number}PM   BLOOD Glucose-{number} UreaN-{number} Creat-{number}.1 "
+    "Na-{number} HCO3-{number} AnGap-{number}",
     "{date} {part} film: No acute process. Stable {finding}, as in the film of {date}.",
     "Labs: Na {number}, K {number}.2; Cr {number}.1 (baseline 1.{number}). No growth in {number} of {number} bottles.",
     "ECHO {date}: The left atrium is mildly dilated, with no {finding}, and the other chambers are normal.",
