@@ -109,6 +109,12 @@ def test_a_corpus_that_is_not_converted_names_the_command(project):
         run(project)
 
 
+def test_a_corpus_of_an_earlier_version_names_the_command(project):
+    write_json(project / "corpus" / "two" / "manifest.json", {"corpus": "two", "splits": {}})
+    with pytest.raises(ProjectError, match=r"manifest\.json: written by an earlier version. Run `weasel run convert`"):
+        run(project)
+
+
 def test_an_absent_encoder_names_the_command(project):
     with pytest.raises(ProjectError, match="weasel run encoder"):
         run(project, tokenizer="encoder")

@@ -68,8 +68,18 @@ def is_current(folder: Path, expected: str) -> bool:
 
 
 def read_manifest(corpus: Path, name: str) -> dict[str, Any]:
-    """RETURNS (dict): The manifest of a converted corpus; a ProjectError names the command that is missing."""
-    return read_json(corpus / name / FILE, made_by="convert")
+    """Read the manifest of a converted corpus.
+
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    RETURNS (dict): What `convert` wrote about it.
+    RAISES (ProjectError): If the corpus is not converted, or was by an earlier version of this project.
+    """
+    path = corpus / name / FILE
+    manifest = read_json(path, made_by="convert")
+    if "entity_types" not in manifest:
+        raise ProjectError("written by an earlier version", where=path, remedy="run `weasel run convert` again")
+    return manifest
 
 
 def hash_text(text: str) -> str:
