@@ -298,7 +298,8 @@ BAD_FILES = [
 
 @pytest.mark.parametrize(("changes", "expected"), [case[1:] for case in BAD_BRAT], ids=[case[0] for case in BAD_BRAT])
 def test_brat(tmp_path, changes, expected):
-    if "1.TXT" in changes and (tmp_path / "a").write_text("") is None or (tmp_path / "A").exists():
+    (tmp_path / "a").touch()
+    if "1.TXT" in changes and (tmp_path / "A").exists():
         pytest.skip("this file system does not tell cases apart")
     assert message(tmp_path, {**BRAT, **changes}, "", "format: brat") == expected
 
