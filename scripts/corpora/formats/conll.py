@@ -7,7 +7,7 @@ from typing import Iterable, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids, sentence_starts
-from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_lines, refuse_annotations
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
 
 SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio"]
@@ -64,7 +64,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RETURNS (list[RawFile]): Sorted by name.
     RAISES (ProjectError): If there are none, or a folder of annotations is given.
     """
-    return list(_find(path, annotations).values())
+    return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
@@ -90,7 +90,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RAISES (ProjectError): If a line has too few columns or others than the lines above, no token or no tag, or two
         documents have one id.
     """
-    files = _find(path, annotations)
+    files = find_own_files(path, annotations, SUFFIXES)
     drafts = [
         draft
         for name, file in files.items()
@@ -99,11 +99,6 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     check_ids((draft.id, draft.where) for draft in drafts)
     scheme = _recognise_scheme([sentence for draft in drafts for sentence in draft.sentences])
     return [_make_document(draft, scheme) for draft in drafts]
-
-
-def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
-    refuse_annotations(annotations)
-    return find_file_or_files(path, SUFFIXES)
 
 
 def _read_drafts(file: RawFile) -> list[_Draft]:

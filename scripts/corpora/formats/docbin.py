@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids, sentence_starts
-from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_bytes, refuse_annotations
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
 from scripts.corpora.schema import Document, Mention
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RETURNS (list[RawFile]): Sorted by name.
     RAISES (ProjectError): If there is none, or a folder of annotations is given.
     """
-    return list(_find(path, annotations).values())
+    return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
@@ -40,16 +40,11 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, or two Docs
         have one id.
     """
-    files = _find(path, annotations)
+    files = find_own_files(path, annotations, SUFFIXES)
     named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
     placed = [(str(file), document) for prefix, file in named for document in _read_file(file, prefix)]
     check_ids((document.id, where) for where, document in placed)
     return [document for _, document in placed]
-
-
-def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
-    refuse_annotations(annotations)
-    return find_file_or_files(path, SUFFIXES)
 
 
 def _read_file(file: RawFile, prefix: str) -> list[Document]:

@@ -5,7 +5,7 @@ from typing import Any, Iterator, Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.json_rows import check_value, read_rows
-from scripts.corpora.formats.raw import RawFile, find_file_or_files, refuse_annotations
+from scripts.corpora.formats.raw import RawFile, find_own_files
 from scripts.corpora.schema import Document, Mention
 
 SUFFIXES = [".jsonl", ".ndjson", ".json"]
@@ -24,7 +24,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RETURNS (list[RawFile]): Sorted by name.
     RAISES (ProjectError): If there is none, or a folder of annotations is given.
     """
-    return list(_find(path, annotations).values())
+    return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
@@ -35,7 +35,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where the annotator did not accept the row.
     RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
     """
-    files = _find(path, annotations)
+    files = find_own_files(path, annotations, SUFFIXES)
     placed = [
         found
         for name, file in files.items()
@@ -43,11 +43,6 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     ]
     check_ids((document.id, where) for where, document in placed)
     return [document for _, document in placed]
-
-
-def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
-    refuse_annotations(annotations)
-    return find_file_or_files(path, SUFFIXES)
 
 
 def _read_file(file: RawFile, prefix: str) -> Iterator[tuple[str, Document]]:

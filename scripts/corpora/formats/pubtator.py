@@ -6,7 +6,7 @@ from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
-from scripts.corpora.formats.raw import RawFile, find_file_or_files, read_lines, refuse_annotations
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
 
 SUFFIXES = [".txt", ".pubtator"]
@@ -35,7 +35,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RETURNS (list[RawFile]): Sorted by name.
     RAISES (ProjectError): If there are none, or a folder of annotations is given.
     """
-    return list(_find(path, annotations).values())
+    return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
@@ -50,7 +50,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     RAISES (ProjectError): If a line has another form, too few columns or an offset that is no number, does not stand
         under the title of its PMID, or two documents have one PMID.
     """
-    files = _find(path, annotations)
+    files = find_own_files(path, annotations, SUFFIXES)
     drafts = [
         draft
         for name, file in files.items()
@@ -58,11 +58,6 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     ]
     check_ids((draft.id, draft.where) for draft in drafts)
     return [_make_document(draft) for draft in drafts]
-
-
-def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
-    refuse_annotations(annotations)
-    return find_file_or_files(path, SUFFIXES)
 
 
 def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:

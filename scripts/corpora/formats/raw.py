@@ -64,6 +64,19 @@ def split_archive(path: Path) -> tuple[Optional[Path], tuple[str, ...]]:
     return None, ()
 
 
+def find_own_files(path: Path, annotations: Optional[Path], suffixes: Sequence[str]) -> dict[str, RawFile]:
+    """Find the files of a format that keeps annotations with the texts.
+
+    path (Path): A file, or a folder as in `find_files`.
+    annotations (Optional[Path]): Has to be None.
+    suffixes (Sequence[str]): Which files of a folder are meant.
+    RETURNS (dict[str, RawFile]): By name; see `find_files`.
+    RAISES (ProjectError): If a folder of annotations is given, or there is no such file.
+    """
+    refuse_annotations(annotations)
+    return find_file_or_files(path, suffixes)
+
+
 def refuse_annotations(annotations: Optional[Path]) -> None:
     """RAISES (ProjectError): If a folder of annotations is given to a format that keeps them with the texts."""
     if annotations is not None:
