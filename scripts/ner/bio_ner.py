@@ -1,14 +1,13 @@
-"""What a shipped pipeline needs at inference: the sentence-wise transformer and the `bio_ner` component.
+"""The `bio_ner` component: token vectors in, `doc.ents` and `doc.spans["bio_ner"]` with confidences out.
 
-Docs with sentence starts come in; `doc.ents` and `doc.spans["bio_ner"]` with a confidence for each mention come out.
 This module is bundled into packages, so it imports nothing from its project.
 """
-from functools import partial
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
-import torch
+from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SPACY
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
@@ -16,17 +15,12 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
 from spacy.util import registry
 from spacy.vocab import Vocab
-from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
-from spacy_transformers.data_classes import FullTransformerBatch, WordpieceBatch
-from spacy_transformers.layers.transformer_model import TransformerModel, forward, huggingface_tokenize
-from spacy_transformers.truncate import truncate_oversize_splits
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
 from thinc.types import Floats2d, Ints1d, Ragged
-from transformers import PreTrainedTokenizerFast
-from transformers.file_utils import ModelOutput
 
 SPANS_KEY = "bio_ner"
-SPANS_PER_BATCH = 32
+# spaCy's codes of `token.ent_iob`.
+MISSING, INSIDE, _, BEGIN = range(4)
 DEFAULT_MODEL = {
     "@architectures": "interlingual.BioTagger.v1",
     "tok2vec": {
@@ -39,109 +33,7 @@ DEFAULT_MODEL = {
 DecodedMention = Tuple[int, int, str, float]
 
 
-# The encoder, sentence by sentence
-
-
-@registry.architectures("interlingual.SentenceTransformer.v1")
-def SentenceTransformer(
-    name: str,
-    max_subwords: int = 510,
-    tokenizer_config: Dict[str, Any] = {},
-    transformer_config: Dict[str, Any] = {},
-    mixed_precision: bool = False,
-    grad_scaler_config: Dict[str, Any] = {},
-) -> Model[List[Doc], FullTransformerBatch]:
-    """A transformer that reads each sentence by itself, as in training, however long the text.
-
-    name (str): Hugging Face name, or folder, of the encoder.
-    max_subwords (int): Sentences of more sub-words, special ones not counted, are cut at token borders.
-    tokenizer_config (dict): Settings of the Hugging Face tokenizer.
-    transformer_config (dict): Settings of the Hugging Face model.
-    mixed_precision (bool): Whether to run in half precision on a GPU.
-    grad_scaler_config (dict): Settings of the gradient scaler under mixed precision.
-    RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
-    """
-    model = TransformerModel(
-        name,
-        lambda docs: [_sentences(doc) for doc in docs],
-        dict(tokenizer_config),
-        dict(transformer_config),
-        mixed_precision,
-        dict(grad_scaler_config),
-    )
-    model._func = _forward_like_lengths
-    model.attrs["get_spans"] = partial(sentence_spans, model=model, max_subwords=max_subwords)
-    return model
-
-
-def sentence_spans(docs: Iterable[Doc], model: TransformerModel, max_subwords: int) -> List[List[Span]]:
-    """The spans that the encoder reads: sentences, the over-long ones halved at token borders until they fit.
-
-    docs (Iterable[Doc]): Docs with sentence starts; a Doc without is one sentence.
-    model (TransformerModel): Whose tokenizer counts.
-    max_subwords (int): The most sub-words in a span; fewer where the encoder itself takes fewer.
-    RETURNS (List[List[Span]]): Spans that cover every token once, for each Doc.
-    """
-    limit = min(max_subwords, model.tokenizer.max_len_single_sentence)
-    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model.tokenizer, limit)] for doc in docs]
-
-
-def _sentences(doc: Doc) -> List[Span]:
-    if not len(doc):
-        return []
-    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
-
-
-def _cut(span: Span, tokenizer: PreTrainedTokenizerFast, max_subwords: int) -> List[Span]:
-    # A sub-word holds at least one byte (but the mark that opens a sentence), so most sentences need no counting.
-    if len(span) == 1 or len(span.text.encode("utf8")) < max_subwords:
-        return [span]
-    # A piece is counted as a whole: sub-words depend on what stands beside them.
-    if len(tokenizer.tokenize(span.text, verbose=False)) <= max_subwords:
-        return [span]
-    middle = len(span) // 2
-    return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, tokenizer, max_subwords)]
-
-
-def _forward_like_lengths(model: TransformerModel, docs: List[Doc], is_train: bool):
-    """Training batches are of like length already; at inference the spans of long documents are put in such batches."""
-    if is_train or not model.attrs["has_transformer"]:
-        return forward(model, docs, is_train)
-    spans = model.attrs["get_spans"](docs)
-    flat = [span for doc_spans in spans for span in doc_spans]
-    encoding = huggingface_tokenize(model.tokenizer, [span.text for span in flat])
-    wordpieces = WordpieceBatch.from_batch_encoding(encoding)
-    if "offset_mapping" in encoding:
-        align = get_alignment_via_offset_mapping(flat, encoding["offset_mapping"])
-    else:
-        align = get_alignment(flat, wordpieces.strings, model.tokenizer.all_special_tokens)
-    wordpieces, align = truncate_oversize_splits(wordpieces, align, model.tokenizer.model_max_length)
-    output = _predict_like_lengths(model.layers[0], wordpieces)
-    return FullTransformerBatch(spans=spans, wordpieces=wordpieces, model_output=output, align=align), lambda _: docs
-
-
-def _predict_like_lengths(encoder: Model, wordpieces: WordpieceBatch) -> ModelOutput:
-    lengths = wordpieces.attention_mask.sum(axis=1).astype(int)
-    order = numpy.argsort(-lengths, kind="stable")
-    hidden: Optional[torch.Tensor] = None
-    for start in range(0, len(order), SPANS_PER_BATCH):
-        rows = order[start : start + SPANS_PER_BATCH]
-        part = encoder.predict(_rows(wordpieces, rows, lengths[rows[0]])).last_hidden_state
-        if hidden is None:
-            hidden = part.new_zeros((*wordpieces.input_ids.shape, part.shape[-1]))
-        hidden[torch.from_numpy(rows), : part.shape[1]] = part
-    return ModelOutput(last_hidden_state=hidden)
-
-
-def _rows(wordpieces: WordpieceBatch, rows: Ints1d, width: int) -> WordpieceBatch:
-    types = wordpieces.token_type_ids
-    return WordpieceBatch(
-        strings=[wordpieces.strings[i][:width] for i in rows],
-        input_ids=wordpieces.input_ids[rows, :width],
-        attention_mask=wordpieces.attention_mask[rows, :width],
-        lengths=[wordpieces.lengths[i] for i in rows],
-        token_type_ids=None if types is None else types[rows, :width],
-    )
+# Token vectors
 
 
 @registry.layers("interlingual.first_subword.v1")
@@ -191,6 +83,7 @@ def bio_tags(labels: Sequence[str]) -> List[str]:
     return ["O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
+@lru_cache(maxsize=None)
 def allowed_transitions(n_labels: int) -> numpy.ndarray:
     """RETURNS (numpy.ndarray): (tags, tags) of bool: an I- tag may follow only the B- or I- tag of its own type."""
     tags = numpy.arange(1 + 2 * n_labels)
@@ -350,10 +243,9 @@ class BioNer(TrainablePipe):
             spans = [Span(doc, start, end, label=label) for start, end, label, _ in mentions]
             scores = [confidence for *_, confidence in mentions]
             doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs={"scores": scores})
-            free = [span for span in spans if all(token.ent_iob_ in ("", "O") for token in span)]
-            doc.set_ents(free, default="unmodified")
-            missing = [doc[token.i : token.i + 1] for token in doc if token.ent_iob_ == ""]
-            doc.set_ents([], outside=missing, default="unmodified")
+            taken = numpy.isin(doc.to_array(ENT_IOB), (INSIDE, BEGIN))
+            doc.set_ents([span for span in spans if not taken[span.start : span.end].any()], default="unmodified")
+            doc.set_ents([], outside=_unannotated(doc), default="unmodified")
 
     def update(
         self,
@@ -393,8 +285,7 @@ class BioNer(TrainablePipe):
         scores (List[Floats2d]): Tag scores, (tokens, tags) for each example.
         RETURNS (tuple): The loss and its gradients, shaped as the scores.
         """
-        numbers = {tag: number for number, tag in enumerate(bio_tags(self.labels))}
-        targets = [_target_tags(example, numbers) for example in examples]
+        targets = [_target_tags(example, self.labels) for example in examples]
         n_known = max(1, sum(int((target >= 0).sum()) for target in targets))
         loss, gradients = 0.0, []
         for target, array in zip(targets, scores):
@@ -413,8 +304,24 @@ class BioNer(TrainablePipe):
         self.model.finish_update(by_component.get(self.name, sgd))
 
 
-def _target_tags(example: Example, numbers: Dict[str, int]) -> Ints1d:
+def _sentences(doc: Doc) -> List[Span]:
+    if not len(doc):
+        return []
+    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
+
+
+def _unannotated(doc: Doc) -> List[Span]:
+    """RETURNS (List[Span]): The stretches of tokens that are neither in an entity nor marked as outside of any."""
+    missing = doc.to_array(ENT_IOB) == MISSING
+    borders = numpy.flatnonzero(numpy.diff(missing, prepend=False, append=False))
+    return [doc[start:end] for start, end in borders.reshape(-1, 2).tolist()]
+
+
+def _target_tags(example: Example, labels: Sequence[str]) -> Ints1d:
     """Tag numbers of the predicted Doc's tokens; -1 where the tag is not known and for white space."""
+    if _same_tokens(example):
+        return _tags_of(example.reference, labels)
+    numbers = {tag: number for number, tag in enumerate(bio_tags(labels))}
     tags = numpy.full(len(example.predicted), -1)
     begins = False
     for token, biluo in zip(example.predicted, example.get_aligned_ner()):
@@ -425,6 +332,24 @@ def _target_tags(example: Example, numbers: Dict[str, int]) -> Ints1d:
         if not token.is_space:
             tags[token.i] = numbers["O" if biluo == "O" else ("B" if begins else "I") + biluo[1:]]
             begins = False
+    return tags
+
+
+def _same_tokens(example: Example) -> bool:
+    predicted, reference = (doc.to_array([ORTH, SPACY]) for doc in (example.predicted, example.reference))
+    return numpy.array_equal(predicted, reference)
+
+
+def _tags_of(doc: Doc, labels: Sequence[str]) -> Ints1d:
+    """Tag numbers of a Doc's own tokens, without spaCy's alignment of one tokenization to another, which takes long."""
+    iob, spaces = doc.to_array([ENT_IOB, IS_SPACE]).astype(int).T
+    tags = numpy.where(iob == MISSING, -1, 0)
+    for ent in doc.ents:
+        inside = 2 + 2 * labels.index(ent.label_)
+        tags[ent.start : ent.end] = inside
+        # A mention that opens with white space begins at its first token that has a tag.
+        tags[ent.start + numpy.flatnonzero(spaces[ent.start : ent.end] == 0)[:1]] = inside - 1
+    tags[spaces == 1] = -1
     return tags
 
 

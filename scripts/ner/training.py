@@ -3,7 +3,7 @@
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
 import random
-from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy
 import torch
@@ -12,14 +12,19 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
+from spacy_transformers import Transformer
 from thinc.api import Optimizer
 from torch.optim.adamw import adamw
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
+import scripts.ner.sentence_transformer  # noqa: F401  (registers the encoder)
 from scripts.corpora.duplicates import find_duplicates
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[List[Example]]]
 Rate = Union[float, List[float], Generator]
+Tensors = Sequence[torch.Tensor]
+# Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
+LENGTH = "encoded_length"
 
 
 @registry.readers("interlingual.Sentences.v1")
@@ -47,11 +52,23 @@ def sentence_reader(
 
     def read(nlp: Language) -> Iterator[Example]:
         sentences = read_sentences(paths, nlp.vocab, without, without_kinds)
-        for number in sample(len(sentences), limit, seed):
-            reference = sentence_doc(sentences[number], entity_types)
-            yield Example(without_annotation(reference), reference)
+        drawn = [sentences[number] for number in sample(len(sentences), limit, seed)]
+        for sentence, length in zip(drawn, encoded_lengths(nlp, [sentence.text for sentence in drawn])):
+            reference = sentence_doc(sentence, entity_types)
+            predicted = without_annotation(reference)
+            predicted.user_data[LENGTH] = length
+            yield Example(predicted, reference)
 
     return read
+
+
+def encoded_lengths(nlp: Language, texts: Sequence[str]) -> List[Optional[int]]:
+    """RETURNS (list): How many sub-words the pipeline's encoder makes of each text; None if it has no encoder (yet)."""
+    models = (component.model for _, component in nlp.pipeline if isinstance(component, Transformer))
+    for model in models:
+        if model.attrs["has_transformer"]:
+            return [len(subwords.ids) for subwords in model.layers[0].shims[0].kept_subwords(texts)]
+    return [None] * len(texts)
 
 
 def read_sentences(
@@ -108,13 +125,14 @@ def without_annotation(reference: Doc) -> Doc:
 def batch_by_like_length(size: int) -> LengthBatcher:
     """Make batches of sentences of like length, in random order, so that little is spent on padding.
 
+    Length is in sub-words where the reader has told it, else in tokens: sentences of as many tokens differ much.
     One epoch comes in at a time; ties are broken by the order in which it comes, which spaCy shuffles.
     size (int): Sentences per batch; the number of batches is known beforehand, `ceil(sentences / size)`.
     RETURNS (Callable): A batcher for spaCy, seeded by `training.seed`.
     """
 
     def batches(examples: Iterable[Example]) -> Iterator[List[Example]]:
-        by_length = sorted(examples, key=len)
+        by_length = sorted(examples, key=_length)
         starts = list(range(0, len(by_length), size))
         random.shuffle(starts)
         for start in starts:
@@ -123,30 +141,115 @@ def batch_by_like_length(size: int) -> LengthBatcher:
     return batches
 
 
+def _length(example: Example) -> int:
+    return example.predicted.user_data.get(LENGTH) or len(example)
+
+
+class Moments:
+    """Adam's memory of a parameter.
+
+    parameter (torch.nn.Parameter): The parameter.
+    """
+
+    def __init__(self, parameter: torch.nn.Parameter) -> None:
+        self.first, self.second = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        self.step = torch.tensor(0.0, device=parameter.device)
+
+    def read(self, parameter: torch.nn.Parameter) -> Tuple[torch.Tensor, torch.Tensor]:
+        """RETURNS (tuple): The weights to update and their gradient."""
+        return parameter, parameter.grad
+
+    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
+        """Put updated weights into the parameter: nothing to do where they are its own."""
+
+
+class RowMoments(Moments):
+    """Adam's memory of the rows of a parameter that ever had a gradient, such as the embeddings of words seen so far.
+
+    parameter (torch.nn.Parameter): The parameter, (rows, width), with a sparse gradient.
+    """
+
+    def __init__(self, parameter: torch.nn.Parameter) -> None:
+        self.rows = torch.empty(0, dtype=torch.long, device=parameter.device)
+        # For each row of the parameter its place among those seen; behind the last where it has none.
+        self.places = torch.full(parameter.shape[:1], -1, dtype=torch.long, device=parameter.device)
+        self.first = self.second = parameter.new_empty((0, parameter.shape[1]))
+        self.step = torch.tensor(0.0, device=parameter.device)
+
+    def read(self, parameter: torch.nn.Parameter) -> Tuple[torch.Tensor, torch.Tensor]:
+        """RETURNS (tuple): Weights and gradient of all rows seen so far, those of this gradient included."""
+        sparse = parameter.grad.coalesce()
+        rows = sparse.indices()[0]
+        self._add(rows[self.places[rows] < 0])
+        gradient = torch.zeros_like(self.first)
+        gradient[self.places[rows]] = sparse.values()
+        return parameter[self.rows], gradient
+
+    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
+        """Put the updated rows into the parameter."""
+        parameter[self.rows] = weights
+
+    def _add(self, rows: torch.Tensor) -> None:
+        self.places[rows] = torch.arange(len(self.rows), len(self.rows) + len(rows), device=rows.device)
+        self.rows = torch.cat([self.rows, rows])
+        new = self.first.new_zeros((len(rows), self.first.shape[1]))
+        self.first, self.second = torch.cat([self.first, new]), torch.cat([self.second, new])
+
+
 class AdamW(Optimizer):
     """Thinc's optimizer, its update computed by PyTorch's fused AdamW: the same rule in one pass over the weights.
 
-    Weight decay is decoupled, and `grad_clip` bounds each parameter's gradient norm, as in Thinc.
+    Weight decay is decoupled, and `grad_clip` bounds each parameter's gradient norm, as in Thinc. An encoder hands all
+    its parameters over in one call of `update_parameters`. Where a gradient is sparse, rows that no sentence has
+    touched yet stay as they are: Adam would only let them decay.
     """
+
+    def __init__(self, learn_rate: Rate, **settings: float) -> None:
+        super().__init__(learn_rate, use_averages=False, **settings)
+        self.moments: Dict[torch.nn.Parameter, Moments] = {}
 
     def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
         if not isinstance(weights, numpy.ndarray) or weights.dtype != numpy.float32:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         if key not in self.mom1:
             self.mom1[key], self.mom2[key] = numpy.zeros_like(weights), numpy.zeros_like(weights)
-        gradients = torch.from_numpy(gradient)
+        arrays = (weights, gradient, self.mom1[key], self.mom2[key])
+        step = torch.tensor(float(self.nr_update[key]))
+        self._update(*([torch.from_numpy(array)] for array in arrays), [step], self.learn_rate * lr_scale)
+        self.nr_update[key] += 1
+        gradient.fill(0.0)
+        return weights, gradient
+
+    @torch.no_grad()
+    def update_parameters(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """Update parameters of a PyTorch module by their gradients, which may be changed on the way.
+
+        parameters (Sequence[torch.nn.Parameter]): Those that have a gradient.
+        """
+        for parameter in parameters:
+            if parameter not in self.moments:
+                self.moments[parameter] = (RowMoments if parameter.grad.is_sparse else Moments)(parameter)
+        moments = [self.moments[parameter] for parameter in parameters]
+        weights, gradients = zip(*(own.read(parameter) for own, parameter in zip(moments, parameters)))
+        first, second, steps = zip(*((own.first, own.second, own.step) for own in moments))
+        self._update(weights, gradients, first, second, steps, self.learn_rate)
+        for own, parameter, updated in zip(moments, parameters, weights):
+            own.write(parameter, updated)
+
+    def _update(self, weights: Tensors, gradients: Tensors, first: Tensors, second: Tensors, steps: Tensors, rate: float):
         if self.grad_clip:
-            norm = float(torch.linalg.vector_norm(gradients))
-            gradients.mul_(min(1.0, self.grad_clip / max(norm, 1e-12)))
+            norms = torch.stack(torch._foreach_norm(gradients))
+            factors = (self.grad_clip / norms.clamp(min=1e-12)).clamp(max=1.0).tolist()
+            torch._foreach_mul_(gradients, factors)
         adamw(
-            [torch.from_numpy(weights)],
-            [gradients],
-            [torch.from_numpy(self.mom1[key])],
-            [torch.from_numpy(self.mom2[key])],
+            list(weights),
+            list(gradients),
+            list(first),
+            list(second),
             [],
-            [torch.tensor(float(self.nr_update[key]))],
+            list(steps),
             fused=True,
-            lr=self.learn_rate * lr_scale,
+            lr=rate,
             beta1=self.b1,
             beta2=self.b2,
             weight_decay=self.L2,
@@ -154,9 +257,6 @@ class AdamW(Optimizer):
             amsgrad=False,
             maximize=False,
         )
-        self.nr_update[key] += 1
-        gradient.fill(0.0)
-        return weights, gradient
 
 
 class AdamByComponent(AdamW):
@@ -165,10 +265,8 @@ class AdamByComponent(AdamW):
     by_component (Dict[str, Optimizer]): Those of components with rates of their own, by name.
     """
 
-    __slots__ = ["by_component"]
-
     def __init__(self, learn_rate: Rate, *, by_component: Dict[str, Optimizer], **settings: float) -> None:
-        super().__init__(learn_rate, use_averages=False, **settings)
+        super().__init__(learn_rate, **settings)
         self.by_component = by_component
 
     def step_schedules(self) -> None:
@@ -200,7 +298,7 @@ def make_adam(
     RETURNS (AdamByComponent): The optimizer.
     """
     settings = {"L2": weight_decay, "grad_clip": grad_clip, "beta1": beta1, "beta2": beta2, "eps": eps}
-    by_component = {name: AdamW(rate, use_averages=False, **settings) for name, rate in component_rates.items()}
+    by_component = {name: AdamW(rate, **settings) for name, rate in component_rates.items()}
     return AdamByComponent(learn_rate, by_component=by_component, **settings)
 
 
@@ -209,13 +307,16 @@ def freeze_word_embeddings(component: str = "transformer", frozen: bool = True) 
     """Keep the encoder's word embeddings as they are; for `[initialize.after_init]`.
 
     component (str): The transformer component.
-    frozen (bool): Whether to freeze; false trains every weight.
+    frozen (bool): Whether to freeze; false trains every weight, by sparse gradients: most of the vocabulary stands in
+        no sentence of a batch.
     RETURNS (Callable): A callback for spaCy.
     """
 
     def freeze(nlp: Language) -> Language:
         transformer = nlp.get_pipe(component).model.transformer
-        transformer.get_input_embeddings().requires_grad_(not frozen)
+        embeddings = transformer.get_input_embeddings()
+        embeddings.requires_grad_(not frozen)
+        embeddings.sparse = not frozen
         return nlp
 
     return freeze

@@ -26,7 +26,7 @@ TOY_SENTENCES = [
 def make_pipeline(encoder: Path, seed: int = 0, **settings: Any) -> Language:
     """RETURNS (Language): An initialized pipeline with a random head; the settings are those of its encoder."""
     nlp = spacy.blank("xx")
-    architecture = {"@architectures": "interlingual.SentenceTransformer.v1", "name": str(encoder), **settings}
+    architecture = {"@architectures": "interlingual.SentenceTransformer.v2", "name": str(encoder), **settings}
     nlp.add_pipe("transformer", config={"model": architecture})
     nlp.add_pipe("bio_ner")
     nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(LABELS)}

@@ -44,7 +44,7 @@ def steps(optimizer) -> list[numpy.ndarray]:
 class TestAdamW:
     @pytest.mark.parametrize("clip", [1.0, 0.0])
     def test_updates_are_those_of_pytorch(self, clip):
-        ours = steps(AdamW(1e-2, use_averages=False, **{**SETTINGS, "grad_clip": clip}))
+        ours = steps(AdamW(1e-2, **{**SETTINGS, "grad_clip": clip}))
         weights = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in start().items()}
         theirs = torch.optim.AdamW(weights.values(), lr=1e-2, weight_decay=0.01, eps=1e-8)
         for given, ours_now in zip(gradients(), ours):
@@ -58,16 +58,16 @@ class TestAdamW:
 
     def test_updates_are_those_of_thinc(self):
         # Thinc decays behind the step and not before it, a difference of the order of rate * rate * decay.
-        ours = steps(AdamW(1e-3, use_averages=False, **SETTINGS))
+        ours = steps(AdamW(1e-3, **SETTINGS))
         theirs = steps(Adam(1e-3, use_averages=False, **SETTINGS))
         moved = numpy.abs(theirs[-1] - numpy.concatenate([array.ravel() for array in start().values()]))
         assert moved.min() > 1e-4
         assert numpy.allclose(ours, theirs, atol=1e-7)
 
     def test_rates_follow_the_schedule(self):
-        scheduled = steps(AdamW(warmup_linear(1e-2, 2, 5), use_averages=False, **SETTINGS))
+        scheduled = steps(AdamW(warmup_linear(1e-2, 2, 5), **SETTINGS))
         weights = start()
-        optimizer = AdamW(0.0, use_averages=False, **SETTINGS)
+        optimizer = AdamW(0.0, **SETTINGS)
         for given, rate, expected in zip(gradients(), (0, 1 / 2, 3 / 3, 2 / 3, 1 / 3), scheduled):
             optimizer.learn_rate = 1e-2 * rate
             for number, name in enumerate(weights):
@@ -77,7 +77,7 @@ class TestAdamW:
     def test_weights_are_changed_in_place(self):
         weights = start()["W"]
         before = weights.copy()
-        returned, _ = AdamW(1e-2, use_averages=False, **SETTINGS)((0, "W"), weights, gradients()[0]["W"])
+        returned, _ = AdamW(1e-2, **SETTINGS)((0, "W"), weights, gradients()[0]["W"])
         assert returned is weights and not numpy.array_equal(weights, before)
 
 

@@ -1,0 +1,348 @@
+"""The encoder of a pipeline: reads each sentence by itself, as in training, however long the text.
+
+Docs with sentence starts come in; the sub-word vectors of each, without padding, come out for the listening components.
+This module is bundled into packages, so it imports nothing from its project.
+"""
+from contextlib import nullcontext
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy
+import srsly
+import torch
+from spacy.attrs import IDX
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, TransformerData, WordpieceBatch
+from spacy_transformers.layers.hf_shim import HFShim
+from spacy_transformers.layers.transformer_model import TransformerModel
+from thinc.api import Model, Optimizer, get_torch_default_device, torch2xp
+from thinc.types import ArgsKwargs, Ints1d, Ints2d, Ragged
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.file_utils import ModelOutput
+from transformers.modeling_utils import no_init_weights
+
+# What one forward pass reads at inference, padding included: a processor is no faster with more, but its caches overflow.
+SUBWORDS_PER_BATCH = {"cpu": 384, "cuda": 16_384}
+# Sentences whose sub-words are kept between epochs.
+KEPT_SENTENCES = 100_000
+PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+
+
+@registry.architectures("interlingual.SentenceTransformer.v2")
+def SentenceTransformer(
+    name: str,
+    max_subwords: int = 510,
+    tokenizer_config: Dict[str, Any] = {},
+    transformer_config: Dict[str, Any] = {},
+    training_precision: str = "float32",
+    inference_precision: str = "float32",
+) -> Model[List[Doc], FullTransformerBatch]:
+    """A transformer that reads each sentence by itself.
+
+    name (str): Hugging Face name, or folder, of the encoder.
+    max_subwords (int): Sentences of more sub-words, special ones not counted, are cut at token borders.
+    tokenizer_config (dict): Settings of the Hugging Face tokenizer, which has to be a fast one.
+    transformer_config (dict): Settings of the Hugging Face model.
+    training_precision (str): `float32`, or `bfloat16` for matrix products in bfloat16 (weights stay float32).
+    inference_precision (str): The same for predictions, which are those of another machine only in `float32`.
+    RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
+    RAISES (ValueError): If there is no such precision.
+    """
+    for precision in (training_precision, inference_precision):
+        if precision not in PRECISIONS:
+            raise ValueError(f"Unknown precision '{precision}'; use one of {', '.join(PRECISIONS)}")
+    model = TransformerModel(name, lambda docs: [_sentences(doc) for doc in docs])
+    objects = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
+    model.layers[0].shims[0] = EncoderShim(objects, training_precision, inference_precision)
+    model._func = _forward
+    model.attrs["get_spans"] = partial(sentence_spans, model=model, max_subwords=max_subwords)
+    return model
+
+
+# Spans and sub-words
+
+
+def sentence_spans(docs: Iterable[Doc], model: TransformerModel, max_subwords: int) -> List[List[Span]]:
+    """The spans that the encoder reads: sentences, the over-long ones halved at token borders until they fit.
+
+    docs (Iterable[Doc]): Docs with sentence starts; a Doc without is one sentence.
+    model (TransformerModel): Whose tokenizer counts.
+    max_subwords (int): The most sub-words in a span; fewer where the encoder itself takes fewer.
+    RETURNS (List[List[Span]]): Spans that cover every token once, for each Doc.
+    """
+    limit = min(max_subwords, model.tokenizer.max_len_single_sentence)
+    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model.tokenizer, limit)] for doc in docs]
+
+
+def _sentences(doc: Doc) -> List[Span]:
+    if not len(doc):
+        return []
+    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
+
+
+def _cut(span: Span, tokenizer: PreTrainedTokenizerFast, max_subwords: int) -> List[Span]:
+    # A sub-word holds at least one byte (but the mark that opens a sentence), so most sentences need no counting.
+    if len(span) == 1 or 4 * (span.end_char - span.start_char) < max_subwords:
+        return [span]
+    if len(span.text.encode("utf8")) < max_subwords:
+        return [span]
+    # A piece is counted as a whole: sub-words depend on what stands beside them.
+    if len(tokenizer.tokenize(span.text, verbose=False)) <= max_subwords:
+        return [span]
+    middle = len(span) // 2
+    return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, tokenizer, max_subwords)]
+
+
+class Subwords(NamedTuple):
+    """The sub-words of a text, special ones included.
+
+    ids (Ints1d): Their numbers in the vocabulary.
+    offsets (Ints2d): (sub-words, 2): where each begins and ends in the text; special ones are empty.
+    strings (List[str]): The sub-words themselves.
+    """
+
+    ids: Ints1d
+    offsets: Ints2d
+    strings: List[str]
+
+
+def split_into_subwords(tokenizer: PreTrainedTokenizerFast, texts: List[str]) -> List[Subwords]:
+    """Cut texts into sub-words.
+
+    tokenizer (PreTrainedTokenizerFast): The encoder's tokenizer.
+    texts (List[str]): Texts that fit the encoder; of one that does not, the sub-words that do.
+    RETURNS (List[Subwords]): Those of each text.
+    RAISES (ValueError): If the tokenizer does not tell where its sub-words stand.
+    """
+    if not tokenizer.is_fast:
+        raise ValueError(f"{type(tokenizer).__name__} gives no offsets; the encoder needs a fast tokenizer")
+    if not texts:
+        return []
+    encodings = tokenizer(texts, add_special_tokens=True, verbose=False).encodings
+    limit = tokenizer.model_max_length
+    return [
+        Subwords(numpy.array(encoding.ids[:limit]), numpy.array(encoding.offsets[:limit]), encoding.tokens[:limit])
+        for encoding in encodings
+    ]
+
+
+def align_subwords(doc: Doc, spans: Sequence[Span], subwords: Sequence[Subwords]) -> Ragged:
+    """Find the sub-words of each token: all that share a character with it, or with the space behind it.
+
+    doc (Doc): The Doc.
+    spans (Sequence[Span]): Spans that cover every token once, in order.
+    subwords (Sequence[Subwords]): Those of each span.
+    RETURNS (Ragged): Numbers of the sub-words in the Doc, token by token, as in `spacy_transformers.align`.
+    """
+    starts = doc.to_array(IDX).astype(numpy.int64)
+    offsets = numpy.concatenate([piece.offsets + span.start_char for span, piece in zip(spans, subwords)])
+    visible = numpy.flatnonzero(offsets[:, 1] > offsets[:, 0])
+    begins, ends = offsets[visible].T
+    first = numpy.searchsorted(ends, starts, side="right")
+    after = numpy.searchsorted(begins, numpy.append(starts[1:], len(doc.text) + 1), side="left")
+    lengths = numpy.maximum(after - first, 0).astype("i")
+    within = numpy.arange(lengths.sum()) - numpy.repeat(lengths.cumsum() - lengths, lengths)
+    return Ragged(visible[numpy.repeat(first, lengths) + within].astype("i"), lengths)
+
+
+# The forward pass
+
+
+def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[FullTransformerBatch, Callable]:
+    spans = model.attrs["get_spans"](docs)
+    shim: EncoderShim = model.layers[0].shims[0]
+    texts = [span.text for doc_spans in spans for span in doc_spans]
+    subwords = shim.kept_subwords(texts) if is_train else split_into_subwords(model.tokenizer, texts)
+    if is_train:
+        hidden, backprop_hidden = _encode_for_training(model.layers[0], subwords)
+    else:
+        hidden, backprop_hidden = _encode(model.layers[0], subwords), None
+    doc_data = list(_split_by_doc(docs, spans, subwords, hidden))
+    batch = FullTransformerBatch(
+        spans=spans,
+        wordpieces=_wordpieces(subwords),
+        model_output=ModelOutput(last_hidden_state=hidden),
+        align=_join([data.align for data in doc_data]),
+        cached_doc_data=doc_data,
+    )
+
+    def backprop(d_batch: FullTransformerBatch) -> List[Doc]:
+        backprop_hidden(d_batch.model_output.to_tuple()[0])
+        return docs
+
+    return batch, backprop
+
+
+def _split_by_doc(
+    docs: List[Doc], spans: List[List[Span]], subwords: List[Subwords], hidden: torch.Tensor
+) -> Iterator[TransformerData]:
+    """YIELDS (TransformerData): What the listeners get of each Doc; its vectors are (sub-words, width), not padded."""
+    vectors = torch2xp(hidden)
+    span = row = 0
+    for doc, doc_spans in zip(docs, spans):
+        if not doc_spans:
+            yield TransformerData.empty()
+            continue
+        pieces = subwords[span : span + len(doc_spans)]
+        n_rows = sum(len(piece.ids) for piece in pieces)
+        output = ModelOutput(last_hidden_state=vectors[row : row + n_rows])
+        yield TransformerData(_wordpieces(pieces), output, align_subwords(doc, doc_spans, pieces))
+        span, row = span + len(doc_spans), row + n_rows
+
+
+def _wordpieces(subwords: List[Subwords]) -> WordpieceBatch:
+    """RETURNS (WordpieceBatch): Sub-words of several spans as one row."""
+    ids = numpy.concatenate([piece.ids for piece in subwords])[None] if subwords else numpy.zeros((1, 0), dtype=int)
+    strings = [string for piece in subwords for string in piece.strings]
+    return WordpieceBatch([strings], ids, numpy.ones(ids.shape, dtype="f"), [ids.size], None)
+
+
+def _join(alignments: List[Ragged]) -> Ragged:
+    lengths = numpy.concatenate([align.lengths for align in alignments])
+    return Ragged(numpy.concatenate([align.dataXd for align in alignments]), lengths)
+
+
+def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatch, Ints1d, Ints1d]:
+    """RETURNS (tuple): A padded batch, and for each sub-word in order its row and its column in it."""
+    lengths = numpy.array([len(piece.ids) for piece in subwords])
+    rows = numpy.repeat(numpy.arange(len(lengths)), lengths)
+    columns = numpy.arange(len(rows)) - numpy.repeat(lengths.cumsum() - lengths, lengths)
+    ids = numpy.full((len(lengths), lengths.max()), pad_token_id)
+    ids[rows, columns] = numpy.concatenate([piece.ids for piece in subwords])
+    mask = (numpy.arange(lengths.max()) < lengths[:, None]).astype("f")
+    return WordpieceBatch([], ids, mask, [], None), rows, columns
+
+
+def _encode_for_training(encoder: Model, subwords: List[Subwords]) -> Tuple[torch.Tensor, Callable]:
+    """RETURNS (tuple): Vectors (sub-words, width), and a callback that takes their gradient. One padded batch."""
+    padded, rows, columns = _pad(subwords, encoder.shims[0].pad_token_id)
+    output, backprop_output = encoder.begin_update(padded)
+    padded_hidden = output.last_hidden_state
+
+    def backprop(d_hidden: torch.Tensor) -> None:
+        d_padded = torch.zeros_like(padded_hidden)
+        d_padded[rows, columns] = d_hidden.to(d_padded.dtype)
+        backprop_output(ModelOutput(last_hidden_state=d_padded))
+
+    return padded_hidden.detach()[rows, columns].float(), backprop
+
+
+def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
+    """RETURNS (torch.Tensor): Vectors (sub-words, width), encoded in batches of spans of like length."""
+    shim: EncoderShim = encoder.shims[0]
+    lengths = numpy.array([len(piece.ids) for piece in subwords], dtype=int)
+    starts = lengths.cumsum() - lengths
+    hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
+    for numbers in like_lengths(lengths, SUBWORDS_PER_BATCH[shim.device.type]):
+        padded, rows, columns = _pad([subwords[number] for number in numbers], shim.pad_token_id)
+        vectors = encoder.predict(padded).last_hidden_state
+        hidden[starts[numbers][rows] + columns] = vectors[rows, columns].float()
+    return hidden
+
+
+def like_lengths(lengths: Ints1d, budget: int) -> Iterator[Ints1d]:
+    """Put sequences of like length together, the longest first.
+
+    lengths (Ints1d): Length of each sequence.
+    budget (int): What a batch may hold, padding included; a longer sequence is a batch by itself.
+    YIELDS (Ints1d): Numbers of the sequences of each batch.
+    """
+    order = numpy.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, budget // max(1, lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+class EncoderShim(HFShim):
+    """Runs the Hugging Face model between Thinc and PyTorch: in the precision asked for, updated in one call.
+
+    objects (HFObjects): Tokenizer and model, or the settings to load them by.
+    training_precision (str): `float32` or `bfloat16`.
+    inference_precision (str): The same for predictions.
+    """
+
+    def __init__(self, objects: HFObjects, training_precision: str, inference_precision: str) -> None:
+        super().__init__(objects, grad_scaler_config={"enabled": False})
+        self.training_precision = training_precision
+        self.inference_precision = inference_precision
+        self._kept: Dict[str, Subwords] = {}
+
+    @property
+    def width(self) -> int:
+        """RETURNS (int): Width of the vectors."""
+        return self._model.config.hidden_size
+
+    @property
+    def pad_token_id(self) -> int:
+        """RETURNS (int): What rows are filled up with; the mask hides it, so any number will do."""
+        return self._hfmodel.tokenizer.pad_token_id or 0
+
+    def kept_subwords(self, texts: Sequence[str]) -> List[Subwords]:
+        """RETURNS (List[Subwords]): Those of each text, kept for the next epoch."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._kept))
+        if len(self._kept) + len(new) > KEPT_SENTENCES:
+            self._kept.clear()
+            new = list(dict.fromkeys(texts))
+        self._kept.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new)))
+        return [self._kept[text] for text in texts]
+
+    def predict(self, inputs: ArgsKwargs) -> ModelOutput:
+        """RETURNS (ModelOutput): The model's output, without what training would need."""
+        self._model.eval()
+        with torch.inference_mode(), self._precision(self.inference_precision):
+            return self._model(*inputs.args, **inputs.kwargs)
+
+    def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
+        """RETURNS (tuple): The model's output, and a callback that takes the gradients of it."""
+        self._model.train()
+        with self._precision(self.training_precision):
+            output = self._model(*inputs.args, **inputs.kwargs)
+        return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update all weights in one call, where the optimizer takes them so (see `AdamByComponent`)."""
+        updated = [parameter for parameter in self._model.parameters() if parameter.grad is not None]
+        if not hasattr(optimizer, "update_parameters"):
+            for parameter in updated:
+                parameter.grad = parameter.grad.to_dense()
+            return super().finish_update(optimizer)
+        optimizer.update_parameters(updated)
+        for parameter in updated:
+            parameter.grad = None
+
+    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
+        """Load tokenizer and model, without first filling the model with random weights."""
+        message = srsly.msgpack_loads(bytes_data)
+        if not message["config"]:
+            return super().from_bytes(bytes_data)
+        config = AutoConfig.for_model(**message["config"])
+        with no_init_weights():
+            model = AutoModel.from_config(config)
+        weights = torch.load(BytesIO(message["state"]), map_location=get_torch_default_device())
+        model.load_state_dict(weights, assign=True)
+        tokenizer, vocabulary = _load_tokenizer(message["tokenizer"])
+        self._hfmodel = HFObjects(tokenizer, model, vocabulary)
+        self._model = model.to(get_torch_default_device())
+        self._kept.clear()
+        return self
+
+    def _precision(self, name: str) -> ContextManager:
+        dtype = PRECISIONS[name]
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+
+def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerFast, Optional[bytes]]:
+    """RETURNS (tuple): The tokenizer in these files, and what its vocabulary file holds if it has one."""
+    with TemporaryDirectory() as folder:
+        for name, content in files.items():
+            if name != "kwargs":
+                (Path(folder) / name).write_bytes(content)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **files["kwargs"])
+        vocabulary = getattr(tokenizer, "vocab_file", None)
+        return tokenizer, Path(vocabulary).read_bytes() if vocabulary else None
