@@ -1,14 +1,18 @@
 """Files that are either whole or absent: atomic writing, hashes, JSON with an error that names the file."""
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from scripts.base.errors import ProjectError
+
+ReadT = TypeVar("ReadT")
+KEPT_FILES = 16
 
 
 @contextlib.contextmanager
@@ -80,6 +84,30 @@ def read_json(path: Path, *, made_by: str = "") -> Any:
     except ValueError as error:
         remedy = "delete the file and make it again"
         raise ProjectError(f"not valid JSON ({error})", where=path, remedy=remedy) from None
+
+
+def read_once(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
+    """Keep what a function reads of the last few files, each until it changes.
+
+    read (Callable): Takes a path. Its result is shared by all callers, who must not change it.
+    RETURNS (Callable): The same function, which reads only what it has not read yet.
+    """
+
+    @functools.lru_cache(maxsize=KEPT_FILES)
+    def read_state(path: Path, *state: int) -> ReadT:
+        return read(path)
+
+    @functools.wraps(read)
+    def wrapped(path: Path) -> ReadT:
+        # What is wrong with a file that is not there, the function itself knows best to say.
+        return read_state(path, *_state(path)) if path.is_file() else read(path)
+
+    return wrapped
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def hash_file(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, hash_file, hash_files, read_json
+from scripts.base.files import hash_data, hash_file, hash_files, read_json, read_once
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import split_archive
 from scripts.corpora.settings import CorpusSettings
@@ -75,7 +75,11 @@ def read_manifest(corpus: Path, name: str) -> dict[str, Any]:
     RETURNS (dict): What `convert` wrote about it.
     RAISES (ProjectError): If the corpus is not converted, or was by an earlier version of this project.
     """
-    path = corpus / name / FILE
+    return _read_manifest(corpus / name / FILE)
+
+
+@read_once
+def _read_manifest(path: Path) -> dict[str, Any]:
     manifest = read_json(path, made_by="convert")
     if "entity_types" not in manifest:
         raise ProjectError("written by an earlier version", where=path, remedy="run `weasel run convert` again")

@@ -29,6 +29,7 @@ class TrainingJob:
     training (Training): Epochs, batch size and rates.
     seed (int): Seed of the training.
     freeze_word_embeddings (bool): Whether the word embeddings stay as they are.
+    precision (str): What the encoder computes in: `float32` or `bfloat16`.
     limit (int): Sample size; None for all sentences.
     sample_seed (int): Seed of the sample.
     source (Path): Folder of the source model; None without pretraining.
@@ -46,6 +47,7 @@ class TrainingJob:
     training: Training
     seed: int
     freeze_word_embeddings: bool = True
+    precision: str = "float32"
     limit: Optional[int] = None
     sample_seed: int = 0
     source: Optional[Path] = None
@@ -118,6 +120,7 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
     }
     settings: dict[str, object] = {
         "system.seed": job.seed,
+        "components.transformer.model.training_precision": job.precision,
         "corpora.train.limit": job.limit,
         "corpora.train.seed": job.sample_seed,
         "corpora.train.without": [str(path) for path in job.without],

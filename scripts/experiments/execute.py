@@ -10,10 +10,11 @@ from scripts.base.progress import progress
 from scripts.corpora.schema import in_order
 from scripts.evaluation.runs import RunResult, read_run
 from scripts.evaluation.scores import MICRO
+from scripts.experiments.device import use_device
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.plan import RUNS_OF, Run, SourceModel
 from scripts.experiments.run import batch_size, carry_out, check_size, run_fingerprint, sentence_passes, tested_model
-from scripts.experiments.train import use_device
+from scripts.experiments.start import Starts
 from scripts.experiments.workspace import Workspace
 
 # Loading and testing cost about as much as so many training sentences.
@@ -58,12 +59,12 @@ def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str])
 def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
-    costs = estimate_costs(workspace, runs)
+    costs, starts = estimate_costs(workspace, runs), Starts()
     with progress(sum(costs), "sentence", disable=not runs, smoothing=0.05) as bar:
         for run, cost in zip(runs, costs):
             bar.set_description(run.id, refresh=False)
             finished = bar.n + cost
-            carry_out(workspace, run, device, lambda: bar.update(batch_size(workspace, run)))
+            carry_out(workspace, run, device, starts, lambda: bar.update(batch_size(workspace, run)))
             # What was estimated and what was done may differ: a source may have been trained first, or been there.
             bar.update(finished - bar.n)
 

@@ -3,12 +3,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from spacy.vocab import Vocab
-
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
 from scripts.experiments.config import TrainingJob, resolve_config, training_length
 from scripts.experiments.plan import SourceModel
+from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
 from scripts.ner.training import read_sentences
@@ -59,6 +58,7 @@ def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
             "training": model.training.model_dump(),
             "seed": model.seed,
             "freeze": workspace.experiment.freeze_word_embeddings,
+            "precision": workspace.precision,
             "template": workspace.template_hash(),
             "encoder": workspace.encoder.sha256,
             "entity_types": workspace.entity_types,
@@ -106,7 +106,7 @@ def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[
     job = model_job(workspace, model)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
-        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, on_update)
+        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, Starts(), on_update)
         trained.nlp.to_disk(partial / "model-last")
         record = {
             "fingerprint": fingerprint,
@@ -127,11 +127,12 @@ def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
         encoder=workspace.encoder.path,
         tokenizer=workspace.tokenizer,
         train=train,
-        n_sentences=len(read_sentences([*map(str, train)], Vocab(), [*map(str, without)], kinds)),
+        n_sentences=len(read_sentences([*map(str, train)], [*map(str, without)], kinds)),
         entity_types=workspace.entity_types,
         training=model.training,
         seed=model.seed,
         freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        precision=workspace.precision,
         without=without,
         without_kinds=kinds,
     )

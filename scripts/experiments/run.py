@@ -20,9 +20,10 @@ from scripts.experiments.models import KeptModel, find_model, get_model, model_f
 from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, Run, SourceModel
 from scripts.experiments.score import predict, read_documents, score
 from scripts.experiments.settings import Training
+from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import sample
+from scripts.ner.training import read_sentences, sample
 
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
@@ -49,6 +50,7 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
             "size": run.size,
             "transfer": run.transfer,
             "freeze": workspace.experiment.freeze_word_embeddings,
+            "precision": workspace.precision,
             "template": workspace.template_hash(),
             "encoder": workspace.encoder.sha256,
             "entity_types": workspace.entity_types,
@@ -102,19 +104,20 @@ class ModelUnderTest:
 
 
 def carry_out(
-    workspace: Workspace, run: Run, device: str, on_update: Callable[[], None] = lambda: None
+    workspace: Workspace, run: Run, device: str, starts: Starts, on_update: Callable[[], None] = lambda: None
 ) -> RunResult:
     """Train if need be, test, and put the result on record.
 
     workspace (Workspace): The experiment and its surroundings.
     run (Run): What to do.
     device (str): What it runs on, for the record.
+    starts (Starts): Makes the pipelines that few-shot runs train.
     on_update (Callable): Called after every update of a training, to show progress.
     RETURNS (RunResult): The result.
     """
     # Before the work, during which somebody may change a config or a corpus.
     fingerprint = run_fingerprint(workspace, run)
-    model = get_model_under_test(workspace, run, on_update)
+    model = get_model_under_test(workspace, run, starts, on_update)
     documents = read_documents(workspace.part(run.target, "test"))
     started = time.monotonic()
     predictions = list(predict(model.nlp, documents))
@@ -135,26 +138,31 @@ def carry_out(
     return result
 
 
-def get_model_under_test(workspace: Workspace, run: Run, on_update: Callable[[], None]) -> ModelUnderTest:
+def get_model_under_test(
+    workspace: Workspace, run: Run, starts: Starts, on_update: Callable[[], None]
+) -> ModelUnderTest:
     """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
     model = tested_model(workspace, run)
     if model is None:
-        return _train_on_sample(workspace, run, on_update)
+        return _train_on_sample(workspace, run, starts, on_update)
     kept = get_model(workspace, model, on_update)
     nlp, config = spacy.load(kept.pipeline), kept.config.read_text(encoding="utf8")
     return ModelUnderTest(nlp, config, kept.seconds, kept.updates, kept.sentences)
 
 
-def _train_on_sample(workspace: Workspace, run: Run, on_update: Callable[[], None]) -> ModelUnderTest:
+def _train_on_sample(
+    workspace: Workspace, run: Run, starts: Starts, on_update: Callable[[], None]
+) -> ModelUnderTest:
     check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
     job = few_shot_job(workspace, run, source)
-    numbered = _numbered_sentences(workspace.part(run.target, "train"))
-    drawn = tuple(numbered[number] for number in sample(len(numbered), run.size, run.seed))
+    sentences = read_sentences([str(workspace.part(run.target, "train"))])
+    numbers = sample(len(sentences), run.size, run.seed)
+    drawn = tuple((sentences[number].document, sentences[number].number) for number in numbers)
     config = resolve_config(job)
     with tempfile.TemporaryDirectory() as folder:
         config.to_disk(Path(folder) / "config.cfg")
-        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, on_update)
+        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, starts, on_update)
     updates = training_length(job.n_sentences, job.training).updates
     return ModelUnderTest(trained.nlp, config.to_str(), trained.seconds, updates, job.n_sentences, drawn)
 
@@ -171,6 +179,7 @@ def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) ->
         training=workspace.experiment.few_shot.training,
         seed=run.seed + SAMPLE_SEED_OFFSET,
         freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        precision=workspace.precision,
         limit=run.size,
         sample_seed=run.seed,
         source=source.pipeline if source else None,
@@ -198,15 +207,11 @@ def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
         "training": training_of(workspace, run).model_dump(),
         "training_seed": model.seed if model else run.seed + SAMPLE_SEED_OFFSET,
         "freeze_word_embeddings": workspace.experiment.freeze_word_embeddings,
+        "precision": workspace.precision,
         "drop_shared_sentences": workspace.experiment.drop_shared_sentences,
         "entity_types": list(workspace.entity_types),
         "encoder": {key: str(value) for key, value in asdict(workspace.encoder).items() if key != "path"},
     }
-
-
-def _numbered_sentences(path: Path) -> list[tuple[str, int]]:
-    documents = read_documents(path)
-    return [(document.user_data["id"], number) for document in documents for number, _ in enumerate(document.sents)]
 
 
 @cache

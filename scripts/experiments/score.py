@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from scripts.base.files import read_once
 from scripts.evaluation.runs import RunScores
 from scripts.evaluation.scores import score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
@@ -31,8 +32,9 @@ class Prediction:
     confidences: tuple[float, ...]
 
 
+@read_once
 def read_documents(path: Path) -> list[Doc]:
-    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities."""
+    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed."""
     return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
 
 

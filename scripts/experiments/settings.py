@@ -9,6 +9,7 @@ from scripts.base.settings import Settings, read_settings, suggest
 
 Transfer = Literal["full", "encoder"]
 Duplicate = Literal["exact", "near"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def _without_repeats(values: list) -> list:
@@ -100,6 +101,8 @@ class Experiment(Settings):
     corpora (list[str]): Names of corpus files.
     model (str): Name of the spaCy config, such as `softmax`.
     freeze_word_embeddings (bool): Whether the encoder's word embeddings stay as they are.
+    precision (str): What trainings compute matrix products in: `float32`, `bfloat16`, or `auto`, which is bfloat16
+        where the hardware multiplies it natively. Weights, and predictions, are float32 in any case.
     drop_shared_sentences (list[str]): Leave out of the sources' training sets what also stands in a target's test set:
         `exact` duplicates, `near` ones, or both, of sentences of five words and more. `describe` tells how many there
         are. Left out: none.
@@ -112,6 +115,7 @@ class Experiment(Settings):
     corpora: Corpora = Field(min_length=1)
     model: str = "softmax"
     freeze_word_embeddings: bool = True
+    precision: Precision = "auto"
     drop_shared_sentences: Annotated[list[Duplicate], AfterValidator(_without_repeats)] = []
     in_corpus: FullTraining
     zero_shot: Optional[Corpora] = None

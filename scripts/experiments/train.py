@@ -1,5 +1,4 @@
 """A resolved config in, a trained pipeline out: spaCy's own loop, in this process and without its printing."""
-import gc
 import io
 import time
 import warnings
@@ -7,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Callable
 
-import spacy
-import torch
 from spacy.language import Language
-from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, registry
 from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
+from scripts.experiments.start import Starts
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
 
@@ -34,30 +31,31 @@ class Trained:
 
 
 def train_pipeline(
-    config_path: Path, template: Path, gpu_id: int, on_update: Callable[[], None] = lambda: None
+    config_path: Path, template: Path, gpu_id: int, starts: Starts, on_update: Callable[[], None] = lambda: None
 ) -> Trained:
     """Train as `spacy train` does.
 
     config_path (Path): A resolved config.
     template (Path): The model's config that it was resolved from, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
+    starts (Starts): Makes the pipeline that is trained.
     on_update (Callable): Called after every update, to show progress.
     RETURNS (Trained): The pipeline as it is after the last update.
     RAISES (ProjectError): If spaCy does not accept the config.
     """
-    # The pipeline before this one lies in reference cycles; two at a time need twice the memory.
-    gc.collect()
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        nlp = _initialize(config_path, template, gpu_id, on_update)
+        nlp = _initialize(config_path, template, gpu_id, starts, on_update)
         train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return Trained(nlp, time.monotonic() - started)
 
 
-def _initialize(config_path: Path, template: Path, gpu_id: int, on_update: Callable[[], None]) -> Language:
+def _initialize(
+    config_path: Path, template: Path, gpu_id: int, starts: Starts, on_update: Callable[[], None]
+) -> Language:
     try:
-        return init_nlp(_with_logger(load_config(config_path), on_update), use_gpu=gpu_id)
+        return starts.get(_with_logger(load_config(config_path), on_update), gpu_id)
     # Whatever spaCy finds wrong in a config; its messages have several lines.
     except ValueError as error:
         raise ProjectError(" ".join(str(error).split()), where=template) from error
@@ -72,25 +70,3 @@ def _with_logger(config: Config, on_update: Callable[[], None]) -> Config:
     registry.loggers(ON_UPDATE, func=lambda: setup)
     config["training"]["logger"] = {"@loggers": ON_UPDATE}
     return config
-
-
-def use_device(threads: int, gpu_id: int) -> str:
-    """Set the number of threads, and the GPU if there is to be one.
-
-    threads (int): CPU threads.
-    gpu_id (int): The GPU to use; -1 for the CPU.
-    RETURNS (str): `cpu`, or the GPU's name.
-    RAISES (ProjectError): If there are no threads, or the GPU can't be used.
-    """
-    if threads < 1:
-        raise ProjectError(f"{threads} threads", where="--threads", remedy="give 1 or more")
-    torch.set_num_threads(threads)
-    if gpu_id < 0:
-        return "cpu"
-    try:
-        spacy.require_gpu(gpu_id)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        remedy = "install cupy for it, or use gpu_id -1"
-        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None
-    return torch.cuda.get_device_name(gpu_id)

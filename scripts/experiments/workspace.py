@@ -8,6 +8,7 @@ from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.schema import in_order
 from scripts.encoders.resolve import EncoderRecord, read_encoder
+from scripts.experiments.device import choose_precision
 from scripts.experiments.settings import Experiment, read_experiment
 
 
@@ -24,6 +25,7 @@ class Workspace:
     metrics (Path): Folder for run files, tables, figures and report.
     threads (int): CPU threads per run.
     gpu_id (int): The GPU to use; -1 for the CPU.
+    precision (str): What trainings compute in: `float32` or `bfloat16`.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Workspace:
     metrics: Path
     threads: int = 1
     gpu_id: int = -1
+    precision: str = "float32"
 
     @property
     def runs(self) -> Path:
@@ -93,7 +96,9 @@ def open_workspace(
     settings = shift_seeds(read_experiment(configs, experiment), seed)
     encoder = read_encoder(training / "encoder.json")
     template = find_template(configs, settings.model)
-    workspace = Workspace(experiment, settings, template, corpus, encoder, training, metrics, threads, gpu_id)
+    precision = choose_precision(settings.precision, gpu_id)
+    places = (template, corpus, encoder, training, metrics)
+    workspace = Workspace(experiment, settings, *places, threads, gpu_id, precision)
     for name in settings.corpora:
         workspace.manifest(name)
     return workspace

@@ -25,7 +25,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
-# What one forward pass reads at inference, padding included: a processor is no faster with more, but its caches overflow.
+# What one forward pass reads at inference, padding included: with more, a processor's caches overflow.
 SUBWORDS_PER_BATCH = {"cpu": 384, "cuda": 16_384}
 # Sentences whose sub-words are kept between epochs.
 KEPT_SENTENCES = 100_000

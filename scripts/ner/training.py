@@ -1,28 +1,25 @@
-"""What only training needs, registered with spaCy: sentence reader, batcher, optimiser, frozen embeddings.
+"""What only training needs, registered with spaCy: sentence reader, batcher, frozen embeddings, and the optimiser.
 
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
 import random
-from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from pathlib import Path
+from typing import Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Union
 
-import numpy
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from spacy_transformers import Transformer
-from thinc.api import Optimizer
-from torch.optim.adamw import adamw
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
+import scripts.ner.optimizer  # noqa: F401  (registers the optimiser)
 import scripts.ner.sentence_transformer  # noqa: F401  (registers the encoder)
+from scripts.base.files import read_once
 from scripts.corpora.duplicates import find_duplicates
 
-LengthBatcher = Callable[[Iterable[Example]], Iterator[List[Example]]]
-Rate = Union[float, List[float], Generator]
-Tensors = Sequence[torch.Tensor]
+LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 # Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
 LENGTH = "encoded_length"
 
@@ -51,18 +48,36 @@ def sentence_reader(
     paths = [path] if isinstance(path, str) else list(path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        sentences = read_sentences(paths, nlp.vocab, without, without_kinds)
+        sentences = read_sentences(paths, without, without_kinds)
         drawn = [sentences[number] for number in sample(len(sentences), limit, seed)]
         for sentence, length in zip(drawn, encoded_lengths(nlp, [sentence.text for sentence in drawn])):
-            reference = sentence_doc(sentence, entity_types)
-            predicted = without_annotation(reference)
+            predicted = Doc(nlp.vocab, words=sentence.words, spaces=sentence.spaces)
             predicted.user_data[LENGTH] = length
-            yield Example(predicted, reference)
+            yield Example(predicted, reference_doc(nlp.vocab, sentence, entity_types))
 
     return read
 
 
-def encoded_lengths(nlp: Language, texts: Sequence[str]) -> List[Optional[int]]:
+class Sentence(NamedTuple):
+    """A sentence of a document.
+
+    document (str): The document's id; empty if the file has none.
+    number (int): Which of the document's sentences it is, from 0.
+    text (str): Its text, white space behind the last token not included.
+    words (list[str]): Its tokens.
+    spaces (list[bool]): Whether a space follows each of them.
+    mentions (list[tuple]): (start token, end token, entity type).
+    """
+
+    document: str
+    number: int
+    text: str
+    words: list[str]
+    spaces: list[bool]
+    mentions: list[tuple[int, int, str]]
+
+
+def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
     """RETURNS (list): How many sub-words the pipeline's encoder makes of each text; None if it has no encoder (yet)."""
     models = (component.model for _, component in nlp.pipeline if isinstance(component, Transformer))
     for model in models:
@@ -72,32 +87,48 @@ def encoded_lengths(nlp: Language, texts: Sequence[str]) -> List[Optional[int]]:
 
 
 def read_sentences(
-    paths: Sequence[str], vocab: Vocab, without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
-) -> List[Span]:
+    paths: Sequence[str], without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
+) -> list[Sentence]:
     """Read the sentences of whole documents.
 
     paths (Sequence[str]): DocBin files.
-    vocab (Vocab): The shared vocabulary.
     without (Sequence[str]): DocBin files whose sentences are left out.
     without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
-    RETURNS (List[Span]): The sentences in the order of the files.
+    RETURNS (list[Sentence]): The sentences in the order of the files.
     """
-    documents = [document for path in paths for document in DocBin().from_disk(path).get_docs(vocab)]
-    sentences = [sentence for document in documents for sentence in document.sents]
+    sentences = [sentence for path in paths for sentence in _sentences_of(Path(path))]
     if not without:
         return sentences
-    unwanted = [sentence.text for sentence in read_sentences(without, vocab)]
+    unwanted = [sentence.text for sentence in read_sentences(without)]
     matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
     return [sentence for sentence, match in zip(sentences, matches) if match.kind not in without_kinds]
 
 
-def sample(n_sentences: int, limit: Optional[int], seed: int) -> List[int]:
+# Every run of a grid reads the same files, three times over: for the sample, for initialization and for training.
+@read_once
+def _sentences_of(path: Path) -> list[Sentence]:
+    documents = DocBin(store_user_data=True).from_disk(path).get_docs(Vocab())
+    return [
+        Sentence(
+            document.user_data.get("id", ""),
+            number,
+            span.text,
+            [token.text for token in span],
+            [bool(token.whitespace_) for token in span],
+            [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
+        )
+        for document in documents
+        for number, span in enumerate(document.sents)
+    ]
+
+
+def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
     """Draw a sample of sentences.
 
     n_sentences (int): How many there are.
     limit (int): How many are wanted; all of them, in their order, if left out.
     seed (int): Samples of one seed are nested: a smaller one is a prefix of a larger one.
-    RETURNS (List[int]): Numbers of the sentences.
+    RETURNS (list[int]): Numbers of the sentences.
     """
     numbers = list(range(n_sentences))
     if limit is None:
@@ -106,19 +137,13 @@ def sample(n_sentences: int, limit: Optional[int], seed: int) -> List[int]:
     return numbers[:limit]
 
 
-def sentence_doc(sentence: Span, entity_types: Optional[Sequence[str]] = None) -> Doc:
-    """RETURNS (Doc): A sentence as a Doc of its own, with its entities of the given types (all of them if left out)."""
-    doc = sentence.as_doc()
-    if entity_types is not None:
-        doc.set_ents([ent for ent in doc.ents if ent.label_ in entity_types])
+def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Sequence[str]] = None) -> Doc:
+    """RETURNS (Doc): A sentence as a Doc, with its entities of the given types (all of them if left out)."""
+    starts = [number == 0 for number in range(len(sentence.words))]
+    doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
+    kept = [mention for mention in sentence.mentions if entity_types is None or mention[2] in entity_types]
+    doc.set_ents([Span(doc, *mention) for mention in kept])
     return doc
-
-
-def without_annotation(reference: Doc) -> Doc:
-    """RETURNS (Doc): A Doc of the same tokens, as one sentence without entities."""
-    words = [token.text for token in reference]
-    spaces = [bool(token.whitespace_) for token in reference]
-    return Doc(reference.vocab, words=words, spaces=spaces)
 
 
 @registry.batchers("interlingual.batch_by_like_length.v1")
@@ -131,7 +156,7 @@ def batch_by_like_length(size: int) -> LengthBatcher:
     RETURNS (Callable): A batcher for spaCy, seeded by `training.seed`.
     """
 
-    def batches(examples: Iterable[Example]) -> Iterator[List[Example]]:
+    def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         by_length = sorted(examples, key=_length)
         starts = list(range(0, len(by_length), size))
         random.shuffle(starts)
@@ -143,163 +168,6 @@ def batch_by_like_length(size: int) -> LengthBatcher:
 
 def _length(example: Example) -> int:
     return example.predicted.user_data.get(LENGTH) or len(example)
-
-
-class Moments:
-    """Adam's memory of a parameter.
-
-    parameter (torch.nn.Parameter): The parameter.
-    """
-
-    def __init__(self, parameter: torch.nn.Parameter) -> None:
-        self.first, self.second = torch.zeros_like(parameter), torch.zeros_like(parameter)
-        self.step = torch.tensor(0.0, device=parameter.device)
-
-    def read(self, parameter: torch.nn.Parameter) -> Tuple[torch.Tensor, torch.Tensor]:
-        """RETURNS (tuple): The weights to update and their gradient."""
-        return parameter, parameter.grad
-
-    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
-        """Put updated weights into the parameter: nothing to do where they are its own."""
-
-
-class RowMoments(Moments):
-    """Adam's memory of the rows of a parameter that ever had a gradient, such as the embeddings of words seen so far.
-
-    parameter (torch.nn.Parameter): The parameter, (rows, width), with a sparse gradient.
-    """
-
-    def __init__(self, parameter: torch.nn.Parameter) -> None:
-        self.rows = torch.empty(0, dtype=torch.long, device=parameter.device)
-        # For each row of the parameter its place among those seen; behind the last where it has none.
-        self.places = torch.full(parameter.shape[:1], -1, dtype=torch.long, device=parameter.device)
-        self.first = self.second = parameter.new_empty((0, parameter.shape[1]))
-        self.step = torch.tensor(0.0, device=parameter.device)
-
-    def read(self, parameter: torch.nn.Parameter) -> Tuple[torch.Tensor, torch.Tensor]:
-        """RETURNS (tuple): Weights and gradient of all rows seen so far, those of this gradient included."""
-        sparse = parameter.grad.coalesce()
-        rows = sparse.indices()[0]
-        self._add(rows[self.places[rows] < 0])
-        gradient = torch.zeros_like(self.first)
-        gradient[self.places[rows]] = sparse.values()
-        return parameter[self.rows], gradient
-
-    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
-        """Put the updated rows into the parameter."""
-        parameter[self.rows] = weights
-
-    def _add(self, rows: torch.Tensor) -> None:
-        self.places[rows] = torch.arange(len(self.rows), len(self.rows) + len(rows), device=rows.device)
-        self.rows = torch.cat([self.rows, rows])
-        new = self.first.new_zeros((len(rows), self.first.shape[1]))
-        self.first, self.second = torch.cat([self.first, new]), torch.cat([self.second, new])
-
-
-class AdamW(Optimizer):
-    """Thinc's optimizer, its update computed by PyTorch's fused AdamW: the same rule in one pass over the weights.
-
-    Weight decay is decoupled, and `grad_clip` bounds each parameter's gradient norm, as in Thinc. An encoder hands all
-    its parameters over in one call of `update_parameters`. Where a gradient is sparse, rows that no sentence has
-    touched yet stay as they are: Adam would only let them decay.
-    """
-
-    def __init__(self, learn_rate: Rate, **settings: float) -> None:
-        super().__init__(learn_rate, use_averages=False, **settings)
-        self.moments: Dict[torch.nn.Parameter, Moments] = {}
-
-    def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
-        if not isinstance(weights, numpy.ndarray) or weights.dtype != numpy.float32:
-            return super().__call__(key, weights, gradient, lr_scale=lr_scale)
-        if key not in self.mom1:
-            self.mom1[key], self.mom2[key] = numpy.zeros_like(weights), numpy.zeros_like(weights)
-        arrays = (weights, gradient, self.mom1[key], self.mom2[key])
-        step = torch.tensor(float(self.nr_update[key]))
-        self._update(*([torch.from_numpy(array)] for array in arrays), [step], self.learn_rate * lr_scale)
-        self.nr_update[key] += 1
-        gradient.fill(0.0)
-        return weights, gradient
-
-    @torch.no_grad()
-    def update_parameters(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Update parameters of a PyTorch module by their gradients, which may be changed on the way.
-
-        parameters (Sequence[torch.nn.Parameter]): Those that have a gradient.
-        """
-        for parameter in parameters:
-            if parameter not in self.moments:
-                self.moments[parameter] = (RowMoments if parameter.grad.is_sparse else Moments)(parameter)
-        moments = [self.moments[parameter] for parameter in parameters]
-        weights, gradients = zip(*(own.read(parameter) for own, parameter in zip(moments, parameters)))
-        first, second, steps = zip(*((own.first, own.second, own.step) for own in moments))
-        self._update(weights, gradients, first, second, steps, self.learn_rate)
-        for own, parameter, updated in zip(moments, parameters, weights):
-            own.write(parameter, updated)
-
-    def _update(self, weights: Tensors, gradients: Tensors, first: Tensors, second: Tensors, steps: Tensors, rate: float):
-        if self.grad_clip:
-            norms = torch.stack(torch._foreach_norm(gradients))
-            factors = (self.grad_clip / norms.clamp(min=1e-12)).clamp(max=1.0).tolist()
-            torch._foreach_mul_(gradients, factors)
-        adamw(
-            list(weights),
-            list(gradients),
-            list(first),
-            list(second),
-            [],
-            list(steps),
-            fused=True,
-            lr=rate,
-            beta1=self.b1,
-            beta2=self.b2,
-            weight_decay=self.L2,
-            eps=self.eps,
-            amsgrad=False,
-            maximize=False,
-        )
-
-
-class AdamByComponent(AdamW):
-    """An optimizer that keeps rates of their own for some components.
-
-    by_component (Dict[str, Optimizer]): Those of components with rates of their own, by name.
-    """
-
-    def __init__(self, learn_rate: Rate, *, by_component: Dict[str, Optimizer], **settings: float) -> None:
-        super().__init__(learn_rate, **settings)
-        self.by_component = by_component
-
-    def step_schedules(self) -> None:
-        """Go one update further in every schedule."""
-        super().step_schedules()
-        for optimizer in self.by_component.values():
-            optimizer.step_schedules()
-
-
-@registry.optimizers("interlingual.AdamByComponent.v1")
-def make_adam(
-    learn_rate: Rate,
-    component_rates: Dict[str, Any] = {},
-    weight_decay: float = 0.01,
-    grad_clip: float = 1.0,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    eps: float = 1e-8,
-) -> AdamByComponent:
-    """Adam with decoupled weight decay (paper, section 5: Adam with warm-up and polynomial decay).
-
-    learn_rate (float or schedule): Rate of every component that has none of its own.
-    component_rates (Dict[str, float or schedule]): Rates of their own, by component name, for `bio_ner` components.
-    weight_decay (float): Decoupled decay per update, times the rate.
-    grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
-    beta1 (float): Decay of the first moment.
-    beta2 (float): Decay of the second moment.
-    eps (float): Added to the root of the second moment.
-    RETURNS (AdamByComponent): The optimizer.
-    """
-    settings = {"L2": weight_decay, "grad_clip": grad_clip, "beta1": beta1, "beta2": beta2, "eps": eps}
-    by_component = {name: AdamW(rate, **settings) for name, rate in component_rates.items()}
-    return AdamByComponent(learn_rate, by_component=by_component, **settings)
 
 
 @registry.callbacks("interlingual.freeze_word_embeddings.v1")

@@ -159,14 +159,14 @@ class TestSharedSentences:
         workspace = open_project(project)
         n_sentences, texts = self.trained_on(workspace)
         assert not shared & set(texts) and n_sentences == len(texts)
-        own = {normal_form(s.text) for s in read_sentences([str(workspace.part("en_ugt", "train"))], Vocab())} - shared
+        own = {normal_form(s.text) for s in read_sentences([str(workspace.part("en_ugt", "train"))])} - shared
         assert set(texts) == own
 
     def test_a_model_keeps_what_stands_in_its_own_test_part(self, project, workspace):
         path = workspace.part("en_ugt", "train")
         documents = read_docs(workspace.part("en_ugt", "test"), Vocab())
         assert {normal_form(s.text) for d in documents for s in d.sents} & {
-            normal_form(s.text) for s in read_sentences([str(path)], Vocab())
+            normal_form(s.text) for s in read_sentences([str(path)])
         }
         write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact"]})
         assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt")["splits"]["train"]["sentences"]

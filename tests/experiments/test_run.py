@@ -13,6 +13,7 @@ from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_sh
 from scripts.experiments.run import carry_out, run_fingerprint, sentence_passes
 from scripts.experiments.run import tested_model as model_under_test
 from scripts.experiments.score import read_documents
+from scripts.experiments.start import Starts
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 TRAINING = {**SETTINGS["few_shot"]["training"], "learn_rate": 1e-4}
@@ -171,7 +172,7 @@ def test_a_config_changed_during_a_run_makes_it_stale(workspace):
     def change():
         workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
 
-    result = carry_out(workspace, run, "cpu", change)
+    result = carry_out(workspace, run, "cpu", Starts(), change)
     assert result.fingerprint == before != run_fingerprint(workspace, run)
 
 
@@ -193,7 +194,7 @@ def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
 def test_a_sample_larger_than_the_training_part_is_told(workspace):
     run = replace(runs_of_each_kind(workspace)["none"], size=1000)
     with pytest.raises(ProjectError) as raised:
-        carry_out(workspace, run, "cpu")
+        carry_out(workspace, run, "cpu", Starts())
     available = workspace.manifest("ru_ehr")["splits"]["train"]["sentences"]
     expected = f"key few_shot.sizes: sample size 1000, but ru_ehr has {available} training sentences. Take a smaller"
     assert expected in str(raised.value) and not workspace.runs.exists()

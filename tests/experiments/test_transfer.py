@@ -16,6 +16,7 @@ from scripts.experiments.models import get_model
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import few_shot_job
 from scripts.experiments.score import predict, read_documents
+from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from tests.experiments.tiny import open_project
 
@@ -95,7 +96,7 @@ def test_encoder_and_head_are_trained_without_a_warning(workspace, source, tmp_p
     # spaCy warns (W086, W087) where an encoder is trained and what listens to it is not, or the other way round.
     with caplog.at_level(logging.WARNING, logger="spacy"):
         before = start(workspace, source, transfer, tmp_path)
-        after = train_pipeline(tmp_path / "run.cfg", workspace.template, -1).nlp
+        after = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, Starts()).nlp
     assert not [record for record in caplog.records if "W08" in record.getMessage()]
     assert not numpy.array_equal(head_weights(before), head_weights(after))
     moved = {
@@ -111,7 +112,7 @@ def test_a_trained_pipeline_needs_its_source_no_more(workspace, source, tmp_path
     copy = shutil.copytree(source.folder, tmp_path / "source")
     moved = replace(source, folder=copy)
     start(workspace, moved, "full", tmp_path)
-    nlp = train_pipeline(tmp_path / "run.cfg", workspace.template, -1).nlp
+    nlp = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, Starts()).nlp
     nlp.to_disk(tmp_path / "model")
     shutil.rmtree(copy)
     documents = read_documents(workspace.part("ru_ehr", "test"))

@@ -6,7 +6,7 @@ import torch
 from spacy.language import Language
 from thinc.api import fix_random_seed
 
-from scripts.ner.training import make_adam
+from scripts.ner.optimizer import make_adam
 from tests.ner.pipelines import make_pipeline, update
 
 

@@ -40,12 +40,16 @@ def toy_examples(nlp: Language) -> list[Example]:
     return [example(nlp, words.split(), mentions) for words, mentions in TOY_SENTENCES]
 
 
-def update(nlp: Language, optimizer: Optimizer, drop: float = 0.0) -> None:
-    """Learn once from the toy sentences, in the order of spaCy's training loop."""
-    nlp.update(toy_examples(nlp), sgd=False, drop=drop)
+def update(nlp: Language, optimizer: Optimizer, drop: float = 0.0) -> float:
+    """Learn once from the toy sentences, in the order of spaCy's training loop.
+
+    RETURNS (float): The loss before.
+    """
+    losses = nlp.update(toy_examples(nlp), sgd=False, drop=drop)
     for _, component in nlp.pipeline:
         component.finish_update(optimizer)
     optimizer.step_schedules()
+    return losses["bio_ner"]
 
 
 def example(nlp: Language, words: list[str], mentions: Iterable[tuple[int, int, str]]) -> Example:

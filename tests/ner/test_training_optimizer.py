@@ -2,10 +2,13 @@
 import numpy
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed, warmup_linear
 
-from scripts.ner.training import AdamW, freeze_word_embeddings, make_adam
+from scripts.ner.optimizer import AdamW, make_adam
+from scripts.ner.training import freeze_word_embeddings
 from tests.ner.pipelines import entities, make_pipeline, toy_examples, update
 
 SETTINGS = {"L2": 0.01, "grad_clip": 1.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
@@ -79,6 +82,146 @@ class TestAdamW:
         before = weights.copy()
         returned, _ = AdamW(1e-2, **SETTINGS)((0, "W"), weights, gradients()[0]["W"])
         assert returned is weights and not numpy.array_equal(weights, before)
+
+
+def shapes():
+    """Strategy: shapes of up to four parameters."""
+    return st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=2), min_size=1, max_size=4)
+
+
+class TestUpdateParameters:
+    RATES = (0.0, 1e-2, 2e-2, 1e-2)
+
+    def start(self, shapes, seed) -> list[torch.nn.Parameter]:
+        """Random parameters."""
+        generator = torch.Generator().manual_seed(seed)
+        return [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
+
+    def gradients(self, shapes, seed) -> list[list[torch.Tensor]]:
+        """Their gradients for four updates, with norms below and above the bound."""
+        generator = torch.Generator().manual_seed(seed + 1)
+        scales = (0.01, 10.0, 0.3, 1.0)
+        return [[scale * torch.randn(shape, generator=generator) for shape in shapes] for scale in scales]
+
+    def optimizer(self, clip) -> AdamW:
+        """Ours, with a schedule of rates."""
+        return AdamW(iter(self.RATES), **{**SETTINGS, "grad_clip": clip})
+
+    @pytest.mark.parametrize("clip", [0.0, 1.0])
+    @given(shapes(), st.integers(0, 1000), st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=4))
+    def test_updates_are_those_of_pytorch(self, clip, shapes, seed, without):
+        ours, theirs = self.start(shapes, seed), self.start(shapes, seed)
+        optimizer = self.optimizer(clip)
+        expected = torch.optim.AdamW(theirs, lr=1.0, weight_decay=0.01, eps=1e-8)
+        for number, (rate, drawn) in enumerate(zip(self.RATES, self.gradients(shapes, seed))):
+            # A parameter that took no part in a forward pass has no gradient, and keeps what the optimizer knows of it.
+            used = [i for i in range(len(shapes)) if (number, i) not in without]
+            for i, gradient in enumerate(drawn):
+                ours[i].grad, theirs[i].grad = (gradient.clone(), gradient.clone()) if i in used else (None, None)
+                if clip:
+                    torch.nn.utils.clip_grad_norm_([theirs[i]], clip)
+            expected.param_groups[0]["lr"] = rate
+            expected.step()
+            optimizer.update_parameters([ours[i] for i in used])
+            optimizer.step_schedules()
+            for one, other in zip(ours, theirs):
+                assert torch.allclose(one, other, rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.parametrize("clip", [0.0, 1.0])
+    @given(shapes(), st.integers(0, 1000))
+    def test_updates_are_those_of_one_array_after_the_other(self, clip, shapes, seed):
+        together = self.start(shapes, seed)
+        alone = [parameter.detach().numpy() for parameter in self.start(shapes, seed)]
+        first, second = self.optimizer(clip), self.optimizer(clip)
+        for drawn in self.gradients(shapes, seed):
+            for number, (parameter, gradient) in enumerate(zip(together, drawn)):
+                parameter.grad = gradient.clone()
+                second((number, "W"), alone[number], gradient.numpy())
+            first.update_parameters(together)
+            for optimizer in (first, second):
+                optimizer.step_schedules()
+            for parameter, array in zip(together, alone):
+                assert numpy.allclose(parameter.detach().numpy(), array, rtol=1e-6, atol=1e-7)
+
+    @pytest.mark.xfail(strict=True, raises=ValueError, reason="an encoder none of whose weights has a gradient")
+    def test_a_batch_of_empty_docs_updates_nothing(self, untrained):
+        before = parameters(untrained)
+        untrained.update([Example(untrained.make_doc(""), untrained.make_doc(""))], sgd=make_adam(1e-3))
+        assert all(torch.equal(weights, before[name]) for name, weights in parameters(untrained).items())
+
+
+def batches_of_rows():
+    """Strategy: the rows of an embedding that some batches look up, with repetitions."""
+    return st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=8), min_size=1, max_size=8)
+
+
+class TestSparseGradients:
+    ROWS = 12
+
+    def learn(self, batches, step, sparse, width=3) -> torch.Tensor:
+        """An embedding after batches in which every row that is looked up is drawn to a target of its own."""
+        generator = torch.Generator().manual_seed(0)
+        embedding = torch.nn.Embedding(self.ROWS, width, sparse=sparse)
+        embedding.weight.data = torch.randn((self.ROWS, width), generator=generator)
+        targets = torch.randn((self.ROWS, width), generator=generator)
+        update = step(embedding.weight)
+        for rows in batches:
+            embedding.weight.grad = None
+            ids = torch.tensor(rows)
+            ((embedding(ids) - targets[ids]) ** 2).sum().backward()
+            assert embedding.weight.grad.is_sparse == sparse
+            update()
+        return embedding.weight.detach()
+
+    def ours(self, batches, decay, clip) -> torch.Tensor:
+        """The embedding under our optimizer, by sparse gradients."""
+        optimizer = AdamW(1e-2, **{**SETTINGS, "L2": decay, "grad_clip": clip})
+        return self.learn(batches, lambda weights: lambda: optimizer.update_parameters([weights]), sparse=True)
+
+    def dense(self, batches, decay, clip) -> torch.Tensor:
+        """The embedding under PyTorch's AdamW, which knows dense gradients only."""
+
+        def step(weights):
+            optimizer = torch.optim.AdamW([weights], lr=1e-2, weight_decay=decay, eps=1e-8)
+
+            def update():
+                if clip:
+                    torch.nn.utils.clip_grad_norm_([weights], clip)
+                optimizer.step()
+
+            return update
+
+        return self.learn(batches, step, sparse=False)
+
+    @pytest.mark.parametrize("clip", [0.0, 1.0])
+    @given(batches_of_rows())
+    def test_rows_seen_so_far_go_where_dense_gradients_lead(self, clip, batches):
+        seen = sorted({row for rows in batches for row in rows})
+        ours, theirs = self.ours(batches, 0.0, clip), self.dense(batches, 0.0, clip)
+        assert torch.allclose(ours[seen], theirs[seen], rtol=1e-5, atol=1e-6)
+
+    @given(batches_of_rows())
+    def test_rows_of_the_first_batch_decay_as_with_dense_gradients(self, batches):
+        ours, theirs = self.ours(batches, 0.5, 1.0), self.dense(batches, 0.5, 1.0)
+        assert torch.allclose(ours[batches[0]], theirs[batches[0]], rtol=1e-5, atol=1e-6)
+
+    @pytest.mark.parametrize("decay", [0.0, 0.5])
+    @given(batches_of_rows())
+    def test_rows_never_seen_stay_as_they_are(self, decay, batches):
+        unseen = [row for row in range(self.ROWS) if not any(row in rows for rows in batches)]
+        before, after = self.ours([], decay, 1.0), self.ours(batches, decay, 1.0)
+        assert torch.equal(after[unseen], before[unseen])
+        assert {10, 11} <= set(unseen)
+
+    def test_a_parameter_beside_one_with_sparse_gradients_is_updated_by_itself(self):
+        sparse, dense = torch.nn.Embedding(4, 3, sparse=True), torch.nn.Linear(3, 2)
+        alone = torch.nn.Linear(3, 2)
+        alone.load_state_dict(dense.state_dict())
+        vectors = torch.randn(2, 3)
+        for layer, parameters in ((dense, [sparse.weight, dense.weight, dense.bias]), (alone, [*alone.parameters()])):
+            (layer(vectors).sum() + sparse(torch.tensor([1, 1])).sum()).backward()
+            AdamW(1e-2, **SETTINGS).update_parameters(parameters)
+        assert torch.equal(dense.weight, alone.weight) and torch.equal(dense.bias, alone.bias)
 
 
 def parameters(nlp) -> dict[str, torch.Tensor]:
@@ -155,3 +298,16 @@ def test_learning_is_reproducible(tiny_encoder):
         changes(nlp, make_adam(1e-3, {"bio_ner": 1e-2}), updates=2)
         weights.append(parameters(nlp))
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_losses_are_those_of_thincs_adam_and_dense_gradients(tiny_encoder):
+    rates = {"L2": 0.01, "L2_is_weight_decay": True, "use_averages": False, "grad_clip": 1.0}
+    losses = []
+    for optimizer, sparse in ((make_adam(1e-3), True), (Adam(1e-3, **rates), False)):
+        dropout = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        nlp = make_pipeline(tiny_encoder, transformer_config=dropout)
+        freeze_word_embeddings(frozen=False)(nlp)
+        nlp.get_pipe("transformer").model.transformer.get_input_embeddings().sparse = sparse
+        losses.append([update(nlp, optimizer) for _ in range(10)])
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+    assert losses[0][-1] < 0.8 * losses[0][0]

@@ -1,0 +1,47 @@
+"""What the trainings run on: threads, GPU, and the precision that the hardware is fast in."""
+import spacy
+import torch
+
+from scripts.base.errors import ProjectError
+from scripts.experiments.settings import Precision
+
+
+def use_device(threads: int, gpu_id: int) -> str:
+    """Set the number of threads, and the GPU if there is to be one.
+
+    threads (int): CPU threads.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    RETURNS (str): `cpu`, or the GPU's name.
+    RAISES (ProjectError): If there are no threads, or the GPU can't be used.
+    """
+    if threads < 1:
+        raise ProjectError(f"{threads} threads", where="--threads", remedy="give 1 or more")
+    torch.set_num_threads(threads)
+    if gpu_id < 0:
+        return "cpu"
+    try:
+        spacy.require_gpu(gpu_id)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        remedy = "install cupy for it, or use gpu_id -1"
+        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None
+    return torch.cuda.get_device_name(gpu_id)
+
+
+def choose_precision(precision: Precision, gpu_id: int) -> str:
+    """Say what trainings compute in.
+
+    precision (str): What the experiment names; `auto` is bfloat16 where the hardware multiplies it natively.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    RETURNS (str): `float32` or `bfloat16`.
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if has_bfloat16(gpu_id) else "float32"
+
+
+def has_bfloat16(gpu_id: int) -> bool:
+    """RETURNS (bool): Whether the GPU, or the CPU if the number is negative, multiplies bfloat16 natively."""
+    if gpu_id >= 0:
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))

@@ -1,0 +1,113 @@
+"""The pipelines that few-shot runs start from: loaded once in a process, and put back by copy for each run."""
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+import torch
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.util import get_sourced_components, resolve_dot_names
+from thinc.api import Config, Model, fix_random_seed
+
+from scripts.base.files import hash_data
+
+# What differs from run to run and has no part in the pipeline that a run starts from, its seed aside.
+OF_THE_RUN = ("system", "training", "corpora")
+
+
+@dataclass(frozen=True)
+class Start:
+    """A pipeline, and the weights that it had before it was trained.
+
+    key (str): Hash of what decides it.
+    nlp (Language): The pipeline.
+    arrays (list): Copies of Thinc's weights, in the order of `_arrays`.
+    parameters (list): Copies of PyTorch's weights, in the order of `_parameters`.
+    """
+
+    key: str
+    nlp: Language
+    arrays: list[Any]
+    parameters: list[torch.Tensor]
+
+
+class Starts:
+    """Makes pipelines ready for training, as `spacy train` does.
+
+    The last one is kept: the next run of the same learning curve gets it with its weights put back, instead of reading
+    tokenizer, encoder and source again.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Optional[Start] = None
+
+    def get(self, config: Config, gpu_id: int) -> Language:
+        """Make a pipeline ready for training.
+
+        config (Config): A resolved config.
+        gpu_id (int): The GPU to use; -1 for the CPU.
+        RETURNS (Language): The pipeline; the one given out before is of no more use.
+        RAISES (ValueError): If spaCy finds something wrong in the config.
+        """
+        key = _key(config, gpu_id)
+        if self._kept and self._kept.key == key:
+            return _again(self._kept, config)
+        # The pipeline before this one lies in reference cycles; two at a time need twice the memory.
+        self._kept = None
+        gc.collect()
+        nlp = init_nlp(config, use_gpu=gpu_id)
+        arrays = [node.get_param(name).copy() for node, name in _arrays(nlp)]
+        self._kept = Start(key, nlp, arrays, [parameter.detach().clone() for parameter in _parameters(nlp)])
+        return nlp
+
+
+def _again(start: Start, config: Config) -> Language:
+    """RETURNS (Language): The pipeline as `init_nlp` would make it from a config that differs only in its run."""
+    nlp = start.nlp
+    for (node, name), weights in zip(_arrays(nlp), start.arrays):
+        node.set_param(name, weights.copy())
+    with torch.no_grad():
+        for parameter, weights in zip(_parameters(nlp), start.parameters):
+            parameter.copy_(weights)
+            parameter.grad = None
+    filled = Config(nlp.config).merge(config)
+    settings = filled.interpolate()
+    fix_random_seed(settings["training"]["seed"])
+    (train_corpus,) = resolve_dot_names(settings, [settings["training"]["train_corpus"]])
+    # A component without a source starts anew, by the seed of this run; the source's encoder has been put back.
+    nlp.config = filled.merge({"initialize": {"init_tok2vec": None}})
+    with nlp.select_pipes(disable=list(get_sourced_components(config))):
+        nlp.initialize(lambda: train_corpus(nlp))
+    nlp.config = filled
+    return nlp
+
+
+def _key(config: Config, gpu_id: int) -> str:
+    settings = config.interpolate()
+    paths = settings.get("paths", {})
+    files = {name: _state(Path(path)) for name, path in paths.items() if name != "train" and isinstance(path, str)}
+    decides = {name: section for name, section in settings.items() if name not in OF_THE_RUN}
+    return hash_data({**decides, "paths": {**paths, "train": None}, "files": files, "gpu_id": gpu_id})
+
+
+def _state(path: Path) -> list[int]:
+    """RETURNS (list[int]): What changes when a folder or file is replaced by another."""
+    return [path.stat().st_ino, path.stat().st_mtime_ns] if path.exists() else []
+
+
+def _models(nlp: Language) -> Iterator[Model]:
+    components = (component for _, component in nlp.pipeline)
+    models = (getattr(component, "model", None) for component in components)
+    return (node for model in models if isinstance(model, Model) for node in model.walk())
+
+
+def _arrays(nlp: Language) -> list[tuple[Model, str]]:
+    """RETURNS (list[tuple]): Node and name of each weight of Thinc's."""
+    return [(node, name) for node in _models(nlp) for name in node.param_names if node.has_param(name)]
+
+
+def _parameters(nlp: Language) -> list[torch.nn.Parameter]:
+    """RETURNS (list[torch.nn.Parameter]): The weights of PyTorch's that are trained."""
+    shims = [shim for node in _models(nlp) for shim in node.shims]
+    return [parameter for shim in shims for parameter in shim._model.parameters() if parameter.requires_grad]

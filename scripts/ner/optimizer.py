@@ -1,0 +1,170 @@
+"""The optimiser, registered with spaCy: Adam with decoupled weight decay, all weights of an encoder in one call."""
+from typing import Any, Generator, Sequence, Union
+
+import numpy
+import torch
+from spacy.util import registry
+from thinc.api import Optimizer
+from torch.optim.adamw import adamw
+
+Rate = Union[float, list[float], Generator]
+Tensors = Sequence[torch.Tensor]
+
+
+class Moments:
+    """Adam's memory of a parameter.
+
+    parameter (torch.nn.Parameter): The parameter.
+    """
+
+    def __init__(self, parameter: torch.nn.Parameter) -> None:
+        self.first, self.second = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        self.step = torch.tensor(0.0, device=parameter.device)
+
+    def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
+        """RETURNS (tuple): The weights to update and their gradient."""
+        return parameter, parameter.grad
+
+    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
+        """Put updated weights into the parameter: nothing to do where they are its own."""
+
+
+class RowMoments(Moments):
+    """Adam's memory of the rows of a parameter that ever had a gradient, such as the embeddings of words seen so far.
+
+    parameter (torch.nn.Parameter): The parameter, (rows, width), with a sparse gradient.
+    """
+
+    def __init__(self, parameter: torch.nn.Parameter) -> None:
+        self.rows = torch.empty(0, dtype=torch.long, device=parameter.device)
+        # For each row of the parameter its place among those seen; behind the last where it has none.
+        self.places = torch.full(parameter.shape[:1], -1, dtype=torch.long, device=parameter.device)
+        self.first = self.second = parameter.new_empty((0, parameter.shape[1]))
+        self.step = torch.tensor(0.0, device=parameter.device)
+
+    def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
+        """RETURNS (tuple): Weights and gradient of all rows seen so far, those of this gradient included."""
+        sparse = parameter.grad.coalesce()
+        rows = sparse.indices()[0]
+        self._add(rows[self.places[rows] < 0])
+        gradient = torch.zeros_like(self.first)
+        gradient[self.places[rows]] = sparse.values()
+        return parameter[self.rows], gradient
+
+    def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
+        """Put the updated rows into the parameter."""
+        parameter[self.rows] = weights
+
+    def _add(self, rows: torch.Tensor) -> None:
+        self.places[rows] = torch.arange(len(self.rows), len(self.rows) + len(rows), device=rows.device)
+        self.rows = torch.cat([self.rows, rows])
+        new = self.first.new_zeros((len(rows), self.first.shape[1]))
+        self.first, self.second = torch.cat([self.first, new]), torch.cat([self.second, new])
+
+
+class AdamW(Optimizer):
+    """Thinc's optimizer, its update computed by PyTorch's fused AdamW: the same rule in one pass over the weights.
+
+    Weight decay is decoupled, and `grad_clip` bounds each parameter's gradient norm, as in Thinc. An encoder hands all
+    its parameters over in one call of `update_parameters`. Where a gradient is sparse, rows that no sentence has
+    touched yet stay as they are: Adam would only let them decay.
+    """
+
+    def __init__(self, learn_rate: Rate, **settings: float) -> None:
+        super().__init__(learn_rate, use_averages=False, **settings)
+        self.moments: dict[torch.nn.Parameter, Moments] = {}
+
+    def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
+        if not isinstance(weights, numpy.ndarray) or weights.dtype != numpy.float32:
+            return super().__call__(key, weights, gradient, lr_scale=lr_scale)
+        if key not in self.mom1:
+            self.mom1[key], self.mom2[key] = numpy.zeros_like(weights), numpy.zeros_like(weights)
+        arrays = (weights, gradient, self.mom1[key], self.mom2[key])
+        step = torch.tensor(float(self.nr_update[key]))
+        self._update(*([torch.from_numpy(array)] for array in arrays), [step], self.learn_rate * lr_scale)
+        self.nr_update[key] += 1
+        gradient.fill(0.0)
+        return weights, gradient
+
+    @torch.no_grad()
+    def update_parameters(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        """Update parameters of a PyTorch module by their gradients, which may be changed on the way.
+
+        parameters (Sequence[torch.nn.Parameter]): Those that have a gradient.
+        """
+        for parameter in parameters:
+            if parameter not in self.moments:
+                self.moments[parameter] = (RowMoments if parameter.grad.is_sparse else Moments)(parameter)
+        moments = [self.moments[parameter] for parameter in parameters]
+        weights, gradients = zip(*(own.read(parameter) for own, parameter in zip(moments, parameters)))
+        first, second, steps = zip(*((own.first, own.second, own.step) for own in moments))
+        self._update(weights, gradients, first, second, steps, self.learn_rate)
+        for own, parameter, updated in zip(moments, parameters, weights):
+            own.write(parameter, updated)
+
+    def _update(
+        self, weights: Tensors, gradients: Tensors, first: Tensors, second: Tensors, steps: Tensors, rate: float
+    ) -> None:
+        if self.grad_clip:
+            norms = torch.stack(torch._foreach_norm(gradients))
+            factors = (self.grad_clip / norms.clamp(min=1e-12)).clamp(max=1.0).tolist()
+            torch._foreach_mul_(gradients, factors)
+        adamw(
+            list(weights),
+            list(gradients),
+            list(first),
+            list(second),
+            [],
+            list(steps),
+            fused=True,
+            lr=rate,
+            beta1=self.b1,
+            beta2=self.b2,
+            weight_decay=self.L2,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
+
+
+class AdamByComponent(AdamW):
+    """An optimizer that keeps rates of their own for some components.
+
+    by_component (dict[str, Optimizer]): Those of components with rates of their own, by name.
+    """
+
+    def __init__(self, learn_rate: Rate, *, by_component: dict[str, Optimizer], **settings: float) -> None:
+        super().__init__(learn_rate, **settings)
+        self.by_component = by_component
+
+    def step_schedules(self) -> None:
+        """Go one update further in every schedule."""
+        super().step_schedules()
+        for optimizer in self.by_component.values():
+            optimizer.step_schedules()
+
+
+@registry.optimizers("interlingual.AdamByComponent.v1")
+def make_adam(
+    learn_rate: Rate,
+    component_rates: dict[str, Any] = {},
+    weight_decay: float = 0.01,
+    grad_clip: float = 1.0,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+) -> AdamByComponent:
+    """Adam with decoupled weight decay (paper, section 5: Adam with warm-up and polynomial decay).
+
+    learn_rate (float or schedule): Rate of every component that has none of its own.
+    component_rates (dict[str, float or schedule]): Rates of their own, by component name, for `bio_ner` components.
+    weight_decay (float): Decoupled decay per update, times the rate.
+    grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
+    beta1 (float): Decay of the first moment.
+    beta2 (float): Decay of the second moment.
+    eps (float): Added to the root of the second moment.
+    RETURNS (AdamByComponent): The optimizer.
+    """
+    settings = {"L2": weight_decay, "grad_clip": grad_clip, "beta1": beta1, "beta2": beta2, "eps": eps}
+    by_component = {name: AdamW(rate, **settings) for name, rate in component_rates.items()}
+    return AdamByComponent(learn_rate, by_component=by_component, **settings)
