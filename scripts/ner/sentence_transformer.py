@@ -237,10 +237,12 @@ def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
     lengths = numpy.array([len(piece.ids) for piece in subwords], dtype=int)
     starts = lengths.cumsum() - lengths
     hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
-    for numbers in like_lengths(lengths, SUBWORDS_PER_BATCH[shim.device.type]):
-        padded, rows, columns = _pad([subwords[number] for number in numbers], shim.pad_token_id)
-        vectors = encoder.predict(padded).last_hidden_state
-        hidden[starts[numbers][rows] + columns] = vectors[rows, columns].float()
+    # Around all batches, so that the weights are turned into the other precision once.
+    with shim.precision(shim.inference_precision):
+        for numbers in like_lengths(lengths, SUBWORDS_PER_BATCH[shim.device.type]):
+            padded, rows, columns = _pad([subwords[number] for number in numbers], shim.pad_token_id)
+            vectors = encoder.predict(padded).last_hidden_state
+            hidden[starts[numbers][rows] + columns] = vectors[rows, columns].float()
     return hidden
 
 
@@ -295,13 +297,13 @@ class EncoderShim(HFShim):
     def predict(self, inputs: ArgsKwargs) -> ModelOutput:
         """RETURNS (ModelOutput): The model's output, without what training would need."""
         self._model.eval()
-        with torch.inference_mode(), self._precision(self.inference_precision):
+        with torch.inference_mode(), self.precision(self.inference_precision):
             return self._model(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
         """RETURNS (tuple): The model's output, and a callback that takes the gradients of it."""
         self._model.train()
-        with self._precision(self.training_precision):
+        with self.precision(self.training_precision):
             output = self._model(*inputs.args, **inputs.kwargs)
         return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
 
@@ -332,7 +334,8 @@ class EncoderShim(HFShim):
         self._kept.clear()
         return self
 
-    def _precision(self, name: str) -> ContextManager:
+    def precision(self, name: str) -> ContextManager:
+        """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""
         dtype = PRECISIONS[name]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 

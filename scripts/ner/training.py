@@ -15,9 +15,9 @@ from spacy_transformers import Transformer
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 import scripts.ner.optimizer  # noqa: F401  (registers the optimiser)
-import scripts.ner.sentence_transformer  # noqa: F401  (registers the encoder)
 from scripts.base.files import read_once
 from scripts.corpora.duplicates import find_duplicates
+from scripts.ner.sentence_transformer import EncoderShim
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 # Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
@@ -79,10 +79,12 @@ class Sentence(NamedTuple):
 
 def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
     """RETURNS (list): How many sub-words the pipeline's encoder makes of each text; None if it has no encoder (yet)."""
-    models = (component.model for _, component in nlp.pipeline if isinstance(component, Transformer))
-    for model in models:
-        if model.attrs["has_transformer"]:
-            return [len(subwords.ids) for subwords in model.layers[0].shims[0].kept_subwords(texts)]
+    for _, component in nlp.pipeline:
+        if isinstance(component, Transformer) and component.model.attrs["has_transformer"]:
+            shim = component.model.layers[0].shims[0]
+            # spaCy's own architecture has a shim of its own, which keeps no sub-words.
+            if isinstance(shim, EncoderShim):
+                return [len(subwords.ids) for subwords in shim.kept_subwords(texts)]
     return [None] * len(texts)
 
 
@@ -181,10 +183,10 @@ def freeze_word_embeddings(component: str = "transformer", frozen: bool = True) 
     """
 
     def freeze(nlp: Language) -> Language:
-        transformer = nlp.get_pipe(component).model.transformer
-        embeddings = transformer.get_input_embeddings()
+        model = nlp.get_pipe(component).model
+        embeddings = model.transformer.get_input_embeddings()
         embeddings.requires_grad_(not frozen)
-        embeddings.sparse = not frozen
+        embeddings.sparse = not frozen and isinstance(model.layers[0].shims[0], EncoderShim)
         return nlp
 
     return freeze

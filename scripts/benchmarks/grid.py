@@ -1,0 +1,99 @@
+"""A small few-shot grid through the project's own executor: how much of its time is not the network's."""
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Callable
+
+from scripts.benchmarks.material import Material
+from scripts.benchmarks.measure import Measurement, measured, stopwatch
+from scripts.benchmarks.settings import Grid
+from scripts.experiments.execute import carry_out_all
+from scripts.experiments.models import get_model
+from scripts.experiments.plan import FEW_SHOT, Run, SourceModel, few_shot_sources
+from scripts.experiments.settings import FewShot
+from scripts.experiments.workspace import Workspace, open_workspace
+from scripts.ner.sentence_transformer import EncoderShim
+
+# How well the source is trained has no part in how long a run from it takes.
+SOURCE_UPDATES = 20
+
+
+class Network:
+    """Counts the seconds that forward and backward passes and updates of the encoder take in this process.
+
+    training (float): Seconds of passes and updates in training.
+    testing (float): Seconds of forward passes in tests.
+    """
+
+    def __init__(self) -> None:
+        self.training = self.testing = 0.0
+
+    def watch(self) -> None:
+        """Put a stopwatch around the encoder's calls, for the rest of the process."""
+        begin_update, finish_update, predict = EncoderShim.begin_update, EncoderShim.finish_update, EncoderShim.predict
+        EncoderShim.predict = self._timed(predict, "testing")
+        EncoderShim.finish_update = self._timed(finish_update, "training")
+        timed_begin = self._timed(begin_update, "training")
+
+        def begin(shim: EncoderShim, inputs: Any) -> tuple[Any, Callable]:
+            output, backprop = timed_begin(shim, inputs)
+            return output, self._timed(backprop, "training")
+
+        EncoderShim.begin_update = begin
+
+    def _timed(self, function: Callable, what: str) -> Callable:
+        def timed(*arguments: Any) -> Any:
+            started = time.perf_counter()
+            result = function(*arguments)
+            setattr(self, what, getattr(self, what) + time.perf_counter() - started)
+            return result
+
+        return timed
+
+
+def carry_out_grid(material: Material) -> list[Measurement]:
+    """RETURNS (list[Measurement]): A few runs with and without a source, which is trained beforehand."""
+    with TemporaryDirectory() as folder:
+        workspace = grid_workspace(material, Path(folder))
+        runs = grid_runs(workspace, material.benchmark.grid)
+        for source in {run.source for run in runs if run.source}:
+            get_model(workspace, source)
+        network = Network()
+        network.watch()
+        with stopwatch() as watch:
+            carry_out_all(workspace, runs)
+    rest = watch.wall - network.training - network.testing
+    # Of the time without tests too: these are long where a test part is, and would make any rest look small.
+    shares = {"share": rest / watch.wall, "share_without_tests": rest / (watch.wall - network.testing)}
+    return [measured("grid", len(runs), "runs", watch, **vars(network), rest=rest, **shares)]
+
+
+def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
+    """RETURNS (list[Run]): The first target without a source, and from the first source, for each seed."""
+    target, *_ = workspace.experiment.few_shot.targets
+    few_updates = grid.training.model_copy(update={"epochs": 1e-9, "min_updates": SOURCE_UPDATES})
+    sources = [corpora for corpora in few_shot_sources(workspace.experiment, target) if corpora][:1]
+    models = [None, *(SourceModel(corpora, grid.seeds[0], few_updates) for corpora in sources)]
+    transfers = ["full" if model else "none" for model in models]
+    return [
+        Run(FEW_SHOT, target, seed, model, transfer, grid.size)
+        for model, transfer in zip(models, transfers)
+        for seed in grid.seeds
+    ]
+
+
+def grid_workspace(material: Material, folder: Path) -> Workspace:
+    """RETURNS (Workspace): The experiment with the benchmark's grid in the place of its own; results go to a folder."""
+    places = [Path(material.configs), Path(material.corpus), material.training, folder]
+    settings = [material.benchmark.seed, material.threads, material.gpu_id]
+    workspace = open_workspace(material.experiment, *places, *settings)
+    own, grid = workspace.experiment.few_shot, material.benchmark.grid
+    changed = FewShot(
+        targets=own.targets if own else workspace.experiment.corpora[:1],
+        sources=own.sources if own else None,
+        sizes=[grid.size],
+        seeds=grid.seeds,
+        training=grid.training,
+    )
+    return replace(workspace, experiment=workspace.experiment.model_copy(update={"few_shot": changed}))

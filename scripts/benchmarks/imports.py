@@ -1,0 +1,25 @@
+"""How long a user waits for imports. This module itself imports next to nothing."""
+import importlib
+
+from scripts.benchmarks.measure import Measurement, measured, stopwatch
+
+
+def import_project() -> list[Measurement]:
+    """RETURNS (list[Measurement]): What every training command imports."""
+    return [_import("scripts.experiments.execute")]
+
+
+def import_spacy() -> list[Measurement]:
+    """RETURNS (list[Measurement]): spaCy with its transformers, which a package needs."""
+    return [_import("spacy_transformers")]
+
+
+def import_hugging_face() -> list[Measurement]:
+    """RETURNS (list[Measurement]): What Hugging Face's pipeline imports for this model."""
+    return [_import("transformers.pipelines")]
+
+
+def _import(module: str) -> Measurement:
+    with stopwatch() as watch:
+        importlib.import_module(module)
+    return measured("import", 1, "imports", watch)

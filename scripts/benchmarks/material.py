@@ -1,0 +1,204 @@
+"""What all peers are measured on: the same sentences, texts, encoder and trained weights, in one folder."""
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Sequence
+
+from spacy.vocab import Vocab
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json, write_json
+from scripts.benchmarks.settings import BenchmarkSettings
+from scripts.corpora.docbin import pack_docs
+from scripts.encoders.resolve import write_encoder
+from scripts.experiments.config import TrainingJob, resolve_config
+from scripts.experiments.score import read_documents
+from scripts.experiments.start import Starts
+from scripts.experiments.train import train_pipeline
+from scripts.experiments.workspace import Workspace
+from scripts.ner.bio_ner import bio_tags
+from scripts.ner.training import Sentence, read_sentences, reference_doc, sample
+from scripts.shipping.pipeline import encoder_name, shipped_pipeline
+
+FILE = "material.json"
+# So many updates make a model that finds mentions, and not one that decodes noise.
+UPDATES = 60
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a worker is told.
+
+    folder (str): Holds the files below.
+    experiment (str): Name of the experiment.
+    configs (str): Folder of the experiment's settings.
+    corpus (str): Folder of the converted corpora.
+    encoder (str): Folder of the encoder.
+    template (str): The model's spaCy config.
+    tokenizer (str): Folder of the blank pipeline whose tokenizer all pipelines have.
+    entity_types (list[str]): What is looked for.
+    precision (str): What the default recipe computes in here: `float32` or `bfloat16`.
+    threads (int): CPU threads.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    settings (dict): Those of the benchmark file.
+    """
+
+    folder: str
+    experiment: str
+    configs: str
+    corpus: str
+    encoder: str
+    template: str
+    tokenizer: str
+    entity_types: list[str]
+    precision: str
+    threads: int
+    gpu_id: int
+    settings: dict[str, Any]
+
+    @property
+    def benchmark(self) -> BenchmarkSettings:
+        """RETURNS (BenchmarkSettings): The benchmark file's settings."""
+        return BenchmarkSettings.model_validate(self.settings)
+
+    @property
+    def train(self) -> Path:
+        """RETURNS (Path): DocBin of the training sentences, each a document."""
+        return Path(self.folder) / "train.spacy"
+
+    @property
+    def pipeline(self) -> Path:
+        """RETURNS (Path): The trained pipeline as it is packaged."""
+        return Path(self.folder) / "pipeline"
+
+    @property
+    def checkpoint(self) -> Path:
+        """RETURNS (Path): The same weights as a Hugging Face token classifier."""
+        return Path(self.folder) / "checkpoint"
+
+    @property
+    def training(self) -> Path:
+        """RETURNS (Path): Folder of encoder.json and of the models that the grid keeps."""
+        return Path(self.folder) / "training"
+
+    @property
+    def tags(self) -> list[str]:
+        """RETURNS (list[str]): The BIO tags of the entity types."""
+        return bio_tags(self.entity_types)
+
+    def sentences(self) -> list[Sentence]:
+        """RETURNS (list[Sentence]): The training sentences."""
+        return read_sentences([str(self.train)])
+
+    def texts(self, kind: str) -> list[str]:
+        """RETURNS (list[str]): `sentences`, `documents`, or the sentences `of_documents`, to predict on."""
+        return read_json(Path(self.folder) / f"{kind}.json")
+
+    def words(self, kind: str) -> int:
+        """RETURNS (int): Tokens in these texts, whoever counts."""
+        return read_json(Path(self.folder) / "words.json")[kind]
+
+
+def read_material(folder: Path) -> Material:
+    """RETURNS (Material): What `prepare_material` left in a folder."""
+    return Material(**read_json(folder / FILE))
+
+
+def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSettings, folder: Path) -> Material:
+    """Draw sentences and texts and train the weights that predictions are measured with.
+
+    workspace (Workspace): The experiment and its surroundings.
+    configs (Path): Folder of its settings.
+    settings (BenchmarkSettings): The benchmark file.
+    folder (Path): Gets the files.
+    RETURNS (Material): What the workers are told.
+    RAISES (ProjectError): If the corpora have fewer sentences or documents than are asked for.
+    """
+    material = Material(
+        folder=str(folder),
+        experiment=workspace.name,
+        configs=str(configs),
+        corpus=str(workspace.corpus),
+        encoder=str(workspace.encoder.path),
+        template=str(workspace.template),
+        tokenizer=str(workspace.tokenizer),
+        entity_types=sorted(workspace.entity_types),
+        precision=workspace.precision,
+        threads=workspace.threads,
+        gpu_id=workspace.gpu_id,
+        settings=settings.model_dump(),
+    )
+    write_json(folder / FILE, asdict(material))
+    write_encoder(workspace.encoder, material.training / "encoder.json")
+    _write_sentences(workspace, settings, material)
+    _write_texts(workspace, settings, folder)
+    _write_models(workspace, material)
+    return material
+
+
+def training_job(material: Material, **changes: Any) -> TrainingJob:
+    """RETURNS (TrainingJob): A training on the sentences of the material."""
+    settings = {
+        "template": Path(material.template),
+        "encoder": Path(material.encoder),
+        "tokenizer": Path(material.tokenizer),
+        "train": (material.train,),
+        "entity_types": tuple(material.entity_types),
+        "n_sentences": material.benchmark.sentences,
+        "training": material.benchmark.training,
+        "seed": material.benchmark.seed,
+        "precision": material.precision,
+    }
+    return TrainingJob(**{**settings, **changes})
+
+
+def _draw(items: Sequence[Any], number: int, seed: int, what: str) -> list[Any]:
+    if number > len(items):
+        raise ProjectError(f"the corpora have {len(items)} {what}, {number} are asked for", where="benchmark.yml")
+    return [items[position] for position in sample(len(items), number, seed)]
+
+
+def _write_sentences(workspace: Workspace, settings: BenchmarkSettings, material: Material) -> None:
+    parts = [str(workspace.part(name, "train")) for name in workspace.experiment.corpora]
+    drawn = _draw(read_sentences(parts), settings.sentences, settings.seed, "training sentences")
+    vocab = Vocab()
+    pack_docs(reference_doc(vocab, sentence) for sentence in drawn).to_disk(material.train)
+
+
+def _write_texts(workspace: Workspace, settings: BenchmarkSettings, folder: Path) -> None:
+    parts = [workspace.part(name, "test") for name in workspace.experiment.corpora]
+    sentences = _draw(read_sentences([*map(str, parts)]), settings.predicted_sentences, settings.seed, "test sentences")
+    documents = [document for part in parts for document in read_documents(part)]
+    documents = _draw(documents, settings.documents, settings.seed, "test documents")
+    write_json(folder / "sentences.json", [sentence.text for sentence in sentences])
+    write_json(folder / "documents.json", [document.text for document in documents])
+    write_json(folder / "of_documents.json", [span.text for document in documents for span in document.sents])
+    words = {"sentences": sum(len(sentence.words) for sentence in sentences), "documents": sum(map(len, documents))}
+    write_json(folder / "words.json", words)
+
+
+def _write_models(workspace: Workspace, material: Material) -> None:
+    training = material.benchmark.training.model_copy(update={"min_updates": UPDATES})
+    config, trained = Path(material.folder) / "config.cfg", Path(material.folder) / "trained"
+    resolve_config(training_job(material, training=training)).to_disk(config)
+    train_pipeline(config, workspace.template, workspace.gpu_id, Starts()).nlp.to_disk(trained)
+    nlp = shipped_pipeline(trained, encoder_name(workspace.encoder), {})
+    nlp.to_disk(material.pipeline)
+    _write_checkpoint(nlp, material)
+
+
+def _write_checkpoint(nlp: Any, material: Material) -> None:
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    names = dict(enumerate(material.tags))
+    classifier = AutoModelForTokenClassification.from_pretrained(
+        material.encoder, id2label=names, label2id={name: number for number, name in names.items()}
+    )
+    encoder = nlp.get_pipe("transformer").model
+    head = nlp.get_pipe("bio_ner").model.get_ref("output")
+    getattr(classifier, classifier.base_model_prefix).load_state_dict(encoder.transformer.state_dict(), strict=False)
+    with torch.no_grad():
+        classifier.classifier.weight.copy_(torch.as_tensor(head.get_param("W")))
+        classifier.classifier.bias.copy_(torch.as_tensor(head.get_param("b")))
+    classifier.save_pretrained(material.checkpoint)
+    encoder.tokenizer.save_pretrained(material.checkpoint)

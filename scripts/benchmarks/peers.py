@@ -1,0 +1,88 @@
+"""Who is measured, with which settings, against whom, and what is aimed at."""
+from dataclasses import dataclass
+from typing import Optional
+
+OURS, OURS_DEFAULT = "this project, every weight", "this project, default recipe"
+PACKAGE, PACKAGE_FAST = "this project, package", "this project, package in bfloat16"
+PLAIN, PLAIN_DEFAULT = "plain PyTorch loop, every weight", "plain PyTorch loop, default recipe"
+TRAINER, TRAINER_TUNED = "Hugging Face Trainer", "Hugging Face Trainer, tuned"
+SPACY, SPACY_PIPE = "spacy train", "spaCy, stock transformer"
+PIPELINE, PIPELINE_BATCHED = "Hugging Face pipeline", "Hugging Face pipeline, batched"
+FORWARD = "encoder forward pass"
+GRID, CONVERSION = "few-shot grid", "conversion"
+IMPORT, IMPORT_SPACY, IMPORT_HUGGING_FACE = "import, commands", "import, package", "import, Hugging Face"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Something that is measured in a process of its own.
+
+    name (str): Its name in the tables.
+    function (str): `module.function` in this room; takes the material and gives measurements.
+    settings (str): How it is set, in words.
+    """
+
+    name: str
+    function: str
+    settings: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two peers, and what is aimed at.
+
+    task (str): What both were measured at.
+    subject (str): This project's peer.
+    peer (str): The other.
+    at_least (float): How many times as fast the subject is to be; None if the other is a floor.
+    at_most (float): How many times the floor's time the subject may take; None if the other is no floor.
+    """
+
+    task: str
+    subject: str
+    peer: str
+    at_least: Optional[float] = None
+    at_most: Optional[float] = None
+
+
+PEERS = (
+    Peer(OURS, "spacy_ways.train_every_weight", "float32, batches of like length, fused AdamW, clip 1.0"),
+    Peer(PLAIN, "plain.train_every_weight", "the same in plain PyTorch: the floor"),
+    Peer(TRAINER, "hugging_face.train_by_defaults", "defaults: float32, random batches, AdamW, clip 1.0"),
+    Peer(TRAINER_TUNED, "hugging_face.train_tuned", "group_by_length, optim=adamw_torch_fused"),
+    Peer(SPACY, "spacy_ways.train_stock", "float32, TransformerModel.v3, batch_by_sequence.v1, Adam.v1, same head"),
+    Peer(OURS_DEFAULT, "spacy_ways.train_default_recipe", "word embeddings frozen, bfloat16 where it is fast"),
+    Peer(PLAIN_DEFAULT, "plain.train_default_recipe", "the same in plain PyTorch: the floor"),
+    Peer(PACKAGE, "spacy_ways.predict", "nlp.pipe of the package: tokens, sentences, entities, confidences"),
+    Peer(PACKAGE_FAST, "spacy_ways.predict_fast", "the same, loaded with inference_precision=bfloat16"),
+    Peer(FORWARD, "plain.predict", "sub-words and forward pass in 16s of like length, sentences given: the floor"),
+    Peer(PIPELINE, "hugging_face.predict_by_defaults", "defaults: batch size 1; aggregation_strategy=first, stride 64"),
+    Peer(PIPELINE_BATCHED, "hugging_face.predict_in_batches", "batch size 16"),
+    Peer(SPACY_PIPE, "spacy_ways.predict_stock", "TransformerModel.v3, strided_spans.v1, same head"),
+    Peer(GRID, "grid.carry_out_grid", "runs of the grid one after the other in one process"),
+    Peer(CONVERSION, "conversion.convert", "all corpora of the experiment"),
+    Peer(IMPORT, "imports.import_project", "scripts.experiments.execute"),
+    Peer(IMPORT_SPACY, "imports.import_spacy", "spacy_transformers"),
+    Peer(IMPORT_HUGGING_FACE, "imports.import_hugging_face", "transformers.pipelines"),
+)
+
+COMPARISONS = (
+    Comparison("training", OURS, TRAINER, at_least=2.7),
+    Comparison("training", OURS, TRAINER_TUNED),
+    Comparison("training", OURS, SPACY, at_least=2.0),
+    Comparison("training", OURS, PLAIN, at_most=1.15),
+    Comparison("training", OURS_DEFAULT, TRAINER, at_least=4.5),
+    Comparison("training", OURS_DEFAULT, PLAIN_DEFAULT, at_most=1.15),
+    Comparison("sentences", PACKAGE, PIPELINE, at_least=3.4),
+    Comparison("sentences", PACKAGE, PIPELINE_BATCHED),
+    Comparison("sentences", PACKAGE, SPACY_PIPE),
+    Comparison("sentences", PACKAGE, FORWARD, at_most=1.25),
+    Comparison("sentences", PACKAGE_FAST, PIPELINE),
+    Comparison("documents", PACKAGE, PIPELINE, at_least=3.4),
+    Comparison("documents", PACKAGE, PIPELINE_BATCHED),
+    Comparison("documents", PACKAGE, SPACY_PIPE),
+    Comparison("documents", PACKAGE, FORWARD, at_most=1.25),
+    Comparison("documents", PACKAGE_FAST, PIPELINE),
+)
+# Share of a grid's time that is neither a pass nor an update of the network.
+GRID_OVERHEAD = 0.10

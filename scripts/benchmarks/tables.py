@@ -1,0 +1,69 @@
+"""Results of a benchmark in, its tables out: who was measured and how fast, and the ratios with what is aimed at."""
+from typing import Optional, Sequence
+
+from scripts.benchmarks.peers import COMPARISONS, GRID_OVERHEAD, PEERS, Comparison
+from scripts.benchmarks.ratios import Ratio, Spread, compare, grid_shares, of, spread
+from scripts.benchmarks.turns import Result
+from scripts.reporting.formats import Table
+
+CAPTION = (
+    "Each peer in a process of its own, all in turn; medians over turns, lowest and highest in brackets. "
+    "Ratios are taken turn by turn."
+)
+
+
+def benchmark_tables(results: Sequence[Result]) -> list[Table]:
+    """RETURNS (list[Table]): Speeds, and ratios."""
+    return [speed_table(results), ratio_table(results)]
+
+
+def speed_table(results: Sequence[Result]) -> Table:
+    """RETURNS (Table): What every peer did per second, in how much memory, and how it was set."""
+    rows = []
+    for peer in PEERS:
+        tasks = dict.fromkeys(result.measurement.task for result in results if result.peer == peer.name)
+        for task in tasks:
+            found = list(of(results, peer.name, task).values())
+            speed = spread([one.amount / one.wall for one in found])
+            by_cpu = spread([one.amount / one.cpu for one in found])
+            memory = max(one.memory for one in found)
+            rows.append((peer.name, task, _spread(speed), _spread(by_cpu), found[0].unit, round(memory), peer.settings))
+    columns = ("Peer", "Task", "per second", "per CPU second", "of", "MB", "Settings")
+    return Table("speeds", "Speed of each peer", CAPTION, columns, tuple(rows))
+
+
+def ratio_table(results: Sequence[Result]) -> Table:
+    """RETURNS (Table): How many times as fast this project is, and whether what is aimed at is reached."""
+    rows = [_ratio_row(ratio) for ratio in compare(results, COMPARISONS)]
+    share, rest = (grid_shares(results, name) for name in ("share", "share_without_tests"))
+    if share and rest:
+        aim, is_reached = f"at most {GRID_OVERHEAD:.2f}", _word(share.median <= GRID_OVERHEAD)
+        what = "time without the network"
+        rows.append(("grid", what, "all of its time", _spread(share), None, aim, is_reached))
+        rows.append(("grid", what, "its time without tests", _spread(rest), None, None, None))
+    columns = ("Task", "This project", "Against", "Times as fast", "by CPU time", "Aim", "Reached")
+    caption = f"{CAPTION} Against a floor, the aim is a share of its time."
+    return Table("ratios", "Ratios", caption, columns, tuple(rows))
+
+
+def _ratio_row(ratio: Ratio) -> tuple[Optional[str], ...]:
+    comparison = ratio.comparison
+    row = (comparison.task, comparison.subject.removeprefix("this project, "), comparison.peer)
+    return (*row, _spread(ratio.wall), _spread(ratio.cpu), aim_of(comparison), _word(ratio.is_reached))
+
+
+def aim_of(comparison: Comparison) -> Optional[str]:
+    """RETURNS (str): What is aimed at, in words; None if nothing is."""
+    if comparison.at_least is not None:
+        return f"at least {comparison.at_least:.2f}"
+    if comparison.at_most is not None:
+        return f"at least {1 / comparison.at_most:.2f} ({comparison.at_most:.2f} of its time)"
+    return None
+
+
+def _spread(values: Spread) -> str:
+    return f"{values.median:.2f} [{values.lowest:.2f}, {values.highest:.2f}]"
+
+
+def _word(is_reached: Optional[bool]) -> Optional[str]:
+    return None if is_reached is None else "yes" if is_reached else "no"
