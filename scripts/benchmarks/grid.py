@@ -55,7 +55,7 @@ class Network:
 def carry_out_grid(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): A few runs with and without a source, which is trained beforehand."""
     with TemporaryDirectory() as folder:
-        workspace = grid_workspace(material, Path(folder))
+        workspace = grid_workspace(material, material.benchmark.grid, Path(folder))
         runs = grid_runs(workspace, material.benchmark.grid)
         for source in {run.source for run in runs if run.source}:
             get_model(workspace, source)
@@ -83,12 +83,12 @@ def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
     ]
 
 
-def grid_workspace(material: Material, folder: Path) -> Workspace:
+def grid_workspace(material: Material, grid: Grid, folder: Path) -> Workspace:
     """RETURNS (Workspace): The experiment with the benchmark's grid in the place of its own; results go to a folder."""
     places = [Path(material.configs), Path(material.corpus), material.training, folder]
     settings = [material.benchmark.seed, material.threads, material.gpu_id]
     workspace = open_workspace(material.experiment, *places, *settings)
-    own, grid = workspace.experiment.few_shot, material.benchmark.grid
+    own = workspace.experiment.few_shot
     changed = FewShot(
         targets=own.targets if own else workspace.experiment.corpora[:1],
         sources=own.sources if own else None,

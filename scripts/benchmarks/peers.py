@@ -18,7 +18,8 @@ class Peer:
     """Something that is measured in a process of its own.
 
     name (str): Its name in the tables.
-    function (str): `module.function` in this room; takes the material and gives measurements.
+    function (str): `module.function` in this room; takes the material, and a number behind a colon if one is to be
+        measured at several sizes, and gives measurements.
     settings (str): How it is set, in words.
     """
 
@@ -65,6 +66,14 @@ PEERS = (
     Peer(IMPORT_SPACY, "imports.import_spacy", "spacy_transformers"),
     Peer(IMPORT_HUGGING_FACE, "imports.import_hugging_face", "transformers.pipelines"),
 )
+
+GROWTH = {
+    "growth.sentences": (50, 100, 200, 400, 800),
+    "growth.words": (10, 20, 40, 80, 160, 320),
+    "growth.document": (50, 100, 200, 400, 800),
+    "growth.types": (2, 8, 32, 128),
+    "growth.runs": (1, 2, 4, 8),
+}
 
 COMPARISONS = (
     Comparison("training", OURS, TRAINER, at_least=2.7),

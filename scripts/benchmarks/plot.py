@@ -1,14 +1,16 @@
 """Ratios of a benchmark as a picture: a dot for each comparison, a line from the lowest to the highest turn."""
-from typing import Sequence
+from typing import Mapping, Sequence
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from scripts.benchmarks.measure import Measurement
 from scripts.benchmarks.ratios import Ratio
 from scripts.reporting.figures import STYLE
 
 OURS, AIM = "#0072B2", "#D55E00"
+LINEAR = "#999999"
 
 
 def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
@@ -32,6 +34,34 @@ def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
         axes.set_yticks(range(len(ratios)), [_name(ratio) for ratio in reversed(ratios)])
         axes.set_xlabel("times as fast as the peer; dot: median of the turns, line: lowest to highest, bar: the aim")
         axes.set_title(title, fontsize=10)
+    return figure
+
+
+def growth_figure(curves: Mapping[str, Sequence[Measurement]], title: str) -> Figure:
+    """Draw time and memory against size, on axes where a straight line of slope 1 is linear growth.
+
+    curves (Mapping[str, Sequence[Measurement]]): By what grows; sizes ascending.
+    title (str): What was measured on what.
+    RETURNS (Figure): Time above, memory below, one column for each thing that grows.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3 * len(curves), 5), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(2, len(curves), squeeze=False)
+        for column, (name, points) in enumerate(curves.items()):
+            sizes, seconds = [point.amount for point in points], [point.wall for point in points]
+            above, below = panels[0][column], panels[1][column]
+            above.loglog(sizes, [seconds[-1] * size / sizes[-1] for size in sizes], "--", color=LINEAR)
+            above.loglog(sizes, seconds, "o-", color=OURS)
+            below.semilogx(sizes, [point.memory for point in points], "o-", color=OURS)
+            below.set_ylim(bottom=0)
+            below.set_xlabel(name)
+            for axes in (above, below):
+                axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+                axes.minorticks_off()
+        panels[0][0].set_ylabel("seconds (dashed: linear)")
+        panels[1][0].set_ylabel("MB, the whole process")
+        figure.suptitle(title, fontsize=10)
     return figure
 
 

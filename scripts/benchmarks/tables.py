@@ -1,6 +1,8 @@
 """Results of a benchmark in, its tables out: who was measured and how fast, and the ratios with what is aimed at."""
-from typing import Optional, Sequence
+from math import log
+from typing import Mapping, Optional, Sequence
 
+from scripts.benchmarks.measure import Measurement
 from scripts.benchmarks.peers import COMPARISONS, GRID_OVERHEAD, PEERS, Comparison
 from scripts.benchmarks.ratios import Ratio, Spread, compare, grid_shares, of, spread
 from scripts.benchmarks.turns import Result
@@ -44,6 +46,26 @@ def ratio_table(results: Sequence[Result]) -> Table:
     columns = ("Task", "This project", "Against", "Times as fast", "by CPU time", "Aim", "Reached")
     caption = f"{CAPTION} Against a floor, the aim is a share of its time."
     return Table("ratios", "Ratios", caption, columns, tuple(rows))
+
+
+def growth_table(curves: Mapping[str, Sequence[Measurement]]) -> Table:
+    """RETURNS (Table): Time and memory at each size, and how time grew to it from the size before."""
+    rows = []
+    for name, points in curves.items():
+        for before, point in zip([None, *points], points):
+            growth = exponent(before, point) if before else None
+            rows.append((name, round(point.amount), point.wall, point.cpu, round(point.memory), growth))
+    columns = ("What grows", "Size", "Seconds", "CPU seconds", "MB", "Exponent")
+    caption = (
+        "Each size in a process of its own; seconds without imports and loading. Exponent: 1 is linear growth from the "
+        "size before; where a constant part prevails it is lower."
+    )
+    return Table("growth", "How cost grows", caption, columns, tuple(rows))
+
+
+def exponent(before: Measurement, after: Measurement) -> float:
+    """RETURNS (float): The power of the size that CPU time grew by from one size to the next."""
+    return log(after.cpu / before.cpu) / log(after.amount / before.amount)
 
 
 def _ratio_row(ratio: Ratio) -> tuple[Optional[str], ...]:

@@ -11,13 +11,15 @@ from scripts.base.files import write_json
 def main(function: str, folder: str, output: str) -> None:
     """Measure and write what was measured.
 
-    function (str): `module.function` in this room.
+    function (str): `module.function` in this room, with `:size` where it takes one.
     folder (str): Folder of the material.
     output (str): The file that gets the measurements.
     """
-    module, _, name = function.rpartition(".")
+    path, _, size = function.partition(":")
+    module, _, name = path.rpartition(".")
     # Nothing else may have been imported where imports are what is measured.
     arguments = [] if module == "imports" else [_material(Path(folder))]
+    arguments += [int(size)] if size else []
     measurements = getattr(importlib.import_module(f"scripts.benchmarks.{module}"), name)(*arguments)
     write_json(Path(output), [asdict(measurement) for measurement in measurements])
 

@@ -20,7 +20,7 @@ from thinc.types import Floats2d, Ints1d, Ragged
 
 SPANS_KEY = "bio_ner"
 # spaCy's codes of `token.ent_iob`.
-MISSING, INSIDE, _, BEGIN = range(4)
+MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
 DEFAULT_MODEL = {
     "@architectures": "interlingual.BioTagger.v1",
     "tok2vec": {
@@ -343,7 +343,8 @@ def _same_tokens(example: Example) -> bool:
 def _tags_of(doc: Doc, labels: Sequence[str]) -> Ints1d:
     """Tag numbers of a Doc's own tokens, without spaCy's alignment of one tokenization to another, which takes long."""
     iob, spaces = doc.to_array([ENT_IOB, IS_SPACE]).astype(int).T
-    tags = numpy.where(iob == MISSING, -1, 0)
+    # Blocked tokens, which are marked as the beginning of nothing, are not known either.
+    tags = numpy.where(iob == OUTSIDE, 0, -1)
     for ent in doc.ents:
         inside = 2 + 2 * labels.index(ent.label_)
         tags[ent.start : ent.end] = inside

@@ -92,6 +92,8 @@ class AdamW(Optimizer):
 
         parameters (Sequence[torch.nn.Parameter]): Those that have a gradient.
         """
+        if not parameters:
+            return
         for parameter in parameters:
             if parameter not in self.moments:
                 self.moments[parameter] = (RowMoments if parameter.grad.is_sparse else Moments)(parameter)

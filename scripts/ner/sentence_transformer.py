@@ -6,6 +6,7 @@ This module is bundled into packages, so it imports nothing from its project.
 from contextlib import nullcontext
 from functools import partial
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -21,12 +22,16 @@ from spacy_transformers.layers.hf_shim import HFShim
 from spacy_transformers.layers.transformer_model import TransformerModel
 from thinc.api import Model, Optimizer, get_torch_default_device, torch2xp
 from thinc.types import ArgsKwargs, Ints1d, Ints2d, Ragged
+from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
 # What one forward pass reads at inference, padding included: with more, a processor's caches overflow.
-SUBWORDS_PER_BATCH = {"cpu": 384, "cuda": 16_384}
+SUBWORDS_PER_BATCH = {"cpu": 384}
+SUBWORDS_PER_BATCH_ELSEWHERE = 16_384
+# Attention scores, over heads and layers, that a processor keeps for one backward pass: about 0.6 GB.
+SCORES_AT_ONCE = 32_000_000
 # Sentences whose sub-words are kept between epochs.
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
@@ -125,7 +130,11 @@ def split_into_subwords(tokenizer: PreTrainedTokenizerFast, texts: List[str]) ->
     encodings = tokenizer(texts, add_special_tokens=True, verbose=False).encodings
     limit = tokenizer.model_max_length
     return [
-        Subwords(numpy.array(encoding.ids[:limit]), numpy.array(encoding.offsets[:limit]), encoding.tokens[:limit])
+        Subwords(
+            numpy.array(encoding.ids[:limit], dtype=int),
+            numpy.array(encoding.offsets[:limit], dtype=int).reshape(-1, 2),
+            encoding.tokens[:limit],
+        )
         for encoding in encodings
     ]
 
@@ -239,7 +248,7 @@ def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
     hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
     # Around all batches, so that the weights are turned into the other precision once.
     with shim.precision(shim.inference_precision):
-        for numbers in like_lengths(lengths, SUBWORDS_PER_BATCH[shim.device.type]):
+        for numbers in like_lengths(lengths, shim.subwords_per_batch):
             padded, rows, columns = _pad([subwords[number] for number in numbers], shim.pad_token_id)
             vectors = encoder.predict(padded).last_hidden_state
             hidden[starts[numbers][rows] + columns] = vectors[rows, columns].float()
@@ -281,18 +290,24 @@ class EncoderShim(HFShim):
         return self._model.config.hidden_size
 
     @property
+    def subwords_per_batch(self) -> int:
+        """RETURNS (int): What one forward pass reads at inference."""
+        return SUBWORDS_PER_BATCH.get(self.device.type, SUBWORDS_PER_BATCH_ELSEWHERE)
+
+    @property
     def pad_token_id(self) -> int:
         """RETURNS (int): What rows are filled up with; the mask hides it, so any number will do."""
         return self._hfmodel.tokenizer.pad_token_id or 0
 
     def kept_subwords(self, texts: Sequence[str]) -> List[Subwords]:
         """RETURNS (List[Subwords]): Those of each text, kept for the next epoch."""
-        new = list(dict.fromkeys(text for text in texts if text not in self._kept))
+        found = {text: self._kept[text] for text in texts if text in self._kept}
+        new = list(dict.fromkeys(text for text in texts if text not in found))
+        found.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new)))
         if len(self._kept) + len(new) > KEPT_SENTENCES:
             self._kept.clear()
-            new = list(dict.fromkeys(texts))
-        self._kept.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new)))
-        return [self._kept[text] for text in texts]
+        self._kept.update(islice(found.items(), KEPT_SENTENCES))
+        return [found[text] for text in texts]
 
     def predict(self, inputs: ArgsKwargs) -> ModelOutput:
         """RETURNS (ModelOutput): The model's output, without what training would need."""
@@ -304,8 +319,21 @@ class EncoderShim(HFShim):
         """RETURNS (tuple): The model's output, and a callback that takes the gradients of it."""
         self._model.train()
         with self.precision(self.training_precision):
-            output = self._model(*inputs.args, **inputs.kwargs)
+            output = self._run(inputs.kwargs)
         return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
+
+    def _run(self, batch: Dict[str, torch.Tensor]) -> ModelOutput:
+        """A batch of long sentences is run a few rows at a time, and run again for its gradients."""
+        n_rows, width = batch["input_ids"].shape
+        config = self._model.config
+        scores = config.num_hidden_layers * config.num_attention_heads * width**2
+        at_once = max(1, SCORES_AT_ONCE // scores) if self.device.type == "cpu" else n_rows
+        if at_once >= n_rows:
+            return self._model(**batch)
+        starts = range(0, n_rows, at_once)
+        parts = [{name: rows[start : start + at_once] for name, rows in batch.items()} for start in starts]
+        hidden = [checkpoint(lambda part: self._model(**part)[0], part, use_reentrant=False) for part in parts]
+        return ModelOutput(last_hidden_state=torch.cat(hidden))
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update all weights in one call, where the optimizer takes them so (see `AdamByComponent`)."""

@@ -67,6 +67,7 @@ class Sentence(NamedTuple):
     words (list[str]): Its tokens.
     spaces (list[bool]): Whether a space follows each of them.
     mentions (list[tuple]): (start token, end token, entity type).
+    unknown (list[int]): Tokens without annotation, and those of a mention that a sentence boundary cuts.
     """
 
     document: str
@@ -75,6 +76,7 @@ class Sentence(NamedTuple):
     words: list[str]
     spaces: list[bool]
     mentions: list[tuple[int, int, str]]
+    unknown: list[int]
 
 
 def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
@@ -118,10 +120,16 @@ def _sentences_of(path: Path) -> list[Sentence]:
             [token.text for token in span],
             [bool(token.whitespace_) for token in span],
             [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
+            _unknown_tokens(span),
         )
         for document in documents
         for number, span in enumerate(document.sents)
     ]
+
+
+def _unknown_tokens(sentence: Span) -> list[int]:
+    whole = {token.i for ent in sentence.ents for token in ent}
+    return [token.i - sentence.start for token in sentence if token.ent_iob_ != "O" and token.i not in whole]
 
 
 def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
@@ -144,7 +152,8 @@ def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Seque
     starts = [number == 0 for number in range(len(sentence.words))]
     doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
     kept = [mention for mention in sentence.mentions if entity_types is None or mention[2] in entity_types]
-    doc.set_ents([Span(doc, *mention) for mention in kept])
+    missing = [doc[number : number + 1] for number in sentence.unknown]
+    doc.set_ents([Span(doc, *mention) for mention in kept], missing=missing)
     return doc
 
 

@@ -13,6 +13,7 @@ import scripts.ner.training  # noqa: F401  (registers the components)
 from scripts.ner.bio_ner import BioNer
 
 LABELS = ("Disease", "Drug")
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 TOY_SENTENCES = [
     ("Took aspirin for the headache .", [(1, 2, "Drug"), (4, 5, "Disease")]),
     ("No history of diabetes .", [(3, 4, "Disease")]),

@@ -1,15 +1,18 @@
 """The component: what it writes to Docs, its loss, its labels, what survives saving."""
+from typing import Iterable, Optional
+
 import numpy
 import pytest
 import spacy
 import torch
+from hypothesis import example as with_example
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from scripts.ner.bio_ner import SPANS_KEY, BioNer
+from scripts.ner.bio_ner import SPANS_KEY, BioNer, _same_tokens, _target_tags
 from tests.ner.pipelines import LABELS, component_that_finds, entities, example, make_pipeline, toy_examples
 
 WORDS = "He took aspirin for back pain and rash".split()
@@ -24,6 +27,23 @@ def nlp():
 def decoded(doc: Doc) -> list[tuple[int, int, str]]:
     """All mentions that the component found in a Doc."""
     return [(span.start, span.end, span.label_) for span in doc.spans[SPANS_KEY]]
+
+
+def mentions_of(tokens: Iterable[tuple[Optional[str], bool]]) -> list[tuple[int, int, str]]:
+    """RETURNS (list): Mentions from each token's entity type, if it has one, and whether it begins a mention anyway."""
+    mentions, before = [], None
+    for i, (label, begins) in enumerate(tokens):
+        if label is not None and (begins or label != before):
+            mentions.append((i, i + 1, label))
+        elif label is not None:
+            mentions[-1] = (mentions[-1][0], i + 1, label)
+        before = label
+    return mentions
+
+
+def entity_types():
+    """Strategy: what `mentions_of` takes of a token; mentions of several tokens are not rare."""
+    return st.tuples(st.sampled_from([None, None, "Disease", "Disease", "Drug"]), st.sampled_from([False, False, True]))
 
 
 class TestDecoding:
@@ -69,6 +89,12 @@ class TestDecoding:
         together = [entities(doc) for doc in trained.pipe(texts)]
         assert together == [entities(trained(text)) for text in texts]
         assert together[1] == [(1, 2, "Drug"), (4, 5, "Disease")]
+
+
+def found_and_preset():
+    """Strategy: what `mentions_of` takes of each token, as found and as preset, and what it is if preset in none."""
+    places = st.sampled_from(["missing", "outside", "blocked"])
+    return st.lists(st.tuples(entity_types(), entity_types(), places), min_size=1, max_size=10)
 
 
 class TestAnnotation:
@@ -117,6 +143,26 @@ class TestAnnotation:
         theirs, own = ner(docs[0]), ours(docs[1])
         assert found == [(2, 3, "Drug"), (4, 6, "Disease")]
         assert [(token.ent_iob, token.ent_type_) for token in theirs] == [(t.ent_iob, t.ent_type_) for t in own]
+
+    @given(found_and_preset())
+    def test_what_stands_at_a_token_follows_from_its_mention_and_its_preset(self, nlp, tokens):
+        found, preset = (mentions_of(token[number] for token in tokens) for number in (0, 1))
+        doc = Doc(nlp.vocab, words=["rash"] * len(tokens))
+        places = {place: [] for place in ("missing", "outside", "blocked")}
+        for i, (_, (label, _), place) in enumerate(tokens):
+            places[place] += [] if label else [doc[i : i + 1]]
+        doc.set_ents([Span(doc, *mention) for mention in preset], **places)
+        expected = [(token.ent_iob_, token.ent_type_) for token in doc]
+        free = [mention for mention in found if all(iob in ("", "O") for iob, _ in expected[mention[0] : mention[1]])]
+        for start, end, label in free:
+            expected[start:end] = [("B", label)] + [("I", label)] * (end - start - 1)
+
+        component_that_finds(nlp).set_annotations([doc], [[(*mention, 0.5) for mention in found]])
+
+        expected = [(iob or "O", label) for iob, label in expected]
+        assert [(token.ent_iob_, token.ent_type_) for token in doc] == expected
+        assert entities(doc) == sorted([*preset, *free])
+        assert decoded(doc) == found
 
     def test_every_mention_has_a_score_where_a_ruler_overrides(self, trained):
         with trained.select_pipes(enable=["transformer", "bio_ner"]):
@@ -216,6 +262,54 @@ class TestLoss:
             fix_random_seed(0)
             losses.append(untrained.update(batch, sgd=False)["bio_ner"])
         assert losses[0] == pytest.approx(losses[1])
+
+
+def annotated_tokens():
+    """Strategy: words and white space, what `mentions_of` takes of each, and whether it is annotated if in none."""
+    words = st.sampled_from(["back", "pain", "сыпь", " ", "  ", "\n", "\t", "\u00a0"])
+    return st.lists(st.tuples(words, entity_types(), st.booleans()), min_size=1, max_size=10)
+
+
+class TestTargets:
+    """spaCy's alignment of two tokenizations is the slow way to the tags of a Doc's own tokens."""
+
+    @given(annotated_tokens())
+    @with_example([("back", (None, False), False)])
+    @with_example([("\n", ("Drug", True), True), ("rash", ("Drug", False), True), (" ", ("Drug", False), True)])
+    @with_example([("\n", ("Drug", True), True), ("rash", ("Drug", True), True)])
+    def test_tags_of_the_same_tokens_are_those_by_spacys_alignment(self, nlp, tokens):
+        reference = self.reference(nlp, tokens)
+        words = [token.text for token in reference]
+        fast, slow = (
+            Example(Doc(nlp.vocab, words=words, spaces=[True] * (len(words) - 1) + [space]), reference)
+            for space in (True, False)
+        )
+        assert _same_tokens(fast) and not _same_tokens(slow)
+        assert _target_tags(fast, LABELS).tolist() == _target_tags(slow, LABELS).tolist()
+
+    @staticmethod
+    def reference(nlp, tokens):
+        """The annotated Doc."""
+        doc = Doc(nlp.vocab, words=[word for word, _, _ in tokens])
+        missing = [doc[i : i + 1] for i, (_, (label, _), known) in enumerate(tokens) if not label and not known]
+        outside = [doc[i : i + 1] for i, (_, (label, _), known) in enumerate(tokens) if not label and known]
+        ents = [Span(doc, *mention) for mention in mentions_of(label for _, label, _ in tokens)]
+        doc.set_ents(ents, missing=missing, outside=outside)
+        return doc
+
+    @pytest.mark.parametrize("space", [True, False], ids=["same tokens", "other tokens"])
+    def test_an_entity_type_that_the_component_does_not_have_raises(self, nlp, space):
+        reference = self.reference(nlp, [("no", (None, False), True), ("rash", ("Symptom", True), True)])
+        sentence = Example(Doc(nlp.vocab, words=["no", "rash"], spaces=[True, space]), reference)
+        with pytest.raises((KeyError, ValueError)):
+            component_that_finds(nlp).get_loss([sentence], [numpy.zeros((2, 5), dtype="float32")])
+
+    def test_tokens_that_the_reference_cuts_otherwise_have_targets_where_mentions_agree(self, nlp):
+        reference = self.reference(
+            nlp, [("back", ("Disease", True), True), ("pain", ("Disease", False), True), ("400mg", (None, True), True)]
+        )
+        predicted = Doc(nlp.vocab, words=["back", "pain", "400", "mg"], spaces=[True, True, False, True])
+        assert _target_tags(Example(predicted, reference), LABELS).tolist() == [1, 2, 0, 0]
 
 
 class TestLabels:

@@ -1,4 +1,4 @@
-"""The sentence reader: samples that nest, corpora together, sentences left out, entity types, and batches."""
+"""The sentence reader: samples that nest, corpora together, sentences left out, entity types, lengths, and batches."""
 import math
 import random
 from collections import Counter
@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from scripts.corpora.docbin import pack_docs
-from scripts.ner.training import batch_by_like_length, sample, sentence_reader
+from scripts.ner.training import LENGTH, batch_by_like_length, sample, sentence_reader
 
 SENTENCES_PER_DOCUMENT = 4
 
@@ -155,3 +155,39 @@ class TestBatches:
             random.seed(seed)
             orders.append([id(batch[0]) for batch in batch_by_like_length(4)(iter(examples))])
         assert orders[0] == orders[1] != orders[2]
+
+
+class TestLengths:
+    # Letters that stand together in no word of the tiny encoder's texts are a sub-word each.
+    SENTENCES = ("xqxqxqxqxqxqxqxqxqxqxqxq", "a b c d e xqxqxqxqxqxqxqxqxqxq", "rash rash", "a b c d e f g h i")
+
+    def examples(self, nlp, folder):
+        """What the reader gives of these sentences."""
+        sentences = [text.split() for text in self.SENTENCES]
+        starts = [number == 0 for words in sentences for number in range(len(words))]
+        doc = Doc(nlp.vocab, words=sum(sentences, []), sent_starts=starts)
+        pack_docs([doc]).to_disk(folder / "sentences.spacy")
+        return list(sentence_reader(str(folder / "sentences.spacy"))(nlp))
+
+    def batches(self, examples):
+        """Batches of two sentences, by the numbers of these and without their order."""
+        batches = batch_by_like_length(2)(examples)
+        return sorted(sorted(self.SENTENCES.index(example.text.strip()) for example in batch) for batch in batches)
+
+    def test_an_initialized_encoder_counts_subwords(self, untrained, tmp_path):
+        examples = self.examples(untrained, tmp_path)
+        tokenizer = untrained.get_pipe("transformer").model.tokenizer
+        # The special ones that open and close the sentence included.
+        expected = [len(tokenizer(text)["input_ids"]) for text in self.SENTENCES]
+        assert [example.predicted.user_data[LENGTH] for example in examples] == expected
+        assert self.batches(examples) == [[0, 1], [2, 3]]
+
+    @pytest.mark.parametrize("with_encoder", [False, True])
+    def test_without_an_initialized_encoder_tokens_are_counted(self, tiny_encoder, tmp_path, with_encoder):
+        nlp = spacy.blank("xx")
+        if with_encoder:
+            architecture = {"@architectures": "interlingual.SentenceTransformer.v2", "name": str(tiny_encoder)}
+            nlp.add_pipe("transformer", config={"model": architecture})
+        examples = self.examples(nlp, tmp_path)
+        assert [example.predicted.user_data[LENGTH] for example in examples] == [None] * 4
+        assert self.batches(examples) == [[0, 2], [1, 3]]

@@ -1,0 +1,67 @@
+"""What a benchmark leaves behind: JSON with all measurements and what they were made with, tables, a picture."""
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Sequence
+
+from matplotlib.figure import Figure
+
+from scripts.base.files import atomic_file, write_json, write_text
+from scripts.experiments.workspace import Workspace
+from scripts.reporting.figures import to_png, to_svg
+from scripts.reporting.formats import Table, to_csv, to_markdown
+
+LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers", "accelerate")
+
+
+def benchmark_file(configs: Path) -> Path:
+    """RETURNS (Path): The benchmark's settings, from the folder given or else from the project's own."""
+    own = configs / "benchmark.yml"
+    return own if own.is_file() else Path("configs") / "benchmark.yml"
+
+
+def about(workspace: Workspace, device: str) -> dict[str, Any]:
+    """RETURNS (dict): What the figures were measured with."""
+    threads = f"{workspace.threads} thread{'s' if workspace.threads > 1 else ''}"
+    return {
+        "title": f"{workspace.name}, {workspace.encoder.name}, {processor() if device == 'cpu' else device}, {threads}",
+        "experiment": workspace.name,
+        "encoder": workspace.encoder.name,
+        "precision": workspace.precision,
+        "device": device,
+        "processor": processor(),
+        "threads": workspace.threads,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}},
+    }
+
+
+def processor() -> str:
+    """RETURNS (str): The processor's name, as far as the system tells it."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def write_record(stem: Path, data: dict[str, Any], tables: Sequence[Table], figure: Figure) -> None:
+    """Write measurements, tables and picture.
+
+    stem (Path): Path of the files without their suffix.
+    data (dict): What the JSON file is to hold.
+    tables (Sequence[Table]): Together in one Markdown file, and each as CSV.
+    figure (Figure): The picture, as PNG and SVG.
+    """
+    write_json(stem.with_suffix(".json"), data)
+    write_text(stem.with_suffix(".md"), "\n".join(map(to_markdown, tables)))
+    for table in tables:
+        write_text(stem.with_name(f"{stem.name}_{table.name}.csv"), to_csv(table))
+    for suffix, image in ((".png", to_png(figure)), (".svg", to_svg(figure))):
+        with atomic_file(stem.with_suffix(suffix)) as partial:
+            partial.write_bytes(image)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
