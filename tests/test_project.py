@@ -11,6 +11,7 @@ from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
+BENCHMARKS = ("benchmark", "benchmark-growth")
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",
@@ -47,7 +48,7 @@ def imported_files(module: str, seen: set[Path] | None = None) -> set[Path]:
 
 
 def test_workflow_names_known_commands_and_all_that_make_something():
-    assert set(PROJECT["workflows"]["all"]) == set(COMMANDS) - {"clean", "convert-strict"}
+    assert set(PROJECT["workflows"]["all"]) == set(COMMANDS) - {"clean", "convert-strict", *BENCHMARKS}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -85,7 +86,8 @@ def dry_run(tmp_path_factory):
     """What Weasel would start with every variable overridden."""
     folder = copy_project(tmp_path_factory.mktemp("dry"))
     overrides = [part for name, value in VARIABLES.items() for part in (f"--vars.{name}", value)]
-    return weasel(folder, "run", "all", ".", *overrides, "--dry", "--force").stdout
+    runs = [weasel(folder, "run", name, ".", *overrides, "--dry", "--force") for name in ("all", *BENCHMARKS)]
+    return "\n".join(run.stdout for run in runs)
 
 
 def test_every_variable_is_tested_and_documented():
@@ -101,7 +103,7 @@ def test_override_reaches_the_commands_that_use_it(dry_run, name):
     lines = [line for line in dry_run.splitlines() if "-m scripts." in line]
     option = "--" + name.replace("_", "-")
     for user in users:
-        line = next(line for line in lines if command_module(COMMANDS[user]) in line)
+        line = next(line for line in lines if f"{command_module(COMMANDS[user])} " in line)
         assert f"{option} {VARIABLES[name]}" in line
 
 

@@ -77,7 +77,7 @@ def make_sentences(
     RETURNS (list[Sentence]): The sentences.
     """
     generator = random.Random(material.benchmark.seed)
-    stream = cycle(word for sentence in material.sentences() for word in sentence.words)
+    stream = cycle(word for sentence in material.sentences() for word in sentence.words if word.strip())
     made = []
     for count in range(number):
         taken = list(islice(stream, length))
