@@ -16,7 +16,7 @@ from scripts.benchmarks.plot import ratio_figure
 from scripts.benchmarks.ratios import compare
 from scripts.benchmarks.record import about, benchmark_file, write_record
 from scripts.benchmarks.settings import BenchmarkSettings
-from scripts.benchmarks.tables import benchmark_tables
+from scripts.benchmarks.tables import benchmark_tables, paper_estimate
 from scripts.benchmarks.turns import measure_in_turn
 from scripts.experiments.device import use_device
 from scripts.experiments.workspace import open_workspace
@@ -51,10 +51,12 @@ def main(
     figure = ratio_figure(compare(results, COMPARISONS), facts["title"])
     measurements = [asdict(result) for result in results]
     stem = metrics / experiment / "benchmark"
-    data = {"about": facts, "settings": settings.model_dump(), "measurements": measurements}
+    data = {"about": facts, "settings": settings.model_dump(), "estimate": paper_estimate(results)}
+    data["measurements"] = measurements
     write_record(stem, data, tables, figure)
     for table in tables:
         print_table(table)
+    print(f"\n{data['estimate']}")
     msg.good(f"Results are in {stem}.json, .md and .png")
 
 

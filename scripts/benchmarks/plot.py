@@ -11,6 +11,7 @@ from scripts.reporting.figures import STYLE
 
 OURS, AIM = "#0072B2", "#D55E00"
 LINEAR = "#999999"
+RATIO_LEGEND = "times as fast as the peer (dot: median of the turns; line: lowest to highest; bar: the aim)"
 
 
 def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
@@ -32,8 +33,8 @@ def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
                 axes.plot(aim, row, "|", color=AIM, markersize=14, markeredgewidth=2)
         axes.axvline(1, color="#666666", linewidth=1)
         axes.set_yticks(range(len(ratios)), [_name(ratio) for ratio in reversed(ratios)])
-        axes.set_xlabel("times as fast as the peer; dot: median of the turns, line: lowest to highest, bar: the aim")
-        axes.set_title(title, fontsize=10)
+        figure.supxlabel(RATIO_LEGEND, fontsize=9)
+        figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -49,17 +50,19 @@ def growth_figure(curves: Mapping[str, Sequence[Measurement]], title: str) -> Fi
         FigureCanvasAgg(figure)
         panels = figure.subplots(2, len(curves), squeeze=False)
         for column, (name, points) in enumerate(curves.items()):
-            sizes, seconds = [point.amount for point in points], [point.wall for point in points]
+            sizes, seconds = [point.amount for point in points], [point.cpu for point in points]
+            memory = [point.memory for point in points]
             above, below = panels[0][column], panels[1][column]
             above.loglog(sizes, [seconds[-1] * size / sizes[-1] for size in sizes], "--", color=LINEAR)
             above.loglog(sizes, seconds, "o-", color=OURS)
-            below.semilogx(sizes, [point.memory for point in points], "o-", color=OURS)
-            below.set_ylim(bottom=0)
+            above.set_ylim(min(seconds) / 1.5, max(seconds) * 1.5)
+            below.semilogx(sizes, memory, "o-", color=OURS)
+            below.set_ylim(0, 1.15 * max(memory))
             below.set_xlabel(name)
             for axes in (above, below):
                 axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
                 axes.minorticks_off()
-        panels[0][0].set_ylabel("seconds (dashed: linear)")
+        panels[0][0].set_ylabel("CPU seconds (dashed: linear)")
         panels[1][0].set_ylabel("MB, the whole process")
         figure.suptitle(title, fontsize=10)
     return figure

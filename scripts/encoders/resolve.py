@@ -1,4 +1,4 @@
-"""The encoder of the project: `offline`, a Hugging Face name or a folder in, a checked record of it out."""
+"""The encoder of the project: `offline`, a Hugging Face name, a folder or `untrained` in, a checked record out."""
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from scripts.base.files import read_json, write_json
 from scripts.encoders.folder import Sizes, check_folder, hash_folder
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, get_offline_encoder
 
-OFFLINE = "offline"
+OFFLINE, UNTRAINED = "offline", "untrained"
 MADE_BY = "encoder"
 
 
@@ -36,8 +36,8 @@ class EncoderRecord:
 def resolve_encoder(encoder: str, assets: Path) -> EncoderRecord:
     """Get an encoder, whatever it takes, and check that it loads.
 
-    encoder (str): `offline`, a folder, or a Hugging Face name.
-    assets (Path): Where the offline encoder is kept.
+    encoder (str): `offline`, a folder, a Hugging Face name, or `untrained`, which is for measuring speed.
+    assets (Path): Where the offline and the untrained encoder are kept.
     RETURNS (EncoderRecord): What was found.
     RAISES (ProjectError): If it can not be had or does not load.
     """
@@ -45,6 +45,12 @@ def resolve_encoder(encoder: str, assets: Path) -> EncoderRecord:
         recipe = MULTILINGUAL_E5_SMALL
         folder = get_offline_encoder(assets, recipe)
         return _record(recipe.name, folder, recipe.revision, _own_sizes(folder))
+    if encoder == UNTRAINED:
+        # Slow to import, and no other encoder has need of it.
+        from scripts.encoders.untrained import get_untrained_encoder
+
+        folder = get_untrained_encoder(assets)
+        return _record(folder.name, folder, "", check_folder(folder))
     folder = Path(encoder).expanduser()
     if folder.is_dir():
         return _record(encoder, folder, "", check_folder(folder))

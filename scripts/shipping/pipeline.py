@@ -8,10 +8,10 @@ from thinc.api import Config
 
 from scripts.corpora import sentences
 from scripts.encoders.resolve import EncoderRecord
-from scripts.ner import bio_ner
+from scripts.ner import bio_ner, sentence_transformer
 
 # These go into the package, and import nothing from the project.
-BUNDLED = (Path(sentences.__file__), Path(bio_ner.__file__))
+BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, bio_ner))
 
 
 def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Language:
@@ -23,7 +23,9 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read.
     """
     # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
-    overrides = {"components": {"transformer": {"model": {"name": encoder}}}}
+    # What its training was fast in says nothing of the hardware of those who go on training it.
+    model = {"name": encoder, "training_precision": "float32"}
+    overrides = {"components": {"transformer": {"model": model}}}
     nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
     for label in nlp.get_pipe("bio_ner").labels:
         nlp.vocab.strings.add(label)

@@ -5,7 +5,7 @@ from scripts.benchmarks.measure import Measurement
 from scripts.benchmarks.peers import Comparison
 from scripts.benchmarks.plot import growth_figure, ratio_figure
 from scripts.benchmarks.ratios import Spread, compare, grid_shares
-from scripts.benchmarks.tables import aim_of, benchmark_tables, exponent, growth_table
+from scripts.benchmarks.tables import aim_of, benchmark_tables, exponent, growth_table, paper_estimate
 from scripts.benchmarks.turns import Result
 from scripts.reporting.figures import to_png
 
@@ -65,6 +65,17 @@ def test_shares_of_the_grid():
     ]
     assert grid_shares(results, "share") == Spread(0.2, 0.1, 0.3)
     assert grid_shares(RESULTS, "share") is None
+
+
+def test_the_papers_learning_curves_are_estimated_from_the_median_speed():
+    results = [
+        result("this project, every weight", turn, wall, amount=100.0) for turn, wall in enumerate((1.0, 2.0, 4.0))
+    ]
+    # 17 setups x (50 + 100 + ... + 2000) sentences x 40 epochs at 50 a second.
+    assert "27.9 million" in paper_estimate(results) and f"{17 * 41_000 * 40 / 50 / 3600:.0f} hours" in paper_estimate(
+        results
+    )
+    assert paper_estimate(RESULTS) is None
 
 
 def test_aims_in_words():

