@@ -18,6 +18,7 @@ from scripts.base.files import (
     hash_file,
     hash_files,
     read_json,
+    read_once,
     write_json,
     write_text,
 )
@@ -179,3 +180,40 @@ def test_hashes(tmp_path: Path):
     assert whole == hash_files([two, one], tmp_path)
     one.rename(tmp_path / "three")
     assert whole != hash_files([tmp_path / "three", two], tmp_path)
+
+
+class TestReadOnce:
+    @pytest.fixture()
+    def read(self):
+        """RETURNS (Callable): Reads a text file, and counts on itself how often it did."""
+
+        @read_once
+        def read(path: Path) -> str:
+            calls.append(path)
+            return path.read_text()
+
+        calls: list[Path] = []
+        read.calls = calls
+        return read
+
+    def test_a_file_is_read_once(self, read, tmp_path: Path):
+        (tmp_path / "one").write_text("1")
+        (tmp_path / "two").write_text("2")
+        assert [read(tmp_path / name) for name in ("one", "two", "one")] == ["1", "2", "1"]
+        assert len(read.calls) == 2
+
+    def test_a_file_that_changed_is_read_again(self, read, tmp_path: Path):
+        path = tmp_path / "one"
+        write_text(path, "1")
+        assert read(path) == "1"
+        # Of the same length, and within the same tick of a coarse clock.
+        status = path.stat()
+        write_text(path, "2")
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        assert read(path) == "2"
+
+    def test_a_file_that_is_not_there_is_the_readers_own_matter(self, read, tmp_path: Path):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "gone")
+        (tmp_path / "gone").write_text("back")
+        assert read(tmp_path / "gone") == "back"

@@ -12,7 +12,6 @@ import torch
 
 from scripts.base.errors import ProjectError
 from scripts.experiments.config import resolve_config, training_length
-from scripts.experiments.device import use_device
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import few_shot_job
@@ -127,13 +126,3 @@ class TestMistakes:
         with pytest.raises(ProjectError, match=expected) as raised:
             train_job(job_without_source(workspace, 4, epochs=1), tmp_path)
         assert str(raised.value).startswith(f"{workspace.template}: ") and "\n" not in str(raised.value)
-
-    def test_no_threads_are_told(self):
-        with pytest.raises(ProjectError, match="--threads: 0 threads. Give 1 or more"):
-            use_device(0, -1)
-
-    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-    def test_a_gpu_that_is_not_there_is_told_in_one_line(self):
-        with pytest.raises(ProjectError, match="GPU 0 can't be used .*gpu_id -1") as raised:
-            use_device(1, 0)
-        assert "\n" not in str(raised.value)

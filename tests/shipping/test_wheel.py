@@ -78,11 +78,12 @@ def test_the_config_has_the_components_and_no_traces_of_the_training(files):
 def test_bundled_modules_import_nothing_from_the_project_nor_from_each_other(files):
     modules = {name: data for name, data in files.items() if name.endswith(".py") and not name.endswith("__init__.py")}
     assert set(modules) == {f"{DISTRIBUTION}/{name}.py" for name in ("bio_ner", "sentence_transformer", "sentences")}
+    others = {"scripts", "bio_ner", "sentence_transformer", "sentences", ""}
     for name, data in modules.items():
         nodes = list(ast.walk(ast.parse(data)))
         imported = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
         imported += [node.module or "." for node in nodes if isinstance(node, ast.ImportFrom)]
-        assert not {module.partition(".")[0] for module in imported} & {"scripts", "bio_ner", "sentence_transformer", "sentences", ""}, name
+        assert not {module.partition(".")[0] for module in imported} & others, name
 
 
 def test_requirements_are_those_of_the_bundled_modules_and_hold_here(meta, files):

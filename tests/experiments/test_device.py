@@ -1,0 +1,60 @@
+"""Threads, GPU and precision: what is asked for, and what the hardware has."""
+from dataclasses import replace
+
+import pytest
+import torch
+
+from scripts.base.errors import ProjectError
+from scripts.experiments import device
+from scripts.experiments.config import resolve_config
+from scripts.experiments.device import choose_precision, has_bfloat16, use_device
+from scripts.experiments.plan import few_shot_runs
+from scripts.experiments.run import few_shot_job, resolved_settings, run_fingerprint
+from tests.experiments.tiny import SETTINGS, open_project, write_experiment
+
+
+@pytest.mark.parametrize(
+    "asked, has_it, expected",
+    [
+        ("auto", True, "bfloat16"),
+        ("auto", False, "float32"),
+        ("float32", True, "float32"),
+        ("bfloat16", False, "bfloat16"),
+    ],
+)
+def test_auto_goes_by_the_hardware(monkeypatch, asked, has_it, expected):
+    monkeypatch.setattr(device, "has_bfloat16", lambda gpu_id: has_it)
+    assert choose_precision(asked, -1) == expected
+
+
+@pytest.mark.parametrize(
+    "capabilities, expected",
+    [({"avx512_f": True, "avx512_bf16": False}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True)],
+)
+def test_a_cpu_has_bfloat16_if_it_multiplies_it(monkeypatch, capabilities, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert has_bfloat16(-1) is expected
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_precision_of_an_experiment_reaches_the_training_and_the_record(project, precision):
+    write_experiment(project, {**SETTINGS, "precision": precision})
+    workspace = open_project(project)
+    run = few_shot_runs(workspace.experiment)[0]
+    model = resolve_config(few_shot_job(workspace, run, None))["components"]["transformer"]["model"]
+    assert (model["training_precision"], model["inference_precision"]) == (precision, "float32")
+    assert resolved_settings(workspace, run)["precision"] == precision
+    other = replace(workspace, precision="another")
+    assert run_fingerprint(workspace, run) != run_fingerprint(other, run)
+
+
+def test_no_threads_are_told():
+    with pytest.raises(ProjectError, match="--threads: 0 threads. Give 1 or more"):
+        use_device(0, -1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told_in_one_line():
+    with pytest.raises(ProjectError, match="GPU 0 can't be used .*gpu_id -1") as raised:
+        use_device(1, 0)
+    assert "\n" not in str(raised.value)
