@@ -80,7 +80,8 @@ def paper_estimate(results: Sequence[Result]) -> Optional[str]:
     return (
         f"Estimate: the paper's {PAPER_SETUPS} learning curves, {PAPER_EPOCHS} epochs at {len(PAPER_SIZES)} sizes, are "
         f"{passes / 1e6:.1f} million sentence passes; at {speed.median:.1f} a second, every weight trained, "
-        f"{hours:.0f} hours with this encoder, tests not counted. The paper took 96 h on 8 P40 for 720 models of multilingual BERT."
+        f"{hours:.0f} hours with this encoder, tests not counted. "
+        "The paper took 96 h on 8 P40 for 720 models of multilingual BERT."
     )
 
 
