@@ -9,7 +9,7 @@ TRAINER, TRAINER_TUNED = "Hugging Face Trainer", "Hugging Face Trainer, tuned"
 SPACY, SPACY_PIPE = "spacy train", "spaCy, stock transformer"
 PIPELINE, PIPELINE_BATCHED = "Hugging Face pipeline", "Hugging Face pipeline, batched"
 FORWARD = "encoder forward pass"
-GRID, CONVERSION = "few-shot grid", "conversion"
+GRID, CONVERSION, LOSSES = "few-shot grid", "conversion", "losses, two ways"
 IMPORT, IMPORT_SPACY, IMPORT_HUGGING_FACE = "import, commands", "import, package", "import, Hugging Face"
 
 
@@ -62,6 +62,7 @@ PEERS = (
     Peer(SPACY_PIPE, "spacy_ways.predict_stock", "TransformerModel.v3, strided_spans.v1, same head"),
     Peer(GRID, "grid.carry_out_grid", "runs of the grid one after the other in one process"),
     Peer(CONVERSION, "conversion.convert", "all corpora of the experiment"),
+    Peer(LOSSES, "losses.compare_losses", "float32, every weight, no dropout; spaCy's transformer and Adam.v1 beside"),
     Peer(IMPORT, "imports.import_project", "scripts.experiments.execute"),
     Peer(IMPORT_SPACY, "imports.import_spacy", "spacy_transformers"),
     Peer(IMPORT_HUGGING_FACE, "imports.import_hugging_face", "transformers.pipelines"),
@@ -95,3 +96,5 @@ COMPARISONS = (
 )
 # Share of a grid's time that is neither a pass nor an update of the network.
 GRID_OVERHEAD = 0.10
+# Of a loss of the first updates by this project's way from the loss by spaCy's own.
+LOSS_DIFFERENCE = 1e-4

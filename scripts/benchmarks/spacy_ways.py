@@ -37,18 +37,23 @@ def train_stock(material: Material) -> list[Measurement]:
 def stock_config(material: Material) -> Config:
     """RETURNS (Config): The template, with spaCy's own parts in the place of the project's."""
     config = resolve_config(training_job(material, freeze_word_embeddings=False, precision="float32"))
-    config["components"]["transformer"]["model"] = {
-        "@architectures": "spacy-transformers.TransformerModel.v3",
-        "name": material.encoder,
-        "tokenizer_config": {"use_fast": True},
-        "get_spans": {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96},
-    }
+    config["components"]["transformer"]["model"] = stock_transformer(material)
     config["corpora"] = {"train": _corpus(material.train), "dev": config["corpora"]["dev"]}
     settings = config["training"]
     settings["batcher"] = {"@batchers": "spacy.batch_by_sequence.v1", "size": material.benchmark.training.batch_size}
     settings["optimizer"] = {"@optimizers": "Adam.v1", "learn_rate": settings["optimizer"]["learn_rate"]}
     config["initialize"]["after_init"] = None
     return config
+
+
+def stock_transformer(material: Material) -> dict[str, Any]:
+    """RETURNS (dict): spaCy's own transformer around the material's encoder."""
+    return {
+        "@architectures": "spacy-transformers.TransformerModel.v3",
+        "name": material.encoder,
+        "tokenizer_config": {"use_fast": True},
+        "get_spans": {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96},
+    }
 
 
 def predict(material: Material) -> list[Measurement]:

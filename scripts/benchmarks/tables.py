@@ -3,7 +3,7 @@ from math import log
 from typing import Mapping, Optional, Sequence
 
 from scripts.benchmarks.measure import Measurement
-from scripts.benchmarks.peers import COMPARISONS, GRID_OVERHEAD, OURS, PEERS, Comparison
+from scripts.benchmarks.peers import COMPARISONS, GRID_OVERHEAD, LOSS_DIFFERENCE, LOSSES, OURS, PEERS, Comparison
 from scripts.benchmarks.ratios import Ratio, Spread, compare, grid_shares, of, speeds, spread
 from scripts.benchmarks.turns import Result
 from scripts.reporting.formats import Table
@@ -45,6 +45,11 @@ def ratio_table(results: Sequence[Result]) -> Table:
         what = "time without the network"
         rows.append(("grid", what, "all of its time", _spread(share), None, aim, is_reached))
         rows.append(("grid", what, "its time without tests", _spread(rest), None, None, None))
+    differences = [found.details["difference"] for found in of(results, LOSSES, "losses").values()]
+    if differences:
+        cells = ("losses", "float32", "spaCy's transformer and Adam.v1", f"differ by {max(differences):.1e}")
+        aim, is_reached = f"at most {LOSS_DIFFERENCE:.0e}", _word(max(differences) <= LOSS_DIFFERENCE)
+        rows.append((*cells, None, aim, is_reached))
     columns = ("Task", "This project", "Against", "Times as fast", "by CPU time", "Aim", "Reached")
     caption = f"{CAPTION} Against a floor, the aim is a share of its time."
     return Table("ratios", "Ratios", caption, columns, tuple(rows))

@@ -1,4 +1,5 @@
 """The optimiser, registered with spaCy: Adam with decoupled weight decay, all weights of an encoder in one call."""
+import math
 from typing import Any, Generator, Sequence, Union
 
 import numpy
@@ -123,7 +124,8 @@ class AdamW(Optimizer):
             beta1=self.b1,
             beta2=self.b2,
             weight_decay=self.L2,
-            eps=self.eps,
+            # Thinc adds it before the second moment's bias is corrected, PyTorch behind.
+            eps=self.eps / math.sqrt(1 - self.b2 ** (float(steps[0]) + 1)),
             amsgrad=False,
             maximize=False,
         )

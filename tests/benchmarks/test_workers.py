@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from scripts.base.errors import ProjectError
-from scripts.benchmarks import conversion, grid, growth, hugging_face, plain, spacy_ways
+from scripts.benchmarks import conversion, grid, growth, hugging_face, losses, plain, spacy_ways
 from scripts.benchmarks.labels import IGNORED, encode_sentences
 from scripts.benchmarks.material import prepare_material, read_material
 from scripts.benchmarks.peers import GROWTH, PEERS, Peer
