@@ -107,6 +107,13 @@ class TestGrid:
         assert [(run.sources, run.seed) for run in runs] == [((), 0), ((), 1), (("en_ugt",), 0), (("en_ugt",), 1)]
 
 
+def test_speed_costs_no_exactness(material):
+    found = one(losses.compare_losses(material), "losses")
+    # 20 sentences in batches of 4.
+    assert found.amount == 5 and len(set(found.details["own"])) == 5
+    assert found.details["difference"] < 1e-4
+
+
 class TestGrowth:
     def test_sentences_have_the_length_and_the_types_asked_for(self, material):
         made = growth.make_sentences(material, 3, 20, ("A", "B", "C"))
