@@ -189,7 +189,10 @@ def _write_models(workspace: Workspace, material: Material) -> None:
 def _write_checkpoint(nlp: Any, material: Material) -> None:
     import torch
     from transformers import AutoModelForTokenClassification
+    from transformers.utils import logging
 
+    # It would tell that the head is new, which gets its weights below.
+    logging.set_verbosity_error()
     names = dict(enumerate(material.tags))
     classifier = AutoModelForTokenClassification.from_pretrained(
         material.encoder, id2label=names, label2id={name: number for number, name in names.items()}

@@ -40,7 +40,7 @@ class Measurement:
     wall (float): Seconds on the wall.
     cpu (float): Seconds of the processor.
     memory (float): The most memory that the process had so far, in MB.
-    details (dict): Whatever else was measured.
+    details (dict): Whatever else was measured; `gpu_memory`: the most memory of the GPU so far, in MB.
     """
 
     task: str
@@ -53,8 +53,16 @@ class Measurement:
 
 
 def measured(task: str, amount: float, unit: str, watch: Watch, **details: Any) -> Measurement:
-    """RETURNS (Measurement): What a stopwatch shows, and the memory of the process."""
-    return Measurement(task, amount, unit, watch.wall, watch.cpu, peak_memory(), details)
+    """RETURNS (Measurement): What a stopwatch shows, and the memory of the process, and of the GPU if it uses one."""
+    return Measurement(task, amount, unit, watch.wall, watch.cpu, peak_memory(), {**details, **_gpu_memory()})
+
+
+def _gpu_memory() -> dict[str, float]:
+    # What does not use PyTorch is not to import it for this.
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    return {"gpu_memory": torch.cuda.max_memory_allocated() / 1e6}
 
 
 def peak_memory() -> float:

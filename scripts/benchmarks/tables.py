@@ -31,8 +31,11 @@ def speed_table(results: Sequence[Result]) -> Table:
             speed = spread([one.amount / one.wall for one in found])
             by_cpu = spread([one.amount / one.cpu for one in found])
             memory = max(one.memory for one in found)
-            rows.append((peer.name, task, _spread(speed), _spread(by_cpu), found[0].unit, round(memory), peer.settings))
-    columns = ("Peer", "Task", "per second", "per CPU second", "of", "MB", "Settings")
+            gpu_memory = [round(one.details["gpu_memory"]) for one in found if "gpu_memory" in one.details]
+            on_gpu = max(gpu_memory, default=None)
+            cells = (peer.name, task, _spread(speed), _spread(by_cpu), found[0].unit, round(memory), on_gpu)
+            rows.append((*cells, peer.settings))
+    columns = ("Peer", "Task", "per second", "per CPU second", "of", "MB", "MB on GPU", "Settings")
     return Table("speeds", "Speed of each peer", CAPTION, columns, tuple(rows))
 
 
