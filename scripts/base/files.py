@@ -100,12 +100,13 @@ def read_once(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
     @functools.wraps(read)
     def wrapped(path: Path) -> ReadT:
         # What is wrong with a file that is not there, the function itself knows best to say.
-        return read_state(path, *_state(path)) if path.is_file() else read(path)
+        return read_state(path, *state_of(path)) if path.is_file() else read(path)
 
     return wrapped
 
 
-def _state(path: Path) -> tuple[int, int, int]:
+def state_of(path: Path) -> tuple[int, int, int]:
+    """RETURNS (tuple[int, int, int]): What changes when a file or folder is replaced by another."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
 

@@ -20,7 +20,7 @@ SOURCE_UPDATES = 20
 
 
 class Network:
-    """Counts the seconds that forward and backward passes and updates of the encoder take in this process.
+    """Counts the seconds that forward and backward passes and updates of the encoder take inside of a `with` block.
 
     training (float): Seconds of passes and updates in training.
     testing (float): Seconds of forward passes in tests.
@@ -29,18 +29,22 @@ class Network:
     def __init__(self) -> None:
         self.training = self.testing = 0.0
 
-    def watch(self) -> None:
-        """Put a stopwatch around the encoder's calls, for the rest of the process."""
-        begin_update, finish_update, predict = EncoderShim.begin_update, EncoderShim.finish_update, EncoderShim.predict
-        EncoderShim.predict = self._timed(predict, "testing")
-        EncoderShim.finish_update = self._timed(finish_update, "training")
-        timed_begin = self._timed(begin_update, "training")
+    def __enter__(self) -> "Network":
+        self._own = {name: getattr(EncoderShim, name) for name in ("predict", "begin_update", "finish_update")}
+        EncoderShim.predict = self._timed(self._own["predict"], "testing")
+        EncoderShim.finish_update = self._timed(self._own["finish_update"], "training")
+        timed_begin = self._timed(self._own["begin_update"], "training")
 
         def begin(shim: EncoderShim, inputs: Any) -> tuple[Any, Callable]:
             output, backprop = timed_begin(shim, inputs)
             return output, self._timed(backprop, "training")
 
         EncoderShim.begin_update = begin
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        for name, method in self._own.items():
+            setattr(EncoderShim, name, method)
 
     def _timed(self, function: Callable, what: str) -> Callable:
         def timed(*arguments: Any) -> Any:
@@ -59,14 +63,13 @@ def carry_out_grid(material: Material) -> list[Measurement]:
         runs = grid_runs(workspace, material.benchmark.grid)
         for source in {run.source for run in runs if run.source}:
             get_model(workspace, source)
-        network = Network()
-        network.watch()
-        with stopwatch() as watch:
+        with Network() as network, stopwatch() as watch:
             carry_out_all(workspace, runs)
     rest = watch.wall - network.training - network.testing
     # Of the time without tests too: these are long where a test part is, and would make any rest look small.
     shares = {"share": rest / watch.wall, "share_without_tests": rest / (watch.wall - network.testing)}
-    return [measured("grid", len(runs), "runs", watch, **vars(network), rest=rest, **shares)]
+    spent = {"training": network.training, "testing": network.testing, "rest": rest}
+    return [measured("grid", len(runs), "runs", watch, **spent, **shares)]
 
 
 def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:

@@ -28,7 +28,7 @@ def speed_table(results: Sequence[Result]) -> Table:
         tasks = dict.fromkeys(result.measurement.task for result in results if result.peer == peer.name)
         for task in tasks:
             found = list(of(results, peer.name, task).values())
-            speed = spread([one.amount / one.wall for one in found])
+            speed = speeds(results, peer.name, task)
             by_cpu = spread([one.amount / one.cpu for one in found])
             memory = max(one.memory for one in found)
             gpu_memory = [round(one.details["gpu_memory"]) for one in found if "gpu_memory" in one.details]

@@ -10,7 +10,7 @@ from spacy.training.initialize import init_nlp
 from spacy.util import get_sourced_components, resolve_dot_names
 from thinc.api import Config, Model, fix_random_seed
 
-from scripts.base.files import hash_data
+from scripts.base.files import hash_data, state_of
 
 # What differs from run to run and has no part in the pipeline that a run starts from, its seed aside.
 OF_THE_RUN = ("system", "training", "corpora")
@@ -86,14 +86,10 @@ def _again(start: Start, config: Config) -> Language:
 def _key(config: Config, gpu_id: int) -> str:
     settings = config.interpolate()
     paths = settings.get("paths", {})
-    files = {name: _state(Path(path)) for name, path in paths.items() if name != "train" and isinstance(path, str)}
+    places = {name: Path(path) for name, path in paths.items() if name != "train" and isinstance(path, str)}
+    files = {name: state_of(path) for name, path in places.items() if path.exists()}
     decides = {name: section for name, section in settings.items() if name not in OF_THE_RUN}
     return hash_data({**decides, "paths": {**paths, "train": None}, "files": files, "gpu_id": gpu_id})
-
-
-def _state(path: Path) -> list[int]:
-    """RETURNS (list[int]): What changes when a folder or file is replaced by another."""
-    return [path.stat().st_ino, path.stat().st_mtime_ns] if path.exists() else []
 
 
 def _models(nlp: Language) -> Iterator[Model]:

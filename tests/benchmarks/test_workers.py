@@ -14,6 +14,7 @@ from scripts.benchmarks.material import prepare_material, read_material
 from scripts.benchmarks.peers import GROWTH, PEERS, Peer
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.turns import measure
+from scripts.ner.sentence_transformer import EncoderShim
 from scripts.ner.training import Sentence
 from tests.benchmarks.conftest import SETTINGS
 
@@ -99,6 +100,12 @@ class TestGrid:
         assert parts["training"] + parts["testing"] + parts["rest"] == pytest.approx(found.wall)
         assert min(parts["training"], parts["testing"], parts["rest"]) > 0
         assert parts["share"] == pytest.approx(parts["rest"] / found.wall)
+
+    def test_the_encoder_is_left_as_it_was(self, material):
+        before = dict(vars(EncoderShim))
+        with grid.Network():
+            assert dict(vars(EncoderShim)) != before
+        assert dict(vars(EncoderShim)) == before
 
     def test_runs_are_the_first_targets(self, workspace, material, tmp_path):
         opened = grid.grid_workspace(material, material.benchmark.grid, tmp_path)
