@@ -38,7 +38,7 @@ class RowMoments(Moments):
 
     def __init__(self, parameter: torch.nn.Parameter) -> None:
         self.rows = torch.empty(0, dtype=torch.long, device=parameter.device)
-        # For each row of the parameter its place among those seen; behind the last where it has none.
+        # For each row of the parameter its place among those seen; -1 where it has not been seen.
         self.places = torch.full(parameter.shape[:1], -1, dtype=torch.long, device=parameter.device)
         self.first = self.second = parameter.new_empty((0, parameter.shape[1]))
         self.step = torch.tensor(0.0, device=parameter.device)
