@@ -26,6 +26,10 @@ class Coordinates:
     size (Optional[int]): Training sentences of the target; 0 is zero-shot, None the whole training part.
     seed (int): Seed of the sample and of the training.
     threads (int): Threads of the training, which change the numbers in the last digits.
+    in_sequence (bool): Whether it was pretrained on its sources one after the other, instead of on all together.
+    extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining of
+        a source had, to have as many in all (the compute-matched control).
+    entity_type (Optional[str]): The one type that it was trained for; None for all of them jointly.
     """
 
     experiment: str
@@ -37,6 +41,9 @@ class Coordinates:
     size: Optional[int]
     seed: int
     threads: int
+    in_sequence: bool = False
+    extra_updates: int = 0
+    entity_type: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,10 @@ class RunResult:
     seconds (Mapping[str, float]): Wall-clock time of `train` and `predict`.
     updates (int): Optimiser steps.
     sentences (Mapping[str, int]): Sentences of `train` and `test`.
+    source_updates (int): Optimiser steps of the source model before; 0 without pretraining.
+    source_tests (Mapping[str, Mapping[str, Score]]): Of a few-shot run: scores on the test part of each source, on
+        tokens, after the training on the target.
+    first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
     """
 
     run: str
@@ -88,6 +99,9 @@ class RunResult:
     updates: int
     sentences: Mapping[str, int]
     scores: RunScores
+    source_updates: int = 0
+    source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+    first_sentences: Mapping[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

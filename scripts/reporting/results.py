@@ -19,14 +19,28 @@ KINDS = ("in-corpus", "zero-shot", "few-shot")
 class Setup:
     """How a model is made before it sees the target: one line of Figure 1.
 
-    sources (tuple[str, ...]): Corpora of the pretraining, together; empty is no pretrain.
+    sources (tuple[str, ...]): Corpora of the pretraining; empty is no pretrain.
     transfer (str): none, full or encoder.
     model (str): Name of the spaCy config.
+    in_sequence (bool): Whether the sources came one after the other, instead of together.
+    extra_updates (int): Above 0 in a compute-matched control: no pretrain with so many more updates.
     """
 
     sources: tuple[str, ...]
     transfer: str
     model: str
+    in_sequence: bool = False
+    extra_updates: int = 0
+
+    @property
+    def is_no_pretrain(self) -> bool:
+        """RETURNS (bool): Whether it is what every source is held against: no pretrain, and no more updates for it."""
+        return not self.sources and not self.extra_updates
+
+    @property
+    def is_control(self) -> bool:
+        """RETURNS (bool): Whether it is a compute-matched control."""
+        return self.extra_updates > 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,8 @@ class Results:
 
     def label(self, setup: Setup) -> str:
         """RETURNS (str): A setup's name; transfer mode and model are told only where the experiment has several."""
-        name = " + ".join(setup.sources) or NO_PRETRAIN
+        name = (" then " if setup.in_sequence else " + ").join(setup.sources) or NO_PRETRAIN
+        name += f", {setup.extra_updates} updates more" if setup.is_control else ""
         modes = {run.coordinates.transfer for run in self.of("few-shot")} - {"none"}
         models = {run.coordinates.model for run in self.runs}
         mode = f" ({setup.transfer})" if setup.sources and len(modes) > 1 else ""
@@ -101,7 +116,8 @@ class Results:
 
     def zero_shot(self, target: str, setup: Setup, entity_type: str) -> Optional[Spread]:
         """RETURNS (Optional[Spread]): F1 of a setup's sources on the target without any of its sentences."""
-        return measure(self.of("zero-shot", target=target, sources=setup.sources, model=setup.model), entity_type)
+        wanted = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
+        return measure(self.of("zero-shot", target=target, **wanted), entity_type)
 
     def needed(self, target: str, model: str, entity_type: str) -> dict[Setup, Optional[SentencesNeeded]]:
         """Find how many sentences of a target each setup needs for 99 % of the full F1.
@@ -171,7 +187,7 @@ def grid_of(results: Results, kind: str) -> list[Coordinates]:
     sizes = sorted({run.size for run in runs}, key=lambda size: size or 0)
     seeds = sorted({run.seed for run in runs})
     return [
-        Coordinates(results.experiment, kind, setup.model, setup.transfer, setup.sources, target, size, seed, threads=0)
+        Coordinates(experiment=results.experiment, kind=kind, target=target, size=size, seed=seed, threads=0, **vars(setup))
         for target, setup, size, seed in product(targets, results.setups(kind), sizes, seeds)
         if target not in setup.sources
     ]
@@ -179,7 +195,7 @@ def grid_of(results: Results, kind: str) -> list[Coordinates]:
 
 def setup_of(run: Coordinates) -> Setup:
     """RETURNS (Setup): The setup that a run belongs to."""
-    return Setup(run.sources, run.transfer, run.model)
+    return Setup(run.sources, run.transfer, run.model, run.in_sequence, run.extra_updates)
 
 
 def measure(runs: Iterable[RunResult], entity_type: str, view: str = "tokens", name: str = "f1") -> Optional[Spread]:
