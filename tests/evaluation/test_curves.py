@@ -1,6 +1,4 @@
 """Learning curves: means, spreads, the 99 % rule by hand, and on the paper's own curves against its Table 5."""
-import csv
-import json
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,9 @@ from scripts.evaluation.curves import (
     spread_of,
     within_spread,
 )
+from scripts.evaluation.paper import MULTI_BERT, read_paper
 
-REFERENCE = Path(__file__).parents[2] / ".." / "shared" / "reference"
-CURVES = REFERENCE / "fig1_curves.csv"
+PAPER = Path(__file__).parents[2] / "assets" / "paper"
 # The sources behind the cells of the paper's Table 5 (best, worst); it silently leaves out every other one.
 PAPER_SOURCES = {
     ("EN UGT", "Drug"): ("EN EHR", "RU EHR"),
@@ -117,19 +115,13 @@ def test_within_spread_compares_with_the_wider_range():
 
 @pytest.fixture(scope="module")
 def paper():
-    """The paper's curves without the points that its figure interpolates, its full F1s and its Table 5."""
-    if not CURVES.is_file():
-        pytest.skip("the paper's digitised curves are not here")
-    reference = json.loads((REFERENCE / "paper_reference.json").read_text(encoding="utf8"))
-    full = {row["corpus"]: row for row in reference["table2"] if row["model"] == "Multi-BERT"}
-    f1s = {}
-    with CURVES.open(encoding="utf8") as stream:
-        for row in csv.DictReader(stream):
-            if row["real_run"] == "1":
-                key = (row["target"], row["type"], row["pretrain"])
-                f1s.setdefault(key, {})[int(row["sentences"])] = float(row["f1"])
-    needed = {key: sentences_needed(one_seed(f1), full[key[0]][key[1]]["F"]) for key, f1 in f1s.items()}
-    return needed, {(row["pretrain"], row["type"]): row for row in reference["table5"]}
+    """What the paper's curves need, without the points that its figure interpolates, and its Table 5."""
+    paper = read_paper(PAPER)
+    needed = {
+        (target, entity_type, pretrain): sentences_needed(curve.trained, paper.table2[target, MULTI_BERT, entity_type])
+        for (target, entity_type, pretrain), curve in paper.figure1.items()
+    }
+    return needed, paper.table5
 
 
 def test_table5_of_the_paper_from_its_figure1(paper):
@@ -137,7 +129,7 @@ def test_table5_of_the_paper_from_its_figure1(paper):
     differing = set()
     for (target, entity_type), (best, worst) in PAPER_SOURCES.items():
         for name, source in (("best", best), ("worst", worst), ("none", "No pretrain")):
-            if needed[target, entity_type, source].first != table5[name, entity_type][target]:
+            if needed[target, entity_type, source].first != table5[name, entity_type, target]:
                 differing.add((target, entity_type, name))
     assert differing == {("EN UGT", "Drug", "none"), ("EN UGT", "Disease", "none"), ("RU EHR", "Drug", "none")}
 
