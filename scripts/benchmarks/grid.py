@@ -76,8 +76,8 @@ def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
     """RETURNS (list[Run]): The first target without a source, and from the first source, for each seed."""
     target, *_ = workspace.experiment.few_shot.targets
     few_updates = grid.training.model_copy(update={"epochs": 1e-9, "min_updates": SOURCE_UPDATES})
-    sources = [corpora for corpora in few_shot_sources(workspace.experiment, target) if corpora][:1]
-    models = [None, *(SourceModel(corpora, grid.seeds[0], few_updates) for corpora in sources)]
+    sources = [source for source in few_shot_sources(workspace.experiment, target) if source.corpora][:1]
+    models = [None, *(SourceModel(source.corpora, grid.seeds[0], few_updates) for source in sources)]
     transfers = ["full" if model else "none" for model in models]
     return [
         Run(FEW_SHOT, target, seed, model, transfer, grid.size)

@@ -23,7 +23,7 @@ def compare_losses(material: Material) -> list[Measurement]:
 
 def own_config(material: Material) -> Config:
     """RETURNS (Config): This project's encoder and optimiser, without dropout, at one rate."""
-    config = resolve_config(training_job(material, freeze_word_embeddings=False, precision="float32"))
+    config = resolve_config(training_job(material, frozen="nothing", precision="float32"))
     config["components"]["transformer"]["model"]["transformer_config"] = NO_DROPOUT
     optimizer = {"@optimizers": "interlingual.AdamByComponent.v1", "weight_decay": 0.01, "grad_clip": 1.0, "eps": 1e-8}
     config["training"]["optimizer"] = {**optimizer, "learn_rate": material.benchmark.training.learn_rate}

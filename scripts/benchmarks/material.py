@@ -14,7 +14,7 @@ from scripts.experiments.config import TrainingJob, resolve_config
 from scripts.experiments.score import read_documents
 from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
-from scripts.experiments.workspace import Workspace
+from scripts.experiments.workspace import Workspace, baseline_encoder_file
 from scripts.ner.bio_ner import bio_tags
 from scripts.ner.training import Sentence, read_sentences, reference_doc, sample
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
@@ -129,6 +129,8 @@ def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSet
     )
     write_json(folder / FILE, asdict(material))
     write_encoder(workspace.encoder, material.training / "encoder.json")
+    for name, recipe in workspace.baselines.items():
+        write_encoder(recipe.encoder, baseline_encoder_file(material.training, name))
     _write_sentences(workspace, settings, material)
     _write_texts(workspace, settings, folder)
     _write_models(workspace, material)

@@ -20,7 +20,7 @@ from scripts.experiments.start import Starts
 
 def train_every_weight(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): This project's recipe in float32, word embeddings trained too."""
-    job = training_job(material, freeze_word_embeddings=False, precision="float32")
+    job = training_job(material, frozen="nothing", precision="float32")
     return [_train(material, Starts().get(resolve_config(job), material.gpu_id))]
 
 
@@ -36,7 +36,7 @@ def train_stock(material: Material) -> list[Measurement]:
 
 def stock_config(material: Material) -> Config:
     """RETURNS (Config): The template, with spaCy's own parts in the place of the project's."""
-    config = resolve_config(training_job(material, freeze_word_embeddings=False, precision="float32"))
+    config = resolve_config(training_job(material, frozen="nothing", precision="float32"))
     config["components"]["transformer"]["model"] = stock_transformer(material)
     config["corpora"] = {"train": _corpus(material.train), "dev": config["corpora"]["dev"]}
     settings = config["training"]

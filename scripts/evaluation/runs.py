@@ -27,8 +27,8 @@ class Coordinates:
     seed (int): Seed of the sample and of the training.
     threads (int): Threads of the training, which change the numbers in the last digits.
     in_sequence (bool): Whether it was pretrained on its sources one after the other, instead of on all together.
-    extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining of
-        a source had, to have as many in all (the compute-matched control).
+    extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining
+        of a source had, to have as many in all (the compute-matched control).
     entity_type (Optional[str]): The one type that it was trained for; None for all of them jointly.
     """
 

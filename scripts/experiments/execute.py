@@ -1,6 +1,6 @@
 """Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
 from dataclasses import asdict
-from typing import Mapping, Optional, Sequence
+from typing import Mapping, Sequence
 
 import srsly
 from wasabi import msg
@@ -12,8 +12,17 @@ from scripts.evaluation.runs import RunResult, read_run
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.device import use_device
 from scripts.experiments.ledger import Ledger
-from scripts.experiments.plan import RUNS_OF, Run, SourceModel
-from scripts.experiments.run import batch_size, carry_out, check_size, run_fingerprint, sentence_passes, tested_model
+from scripts.experiments.models import updates_of
+from scripts.experiments.plan import FEW_SHOT, RUNS_OF, SHIPPED, Run, SourceModel, control_runs, per_type
+from scripts.experiments.run import (
+    batch_size,
+    carry_out,
+    check_size,
+    model_passes,
+    models_of,
+    run_fingerprint,
+    sample_passes,
+)
 from scripts.experiments.start import Starts
 from scripts.experiments.workspace import Workspace
 
@@ -31,7 +40,7 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     kind (str): in-corpus, zero-shot, few-shot or shipped.
     RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
     """
-    fingerprints = {run: run_fingerprint(workspace, run) for run in RUNS_OF[kind](workspace.experiment)}
+    fingerprints = {run: run_fingerprint(workspace, run) for run in planned_runs(workspace, kind)}
     for run in fingerprints:
         check_size(workspace, run)
     print(srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")))
@@ -42,6 +51,16 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     msg.info(f"{len(fingerprints)} runs, {finished} finished before, {len(pending)} to do")
     carry_out_all(workspace, pending)
     return [read_run(workspace.runs / f"{run.id}.json") for run in fingerprints]
+
+
+def planned_runs(workspace: Workspace, kind: str) -> list[Run]:
+    """RETURNS (list[Run]): All runs of a kind, the compute-matched controls of few-shot last."""
+    runs = RUNS_OF[kind](workspace.experiment)
+    if kind == FEW_SHOT and workspace.experiment.few_shot and workspace.experiment.few_shot.compute_matched:
+        runs += control_runs(workspace.experiment, lambda model: updates_of(workspace, model))
+    if workspace.experiment.types == "joint" or kind == SHIPPED:
+        return runs
+    return [one for run in runs for one in per_type(run, workspace.entity_types)]
 
 
 def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str]) -> None:
@@ -70,13 +89,14 @@ def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
 
 
 def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
-    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs test is trained once."""
-    seen: set[Optional[SourceModel]] = set()
+    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs need is trained once."""
+    seen: set[SourceModel] = set()
     costs = []
     for run in runs:
-        model = tested_model(workspace, run)
-        costs.append(TEST_COST + (0 if model and model in seen else sentence_passes(workspace, run)))
-        seen.add(model)
+        models = [model for model in models_of(workspace, run) if model not in seen]
+        trained = sum(model_passes(workspace, model) for model in models)
+        costs.append(TEST_COST + trained + sample_passes(workspace, run))
+        seen.update(models)
     return costs
 
 

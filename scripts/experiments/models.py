@@ -45,8 +45,8 @@ class KeptModel:
 
 def model_folder(workspace: Workspace, model: SourceModel) -> Path:
     """RETURNS (Path): Where a model is kept; models of other settings do not take each other's place."""
-    settings = hash_data(model.training.model_dump())[:8]
-    return workspace.models / f"{model.name}.{settings}"
+    settings = hash_data([model.training.model_dump(), model.max_sentences])[:8]
+    return workspace.models(model.baseline) / f"{model.name}.{settings}"
 
 
 def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
@@ -55,26 +55,29 @@ def model_fingerprint(workspace: Workspace, model: SourceModel) -> str:
     left_out = [workspace.data_hash(path.parent.name, "test") for path in left_out_parts(workspace, model)]
     return hash_data(
         {
+            **workspace.decides(model.baseline),
             "training": model.training.model_dump(),
             "seed": model.seed,
-            "freeze": workspace.experiment.freeze_word_embeddings,
-            "precision": workspace.precision,
-            "template": workspace.template_hash(),
-            "encoder": workspace.encoder.sha256,
-            "entity_types": workspace.entity_types,
+            "max_sentences": model.max_sentences,
+            "entity_types": types_of(workspace, model.entity_type),
             "train": parts,
             "without": left_out,
             "without_kinds": sorted(workspace.experiment.drop_shared_sentences),
-            "threads": workspace.threads,
+            "before": model.before and model_fingerprint(workspace, model.before),
         }
     )
+
+
+def types_of(workspace: Workspace, entity_type: Optional[str]) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): What a training looks for: one type, or all of the experiment."""
+    return (entity_type,) if entity_type else workspace.entity_types
 
 
 def left_out_parts(workspace: Workspace, model: SourceModel) -> tuple[Path, ...]:
     """RETURNS (tuple[Path, ...]): Test parts of other corpora whose sentences the model must not have seen."""
     if not workspace.experiment.drop_shared_sentences:
         return ()
-    return tuple(workspace.part(name, "test") for name in workspace.experiment.corpora if name not in model.corpora)
+    return tuple(workspace.part(name, "test") for name in workspace.experiment.corpora if name not in model.sources)
 
 
 def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
@@ -103,7 +106,8 @@ def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[
     folder = model_folder(workspace, model)
     # Before the training, during which somebody may change a config or a corpus.
     fingerprint = model_fingerprint(workspace, model)
-    job = model_job(workspace, model)
+    before = get_model(workspace, model.before, on_update) if model.before else None
+    job = model_job(workspace, model, before)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
         trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, Starts(), on_update)
@@ -118,21 +122,39 @@ def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[
     return KeptModel(folder, **record)
 
 
-def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
-    """RETURNS (TrainingJob): How a model on whole training parts is trained."""
-    train = tuple(workspace.part(name, "train") for name in model.corpora)
-    without, kinds = left_out_parts(workspace, model), tuple(workspace.experiment.drop_shared_sentences)
+def model_job(workspace: Workspace, model: SourceModel, before: Optional[KeptModel] = None) -> TrainingJob:
+    """RETURNS (TrainingJob): How a model on whole training parts, or on a sample of them, is trained."""
+    recipe = workspace.recipe(model.baseline)
     return TrainingJob(
-        template=workspace.template,
-        encoder=workspace.encoder.path,
+        template=recipe.template,
+        encoder=recipe.encoder.path,
         tokenizer=workspace.tokenizer,
-        train=train,
-        n_sentences=len(read_sentences([*map(str, train)], [*map(str, without)], kinds)),
-        entity_types=workspace.entity_types,
+        train=tuple(workspace.part(name, "train") for name in model.corpora),
+        n_sentences=training_sentences(workspace, model),
+        entity_types=types_of(workspace, model.entity_type),
         training=model.training,
         seed=model.seed,
-        freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        frozen=workspace.experiment.frozen,
+        lower_case=workspace.experiment.lower_case,
         precision=workspace.precision,
-        without=without,
-        without_kinds=kinds,
+        limit=model.max_sentences,
+        sample_seed=model.seed,
+        source=before.pipeline if before else None,
+        transfer="full" if before else "none",
+        without=left_out_parts(workspace, model),
+        without_kinds=tuple(workspace.experiment.drop_shared_sentences),
     )
+
+
+def training_sentences(workspace: Workspace, model: SourceModel) -> int:
+    """RETURNS (int): How many sentences a model is trained on."""
+    train = [str(workspace.part(name, "train")) for name in model.corpora]
+    without = [str(path) for path in left_out_parts(workspace, model)]
+    there = len(read_sentences(train, without, tuple(workspace.experiment.drop_shared_sentences)))
+    return min(there, model.max_sentences or there)
+
+
+def updates_of(workspace: Workspace, model: SourceModel) -> int:
+    """RETURNS (int): How many updates a model has in all, those of the models before it included."""
+    own = training_length(training_sentences(workspace, model), model.training).updates
+    return own + (updates_of(workspace, model.before) if model.before else 0)

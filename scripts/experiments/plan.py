@@ -1,9 +1,9 @@
 """From an experiment file to the coordinates of every run."""
-from dataclasses import dataclass
-from typing import Optional
+from dataclasses import dataclass, replace
+from typing import Callable, Optional, Sequence
 
 from scripts.evaluation.runs import Coordinates
-from scripts.experiments.settings import Experiment, FewShot, Training
+from scripts.experiments.settings import Experiment, FewShot, Pretraining, SourceSet, Training
 
 IN_CORPUS, ZERO_SHOT, FEW_SHOT, SHIPPED = "in-corpus", "zero-shot", "few-shot", "shipped"
 NO_TRANSFER = "none"
@@ -11,21 +11,35 @@ NO_TRANSFER = "none"
 
 @dataclass(frozen=True)
 class SourceModel:
-    """A model trained on the whole training parts of one corpus or of several together.
+    """A model trained on the whole training parts of one corpus or of several together, or on a sample of them.
 
     corpora (tuple[str, ...]): What it is trained on.
     seed (int): Its training seed.
     training (Training): Its settings.
+    max_sentences (int): The most sentences that it is trained on; None for all.
+    before (SourceModel): The model that it starts from, where sources come in sequence.
+    baseline (str): The baseline that it belongs to; None for the experiment's own model.
+    entity_type (str): The one type that it is trained for; None for all of them jointly.
     """
 
     corpora: tuple[str, ...]
     seed: int
     training: Training
+    max_sentences: Optional[int] = None
+    before: Optional["SourceModel"] = None
+    baseline: Optional[str] = None
+    entity_type: Optional[str] = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): All corpora that it has seen, those of the models before it first."""
+        return (*(self.before.sources if self.before else ()), *self.corpora)
 
     @property
     def name(self) -> str:
         """RETURNS (str): Its name among the models of the experiment."""
-        return f"{'+'.join(self.corpora)}.seed-{self.seed}"
+        entity_type = [f"type-{self.entity_type}"] if self.entity_type else []
+        return ".".join([name_of_sources(self.sources, self.before is not None), *entity_type, f"seed-{self.seed}"])
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,9 @@ class Run:
     source (SourceModel): The model that it starts from; none in in-corpus and without pretraining.
     transfer (str): What it takes from the source: `full`, `encoder` or `none`.
     size (int): Sample size in sentences; 0 in zero-shot; None for the whole training part.
+    extra_updates (int): Updates beyond those that its sample gets: above 0 in a compute-matched control.
+    baseline (str): The baseline that it belongs to; None for the experiment's own model.
+    entity_type (str): The one type that it is trained and scored for; None for all of them jointly.
     """
 
     kind: str
@@ -46,58 +63,110 @@ class Run:
     source: Optional[SourceModel] = None
     transfer: str = NO_TRANSFER
     size: Optional[int] = None
+    extra_updates: int = 0
+    baseline: Optional[str] = None
+    entity_type: Optional[str] = None
 
     @property
     def sources(self) -> tuple[str, ...]:
         """RETURNS (tuple[str, ...]): The source corpora; empty without pretraining."""
-        return self.source.corpora if self.source else ()
+        return self.source.sources if self.source else ()
+
+    @property
+    def in_sequence(self) -> bool:
+        """RETURNS (bool): Whether the source corpora came one after the other."""
+        return self.source is not None and self.source.before is not None
 
     @property
     def id(self) -> str:
         """RETURNS (str): The run's name among the runs of the experiment, also its file name."""
-        parts = [self.kind, self.target]
+        parts = [self.kind, *([self.baseline] if self.baseline else []), self.target]
+        source = name_of_sources(self.sources, self.in_sequence)
         if self.kind == FEW_SHOT:
-            parts += [f"from-{'+'.join(self.sources) or 'none'}", self.transfer, f"size-{self.size}"]
+            parts += [f"from-{source}", self.transfer, f"size-{self.size}"]
+            parts += [f"extra-{self.extra_updates}"] if self.extra_updates else []
         elif self.source:
-            parts.append(f"from-{'+'.join(self.sources)}")
+            parts.append(f"from-{source}")
+        parts += [f"type-{self.entity_type}"] if self.entity_type else []
         return ".".join([*parts, f"seed-{self.seed}"])
 
     def coordinates(self, experiment: str, model: str, threads: int) -> Coordinates:
         """RETURNS (Coordinates): Where the run stands in the experiment, as its file holds it."""
         return Coordinates(
-            experiment, self.kind, model, self.transfer, self.sources, self.target, self.size, self.seed, threads
+            experiment=experiment,
+            kind=self.kind,
+            model=self.baseline or model,
+            transfer=self.transfer,
+            sources=self.sources,
+            target=self.target,
+            size=self.size,
+            seed=self.seed,
+            threads=threads,
+            in_sequence=self.in_sequence,
+            extra_updates=self.extra_updates,
+            entity_type=self.entity_type,
         )
 
 
+def name_of_sources(sources: tuple[str, ...], in_sequence: bool) -> str:
+    """RETURNS (str): Such as `a+b` for corpora together, `a-then-b` in sequence, `none` without any."""
+    return ("-then-" if in_sequence else "+").join(sources) or "none"
+
+
 def in_corpus_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Training and testing within each corpus, for each seed (paper, Table 2)."""
-    return [Run(IN_CORPUS, name, seed) for name in experiment.corpora for seed in experiment.in_corpus.seeds]
+    """RETURNS (list[Run]): Training and testing within each corpus, by each model, for each seed (paper, Table 2)."""
+    seeds = experiment.in_corpus.seeds
+    corpora = experiment.corpora if experiment.in_corpus.corpora is None else experiment.in_corpus.corpora
+    own = [Run(IN_CORPUS, name, seed) for name in corpora for seed in seeds]
+    return own + [
+        Run(IN_CORPUS, corpus, seed, baseline=name)
+        for name, baseline in experiment.baselines.items()
+        for corpus in baseline.corpora or corpora
+        for seed in seeds
+    ]
 
 
 def zero_shot_runs(experiment: Experiment) -> list[Run]:
     """RETURNS (list[Run]): Every source model on every target that is not among its corpora (paper, Table 3)."""
     targets = experiment.corpora if experiment.zero_shot is None else experiment.zero_shot
     return [
-        Run(ZERO_SHOT, target, source.seed, source, "full", size=0)
+        Run(ZERO_SHOT, target, seed, source_model(experiment, source, seed), "full", size=0)
         for target in targets
-        for source in (source_model(experiment, corpora) for corpora in sources_of(experiment))
+        for source in sources_of(experiment)
         if target not in source.corpora
+        for seed in pretraining_of(experiment).seeds
     ]
 
 
 def few_shot_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1)."""
+    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1), the compute-matched controls aside."""
     few_shot = experiment.few_shot
     if few_shot is None:
         return []
     return [
-        Run(FEW_SHOT, target, seed, source_model(experiment, corpora) if corpora else None, transfer, size)
+        Run(FEW_SHOT, target, seed, _start(experiment, source, position), transfer, size)
         for target in few_shot.targets
-        for corpora in few_shot_sources(experiment, target)
-        for transfer in (few_shot.transfer if corpora else [NO_TRANSFER])
+        for source in few_shot_sources(experiment, target)
+        for transfer in (few_shot.transfer if source.corpora else [NO_TRANSFER])
         for size in few_shot.sizes
-        for seed in few_shot.seeds
+        for position, seed in enumerate(few_shot.seeds)
     ]
+
+
+def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int]) -> list[Run]:
+    """List the compute-matched controls: no pretrain, with as many updates in all as a run with a source has had.
+
+    experiment (Experiment): The experiment.
+    updates_of (Callable): Tells how many updates a source model has had, those of the models before it included.
+    RETURNS (list[Run]): One for each number of updates, target, size and seed.
+    """
+    few_shot = experiment.few_shot
+    runs = {
+        Run(FEW_SHOT, run.target, run.seed, None, NO_TRANSFER, run.size, extra_updates=updates_of(run.source))
+        for run in few_shot_runs(experiment)
+        if run.source and run.size in few_shot.compute_matched
+    }
+    return sorted(runs, key=lambda run: (run.target, run.extra_updates, run.size, run.seed))
 
 
 def shipped_runs(experiment: Experiment) -> list[Run]:
@@ -106,9 +175,39 @@ def shipped_runs(experiment: Experiment) -> list[Run]:
     return [Run(SHIPPED, target, model.seed, model, "full") for target in experiment.corpora]
 
 
-def source_model(experiment: Experiment, corpora: tuple[str, ...]) -> SourceModel:
-    """RETURNS (SourceModel): The in-corpus model of the first seed, or the like on several corpora together."""
-    return SourceModel(corpora, experiment.in_corpus.seeds[0], experiment.in_corpus.training)
+def per_type(run: Run, entity_types: Sequence[str]) -> list[Run]:
+    """RETURNS (list[Run]): The run for each entity type by itself, with source models that know this type only."""
+    return [
+        replace(run, entity_type=entity_type, source=run.source and _of_type(run.source, entity_type))
+        for entity_type in entity_types
+    ]
+
+
+def _of_type(model: SourceModel, entity_type: str) -> SourceModel:
+    return replace(model, entity_type=entity_type, before=model.before and _of_type(model.before, entity_type))
+
+
+def pretraining_of(experiment: Experiment) -> Pretraining:
+    """RETURNS (Pretraining): How source models are trained: as in-corpus models of the first seed unless it is said."""
+    in_corpus = experiment.in_corpus
+    return experiment.pretraining or Pretraining(seeds=in_corpus.seeds[:1], training=in_corpus.training)
+
+
+def source_model(experiment: Experiment, source: SourceSet, seed: int) -> SourceModel:
+    """RETURNS (SourceModel): The model of these sources and this seed."""
+    pretraining = pretraining_of(experiment)
+    settings = {"seed": seed, "training": pretraining.training, "max_sentences": pretraining.max_sentences}
+    if source.together:
+        return SourceModel(source.corpora, **settings)
+    model = None
+    for corpus in source.in_sequence:
+        model = SourceModel((corpus,), **settings, before=model)
+    return model
+
+
+def _start(experiment: Experiment, source: SourceSet, position: int) -> Optional[SourceModel]:
+    seeds = pretraining_of(experiment).seeds
+    return source_model(experiment, source, seeds[position % len(seeds)]) if source.corpora else None
 
 
 def shipped_model(experiment: Experiment) -> SourceModel:
@@ -118,18 +217,20 @@ def shipped_model(experiment: Experiment) -> SourceModel:
     return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
 
 
-def sources_of(experiment: Experiment) -> list[tuple[str, ...]]:
-    """RETURNS (list[tuple]): Every corpus by itself, then what few-shot names together."""
-    named = [tuple(corpora) for corpora in (experiment.few_shot and experiment.few_shot.sources) or []]
-    return [*((name,) for name in experiment.corpora), *(corpora for corpora in named if len(corpora) > 1)]
+def sources_of(experiment: Experiment) -> list[SourceSet]:
+    """RETURNS (list[SourceSet]): Every corpus by itself, then what few-shot names several of."""
+    named = (experiment.few_shot and experiment.few_shot.sources) or []
+    several = [source for source in named if source.enabled and len(source.corpora) > 1]
+    return [*(SourceSet(together=[name]) for name in experiment.corpora), *several]
 
 
-def few_shot_sources(experiment: Experiment, target: str) -> list[tuple[str, ...]]:
-    """RETURNS (list[tuple]): What the target's curves start from, no pretraining (an empty tuple) first."""
+def few_shot_sources(experiment: Experiment, target: str) -> list[SourceSet]:
+    """RETURNS (list[SourceSet]): What the target's curves start from, as the experiment file orders it."""
     few_shot: FewShot = experiment.few_shot
     if few_shot.sources is None:
-        return [(), *((name,) for name in experiment.corpora if name != target)]
-    return [tuple(corpora) for corpora in few_shot.sources if target not in corpora]
+        others = [name for name in experiment.corpora if name != target]
+        return [SourceSet(), *(SourceSet(together=[name]) for name in others)]
+    return [source for source in few_shot.sources if source.serves(target)]
 
 
 RUNS_OF = {

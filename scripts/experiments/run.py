@@ -1,12 +1,11 @@
 """One run: its fingerprint, its training, its test, its result."""
 import platform
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Mapping, Optional
 
 import spacy
 from spacy.language import Language
@@ -14,17 +13,20 @@ from spacy.language import Language
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data
 from scripts.evaluation.runs import RunResult
+from scripts.evaluation.scores import Score
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
 from scripts.experiments.ledger import Ledger
-from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, Run, SourceModel
-from scripts.experiments.score import predict, read_documents, score
+from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint, types_of, updates_of
+from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, Run, SourceModel
+from scripts.experiments.score import predict, score, take_test
 from scripts.experiments.settings import Training
 from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import read_sentences, sample
+from scripts.ner.training import read_sentences, reference_doc, sample
 
+# What a source is judged by before anything else is annotated: so many sentences of the target's training part.
+FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
 
@@ -34,8 +36,18 @@ def tested_model(workspace: Workspace, run: Run) -> Optional[SourceModel]:
         return None
     if run.kind != IN_CORPUS:
         return run.source
-    training = workspace.experiment.in_corpus.training
-    return SourceModel((run.target,), run.seed, training)
+    return SourceModel(
+        corpora=(run.target,),
+        seed=run.seed,
+        training=_in_corpus_training(workspace, run),
+        baseline=run.baseline,
+        entity_type=run.entity_type,
+    )
+
+
+def _in_corpus_training(workspace: Workspace, run: Run) -> Training:
+    own = workspace.experiment.baselines[run.baseline].training if run.baseline else None
+    return own or workspace.experiment.in_corpus.training
 
 
 def run_fingerprint(workspace: Workspace, run: Run) -> str:
@@ -45,19 +57,24 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
         decides: dict[str, Any] = {"model": model_fingerprint(workspace, model)}
     else:
         decides = {
+            **workspace.decides(),
             "training": workspace.experiment.few_shot.training.model_dump(),
             "seed": run.seed,
             "size": run.size,
+            "extra_updates": run.extra_updates,
             "transfer": run.transfer,
-            "freeze": workspace.experiment.freeze_word_embeddings,
-            "precision": workspace.precision,
-            "template": workspace.template_hash(),
-            "encoder": workspace.encoder.sha256,
-            "entity_types": workspace.entity_types,
+            "entity_types": types_of(workspace, run.entity_type),
             "train": workspace.data_hash(run.target, "train"),
             "source": run.source and model_fingerprint(workspace, run.source),
         }
-    return hash_data({**decides, "test": workspace.data_hash(run.target, "test"), "threads": workspace.threads})
+    tests = {name: workspace.data_hash(name, "test") for name in (run.target, *tested_sources(workspace, run))}
+    return hash_data({**decides, "tests": tests, "threads": workspace.threads})
+
+
+def tested_sources(workspace: Workspace, run: Run) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): The sources that a few-shot run is tested on too, to see what it has forgotten."""
+    few_shot = workspace.experiment.few_shot
+    return run.sources if run.kind == FEW_SHOT and few_shot and run.size in few_shot.source_tests else ()
 
 
 def training_of(workspace: Workspace, run: Run) -> Training:
@@ -71,16 +88,31 @@ def batch_size(workspace: Workspace, run: Run) -> int:
     return training_of(workspace, run).batch_size
 
 
-def sentence_passes(workspace: Workspace, run: Run) -> int:
-    """RETURNS (int): What training costs, in sentences passed through the encoder; 0 for a model that is there."""
-    training = training_of(workspace, run)
-    if run.kind == FEW_SHOT:
-        return training_length(run.size, training).updates * training.batch_size
-    model = tested_model(workspace, run)
+def models_of(workspace: Workspace, run: Run) -> list[SourceModel]:
+    """RETURNS (list[SourceModel]): The models on whole training parts that a run needs, in the order of training."""
+    model = tested_model(workspace, run) or run.source
+    models = []
+    while model:
+        models.insert(0, model)
+        model = model.before
+    return models
+
+
+def model_passes(workspace: Workspace, model: SourceModel) -> int:
+    """RETURNS (int): What a model's own training costs, in sentences passed through it; 0 if it is there."""
     if find_model(workspace, model):
         return 0
-    sentences = sum(workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora)
-    return training_length(sentences, training).updates * training.batch_size
+    there = sum(workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora)
+    sentences = min(there, model.max_sentences or there)
+    return training_length(sentences, model.training).updates * model.training.batch_size
+
+
+def sample_passes(workspace: Workspace, run: Run) -> int:
+    """RETURNS (int): What the training on a sample costs, in sentences passed; 0 for a run that only tests a model."""
+    if run.kind != FEW_SHOT:
+        return 0
+    training = workspace.experiment.few_shot.training
+    return training_length(run.size, training, run.extra_updates).updates * training.batch_size
 
 
 @dataclass(frozen=True)
@@ -118,10 +150,8 @@ def carry_out(
     # Before the work, during which somebody may change a config or a corpus.
     fingerprint = run_fingerprint(workspace, run)
     model = get_model_under_test(workspace, run, starts, on_update)
-    documents = read_documents(workspace.part(run.target, "test"))
-    started = time.monotonic()
-    predictions = list(predict(model.nlp, documents))
-    seconds = {"train": round(model.seconds, 2), "predict": round(time.monotonic() - started, 2)}
+    types = types_of(workspace, run.entity_type)
+    test = take_test(model.nlp, workspace.part(run.target, "test"), types)
     result = RunResult(
         run=run.id,
         coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
@@ -129,13 +159,40 @@ def carry_out(
         fingerprint=fingerprint,
         versions=versions(),
         device=device,
-        seconds=seconds,
+        seconds={"train": round(model.seconds, 2), "predict": test.seconds},
         updates=model.updates,
-        sentences={"train": model.sentences, "test": sum(1 for document in documents for _ in document.sents)},
-        scores=score(documents, predictions, workspace.entity_types),
+        sentences={"train": model.sentences, "test": test.sentences},
+        scores=test.scores,
+        source_updates=updates_of(workspace, run.source) if run.source and run.kind == FEW_SHOT else 0,
+        source_tests={
+            name: take_test(model.nlp, workspace.part(name, "test"), types).scores.tokens
+            for name in tested_sources(workspace, run)
+        },
+        first_sentences=score_first_sentences(workspace, run, model.nlp, types) if run.kind == ZERO_SHOT else {},
     )
-    Ledger(workspace.runs).write(result, model.config, model.sample, predictions)
+    Ledger(workspace.runs).write(result, model.config, model.sample, test.predictions)
     return result
+
+
+def score_first_sentences(
+    workspace: Workspace, run: Run, nlp: Language, types: tuple[str, ...]
+) -> Mapping[str, Score]:
+    """Score a source model on the first sentences of the target's sample, which a person would annotate first.
+
+    They are training sentences: what they tell of the source may be used to choose one.
+
+    workspace (Workspace): The experiment and its surroundings.
+    run (Run): The zero-shot run.
+    nlp (Language): The source model.
+    types (tuple[str, ...]): What is scored.
+    RETURNS (Mapping[str, Score]): On tokens.
+    """
+    sentences = read_sentences([str(workspace.part(run.target, "train"))])
+    drawn = [sentences[number] for number in sample(len(sentences), FIRST_SENTENCES, FIRST_SENTENCES_SEED)]
+    gold = [reference_doc(nlp.vocab, sentence) for sentence in drawn]
+    for number, doc in enumerate(gold):
+        doc.user_data.update(id=str(number), mentions=[])
+    return score(gold, list(predict(nlp, gold)), types).tokens
 
 
 def get_model_under_test(
@@ -163,7 +220,7 @@ def _train_on_sample(
     with tempfile.TemporaryDirectory() as folder:
         config.to_disk(Path(folder) / "config.cfg")
         trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, starts, on_update)
-    updates = training_length(job.n_sentences, job.training).updates
+    updates = training_length(job.n_sentences, job.training, job.extra_updates).updates
     return ModelUnderTest(trained.nlp, config.to_str(), trained.seconds, updates, job.n_sentences, drawn)
 
 
@@ -175,12 +232,14 @@ def few_shot_job(workspace: Workspace, run: Run, source: Optional[KeptModel]) ->
         tokenizer=workspace.tokenizer,
         train=(workspace.part(run.target, "train"),),
         n_sentences=run.size,
-        entity_types=workspace.entity_types,
+        entity_types=types_of(workspace, run.entity_type),
         training=workspace.experiment.few_shot.training,
         seed=run.seed + SAMPLE_SEED_OFFSET,
-        freeze_word_embeddings=workspace.experiment.freeze_word_embeddings,
+        frozen=workspace.experiment.frozen,
+        lower_case=workspace.experiment.lower_case,
         precision=workspace.precision,
         limit=run.size,
+        extra_updates=run.extra_updates,
         sample_seed=run.seed,
         source=source.pipeline if source else None,
         transfer=run.transfer,
@@ -203,14 +262,17 @@ def check_size(workspace: Workspace, run: Run) -> None:
 def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
     """RETURNS (dict): The settings that a run was made with, for the record; its config has the rest."""
     model = tested_model(workspace, run)
+    source, encoder = model or run.source, workspace.recipe(run.baseline).encoder
     return {
         "training": training_of(workspace, run).model_dump(),
         "training_seed": model.seed if model else run.seed + SAMPLE_SEED_OFFSET,
-        "freeze_word_embeddings": workspace.experiment.freeze_word_embeddings,
+        "frozen": workspace.experiment.frozen,
+        "lower_case": workspace.experiment.lower_case,
         "precision": workspace.precision,
         "drop_shared_sentences": workspace.experiment.drop_shared_sentences,
-        "entity_types": list(workspace.entity_types),
-        "encoder": {key: str(value) for key, value in asdict(workspace.encoder).items() if key != "path"},
+        "max_sentences": source.max_sentences if source else None,
+        "entity_types": list(types_of(workspace, run.entity_type)),
+        "encoder": {key: str(value) for key, value in asdict(encoder).items() if key != "path"},
     }
 
 

@@ -1,4 +1,5 @@
 """A pipeline and whole documents in, predicted mentions and their scores out."""
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator, Sequence
@@ -23,13 +24,44 @@ class Prediction:
     document (str): Document id.
     tokens (tuple): (start, end, type) in tokens, end exclusive.
     characters (tuple): The same in characters.
-    confidences (tuple[float, ...]): In the same order.
+    confidences (tuple[float, ...]): In the same order; empty where the model has none to give.
     """
 
     document: str
     tokens: tuple[TokenMention, ...]
     characters: tuple[TokenMention, ...]
     confidences: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pipeline does on a test part.
+
+    predictions (tuple[Prediction, ...]): What it finds, document by document.
+    scores (RunScores): Its scores.
+    seconds (float): Wall-clock time of finding.
+    sentences (int): Sentences of the part.
+    """
+
+    predictions: tuple[Prediction, ...]
+    scores: RunScores
+    seconds: float
+    sentences: int
+
+
+def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome:
+    """Let a pipeline find the entities of a test part, and score them.
+
+    nlp (Language): A pipeline.
+    part (Path): DocBin file of whole documents.
+    entity_types (Sequence[str]): What is scored.
+    RETURNS (Outcome): Predictions and scores.
+    """
+    documents, started = read_documents(part), time.monotonic()
+    predictions = tuple(predict(nlp, documents))
+    seconds = round(time.monotonic() - started, 2)
+    n_sentences = sum(1 for document in documents for _ in document.sents)
+    return Outcome(predictions, score(documents, predictions, entity_types), seconds, n_sentences)
 
 
 @read_once
@@ -41,20 +73,27 @@ def read_documents(path: Path) -> list[Doc]:
 def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:
     """Find the entities in documents, sentence by sentence.
 
-    nlp (Language): A pipeline with `bio_ner`.
+    nlp (Language): A pipeline that sets `doc.ents`.
     documents (Iterable[Doc]): Gold documents; of them only tokens and sentence starts are shown to the pipeline.
     YIELDS (Prediction): For each document, in order.
     """
     pairs = ((without_entities(document, nlp.vocab), document.user_data["id"]) for document in documents)
     for doc, name in nlp.pipe(pairs, as_tuples=True, batch_size=DOCUMENTS_PER_BATCH):
-        group = doc.spans[SPANS_KEY]
-        confidence = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
         yield Prediction(
             name,
             tuple((ent.start, ent.end, ent.label_) for ent in doc.ents),
             tuple((ent.start_char, ent.end_char, ent.label_) for ent in doc.ents),
-            tuple(confidence[ent.start, ent.end] for ent in doc.ents),
+            confidences(doc),
         )
+
+
+def confidences(doc: Doc) -> tuple[float, ...]:
+    """RETURNS (tuple[float, ...]): The confidence of each entity; empty where the model has none to give."""
+    if SPANS_KEY not in doc.spans:
+        return ()
+    group = doc.spans[SPANS_KEY]
+    by_span = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+    return tuple(by_span[ent.start, ent.end] for ent in doc.ents)
 
 
 def without_entities(document: Doc, vocab: Vocab) -> Doc:

@@ -1,8 +1,8 @@
 """What an experiment file may say, and where corpus and experiment files are found."""
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
@@ -10,6 +10,8 @@ from scripts.base.settings import Settings, read_settings, suggest
 Transfer = Literal["full", "encoder"]
 Duplicate = Literal["exact", "near"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Frozen = Literal["nothing", "word_embeddings", "encoder"]
+Types = Literal["joint", "per_type"]
 
 
 def _without_repeats(values: list) -> list:
@@ -41,42 +43,148 @@ class Training(Settings):
     head_learn_rate: float = Field(default=1e-3, gt=0)
 
 
+class SourceSet(Settings):
+    """What a run is pretrained on.
+
+    together (list[str]): Corpora whose sentences are mixed; a plain list `[a, b]` in an experiment file is this.
+    in_sequence (list[str]): Corpora that are trained on one after the other, each starting from the model before.
+    targets (list[str]): Only for curves of these targets; left out: of all that are not among the sources.
+    enabled (bool): Whether it is run.
+    """
+
+    together: Corpora = []
+    in_sequence: Corpora = []
+    targets: Optional[Corpora] = None
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "SourceSet":
+        if self.together and self.in_sequence:
+            raise ValueError("give `together` or `in_sequence`, not both")
+        if len(self.in_sequence) == 1:
+            raise ValueError("one corpus alone is no sequence; write it as a plain list")
+        return self
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): The corpora; none for no pretrain."""
+        return tuple(self.together or self.in_sequence)
+
+    def serves(self, target: str) -> bool:
+        """RETURNS (bool): Whether curves of that target start from it."""
+        return self.enabled and target not in self.corpora and (self.targets is None or target in self.targets)
+
+
+def _as_source_set(value: Any) -> Any:
+    return {"together": value} if isinstance(value, list) else value
+
+
+def _as_sizes(value: Any) -> Any:
+    """RETURNS (Any): A range `{first: 50, last: 2000, step: 50}`, both ends included, as a list; else as it is."""
+    if not isinstance(value, dict):
+        return value
+    numbers = [value.get(key) for key in ("first", "last", "step")]
+    if len(value) != 3 or not all(isinstance(number, int) and number > 0 for number in numbers):
+        raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
+    first, last, step = numbers
+    return list(range(first, last + 1, step))
+
+
+Sizes = Annotated[list[int], BeforeValidator(_as_sizes)]
+
+
 class FewShot(Settings):
     """The learning curves: every target with every source (and with none) at every sample size and seed.
 
     targets (list[str]): Corpora to learn from few sentences of.
-    sources (list[list[str]]): Each a corpus or several together; an empty list is no pretrain.
+    sources (list[SourceSet]): Each a corpus or several, together or in sequence; an empty list is no pretrain.
         Left out: no pretrain and every other corpus of the experiment by itself.
-    sizes (list[int]): Sample sizes, in sentences.
+    sizes (list[int]): Sample sizes, in sentences; or a range, `{first: 50, last: 2000, step: 50}`.
     seeds (list[int]): One run for each.
     transfer (list[str]): `full` (encoder and head of the source) and/or `encoder` (a fresh head).
+    compute_matched (list[int]): Sizes at which no pretrain is also run with as many more updates as the source models
+        have had, so that a source is not credited with longer training.
+    source_tests (list[int]): Sizes at which a pretrained model is also tested on its sources afterwards, to see what it
+        forgot.
     training (Training): Settings of these runs.
     """
 
     targets: Corpora = Field(min_length=1)
-    sources: Optional[Annotated[list[Corpora], AfterValidator(_without_repeats)]] = None
-    sizes: list[int] = Field(min_length=1)
+    sources: Optional[list[Annotated[SourceSet, BeforeValidator(_as_source_set)]]] = None
+    sizes: Sizes = Field(min_length=1)
     seeds: Seeds
     transfer: Annotated[list[Transfer], AfterValidator(_without_repeats)] = Field(default=["full"], min_length=1)
+    compute_matched: Sizes = []
+    source_tests: Sizes = []
     training: Training
 
-    @field_validator("sizes")
+    @field_validator("sources")
+    @classmethod
+    def _each_once(cls, sources: Optional[list[SourceSet]]) -> Optional[list[SourceSet]]:
+        _without_repeats([(*source.corpora, bool(source.in_sequence)) for source in sources or []])
+        return sources
+
+    @field_validator("sizes", "compute_matched", "source_tests")
     @classmethod
     def _ascending(cls, sizes: list[int]) -> list[int]:
-        if sizes != sorted(set(sizes)) or sizes[0] < 1:
+        if sizes != sorted(set(sizes)) or (sizes and sizes[0] < 1):
             raise ValueError("sizes must be positive, ascending and without repeats")
         return sizes
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FewShot":
+        for key in ("compute_matched", "source_tests"):
+            for size in getattr(self, key):
+                if size not in self.sizes:
+                    raise ValueError(f"{key}: {size} is not among the sizes")
+        return self
 
 
 class FullTraining(Settings):
     """Runs on whole training parts.
 
-    seeds (list[int]): One run for each; the models of the first seed are the sources of zero-shot and few-shot.
+    corpora (list[str]): Corpora to do so on; left out: all of the experiment.
+    seeds (list[int]): One run for each.
     training (Training): Settings of these runs.
+    """
+
+    corpora: Optional[Corpora] = None
+    seeds: Seeds
+    training: Training
+
+
+class Pretraining(Settings):
+    """The models that zero-shot and few-shot start from.
+
+    seeds (list[int]): One model of each source for each. The first few-shot seed starts from the first of them, the
+        second from the second, and so on, over again where there are fewer.
+    training (Training): Settings of their trainings.
+    max_sentences (int): The most sentences that a source model is trained on, all its corpora taken together: a seeded
+        sample of what they hold. In a sequence it holds for each corpus. Left out: all sentences.
     """
 
     seeds: Seeds
     training: Training
+    max_sentences: Optional[Annotated[int, Field(gt=0)]] = None
+
+
+# Part of file names.
+BaselineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class Baseline(Settings):
+    """Another model to stand beside the experiment's own in Table 2.
+
+    config (str): Name of its spaCy config, such as `lstm_crf`.
+    encoder (str): Its encoder, as `weasel run encoder` takes it; left out: the experiment's.
+    corpora (list[str]): What it is trained and tested on; left out: as in-corpus.
+    training (Training): Its settings; left out: those of in-corpus.
+    """
+
+    config: str
+    encoder: Optional[str] = None
+    corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
+    training: Optional[Training] = None
 
 
 class Shipped(Settings):
@@ -99,37 +207,56 @@ class Experiment(Settings):
     """An experiment: corpora, and what is trained on and scored on which.
 
     corpora (list[str]): Names of corpus files.
+    encoder (str): What every model starts from: `offline`, a Hugging Face name, a folder, or `untrained`.
+    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice (paper protocol B9).
     model (str): Name of the spaCy config, such as `softmax`.
-    freeze_word_embeddings (bool): Whether the encoder's word embeddings stay as they are.
+    frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
+    types (str): One model for all entity types (`joint`), or one for each (`per_type`; paper protocol B5).
     precision (str): What trainings compute matrix products in: `float32`, `bfloat16`, or `auto`, which is bfloat16
         where the hardware multiplies it natively. Weights, and predictions, are float32 in any case.
     drop_shared_sentences (list[str]): Leave out of the sources' training sets what also stands in a target's test set:
         `exact` duplicates, `near` ones, or both, of sentences of five words and more. `describe` tells how many there
         are. Left out: none.
-    in_corpus (FullTraining): Training and testing within one corpus; these models are the sources too.
+    in_corpus (FullTraining): Training and testing within one corpus.
+    baselines (dict[str, Baseline]): Other models that are trained and tested within one corpus too, by name.
+    pretraining (Pretraining): The source models; left out: the in-corpus models of the first seed (paper protocol B11).
     zero_shot (list[str]): Targets that every source is tested on; left out: all corpora.
     few_shot (FewShot): The learning curves; left out: none.
     ship (Shipped): The pipeline to package.
     """
 
     corpora: Corpora = Field(min_length=1)
+    encoder: str = "offline"
+    lower_case: bool = False
     model: str = "softmax"
-    freeze_word_embeddings: bool = True
+    frozen: Frozen = "word_embeddings"
+    types: Types = "joint"
     precision: Precision = "auto"
     drop_shared_sentences: Annotated[list[Duplicate], AfterValidator(_without_repeats)] = []
     in_corpus: FullTraining
+    baselines: dict[BaselineName, Baseline] = {}
+    pretraining: Optional[Pretraining] = None
     zero_shot: Optional[Corpora] = None
     few_shot: Optional[FewShot] = None
     ship: Shipped = Shipped()
 
     @model_validator(mode="after")
     def _known_corpora(self) -> "Experiment":
-        named = list(self.zero_shot or []) + list(self.ship.corpora or [])
+        named = [*(self.in_corpus.corpora or []), *(self.zero_shot or []), *(self.ship.corpora or [])]
         if self.few_shot:
-            named += self.few_shot.targets + [name for source in self.few_shot.sources or [] for name in source]
+            sources = self.few_shot.sources or []
+            named += self.few_shot.targets + [name for source in sources for name in source.corpora]
+            named += [name for source in sources for name in source.targets or []]
+        named += [name for baseline in self.baselines.values() for name in baseline.corpora or []]
         for name in named:
             if name not in self.corpora:
                 raise ValueError(f"unknown corpus '{name}' ({suggest(name, self.corpora)})")
+        return self
+
+    @model_validator(mode="after")
+    def _own_name(self) -> "Experiment":
+        if self.model in self.baselines:
+            raise ValueError(f"baselines: '{self.model}' is the experiment's own model; give the baseline another name")
         return self
 
 

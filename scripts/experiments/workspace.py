@@ -1,7 +1,7 @@
 """Where an experiment's corpora, encoder, models and results are: what a command knows before the first run."""
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
@@ -9,7 +9,19 @@ from scripts.corpora.manifest import read_manifest
 from scripts.corpora.schema import in_order
 from scripts.encoders.resolve import EncoderRecord, read_encoder
 from scripts.experiments.device import choose_precision
-from scripts.experiments.settings import Experiment, read_experiment
+from scripts.experiments.settings import Baseline, Experiment, read_experiment
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model is made of.
+
+    template (Path): Its spaCy config.
+    encoder (EncoderRecord): The encoder that its trainings start from, if its config has one.
+    """
+
+    template: Path
+    encoder: EncoderRecord
 
 
 @dataclass(frozen=True)
@@ -20,12 +32,13 @@ class Workspace:
     experiment (Experiment): Its settings.
     template (Path): The spaCy config of its model.
     corpus (Path): Folder of the converted corpora.
-    encoder (EncoderRecord): The encoder that all runs start from.
+    encoder (EncoderRecord): The encoder that all runs start from, baselines aside.
     training (Path): Folder for models that are kept.
     metrics (Path): Folder for run files, tables, figures and report.
     threads (int): CPU threads per run.
     gpu_id (int): The GPU to use; -1 for the CPU.
     precision (str): What trainings compute in: `float32` or `bfloat16`.
+    baselines (Mapping[str, Recipe]): What the baselines are made of.
     """
 
     name: str
@@ -38,16 +51,32 @@ class Workspace:
     threads: int = 1
     gpu_id: int = -1
     precision: str = "float32"
+    baselines: Mapping[str, Recipe] = field(default_factory=dict)
 
     @property
     def runs(self) -> Path:
         """RETURNS (Path): Folder of the run files."""
         return self.metrics / self.name / "runs"
 
-    @property
-    def models(self) -> Path:
-        """RETURNS (Path): Folder of the models that are kept for this experiment."""
-        return self.training / self.name / self.experiment.model
+    def models(self, baseline: Optional[str] = None) -> Path:
+        """RETURNS (Path): Folder of the models that are kept for this experiment, or for a baseline of it."""
+        return self.training / self.name / (baseline or self.experiment.model)
+
+    def recipe(self, baseline: Optional[str] = None) -> Recipe:
+        """RETURNS (Recipe): What the experiment's own model, or a baseline, is made of."""
+        return self.baselines[baseline] if baseline else Recipe(self.template, self.encoder)
+
+    def decides(self, baseline: Optional[str] = None) -> dict[str, Any]:
+        """RETURNS (dict): What decides the weights of every training, whatever its data: for fingerprints."""
+        recipe = self.recipe(baseline)
+        return {
+            "template": hash_file(recipe.template),
+            "encoder": recipe.encoder.sha256,
+            "lower_case": self.experiment.lower_case,
+            "frozen": self.experiment.frozen,
+            "precision": self.precision,
+            "threads": self.threads,
+        }
 
     @property
     def tokenizer(self) -> Path:
@@ -72,10 +101,6 @@ class Workspace:
         """RETURNS (str): The hash of a part of a corpus, as its manifest holds it."""
         return self.manifest(corpus)["splits"][part]["sha256"]
 
-    def template_hash(self) -> str:
-        """RETURNS (str): The hash of the model's spaCy config."""
-        return hash_file(self.template)
-
 
 def open_workspace(
     experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path, seed: int, threads: int, gpu_id: int
@@ -98,10 +123,23 @@ def open_workspace(
     template = find_template(configs, settings.model)
     precision = choose_precision(settings.precision, gpu_id)
     places = (template, corpus, encoder, training, metrics)
-    workspace = Workspace(experiment, settings, *places, threads, gpu_id, precision)
+    baselines = {
+        name: Recipe(find_template(configs, baseline.config), _encoder_of(baseline, name, encoder, training))
+        for name, baseline in settings.baselines.items()
+    }
+    workspace = Workspace(experiment, settings, *places, threads, gpu_id, precision, baselines)
     for name in settings.corpora:
         workspace.manifest(name)
     return workspace
+
+
+def baseline_encoder_file(training: Path, baseline: str) -> Path:
+    """RETURNS (Path): Where the record of a baseline's own encoder stands."""
+    return training / f"encoder.{baseline}.json"
+
+
+def _encoder_of(baseline: Baseline, name: str, encoder: EncoderRecord, training: Path) -> EncoderRecord:
+    return read_encoder(baseline_encoder_file(training, name)) if baseline.encoder else encoder
 
 
 def find_template(configs: Path, model: str) -> Path:
@@ -121,6 +159,8 @@ def shift_seeds(experiment: Experiment, seed: int) -> Experiment:
     data = experiment.model_dump()
     data["in_corpus"]["seeds"] = [seed + number for number in data["in_corpus"]["seeds"]]
     data["ship"]["seed"] += seed
+    if data["pretraining"]:
+        data["pretraining"]["seeds"] = [seed + number for number in data["pretraining"]["seeds"]]
     if data["few_shot"]:
         data["few_shot"]["seeds"] = [seed + number for number in data["few_shot"]["seeds"]]
     return Experiment.model_validate(data)

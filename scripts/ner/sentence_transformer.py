@@ -166,10 +166,10 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
     shim: EncoderShim = model.layers[0].shims[0]
     texts = [span.text for doc_spans in spans for span in doc_spans]
     subwords = shim.kept_subwords(texts) if is_train else split_into_subwords(model.tokenizer, texts)
-    if is_train:
+    if is_train and shim.is_trained:
         hidden, backprop_hidden = _encode_for_training(model.layers[0], subwords)
     else:
-        hidden, backprop_hidden = _encode(model.layers[0], subwords), None
+        hidden, backprop_hidden = _encode(model.layers[0], subwords), _nothing
     doc_data = list(_split_by_doc(docs, spans, subwords, hidden))
     batch = FullTransformerBatch(
         spans=spans,
@@ -184,6 +184,10 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
         return docs
 
     return batch, backprop
+
+
+def _nothing(d_hidden: torch.Tensor) -> None:
+    """An encoder that is frozen as a whole learns nothing from a gradient."""
 
 
 def _split_by_doc(
@@ -283,6 +287,11 @@ class EncoderShim(HFShim):
         self.training_precision = training_precision
         self.inference_precision = inference_precision
         self._kept: Dict[str, Subwords] = {}
+
+    @property
+    def is_trained(self) -> bool:
+        """RETURNS (bool): Whether any weight takes a gradient; an encoder frozen as a whole has no dropout either."""
+        return any(parameter.requires_grad for parameter in self._model.parameters())
 
     @property
     def width(self) -> int:

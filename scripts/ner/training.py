@@ -22,6 +22,8 @@ from scripts.ner.sentence_transformer import EncoderShim
 LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 # Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
 LENGTH = "encoded_length"
+# What of an encoder stays as it is.
+NOTHING, WORD_EMBEDDINGS, ENCODER = "nothing", "word_embeddings", "encoder"
 
 
 @registry.readers("interlingual.Sentences.v1")
@@ -181,21 +183,25 @@ def _length(example: Example) -> int:
     return example.predicted.user_data.get(LENGTH) or len(example)
 
 
-@registry.callbacks("interlingual.freeze_word_embeddings.v1")
-def freeze_word_embeddings(component: str = "transformer", frozen: bool = True) -> Callable[[Language], Language]:
-    """Keep the encoder's word embeddings as they are; for `[initialize.after_init]`.
+@registry.callbacks("interlingual.freeze_encoder.v1")
+def freeze_encoder(component: str = "transformer", frozen: str = WORD_EMBEDDINGS) -> Callable[[Language], Language]:
+    """Keep the encoder, or a part of it, as it is; for `[initialize.after_init]`.
 
     component (str): The transformer component.
-    frozen (bool): Whether to freeze; false trains every weight, by sparse gradients: most of the vocabulary stands in
-        no sentence of a batch.
+    frozen (str): `nothing` trains every weight, word embeddings by sparse gradients (most of the vocabulary stands in
+        no sentence of a batch); `word_embeddings` keeps these; `encoder` trains the head alone.
     RETURNS (Callable): A callback for spaCy.
+    RAISES (ValueError): If `frozen` is none of these.
     """
+    if frozen not in (NOTHING, WORD_EMBEDDINGS, ENCODER):
+        raise ValueError(f"Unknown part '{frozen}'; use one of {NOTHING}, {WORD_EMBEDDINGS}, {ENCODER}")
 
     def freeze(nlp: Language) -> Language:
         model = nlp.get_pipe(component).model
+        model.transformer.requires_grad_(frozen != ENCODER)
         embeddings = model.transformer.get_input_embeddings()
-        embeddings.requires_grad_(not frozen)
-        embeddings.sparse = not frozen and isinstance(model.layers[0].shims[0], EncoderShim)
+        embeddings.requires_grad_(frozen == NOTHING)
+        embeddings.sparse = frozen == NOTHING and isinstance(model.layers[0].shims[0], EncoderShim)
         return nlp
 
     return freeze

@@ -7,6 +7,7 @@ from typing import Iterable, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
+from scripts.evaluation.paper import Paper, read_paper
 from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_plan, read_runs
 from scripts.evaluation.scores import MICRO
 
@@ -51,12 +52,14 @@ class Results:
     runs (tuple[RunResult, ...]): Finished runs, sorted by id.
     corpora (Corpora): Statistics of the corpora.
     planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty if that is not known.
+    paper (Optional[Paper]): The paper's own numbers, to be shown beside ours; None if they are not there.
     """
 
     experiment: str
     runs: tuple[RunResult, ...]
     corpora: Corpora
     planned: tuple[Coordinates, ...] = ()
+    paper: Optional[Paper] = None
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -154,11 +157,12 @@ class Results:
         return f"{run.target}{source}{amount}, seed {run.seed}"
 
 
-def read_results(folder: Path, experiment: str) -> Results:
+def read_results(folder: Path, experiment: str, paper: Optional[Path] = None) -> Results:
     """Read what an experiment left behind.
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
+    paper (Optional[Path]): The folder of the paper's own numbers; it may be absent.
     RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now.
     RAISES (ProjectError): If there is no finished run, or a file is damaged.
     """
@@ -175,7 +179,7 @@ def read_results(folder: Path, experiment: str) -> Results:
         raise ProjectError("no finished run", where=folder / experiment / "runs", remedy=remedy)
     corpora = read_corpora(folder / experiment / "corpora.json")
     planned = tuple(replace(planned.coordinates, threads=0) for planned in plan.values())
-    return Results(experiment, tuple(runs), corpora, planned)
+    return Results(experiment, tuple(runs), corpora, planned, read_paper(paper) if paper and paper.is_dir() else None)
 
 
 def grid_of(results: Results, kind: str) -> list[Coordinates]:
@@ -187,7 +191,9 @@ def grid_of(results: Results, kind: str) -> list[Coordinates]:
     sizes = sorted({run.size for run in runs}, key=lambda size: size or 0)
     seeds = sorted({run.seed for run in runs})
     return [
-        Coordinates(experiment=results.experiment, kind=kind, target=target, size=size, seed=seed, threads=0, **vars(setup))
+        Coordinates(
+            experiment=results.experiment, kind=kind, target=target, size=size, seed=seed, threads=0, **vars(setup)
+        )
         for target, setup, size, seed in product(targets, results.setups(kind), sizes, seeds)
         if target not in setup.sources
     ]

@@ -15,7 +15,7 @@ from scripts.experiments.config import TrainingJob, resolve_config, training_len
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import few_shot_runs, source_model
 from scripts.experiments.run import few_shot_job
-from scripts.experiments.settings import Training
+from scripts.experiments.settings import SourceSet, Training
 from tests.experiments.tiny import open_project
 
 TRAINING = Training(epochs=2, batch_size=8, learn_rate=1e-4, head_learn_rate=1e-3)
@@ -31,7 +31,8 @@ def jobs(finished_project):
         transfer: few_shot_job(workspace, replace(run, transfer=transfer), source if transfer != "none" else None)
         for transfer in ("none", "full", "encoder")
     }
-    return {**by_transfer, "whole": model_job(workspace, source_model(workspace.experiment, ("en_ugt", "ru_ugt")))}
+    together = source_model(workspace.experiment, SourceSet(together=["en_ugt", "ru_ugt"]), 0)
+    return {**by_transfer, "whole": model_job(workspace, together)}
 
 
 class TestLength:
@@ -82,10 +83,10 @@ class TestResolving:
         assert [schedule["initial_rate"] for schedule in schedules] == [0.005, 0.05]
         assert [(schedule["warmup_steps"], schedule["total_steps"]) for schedule in schedules] == [(1, 12)] * 2
 
-    @pytest.mark.parametrize("frozen", [True, False])
+    @pytest.mark.parametrize("frozen", ["nothing", "word_embeddings", "encoder"])
     def test_freezing_is_filled_in(self, jobs, frozen):
-        config = resolve_config(replace(jobs["none"], freeze_word_embeddings=frozen))
-        assert config["initialize"]["after_init"]["frozen"] is frozen
+        config = resolve_config(replace(jobs["none"], frozen=frozen))
+        assert config["initialize"]["after_init"]["frozen"] == frozen
 
     def test_the_head_is_seeded_apart_from_any_source(self, jobs):
         assert jobs["encoder"].seed != jobs["whole"].seed

@@ -184,4 +184,4 @@ class TestCommands:
     def test_resolved_settings_are_printed_defaults_included(self, finished, capsys):
         carry_out_kind(finished, FEW_SHOT)
         printed = capsys.readouterr().out
-        assert "freeze_word_embeddings: true" in printed and "min_updates:" in printed
+        assert "frozen: word_embeddings" in printed and "min_updates:" in printed

@@ -13,6 +13,7 @@ from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
 from scripts.experiments.plan import SourceModel, shipped_model, source_model
 from scripts.experiments.score import read_documents
+from scripts.experiments.settings import SourceSet
 from scripts.ner.training import read_sentences
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
@@ -20,7 +21,7 @@ from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, wri
 @pytest.fixture()
 def model(workspace):
     """RETURNS (SourceModel): A model on one corpus."""
-    return source_model(workspace.experiment, ("en_ugt",))
+    return source_model(workspace.experiment, SourceSet(together=["en_ugt"]), 0)
 
 
 def kill(*arguments):
@@ -75,7 +76,7 @@ class TestKeeping:
     def test_finished_models_are_found_wherever_the_project_is(self, finished_project):
         workspace = open_project(finished_project)
         for name in SETTINGS["corpora"]:
-            assert find_model(workspace, source_model(workspace.experiment, (name,)))
+            assert find_model(workspace, source_model(workspace.experiment, SourceSet(together=[name]), 0))
         assert find_model(workspace, shipped_model(workspace.experiment)) is None
 
 
@@ -101,7 +102,7 @@ class TestFingerprint:
     def test_what_decides_the_weights_changes_it(self, workspace, model, project):
         seen = [model_fingerprint(workspace, model)]
         for other in (
-            self.changed(project, freeze_word_embeddings=False),
+            self.changed(project, frozen="nothing"),
             self.changed(project, drop_shared_sentences=["exact"]),
             self.changed(project, drop_shared_sentences=["exact", "near"]),
             replace(workspace, encoder=replace(workspace.encoder, sha256="other")),
@@ -174,8 +175,9 @@ class TestSharedSentences:
 
 def test_the_record_tells_how_the_model_was_made(finished_project):
     workspace = open_project(finished_project)
-    kept = find_model(workspace, source_model(workspace.experiment, ("ru_ugt",)))
+    model = source_model(workspace.experiment, SourceSet(together=["ru_ugt"]), 0)
+    kept = find_model(workspace, model)
     record = json.loads((kept.folder / "model.json").read_text())
-    assert record["fingerprint"] == model_fingerprint(workspace, source_model(workspace.experiment, ("ru_ugt",)))
+    assert record["fingerprint"] == model_fingerprint(workspace, model)
     assert record["sentences"] == workspace.manifest("ru_ugt")["splits"]["train"]["sentences"]
     assert record["seconds"] > 0

@@ -15,7 +15,7 @@ from scripts.experiments.plan import (
     source_model,
     zero_shot_runs,
 )
-from scripts.experiments.settings import Experiment
+from scripts.experiments.settings import Experiment, SourceSet
 from tests.experiments.tiny import SETTINGS
 
 CORPORA = ("en_ugt", "ru_ugt", "ru_ehr")
@@ -63,7 +63,7 @@ def test_sources_are_the_in_corpus_models_of_the_first_seed():
     settings = experiment(in_corpus__seeds=[7, 8])
     in_corpus = in_corpus_runs(settings)
     assert {run.source.seed for run in zero_shot_runs(settings)} == {7} == {in_corpus[0].seed}
-    assert source_model(settings, ("en_ugt",)).training == settings.in_corpus.training
+    assert source_model(settings, SourceSet(together=["en_ugt"]), 0).training == settings.in_corpus.training
 
 
 def test_few_shot_is_the_whole_grid_with_no_pretraining_first():

@@ -9,8 +9,9 @@ from spacy.util import load_config, registry
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.runs import read_run
+from scripts.experiments.execute import TEST_COST, estimate_costs
 from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
-from scripts.experiments.run import carry_out, run_fingerprint, sentence_passes
+from scripts.experiments.run import carry_out, run_fingerprint
 from scripts.experiments.run import tested_model as model_under_test
 from scripts.experiments.score import read_documents
 from scripts.experiments.start import Starts
@@ -50,7 +51,7 @@ class TestFingerprint:
             ({"in_corpus": {"seeds": [0], "training": TRAINING}}, {"in-corpus", "zero-shot", "few-shot"}),
             ({"in_corpus": {**SETTINGS["in_corpus"], "seeds": [3, 0]}}, {"in-corpus", "zero-shot", "few-shot"}),
             ({"in_corpus": {**SETTINGS["in_corpus"], "seeds": [0, 3]}}, set()),
-            ({"freeze_word_embeddings": False}, {"in-corpus", "zero-shot", "few-shot", "none"}),
+            ({"frozen": "nothing"}, {"in-corpus", "zero-shot", "few-shot", "none"}),
             # The target's own training part holds nothing of its test part.
             ({"drop_shared_sentences": ["exact"]}, {"in-corpus", "zero-shot", "few-shot"}),
             ({"few_shot": {**SETTINGS["few_shot"], "sizes": [4, 6, 8], "seeds": [0, 1, 2]}}, set()),
@@ -161,7 +162,7 @@ class TestRecord:
         assert found > 0
 
     def test_few_shot_keeps_no_weights(self, recorded):
-        assert len(list(recorded.models.iterdir())) == len(SETTINGS["corpora"])
+        assert len(list(recorded.models().iterdir())) == len(SETTINGS["corpora"])
         assert not list(recorded.metrics.rglob("model*"))
 
 
@@ -185,10 +186,11 @@ def test_zero_shot_and_in_corpus_test_the_same_model(workspace):
 
 def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
     runs = runs_of_each_kind(workspace)
-    # 12 updates of 4 sentences; a model that is there costs nothing.
-    assert [sentence_passes(workspace, run) for run in runs.values()] == [48] * 4
+    # 12 updates of 4 sentences; a model that is there costs nothing, one that several runs need is trained once.
+    assert list(runs) == ["none", "few-shot", "zero-shot", "in-corpus"]
+    assert [cost - TEST_COST for cost in estimate_costs(workspace, list(runs.values()))] == [48, 96, 0, 48]
     finished = open_project(finished_project)
-    assert [sentence_passes(finished, run) for run in runs.values()] == [48, 48, 0, 0]
+    assert [cost - TEST_COST for cost in estimate_costs(finished, list(runs.values()))] == [48, 48, 0, 0]
 
 
 def test_a_sample_larger_than_the_training_part_is_told(workspace):

@@ -34,10 +34,10 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("frozen", ["nothing", "word_embeddings", "encoder"])
 @pytest.mark.parametrize("transfer", ["", "full", "encoder"])
 def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_path, transfer, frozen):
-    jobs = jobs_of_a_curve(open_project(finished_project), transfer, freeze_word_embeddings=frozen)
+    jobs = jobs_of_a_curve(open_project(finished_project), transfer, frozen=frozen)
     starts = Starts()
     together = [weights_after(job, starts, tmp_path) for job in jobs]
     apart = [weights_after(job, Starts(), tmp_path) for job in jobs]
@@ -48,7 +48,7 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
 def test_another_start_is_made_anew(finished_project, tmp_path):
     workspace = open_project(finished_project)
     jobs = [jobs_of_a_curve(workspace, transfer)[0] for transfer in ("", "full", "encoder", "")]
-    jobs.append(replace(jobs[0], freeze_word_embeddings=False))
+    jobs.append(replace(jobs[0], frozen="nothing"))
     starts = Starts()
     together = [weights_after(job, starts, tmp_path) for job in jobs]
     assert all(same(weights, weights_after(job, Starts(), tmp_path)) for weights, job in zip(together, jobs))

@@ -8,7 +8,7 @@ from spacy.training import Example
 from thinc.api import Adam, fix_random_seed, warmup_linear
 
 from scripts.ner.optimizer import AdamW, make_adam
-from scripts.ner.training import freeze_word_embeddings
+from scripts.ner.training import freeze_encoder
 from tests.ner.pipelines import NO_DROPOUT, entities, make_pipeline, toy_examples, update
 
 SETTINGS = {"L2": 0.01, "grad_clip": 1.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
@@ -274,7 +274,7 @@ class TestFreezing:
     EMBEDDINGS = "embeddings.word_embeddings.weight"
 
     def test_frozen_embeddings_stay_and_all_else_moves(self, untrained):
-        freeze_word_embeddings()(untrained)
+        freeze_encoder()(untrained)
         moved = changes(untrained, make_adam(1e-3, {"bio_ner": 1e-2}), updates=3)
         assert moved.pop(self.EMBEDDINGS) == 0.0
         # The pooler takes no part in tagging; the keys' bias cancels in the softmax of attention.
@@ -282,11 +282,11 @@ class TestFreezing:
         assert all(name.startswith("pooler.") for name in still) and len(moved) > len(still) + 30
 
     def test_not_frozen_they_move(self, untrained):
-        freeze_word_embeddings(frozen=False)(freeze_word_embeddings()(untrained))
+        freeze_encoder(frozen="nothing")(freeze_encoder()(untrained))
         assert changes(untrained, make_adam(1e-3))[self.EMBEDDINGS] > 0.0
 
     def test_not_frozen_they_have_sparse_gradients(self, untrained):
-        freeze_word_embeddings(frozen=False)(untrained)
+        freeze_encoder(frozen="nothing")(untrained)
         untrained.update(toy_examples(untrained), sgd=False)
         transformer = untrained.get_pipe("transformer").model.transformer
         assert transformer.get_input_embeddings().weight.grad.is_sparse
@@ -314,7 +314,7 @@ def test_losses_are_those_of_thincs_adam_and_dense_gradients(tiny_encoder):
     losses = []
     for optimizer, sparse in ((make_adam(1e-3), True), (Adam(1e-3, **rates), False)):
         nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
-        freeze_word_embeddings(frozen=False)(nlp)
+        freeze_encoder(frozen="nothing")(nlp)
         nlp.get_pipe("transformer").model.transformer.get_input_embeddings().sparse = sparse
         losses.append([update(nlp, optimizer) for _ in range(10)])
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)

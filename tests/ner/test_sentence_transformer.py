@@ -35,7 +35,7 @@ from scripts.ner.sentence_transformer import (
     sentence_spans,
     split_into_subwords,
 )
-from scripts.ner.training import freeze_word_embeddings
+from scripts.ner.training import freeze_encoder
 from tests.conftest import TINY_TEXTS
 from tests.ner.pipelines import NO_DROPOUT, entities, make_pipeline, toy_examples, update
 
@@ -398,7 +398,7 @@ class TestGradients:
     @pytest.mark.parametrize("sparse", [False, True])
     def test_vectors_and_gradients_are_those_of_plain_pytorch(self, tiny_encoder, sparse):
         nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
-        freeze_word_embeddings(frozen=False)(nlp)
+        freeze_encoder(frozen="nothing")(nlp)
         encoder_of(nlp).transformer.get_input_embeddings().sparse = sparse
         docs = [in_sentences(nlp, TINY_TEXTS[:3]), nlp.make_doc(""), in_sentences(nlp, ["rash .", *TINY_TEXTS[5:9]])]
         batch, backprop = encoder_of(nlp).begin_update(docs)
@@ -528,14 +528,14 @@ class TestOtherOptimizers:
         return before, dict(encoder_of(nlp).transformer.named_parameters())
 
     def test_frozen_embeddings_stay_and_the_rest_moves(self, tiny_encoder):
-        before, after = self.learn(tiny_encoder, freeze_word_embeddings())
+        before, after = self.learn(tiny_encoder, freeze_encoder())
         still = {name for name in before if torch.equal(before[name], after[name])}
         assert self.EMBEDDINGS in still
         assert all(name == self.EMBEDDINGS or name.startswith("pooler.") for name in still)
 
     def test_sparse_gradients_do_what_dense_ones_do(self, tiny_encoder):
         before, dense = self.learn(tiny_encoder)
-        _, sparse = self.learn(tiny_encoder, freeze_word_embeddings(frozen=False))
+        _, sparse = self.learn(tiny_encoder, freeze_encoder(frozen="nothing"))
         assert not torch.equal(sparse[self.EMBEDDINGS], before[self.EMBEDDINGS])
         for name, weights in dense.items():
             assert torch.allclose(weights, sparse[name], atol=1e-6), name
