@@ -1,6 +1,8 @@
 """Command: the runs of an experiment in, its tables, Figure 1 and the HTML report out."""
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from wasabi import msg
 
 from scripts.base.command import run
@@ -14,15 +16,17 @@ from scripts.reporting.results import Results, read_results
 from scripts.reporting.screen import print_table
 from scripts.reporting.tables import make_tables
 
+Paper = Annotated[Path, typer.Option(help="Folder of the paper's own numbers; nothing is held against it if absent.")]
 ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 
 
 def main(
     experiment: Experiment = "sample",
     metrics: Metrics = Path("metrics"),
+    paper: Paper = Path("assets/paper"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
-    results = read_results(metrics, experiment)
+    results = read_results(metrics, experiment, paper)
     tables = make_tables(results)
     page = write_report(results, tables, metrics / experiment)
     print_answer(results)

@@ -9,6 +9,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from scripts.evaluation.paper import NO_PRETRAIN
+from scripts.reporting.paper_tables import named_in_paper, paper_curves, paper_full
 from scripts.reporting.results import SHARE, Results, Setup
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart: English blue, Russian orange, no pretrain black.
@@ -23,7 +25,11 @@ MORE_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
 MARKERS = {(): "o", ("en_ugt",): "s", ("en_ehr",): "^", ("ru_ugt",): "D", ("ru_ehr",): "v"}
 MORE_MARKERS = ("P", "X", "*", "h", "p")
 STYLES = {"none": "-", "full": "-", "encoder": (0, (4, 1.5))}
+CONTROL_STYLE = (0, (1, 1.2))
+SEQUENCE_STYLE = (0, (6, 1.5, 1, 1.5))
 REFERENCE = "#666666"
+PAPER = "#AAAAAA"
+PAPER_SOURCES = "#DDDDDD"
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -42,6 +48,7 @@ LEGEND = (
     "Line: mean over seeds; band: lowest to highest seed; faint dots: single seeds; open markers: zero-shot.\n"
     f"Dashed: full F1, without pretraining on the whole training part; dotted: {100 * SHARE:.0f} % of it."
 )
+PAPER_LEGEND = "\nThin grey: the paper's curves, the darker one without pretraining; dash-dotted: its full F1."
 DOTS_PER_INCH = 150
 # As a share of the largest sample size; closer sizes would write over each other.
 TICK_GAP = 0.08
@@ -68,7 +75,8 @@ def figure1_learning_curves(results: Results) -> Figure:
         for panels, target in zip(grid, results.targets):
             for panel, entity_type in zip(panels, results.types):
                 _draw_panel(panel, results, target, entity_type)
-        figure.supxlabel(LEGEND, fontsize=9, color=REFERENCE)
+        legend = LEGEND + (PAPER_LEGEND if set(results.targets) & set(named_in_paper(results)) else "")
+        figure.supxlabel(legend, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
         # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
         figure.draw_without_rendering()
@@ -116,7 +124,7 @@ def spread_apart(positions: Sequence[float], gap: float, low: float, high: float
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
     colours, markers = colours_of(results), markers_of(results)
-    labels: list[Label] = []
+    labels = _draw_paper(panel, results, target, entity_type)
     for setup in results.setups("few-shot", target=target):
         labels += _draw_curve(
             panel, results, target, setup, entity_type, colours[setup.sources], markers[setup.sources]
@@ -145,7 +153,7 @@ def _draw_curve(
     panel.plot(
         sizes,
         means,
-        linestyle=STYLES[setup.transfer],
+        linestyle=_line_style(setup),
         color=colour,
         marker=marker,
         markersize=marker_size,
@@ -158,6 +166,26 @@ def _draw_curve(
                 [size] * len(point.values), [value for _, value in point.values], ".", color=colour, alpha=0.4, ms=4
             )
     return [(means[-1], results.label(setup), colour)]
+
+
+def _line_style(setup: Setup) -> object:
+    if setup.is_control:
+        return CONTROL_STYLE
+    return SEQUENCE_STYLE if setup.in_sequence else STYLES[setup.transfer]
+
+
+def _draw_paper(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:
+    largest = max(run.coordinates.size or 0 for run in results.of("few-shot", target=target))
+    for pretrain, curve in paper_curves(results, target, entity_type).items():
+        # Beyond our own sizes they would stretch the F1 axis unseen.
+        points = [(size, point.mean) for size, point in curve.trained.points if size <= largest]
+        colour, layer = (PAPER, 1.6) if pretrain == NO_PRETRAIN else (PAPER_SOURCES, 1.5)
+        panel.plot([size for size, _ in points], [f1 for _, f1 in points], color=colour, linewidth=0.8, zorder=layer)
+    full = paper_full(results, target, entity_type)
+    if full is None:
+        return []
+    panel.axhline(full, color=PAPER, linestyle="-.", linewidth=0.9, zorder=1.6)
+    return [(full, f"paper: full {full:.1f}", PAPER)]
 
 
 def _draw_full(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:

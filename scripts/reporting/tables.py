@@ -1,20 +1,52 @@
 """The results of an experiment in, the paper's Tables 1 to 5 and every point of its curves out."""
 import math
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, best_and_worst
+from scripts.evaluation.paper import MULTI_BERT, Pretrain
 from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.corpora_tables import (
+    PAPER,
     shared_sentences,
     table1_corpora,
     table1_subtypes,
     table4_vocabulary_overlap,
 )
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results, Setup, measure
+from scripts.reporting.paper_tables import (
+    MODELS,
+    named_in_paper,
+    paper_full,
+    paper_in_corpus,
+    paper_name,
+    paper_sentences,
+    paper_zero_shot,
+    table5_paper_recomputed,
+)
+from scripts.reporting.results import NO_PRETRAIN, Results, Setup, measure
 
 MISSING_NAMED = 6
+PRETRAIN = {"none": NO_PRETRAIN, "best": "best source", "worst": "worst source"}
+# Which count of the paper a setup is held against, by its verdict.
+COUNTERPARTS = {"best": "best", "best and worst": "best", "tie": "best", "worst": "worst"}
+BESIDE = (
+    " The paper's figures are of the corpora that ours are or stand in for ({names}). Its splits are lost, and a "
+    "stand-in has other texts, as RuDReC has for the paper's own reviews: no deviation is an error by itself."
+)
+BESIDE_F1 = (
+    " Paper F1: its Multi-BERT beside softmax, whatever our encoder, BioBERT beside biobert, LSTM-CRF beside lstm_crf; "
+    "only F1, since its precision and recall are exchanged in print. Deviation: our mean minus it."
+)
+CORRECTED = (
+    " In rows that name RU EHR the paper exchanges source and target too; they stand here the right way round, and "
+    "`paper's row` says how they were printed."
+)
+BESIDE_SENTENCES = (
+    " The paper's rows: its Table 5 as printed, and the full F1 of its Table 2. Deviation: our sentences minus the "
+    "paper's, of no pretrain, of the best and of the worst source, whichever source that is. The paper's shares of the "
+    "training part are not shown, since their denominators differ."
+)
 
 
 def table2_in_corpus(results: Results) -> Table:
@@ -23,9 +55,10 @@ def table2_in_corpus(results: Results) -> Table:
     for target in results.corpus_names:
         for setup in results.setups("in-corpus", target=target):
             runs = results.of("in-corpus", target=target, **vars(setup))
-            rows.append((target, setup.model, *_score_cells(results, runs)))
+            paper = paper_in_corpus(results, target, setup.model)
+            rows.append((target, setup.model, *_score_cells(results, runs, paper)))
     caption = "Trained on the whole training part of a corpus, tested on its test part."
-    caption += _how_to_read(results, "in-corpus") + _missing(results, "in-corpus")
+    caption += _how_to_read(results, "in-corpus") + _beside_paper(results, BESIDE_F1) + _missing(results, "in-corpus")
     columns = ("corpus", "model", *_score_columns(results))
     return Table("table2_in_corpus", "Table 2. In-corpus results", caption, columns, tuple(rows))
 
@@ -37,17 +70,22 @@ def table3_zero_shot(results: Results) -> Table:
         for target in results.corpus_names:
             runs = results.of("zero-shot", target=target, **vars(setup))
             if runs:
-                rows.append((" + ".join(setup.sources), target, setup.model, *_score_cells(results, runs)))
+                paper = paper_zero_shot(results, setup, target)
+                cells = _score_cells(results, runs, {name: found.f1 for name, found in paper.items()})
+                note = next((found.note for found in paper.values()), None)
+                row = (_sources(setup), target, setup.model, *cells)
+                rows.append((*row, *_if_compared(results, note or None)))
     caption = "Trained on the source, tested on the target without any of its sentences."
-    caption += _how_to_read(results, "zero-shot") + _missing(results, "zero-shot")
-    columns = ("source", "target", "model", *_score_columns(results))
+    caption += _how_to_read(results, "zero-shot") + _beside_paper(results, BESIDE_F1 + CORRECTED)
+    caption += _missing(results, "zero-shot")
+    columns = ("source", "target", "model", *_score_columns(results), *_if_compared(results, "paper's row"))
     return Table("table3_zero_shot", "Table 3. Zero-shot results", caption, columns, tuple(rows))
 
 
 def table5_sentences_needed(results: Results) -> Table:
     """RETURNS (Table): Table 5 of the paper: sentences of the target that are needed for 99 % of its full F1."""
     columns = ("target", "type", "full F1", "pretrain", "sentences needed")
-    columns += ("sustained", "% of training part", "verdict")
+    columns += ("sustained", "% of training part", "verdict", *_if_compared(results, "deviation"))
     rows = [
         row
         for target in results.targets
@@ -59,6 +97,7 @@ def table5_sentences_needed(results: Results) -> Table:
         f"on the whole training part ({_denominators(results)}). Sustained: from there on every larger sample reaches "
         "it too. Verdict: the sources that need fewest and most sentences, among those that reach it."
     )
+    caption += _beside_paper(results, BESIDE_SENTENCES)
     caption += _missing(results, "few-shot") + _missing(results, "in-corpus", results.targets)
     title = "Table 5. Sentences needed for 99 % of the full F1"
     return Table("table5_sentences_needed", title, caption, columns, tuple(rows))
@@ -68,7 +107,7 @@ def few_shot(results: Results) -> Table:
     """RETURNS (Table): Every point of Figure 1: F1 at each sample size, with each seed's value."""
     columns = ("target", "source", "transfer", "model", "type", "size", "mean F1", "sd", "seeds", "F1 by seed")
     rows = [
-        (target, " + ".join(setup.sources) or "none", setup.transfer, setup.model, entity_type, size)
+        (target, _sources(setup), setup.transfer, setup.model, entity_type, size)
         + (point.mean, point.sd, len(point.values), _by_seed([point]))
         for target in results.targets
         for setup in results.setups("few-shot", target=target)
@@ -90,6 +129,7 @@ def make_tables(results: Results) -> list[Table]:
         table4_vocabulary_overlap(results.corpora),
         shared_sentences(results.corpora),
         table5_sentences_needed(results),
+        *([table5_paper_recomputed(results.paper)] if results.paper else []),
         few_shot(results),
     ]
 
@@ -102,17 +142,32 @@ def never(need: SentencesNeeded) -> str:
     return f"never (max {math.floor(100 * need.best_share + TOLERANCE)} % at {need.best_size})"
 
 
+def _sources(setup: Setup) -> str:
+    name = (" then " if setup.in_sequence else " + ").join(setup.sources) or "none"
+    return f"{name}, {setup.extra_updates} updates more" if setup.is_control else name
+
+
 def _score_columns(results: Results) -> tuple[str, ...]:
-    by_type = [f"{name} {letter}" for name in results.types for letter in ("P", "R", "F1")]
+    per_type = ("P", "R", "F1", *_if_compared(results, "paper F1", "deviation"))
+    by_type = [f"{name} {column}" for name in results.types for column in per_type]
     seeds = " / ".join([*results.types, MICRO])
     return (*by_type, "micro F1", "micro F1 (characters)", f"seeds: F1 of {seeds}")
 
 
-def _score_cells(results: Results, runs: Sequence[RunResult]) -> tuple[Cell, ...]:
-    percentages = ("precision", "recall", "f1")
-    by_type = [measure(runs, name, name=percentage) for name in results.types for percentage in percentages]
+def _score_cells(results: Results, runs: Sequence[RunResult], paper: Mapping[str, float]) -> tuple[Cell, ...]:
+    by_type = [cell for name in results.types for cell in _type_cells(results, runs, name, paper.get(name))]
     seeds = [measure(runs, name) for name in (*results.types, MICRO)]
     return (*by_type, measure(runs, MICRO), measure(runs, MICRO, view="characters"), _by_seed(seeds))
+
+
+def _type_cells(results: Results, runs: Sequence[RunResult], name: str, paper: Optional[float]) -> tuple[Cell, ...]:
+    precision, recall, f1 = (measure(runs, name, name=percentage) for percentage in ("precision", "recall", "f1"))
+    deviation = f1.mean - paper if f1 is not None and paper is not None else None
+    return (precision, recall, f1, *_if_compared(results, paper, deviation))
+
+
+def _if_compared(results: Results, *cells: Cell) -> tuple[Cell, ...]:
+    return cells if named_in_paper(results) else ()
 
 
 def _by_seed(spreads: Sequence[Optional[Spread]]) -> str:
@@ -129,10 +184,33 @@ def _needed_rows(results: Results, target: str, entity_type: str) -> list[tuple[
         full = results.full(target, model, entity_type)
         needed = results.needed(target, model, entity_type)
         verdicts = _verdicts({setup: need for setup, need in needed.items() if setup.sources})
+        paper = paper_sentences(results, target, entity_type) if MODELS.get(model) == MULTI_BERT else {}
         for setup, need in needed.items():
             cells = _needed_cells(need, results.corpora.training_sentences(target))
-            rows.append((target, entity_type, full, results.label(setup), *cells, verdicts.get(setup, "")))
-    return rows
+            verdict = verdicts.get(setup, "")
+            beside = _if_compared(results, _deviation(setup, need, verdict, paper))
+            rows.append((target, entity_type, full, results.label(setup), *cells, verdict, *beside))
+    return rows + _paper_rows(results, target, entity_type)
+
+
+def _deviation(
+    setup: Setup, need: Optional[SentencesNeeded], verdict: str, paper: Mapping[Pretrain, int]
+) -> Optional[int]:
+    counterpart = "none" if setup.is_no_pretrain else COUNTERPARTS.get(verdict)
+    if need is None or need.first is None or counterpart not in paper:
+        return None
+    return need.first - paper[counterpart]
+
+
+def _paper_rows(results: Results, target: str, entity_type: str) -> list[tuple[Cell, ...]]:
+    full = paper_full(results, target, entity_type)
+    paper = paper_sentences(results, target, entity_type)
+    name = f"{PAPER}{paper_name(results, target)}"
+    return [
+        (name, entity_type, full, label, paper[pretrain], None, None, "", None)
+        for pretrain, label in PRETRAIN.items()
+        if pretrain in paper
+    ]
 
 
 def _needed_cells(need: Optional[SentencesNeeded], sentences: Optional[int]) -> tuple[Cell, Cell, Cell]:
@@ -166,6 +244,11 @@ def _how_to_read(results: Results, kind: str) -> str:
         f" Exact match in percent, as the CoNLL script counts. {spread}Characters: scored against the original offsets,"
         " so that mentions lost by tokens, truncation or the sentence splitter are missed."
     )
+
+
+def _beside_paper(results: Results, how: str) -> str:
+    names = ", ".join(f"{corpus}: {name}" for corpus, name in named_in_paper(results).items())
+    return BESIDE.format(names=names) + how if names else ""
 
 
 def _missing(results: Results, kind: str, targets: Optional[Sequence[str]] = None) -> str:

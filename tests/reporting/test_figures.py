@@ -8,6 +8,8 @@ from matplotlib.colors import to_hex
 
 from scripts.reporting.figures import (
     COLOURS,
+    PAPER,
+    PAPER_SOURCES,
     colours_of,
     figure1_learning_curves,
     markers_of,
@@ -15,7 +17,10 @@ from scripts.reporting.figures import (
     to_png,
     to_svg,
 )
-from tests.reporting.conftest import make_run
+from tests.reporting.conftest import SIZES, make_run
+from tests.reporting.test_paper_tables import beside_paper
+
+PAIR = ("en_ugt", "ru_ehr")
 
 
 def lines_of(panel, colour):
@@ -51,6 +56,40 @@ def test_zero_shot_stands_at_zero_and_full_f1_is_dashed(results, figure):
     full = results.full("ru_ugt", "softmax", "Drug").mean
     levels = [line.get_ydata()[0] for line in panel.lines if list(line.get_xdata()) == [0, 1]]
     assert levels == pytest.approx([full, 0.99 * full])
+
+
+def test_the_papers_curves_and_full_f1_lie_behind_ours(results):
+    figure = figure1_learning_curves(beside_paper(results, {"ru_ugt": "RU UGT"}))
+    panel, other = figure.axes[0], figure.axes[2]
+    behind = [line for line in panel.lines if to_hex(line.get_color()) in (PAPER.lower(), PAPER_SOURCES.lower())]
+    levels = [line.get_ydata()[0] for line in behind if list(line.get_xdata()) == [0, 1]]
+    assert levels == [60.45]
+    curves = {tuple(line.get_ydata()) for line in behind if list(line.get_xdata()) != [0, 1]}
+    # Its sizes up to our largest one, 150: of no pretrain, and of EN EHR.
+    assert len(curves) == 5
+    assert {(26.8, 47.48, 38.09), (26.51, 35.39, 36.2)} < curves
+    assert max(line.get_zorder() for line in behind) < 2
+    assert "paper: full 60.5" in [text.get_text() for text in panel.texts]
+    assert not any(to_hex(line.get_color()) == PAPER.lower() for line in other.lines)
+    assert "Thin grey: the paper's curves" in figure.get_supxlabel()
+
+
+def test_sizes_at_which_the_paper_trained_nothing_are_not_points_of_its_curves(read_made_up):
+    results = beside_paper(read_made_up([make_run("few-shot", "ru_ugt", 50, (), 500)]), {"ru_ugt": "RU UGT"})
+    line = next(line for line in figure1_learning_curves(results).axes[0].lines if to_hex(line.get_color()) == "#aaaaaa")
+    assert list(line.get_xdata()) == [50, 100, 150, 200, 250, 300, 350, 450, 500]
+
+
+def test_without_the_papers_numbers_the_legend_does_not_name_them(figure):
+    assert "paper" not in figure.get_supxlabel()
+
+
+def test_controls_and_sequences_have_lines_of_their_own(read_made_up):
+    made = [((), {}), ((), {"extra_updates": 300}), (PAIR, {"in_sequence": True}), (PAIR, {})]
+    runs = [make_run("few-shot", "ru_ugt", 50, sources, size, **how) for sources, how in made for size in SIZES]
+    panel = figure1_learning_curves(read_made_up(runs)).axes[0]
+    lines = [line for line in panel.lines if len(line.get_xdata()) == len(SIZES)]
+    assert len({(line.get_color(), str(line._dash_pattern)) for line in lines}) == 4
 
 
 def test_same_runs_same_bytes(results, figure):

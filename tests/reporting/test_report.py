@@ -18,6 +18,7 @@ TABLES = [
     "table2_in_corpus",
     "table3_zero_shot",
     "table4_vocabulary_overlap",
+    "table5_paper_recomputed",
     "table5_sentences_needed",
 ]
 
@@ -33,7 +34,7 @@ def files_in(folder):
 
 
 def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
-    main("sample", metrics)
+    main("sample", metrics, ROOT / "assets" / "paper")
     expected = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")]
     expected += ["figures/figure1_learning_curves.svg", "figures/figure1_learning_curves.png", "report.html"]
     assert sorted(files_in(metrics / "sample")) == sorted(expected)
@@ -44,13 +45,26 @@ def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
 
 
 def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
-    main("sample", metrics)
+    main("sample", metrics, ROOT / "assets" / "paper")
     copy = tmp_path / "copy"
     shutil.copytree(metrics / "sample" / "runs", copy / "sample" / "runs")
     shutil.copy(metrics / "sample" / "corpora.json", copy / "sample")
     command = [sys.executable, "-m", "scripts.report", "--metrics", str(copy)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONHASHSEED": "7"})
     assert files_in(copy / "sample") == files_in(metrics / "sample")
+
+
+def test_without_the_papers_numbers_nothing_is_held_against_them(metrics, tmp_path):
+    main("sample", metrics, tmp_path / "absent")
+    assert "tables/table5_paper_recomputed.csv" not in files_in(metrics / "sample")
+    assert "paper F1" not in (metrics / "sample" / "tables" / "table2_in_corpus.csv").read_text(encoding="utf8")
+
+
+def test_damaged_numbers_of_the_paper_are_an_error_and_nothing_is_written(metrics, tmp_path):
+    (tmp_path / "paper").mkdir()
+    with pytest.raises(ProjectError, match="tables.json: no such file"):
+        main("sample", metrics, tmp_path / "paper")
+    assert files_in(metrics / "sample") == {}
 
 
 def test_no_runs_is_an_error_and_writes_nothing(tmp_path):
