@@ -76,7 +76,8 @@ def test_the_papers_curves_and_full_f1_lie_behind_ours(results):
 
 def test_sizes_at_which_the_paper_trained_nothing_are_not_points_of_its_curves(read_made_up):
     results = beside_paper(read_made_up([make_run("few-shot", "ru_ugt", 50, (), 500)]), {"ru_ugt": "RU UGT"})
-    line = next(line for line in figure1_learning_curves(results).axes[0].lines if to_hex(line.get_color()) == "#aaaaaa")
+    panel = figure1_learning_curves(results).axes[0]
+    line = next(line for line in panel.lines if to_hex(line.get_color()) == PAPER.lower())
     assert list(line.get_xdata()) == [50, 100, 150, 200, 250, 300, 350, 450, 500]
 
 
