@@ -69,15 +69,6 @@ def test_the_fit_is_the_one_that_scipy_finds():
     assert [ours.at(size) for size in (50, 400, 1600)] == pytest.approx(expected, abs=0.01)
 
 
-def test_larger_samples_weigh_more():
-    # One run strays by 10 points: at 50 sentences it says less of 1600 than at 800.
-    law = Fit(80.0, 200.0, 0.5)
-    true = {size: law.at(size) for size in SIZES}
-    early = fit_curve(one_seed({**true, 50: true[50] - 10}))
-    late = fit_curve(one_seed({**true, 800: true[800] - 10}))
-    assert abs(early.at(1600) - law.at(1600)) < abs(late.at(1600) - law.at(1600))
-
-
 def test_every_seed_counts_as_a_run():
     law = Fit(80.0, 200.0, 0.5)
     pairs = curve_of({size: {0: law.at(size) - 2, 1: law.at(size) + 2} for size in SIZES})
@@ -99,11 +90,11 @@ def test_sentences_for_a_share_of_the_plateau_by_hand():
 
 
 def test_sentences_far_beyond_the_data_are_not_told():
-    # 80 - 200 / sqrt(n) = 0.99 * 80 at n = 62500, and the data end at 800: more than four times that is out of reach.
+    # 80 - 200 / sqrt(n) = 0.98 * 80 at n = 15625, and the data end at 800: more than four times that is out of reach.
     needed = dict(forecast(curve_by(Fit(80.0, 200.0, 0.5))).needed)
     # 0.95 * 80 at n = 2500.
     assert needed[0.95].value == pytest.approx(2500, rel=0.01)
-    assert needed[0.99] == Interval(math.inf, math.inf, math.inf)
+    assert needed[0.98] == Interval(math.inf, math.inf, math.inf)
 
 
 def test_three_sizes_do_not_determine_a_law():
