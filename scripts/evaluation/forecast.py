@@ -146,15 +146,15 @@ class BackTestSummary:
 
 @dataclass(frozen=True)
 class _Laws:
-    """Laws through resampled runs, one per element of its arrays, and how much a run strays from each.
+    """Laws through resampled runs, one per element of its arrays, and how far a further run strays from each.
 
-    noise (np.ndarray): Standard deviation of a run's F1 times the square root of its sentences.
+    stray (np.ndarray): Points of F1 times the square root of the run's sentences.
     """
 
     plateau: np.ndarray
     scale: np.ndarray
     exponent: np.ndarray
-    noise: np.ndarray
+    stray: np.ndarray
 
 
 def fit_curve(curve: Curve) -> Optional[Fit]:
@@ -187,7 +187,7 @@ def predict(curve: Curve, sizes: Sequence[int], seed: int = 0) -> tuple[Predicti
     if fit is None:
         return ()
     laws = _resample(curve, fit, seed)
-    return tuple(_predict(fit, laws, size, seed) for size in sizes)
+    return tuple(_predict(fit, laws, size) for size in sizes)
 
 
 def forecast(curve: Curve, seed: int = 0) -> Optional[Forecast]:
@@ -205,7 +205,7 @@ def forecast(curve: Curve, seed: int = 0) -> Optional[Forecast]:
     problem = _problem(fit, plateau)
     reach = REACH * curve.sizes[-1]
     needed = () if problem else tuple((share, _needed(fit, laws, share, reach)) for share in SHARES)
-    return Forecast(fit, _predict(fit, laws, 2 * curve.sizes[-1], seed), plateau, needed, problem)
+    return Forecast(fit, _predict(fit, laws, 2 * curve.sizes[-1]), plateau, needed, problem)
 
 
 def half_of(curve: Curve) -> int:
@@ -293,12 +293,12 @@ def _resample(curve: Curve, fit: Fit, seed: int) -> _Laws:
     random = np.random.default_rng(seed)
     noise = np.sqrt(((f1s - fitted) ** 2 @ sizes) / random.chisquare(freedom, RESAMPLES))
     drawn = fitted + noise[:, None] * random.standard_normal((RESAMPLES, len(sizes))) / np.sqrt(sizes)
-    return _Laws(*_fit(sizes, drawn.clip(0, CEILING), EXPONENTS), noise)
+    stray = noise * random.standard_normal(RESAMPLES)
+    return _Laws(*_fit(sizes, drawn.clip(0, CEILING), EXPONENTS), stray)
 
 
-def _predict(fit: Fit, laws: _Laws, size: int, seed: int) -> Prediction:
-    strays = laws.noise * np.random.default_rng([seed, size]).standard_normal(RESAMPLES) / math.sqrt(size)
-    f1s = laws.plateau - laws.scale * size**-laws.exponent + strays
+def _predict(fit: Fit, laws: _Laws, size: int) -> Prediction:
+    f1s = laws.plateau - laws.scale * size**-laws.exponent + laws.stray / math.sqrt(size)
     return Prediction(size, _interval(fit.at(size), f1s.clip(0, CEILING)))
 
 
