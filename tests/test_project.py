@@ -11,7 +11,7 @@ from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
-BENCHMARKS = ("benchmark", "benchmark-growth")
+ASIDE = ("search", "benchmark", "benchmark-growth")
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",
@@ -48,7 +48,7 @@ def imported_files(module: str, seen: set[Path] | None = None) -> set[Path]:
 
 
 def test_workflow_names_known_commands_and_all_that_make_something():
-    assert set(PROJECT["workflows"]["all"]) == set(COMMANDS) - {"clean", "convert-strict", *BENCHMARKS}
+    assert set(PROJECT["workflows"]["all"]) == set(COMMANDS) - {"clean", "convert-strict", *ASIDE}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -86,7 +86,7 @@ def dry_run(tmp_path_factory):
     """What Weasel would start with every variable overridden."""
     folder = copy_project(tmp_path_factory.mktemp("dry"))
     overrides = [part for name, value in VARIABLES.items() for part in (f"--vars.{name}", value)]
-    runs = [weasel(folder, "run", name, ".", *overrides, "--dry", "--force") for name in ("all", *BENCHMARKS)]
+    runs = [weasel(folder, "run", name, ".", *overrides, "--dry", "--force") for name in ("all", *ASIDE)]
     return "\n".join(run.stdout for run in runs)
 
 

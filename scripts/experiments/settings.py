@@ -203,6 +203,52 @@ class Shipped(Settings):
     examples: Optional[Path] = None
 
 
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class SearchValues(Settings):
+    """What a search tries in place of the base's values; one that the base has already is not tried again.
+
+    learn_rate (list[float]): Highest learning rates of the encoder.
+    head_learn_rate (list[float]): Highest learning rates of the head.
+    epochs (list[float]): Passes over the training sentences; where `min_updates` decides they change nothing.
+    min_updates (list[int]): Floors on the number of updates.
+    batch_size (list[int]): Sentences per update.
+    frozen (list[str]): What of the encoder stays as it is.
+    """
+
+    learn_rate: Annotated[list[Positive], AfterValidator(_without_repeats)] = []
+    head_learn_rate: Annotated[list[Positive], AfterValidator(_without_repeats)] = []
+    epochs: Annotated[list[Positive], AfterValidator(_without_repeats)] = []
+    min_updates: Annotated[list[Annotated[int, Field(ge=0)]], AfterValidator(_without_repeats)] = []
+    batch_size: Annotated[list[Count], AfterValidator(_without_repeats)] = []
+    frozen: Annotated[list[Frozen], AfterValidator(_without_repeats)] = []
+
+
+class Search(Settings):
+    """A search for settings within training parts: no test part is opened.
+
+    Each candidate changes one setting of the base: the product of all values would take too long.
+
+    corpora (list[str]): Corpora whose training parts are searched on, each by itself and without a source.
+    development (float): Share of their training documents that is held out to score on.
+    split_seed (int): Seed by which these documents are drawn; the same ones for every candidate.
+    sizes (list[int]): Sample sizes, in sentences; null is all sentences of the documents that are not held out.
+    seeds (list[int]): One training for each.
+    base (Training): What the candidates are compared with; what it leaves frozen is the experiment's `frozen`.
+    values (SearchValues): What is tried.
+    """
+
+    corpora: Annotated[Corpora, Field(min_length=1)]
+    development: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    split_seed: Seed = 0
+    sizes: Annotated[list[Optional[Count]], Field(min_length=1), AfterValidator(_without_repeats)]
+    seeds: Seeds
+    base: Training
+    values: SearchValues
+
+
 class Experiment(Settings):
     """An experiment: corpora, and what is trained on and scored on which.
 
@@ -223,6 +269,7 @@ class Experiment(Settings):
     zero_shot (list[str]): Targets that every source is tested on; left out: all corpora.
     few_shot (FewShot): The learning curves; left out: none.
     ship (Shipped): The pipeline to package.
+    search (Search): Settings to try on training parts; left out: none.
     """
 
     corpora: Corpora = Field(min_length=1)
@@ -239,6 +286,7 @@ class Experiment(Settings):
     zero_shot: Optional[Corpora] = None
     few_shot: Optional[FewShot] = None
     ship: Shipped = Shipped()
+    search: Optional[Search] = None
 
     @model_validator(mode="after")
     def _known_corpora(self) -> "Experiment":
@@ -248,6 +296,7 @@ class Experiment(Settings):
             named += self.few_shot.targets + [name for source in sources for name in source.corpora]
             named += [name for source in sources for name in source.targets or []]
         named += [name for baseline in self.baselines.values() for name in baseline.corpora or []]
+        named += self.search.corpora if self.search else []
         for name in named:
             if name not in self.corpora:
                 raise ValueError(f"unknown corpus '{name}' ({suggest(name, self.corpora)})")

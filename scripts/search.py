@@ -1,0 +1,47 @@
+"""Try settings on development documents of training parts, and name the winner."""
+from pathlib import Path
+
+from wasabi import msg
+
+from scripts.base import command
+from scripts.base.files import write_text
+from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.evaluation.search import compare_candidates
+from scripts.experiments.search import carry_out_search, search_settings, write_search
+from scripts.experiments.workspace import open_workspace
+from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.screen import print_table
+from scripts.reporting.search_table import name_winners, search_table
+
+
+def main(
+    experiment: Experiment = "search_sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
+    metrics: Metrics = Path("metrics"),
+    seed: Seed = 0,
+    threads: Threads = 1,
+    gpu_id: GpuId = -1,
+) -> None:
+    """Try settings on development documents of training parts, and name the winner.
+
+    What is tried stands under `search` in the experiment file: a base, and values that take the place of one of its
+    settings at a time. Some documents of each training part are held out to score on; no test part is opened. What is
+    finished is not repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
+    """
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
+    search = search_settings(workspace, seed)
+    results = carry_out_search(workspace, search)
+    comparisons = compare_candidates(results)
+    path, table = write_search(workspace, search, results), search_table(comparisons)
+    write_text(path.parent / "tables" / "search.csv", to_csv(table))
+    write_text(path.parent / "tables" / "search.md", to_markdown(table))
+    print_table(table)
+    for line in name_winners(comparisons):
+        msg.info(line)
+    msg.good("Results are in", path)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,261 @@
+"""A search for settings: no test part is opened, documents stay whole, what is finished is not repeated."""
+import json
+
+import pytest
+
+from scripts import search as command
+from scripts.base.errors import ProjectError
+from scripts.experiments import search as search_module
+from scripts.experiments.config import SAMPLE_SEED_OFFSET, resolve_config
+from scripts.experiments.score import read_documents
+from scripts.experiments.search import (
+    SearchRun,
+    carry_out_search,
+    list_candidates,
+    search_fingerprint,
+    search_job,
+    search_part,
+    search_runs,
+    search_settings,
+    split_training_part,
+)
+from scripts.experiments.settings import read_experiment
+from scripts.ner.training import read_sentences
+from tests.experiments.tiny import SETTINGS, TRAINING, change_data_hash, open_project, write_experiment
+
+PARTS = ("train", "development")
+SEARCH = {
+    "corpora": ["en_ugt"],
+    "development": 0.25,
+    "sizes": [4, None],
+    "seeds": [0],
+    "base": TRAINING,
+    "values": {"learn_rate": [0.005, 0.001], "frozen": ["encoder"]},
+}
+IDS = [
+    f"{candidate}.en_ugt.size-{size}.seed-0"
+    for candidate in ("base", "learn_rate-0.001", "frozen-encoder")
+    for size in ("4", "whole")
+]
+
+
+def open_search(project, **changes):
+    """RETURNS (tuple[Workspace, Search]): The tiny project with a search, and that search."""
+    write_experiment(project, {**SETTINGS, "search": {**SEARCH, **changes}})
+    workspace = open_project(project)
+    return workspace, search_settings(workspace)
+
+
+@pytest.fixture()
+def workspace(project):
+    """RETURNS (Workspace): The tiny project with a search."""
+    return open_search(project)[0]
+
+
+@pytest.fixture()
+def search(workspace):
+    """RETURNS (Search): What it is to try."""
+    return search_settings(workspace)
+
+
+@pytest.fixture()
+def carried_out(monkeypatch):
+    """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
+    ids: list[str] = []
+    carry_out = search_module.carry_out
+
+    def note(workspace, run, *arguments):
+        ids.append(run.id)
+        return carry_out(workspace, run, *arguments)
+
+    monkeypatch.setattr(search_module, "carry_out", note)
+    return ids
+
+
+def ids_of(documents):
+    return [document.user_data["id"] for document in documents]
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "changes, expected",
+        [
+            ({"corpora": ["en_ug"]}, r"unknown corpus 'en_ug' \(did you mean 'en_ugt'"),
+            ({"corpora": []}, "search.corpora"),
+            ({"development": 1.0}, "search.development"),
+            ({"sizes": [0]}, "search.sizes"),
+            ({"sizes": [4, 4]}, "4 stands here more than once"),
+            ({"values": {"frozen": ["head"]}}, "search.values.frozen"),
+            ({"values": {"learn_rate": [0]}}, "search.values.learn_rate"),
+            ({"values": {"learnrate": [0.1]}}, "unknown key 'search.values.learnrate'. Did you mean 'learn_rate'"),
+        ],
+    )
+    def test_a_mistake_is_told_with_its_key(self, project, changes, expected):
+        write_experiment(project, {**SETTINGS, "search": {**SEARCH, **changes}})
+        with pytest.raises(ProjectError, match=expected):
+            read_experiment(project / "configs", "tiny")
+
+    def test_an_experiment_without_a_search_says_so(self, project):
+        with pytest.raises(ProjectError, match="experiment tiny: missing key 'search'"):
+            search_settings(open_project(project))
+
+    def test_the_seed_is_added_to_every_seed(self, workspace):
+        assert search_settings(workspace, seed=7).seeds == [7]
+
+
+class TestCandidates:
+    def test_each_changes_one_setting_of_the_base(self, search):
+        base, rate, frozen = list_candidates(search, "nothing")
+        assert (base.name, base.training, base.frozen) == ("base", search.base, "nothing")
+        assert (rate.name, rate.frozen) == ("learn_rate: 0.001", "nothing")
+        assert rate.training == search.base.model_copy(update={"learn_rate": 0.001})
+        assert (frozen.name, frozen.training, frozen.frozen) == ("frozen: encoder", search.base, "encoder")
+
+    def test_what_the_base_has_already_is_not_tried_again(self, project):
+        workspace, search = open_search(project, values={"epochs": [1, 3], "frozen": ["nothing", "word_embeddings"]})
+        names = [candidate.name for candidate in list_candidates(search, "word_embeddings")]
+        assert names == ["base", "epochs: 3", "frozen: nothing"]
+
+    def test_every_candidate_is_run_on_every_corpus_size_and_seed(self, project):
+        _, search = open_search(project, corpora=["en_ugt", "ru_ugt"], seeds=[0, 1])
+        runs = search_runs(search, "word_embeddings")
+        assert len({run.id for run in runs}) == len(runs) == 3 * 2 * 2 * 2
+
+
+class TestParts:
+    def test_every_training_document_is_in_one_part_and_whole(self, workspace, search):
+        split_training_part(workspace, search, "en_ugt")
+        given = read_documents(workspace.part("en_ugt", "train"))
+        train, development = (read_documents(search_part(workspace, "en_ugt", part)) for part in PARTS)
+        # Of 12 documents 8 are training documents, and of these 2 are held out.
+        assert (len(given), len(train), len(development)) == (8, 6, 2)
+        by_id = {document.user_data["id"]: document for document in (*train, *development)}
+        assert sorted(by_id) == sorted(ids_of(given))
+        for document in given:
+            kept = by_id[document.user_data["id"]]
+            assert kept.text == document.text
+            assert kept.user_data["mentions"] == document.user_data["mentions"] != []
+            assert [(ent.start, ent.end, ent.label_) for ent in kept.ents] == [
+                (ent.start, ent.end, ent.label_) for ent in document.ents
+            ]
+            assert [sentence.start for sentence in kept.sents] == [sentence.start for sentence in document.sents]
+
+    def test_the_seed_decides_which_are_held_out(self, project):
+        drawn = set()
+        for seed in (0, 0, 1, 2, 3):
+            workspace, search = open_search(project, split_seed=seed)
+            split_training_part(workspace, search, "en_ugt")
+            held_out = ids_of(read_documents(search_part(workspace, "en_ugt", "development")))
+            drawn.add((seed, tuple(held_out)))
+        # The same for the same seed, and not the same for all.
+        assert len(drawn) == 4 and len({ids for _, ids in drawn}) > 1
+
+
+class TestJob:
+    def test_a_sample_is_trained_as_in_few_shot_and_the_rest_as_in_corpus(self, workspace, search):
+        split_training_part(workspace, search, "en_ugt")
+        candidate = list_candidates(search, "encoder")[1]
+        train = search_part(workspace, "en_ugt", "train")
+        sample, whole = (search_job(workspace, SearchRun(candidate, "en_ugt", size, 3)) for size in (4, None))
+        assert (sample.n_sentences, sample.limit, sample.sample_seed, sample.seed) == (4, 4, 3, SAMPLE_SEED_OFFSET + 3)
+        assert (whole.n_sentences, whole.limit, whole.seed) == (len(read_sentences([str(train)])), None, 3)
+        for job in (sample, whole):
+            assert job.train == (train,) and job.source is None
+            config = resolve_config(job)
+            assert config["initialize"]["after_init"]["frozen"] == "encoder"
+            assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 0.001
+
+
+class TestSearching:
+    def test_no_test_part_is_opened(self, workspace, search):
+        parts = list(workspace.corpus.glob("*/test.spacy"))
+        assert len(parts) == 3
+        for part in parts:
+            part.unlink()
+        results = carry_out_search(workspace, search)
+        assert [(result.candidate, result.size) for result in results] == [
+            ("base", 4),
+            ("base", None),
+            ("learn_rate: 0.001", 4),
+            ("learn_rate: 0.001", None),
+            ("frozen: encoder", 4),
+            ("frozen: encoder", None),
+        ]
+
+    def test_development_documents_are_scored_and_not_trained_on(self, workspace, search, carried_out):
+        carry_out_search(workspace, search)
+        development = read_documents(search_part(workspace, "en_ugt", "development"))
+        gold = sum(len(document.ents) for document in development)
+        for name in IDS:
+            record = json.loads((workspace.metrics / "tiny" / "search" / f"{name}.json").read_text())
+            micro = record["scores"]["micro"]
+            assert micro["tp"] + micro["fn"] == gold
+            assert record["result"]["f1"] == micro["f1"]
+            assert record["sentences"]["development"] == sum(len(list(document.sents)) for document in development)
+        assert carried_out == IDS
+
+    def test_what_is_finished_is_not_repeated(self, workspace, search, carried_out):
+        before = carry_out_search(workspace, search)
+        folder = workspace.metrics / "tiny" / "search"
+        # Killed before a result was written, and while one was.
+        (folder / f"{IDS[1]}.json").unlink()
+        (folder / f"{IDS[4]}.json").write_text("")
+        carried_out.clear()
+        assert carry_out_search(workspace, search) == before
+        assert carried_out == [IDS[1], IDS[4]]
+
+    def test_new_values_add_to_what_is_there(self, project, carried_out):
+        small = {"sizes": [4], "values": {"learn_rate": [0.001]}}
+        carry_out_search(*open_search(project, **small))
+        carried_out.clear()
+        carry_out_search(*open_search(project, **{**small, "values": {"learn_rate": [0.001, 0.002]}}))
+        assert carried_out == ["learn_rate-0.002.en_ugt.size-4.seed-0"]
+
+    def test_no_run_passes_for_another(self, workspace, search):
+        runs = search_runs(search, "word_embeddings")
+        assert len({search_fingerprint(workspace, search, run) for run in runs}) == len(runs) == len(IDS)
+
+    @pytest.mark.parametrize("changes", [{"development": 0.5}, {"split_seed": 1}, {"base": {**TRAINING, "epochs": 2}}])
+    def test_other_settings_make_a_run_stale(self, project, changes):
+        prints = []
+        for options in ({}, changes):
+            workspace, search = open_search(project, **options)
+            prints.append(search_fingerprint(workspace, search, search_runs(search, "word_embeddings")[0]))
+        assert prints[0] != prints[1]
+
+    def test_other_data_make_a_run_stale_and_a_test_part_does_not(self, workspace, search):
+        run = search_runs(search, "word_embeddings")[0]
+        before = search_fingerprint(workspace, search, run)
+        change_data_hash(workspace, "en_ugt", "test")
+        assert search_fingerprint(workspace, search, run) == before
+        change_data_hash(workspace, "en_ugt", "train")
+        assert search_fingerprint(workspace, search, run) != before
+
+    def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
+        workspace, search = open_search(project, sizes=[4, 500])
+        with pytest.raises(ProjectError) as raised:
+            carry_out_search(workspace, search)
+        available = sum(len(list(doc.sents)) for doc in read_documents(search_part(workspace, "en_ugt", "train")))
+        expected = f"search.sizes: sample size 500, but en_ugt has {available} training sentences that are not held out"
+        assert expected in str(raised.value)
+        assert carried_out == []
+
+
+class TestCommand:
+    def test_it_shows_the_table_and_where_the_result_is(self, project, capsys):
+        open_search(project, values={"learn_rate": [0.0001]}, sizes=[4])
+        places = {name: project / name for name in ("configs", "corpus", "training", "metrics")}
+        command.main(experiment="tiny", **places, seed=0, threads=1, gpu_id=-1)
+        printed = capsys.readouterr().out
+        folder = project / "metrics" / "tiny"
+        assert "development documents of the training part; no test part was opened" in printed
+        assert "learn_rate: 0.0001" in printed
+        assert str(folder / "search.json") in printed.strip().splitlines()[-1]
+        assert (folder / "tables" / "search.csv").is_file() and (folder / "tables" / "search.md").is_file()
+        written = json.loads((folder / "search.json").read_text())
+        assert written["documents"] == {"en_ugt": {"train": 6, "development": 2}}
+        assert written["search"]["values"]["learn_rate"] == [0.0001]
+        (winner,) = written["winners"]
+        scores = {one["candidate"]: one["mean"] for one in written["comparisons"]}
+        assert set(scores) == {"base", "learn_rate: 0.0001"}
+        assert winner == {"size": 4, "candidate": max(scores, key=lambda name: scores[name])}
