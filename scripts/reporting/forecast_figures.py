@@ -1,0 +1,87 @@
+"""The results of an experiment in, its learning curves continued to twice the sentences out."""
+from typing import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from scripts.evaluation.curves import Curve
+from scripts.evaluation.forecast import LEVEL, Prediction, predict
+from scripts.reporting.figures import PANEL_SIZE, REFERENCE, STYLE, colours_of, markers_of
+from scripts.reporting.forecast_tables import interval_text
+from scripts.reporting.results import Results
+
+# Points of a drawn line, close enough to look smooth.
+STEPS = 60
+LEGEND = (
+    f"Markers: mean over seeds; line: fitted inverse power law, dashed beyond the data; band: {100 * LEVEL:.0f} % "
+    "interval of one run.\nIn the legends: predicted F1 at twice the largest sample, with that interval."
+)
+
+
+def figure_forecast(results: Results) -> Figure:
+    """Draw the learning curves with the law fitted to them, continued to twice the largest sample size.
+
+    results (Results): The experiment.
+    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    """
+    with matplotlib.rc_context(STYLE):
+        rows, columns = len(results.targets), len(results.types)
+        figure = Figure(figsize=(PANEL_SIZE[0] * max(columns, 1), PANEL_SIZE[1] * max(rows, 1)), layout="constrained")
+        FigureCanvasAgg(figure)
+        if not rows:
+            figure.text(0.5, 0.5, "No few-shot run is finished.", ha="center", va="center")
+            return figure
+        for panels, target in zip(figure.subplots(rows, columns, squeeze=False), results.targets):
+            for panel, entity_type in zip(panels, results.types):
+                _draw_panel(panel, results, target, entity_type)
+        figure.supxlabel(LEGEND, fontsize=9, color=REFERENCE)
+        figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
+        # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
+
+
+def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
+    colours, markers = colours_of(results), markers_of(results)
+    for setup in results.setups("few-shot", target=target):
+        curve = results.curve(target, setup, entity_type)
+        if curve.points:
+            colour, marker = colours[setup.sources], markers[setup.sources]
+            _draw_forecast(panel, curve, results.label(setup), colour, marker)
+    largest = max(run.coordinates.size or 0 for run in results.of("few-shot", target=target))
+    panel.axvline(largest, color=REFERENCE, linestyle=":", linewidth=0.9, zorder=1)
+    panel.set_title(f"{target} · {entity_type}", loc="left", fontsize=10.5, fontweight="bold")
+    panel.set_xlim(0, 2.02 * largest)
+    low, high = panel.get_ylim()
+    panel.set_ylim(max(low, -2), min(high, 102))
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    panel.set_xlabel(f"annotated sentences of {target}")
+    panel.set_ylabel("F1")
+    panel.legend(loc="lower right", fontsize=7.5, frameon=False)
+
+
+def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: str) -> None:
+    largest = curve.sizes[-1]
+    predictions = predict(curve, _steps(curve.sizes[0], largest))
+    label = f"{name}: {interval_text(predictions[-1].f1) if predictions else 'not determined'}"
+    means = [point.mean for _, point in curve.points]
+    panel.plot(curve.sizes, means, marker, color=colour, markersize=4, zorder=3, label=label)
+    _draw_law(panel, [step for step in predictions if step.size <= largest], colour, "-")
+    _draw_law(panel, [step for step in predictions if step.size >= largest], colour, (0, (4, 1.5)))
+
+
+def _draw_law(panel: Axes, predictions: Sequence[Prediction], colour: str, style: object) -> None:
+    sizes = [step.size for step in predictions]
+    panel.plot(sizes, [step.f1.value for step in predictions], linestyle=style, color=colour, linewidth=1.5, zorder=2)
+    lows, highs = [step.f1.low for step in predictions], [step.f1.high for step in predictions]
+    panel.fill_between(sizes, lows, highs, color=colour, alpha=0.1, linewidth=0)
+
+
+def _steps(smallest: int, largest: int) -> list[int]:
+    # The largest sample is a step itself, so that both parts of the line meet there.
+    return sorted({largest, *(round(size) for size in np.geomspace(smallest, 2 * largest, STEPS))})
