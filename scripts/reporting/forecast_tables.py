@@ -120,8 +120,8 @@ def table_ranking_validation(results: Results) -> Table:
         "one is the other upside down. Ranks are taken within each group, which is a target at one sample size with a "
         "run of every source, and correlated over all groups. Groups and sources: how many, and how many ranks in "
         "them; a group of one source carries nothing, nor does one whose sources the feature does not tell apart. p: "
-        f"share of {PERMUTATIONS} random orders of a target's sources that correlate as much, in either direction; with "
-        "one target of three sources it cannot fall below a third."
+        f"share of {PERMUTATIONS} random orders of a target's sources that correlate as much, in either direction; "
+        "with one target of three sources it cannot fall below a third."
     )
     columns = ("feature", "rank correlation", "groups", "sources in groups", "p")
     title = "Which source to take. How well the rankings meet the gain"
