@@ -1,10 +1,12 @@
 """The `bio_ner` component: token vectors in, `doc.ents` and `doc.spans["bio_ner"]` with confidences out.
 
+Two heads: a softmax over the tags of each token by itself, and a conditional random field over those of a sentence.
+
 This module is bundled into packages, so it imports nothing from its project.
 """
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SPACY
@@ -16,7 +18,7 @@ from spacy.training import Example, validate_examples
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
-from thinc.types import Floats2d, Ints1d, Ragged
+from thinc.types import Floats2d, Floats3d, FloatsXd, Ints1d, Ragged
 
 SPANS_KEY = "bio_ner"
 # spaCy's codes of `token.ent_iob`.
@@ -31,6 +33,8 @@ DEFAULT_MODEL = {
     },
 }
 DecodedMention = Tuple[int, int, str, float]
+# (start, end, number of the entity type, logarithm of the confidence), counted in the tagged tokens of a sentence.
+NumberedMention = Tuple[int, int, int, float]
 
 
 # Token vectors
@@ -59,23 +63,7 @@ def _first_subword_forward(model: Model, X: Ragged, is_train: bool) -> Tuple[Flo
     return Y, backprop
 
 
-# The head
-
-
-@registry.architectures("interlingual.BioTagger.v1")
-def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
-    """A linear layer over token vectors; its outputs are the scores of the BIO tags before softmax.
-
-    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
-    nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
-    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, tags).
-    """
-    width = tok2vec.get_dim("nO") if tok2vec.has_dim("nO") else None
-    output = Linear(nO, width)
-    with_linear = with_array(output)
-    model = chain(tok2vec, with_linear)
-    model.set_ref("output", output)
-    return model
+# Tags
 
 
 def bio_tags(labels: Sequence[str]) -> List[str]:
@@ -92,25 +80,20 @@ def allowed_transitions(n_labels: int) -> numpy.ndarray:
     return ~inside[None, :] | follows
 
 
-def decode_tags(log_probabilities: numpy.ndarray) -> numpy.ndarray:
-    """The most probable valid BIO sequence (Viterbi with forbidden transitions).
+def best_path(pair_scores: numpy.ndarray) -> numpy.ndarray:
+    """The sequence of tags with the highest sum of scores (Viterbi).
 
-    log_probabilities (numpy.ndarray): (tokens, tags), tokens independent of each other.
-    RETURNS (numpy.ndarray): (tokens,) tag numbers, valid BIO from the first token on.
+    pair_scores (numpy.ndarray): (tokens, tags, tags): of each tag behind each tag of the token before. O stands before
+        the first token.
+    RETURNS (numpy.ndarray): (tokens,) tag numbers.
     """
-    n_tokens, n_tags = log_probabilities.shape
-    allowed = allowed_transitions(n_tags // 2)
-    best = log_probabilities.argmax(axis=1)
-    # Where the best tag of each token makes a valid sequence, no other sequence can be better.
-    if allowed[numpy.concatenate([[0], best[:-1]]), best].all():
-        return best
-    forbidden = numpy.where(allowed, 0.0, -numpy.inf)
-    scores = log_probabilities[0] + forbidden[0]
+    n_tokens, n_tags = pair_scores.shape[:2]
+    scores = pair_scores[0, 0]
     sources = numpy.zeros((n_tokens, n_tags), dtype=int)
     for i in range(1, n_tokens):
-        paths = scores[:, None] + forbidden
+        paths = scores[:, None] + pair_scores[i]
         sources[i] = paths.argmax(axis=0)
-        scores = paths.max(axis=0) + log_probabilities[i]
+        scores = paths.max(axis=0)
     tags = numpy.zeros(n_tokens, dtype=int)
     tags[-1] = scores.argmax()
     for i in range(n_tokens - 1, 0, -1):
@@ -129,10 +112,231 @@ def tagged_mentions(tags: Sequence[int]) -> Iterator[Tuple[int, int, int]]:
             start = i
 
 
+class Decoder(NamedTuple):
+    """What a head makes of the scores of sentences, white-space tokens left out.
+
+    mentions (Callable): A sentence's scores in, its mentions out.
+    loss (Callable): Scores and tags (-1: not known) of sentences in, their summed loss and its gradients out.
+    """
+
+    mentions: Callable[[numpy.ndarray], List[NumberedMention]]
+    loss: Callable[[Sequence[numpy.ndarray], Sequence[Ints1d]], Tuple[float, List[numpy.ndarray]]]
+
+
+# Softmax
+
+
 def log_softmax(scores: numpy.ndarray) -> numpy.ndarray:
     """RETURNS (numpy.ndarray): Log-probabilities over the last axis."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return shifted - numpy.log(numpy.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def decode_tags(log_probabilities: numpy.ndarray) -> numpy.ndarray:
+    """The most probable valid BIO sequence (Viterbi with forbidden transitions).
+
+    log_probabilities (numpy.ndarray): (tokens, tags), tokens independent of each other.
+    RETURNS (numpy.ndarray): (tokens,) tag numbers, valid BIO from the first token on.
+    """
+    allowed = allowed_transitions(log_probabilities.shape[1] // 2)
+    best = log_probabilities.argmax(axis=1)
+    # Where the best tag of each token makes a valid sequence, no other sequence can be better.
+    if allowed[numpy.concatenate([[0], best[:-1]]), best].all():
+        return best
+    return best_path(numpy.where(allowed, log_probabilities[:, None, :], -numpy.inf))
+
+
+def softmax_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
+    """Find mentions by tags that are independent of each other, but for what BIO forbids.
+
+    scores (numpy.ndarray): (tokens, tags).
+    RETURNS (List[tuple]): The mentions; the confidence is the product of the probabilities of the mention's tags.
+    """
+    log_probabilities = log_softmax(scores)
+    tags = decode_tags(log_probabilities)
+    own = log_probabilities[numpy.arange(len(tags)), tags]
+    return [(start, end, label, float(own[start:end].sum())) for start, end, label in tagged_mentions(tags)]
+
+
+def softmax_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[float, List[numpy.ndarray]]:
+    """Cross-entropy of the tokens whose tag is known.
+
+    scores (Sequence[numpy.ndarray]): (tokens, tags) for each sentence.
+    targets (Sequence[Ints1d]): Their tags; -1 where not known.
+    RETURNS (tuple): The loss and its gradients, summed over tokens.
+    """
+    loss, gradients = 0.0, []
+    for array, target in zip(scores, targets):
+        log_probabilities = log_softmax(array)
+        known = numpy.flatnonzero(target >= 0)
+        gradient = numpy.exp(log_probabilities)
+        gradient[known, target[known]] -= 1.0
+        gradient[target < 0] = 0.0
+        loss -= float(log_probabilities[known, target[known]].sum())
+        gradients.append(gradient)
+    return loss, gradients
+
+
+SOFTMAX = Decoder(softmax_mentions, softmax_loss)
+
+
+@registry.architectures("interlingual.BioTagger.v1")
+def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
+    """A linear layer over token vectors; its outputs are the scores of the BIO tags before softmax.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
+    nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, tags).
+    """
+    output = Linear(nO, _width(tok2vec))
+    model = chain(tok2vec, with_array(output))
+    model.set_ref("output", output)
+    model.attrs["decoder"] = SOFTMAX
+    return model
+
+
+def _width(tok2vec: Model) -> Optional[int]:
+    return tok2vec.get_dim("nO") if tok2vec.has_dim("nO") else None
+
+
+# Conditional random field
+
+
+def log_sums(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Sum over all sequences of tags, from the left and from the right (forward-backward algorithm).
+
+    pair_scores (numpy.ndarray): (sentences, tokens, tags, tags), as in `best_path`.
+    RETURNS (tuple): Two arrays of (sentences, tokens + 1, tags), row 0 standing before the first token: logarithms of
+        the sum over all beginnings up to a tag, that tag's own score included, and over all ends behind it.
+    """
+    n_sentences, n_tokens, n_tags = pair_scores.shape[:3]
+    beginnings = numpy.full((n_sentences, n_tokens + 1, n_tags), -numpy.inf)
+    beginnings[:, 0, 0] = 0.0
+    ends = numpy.zeros((n_sentences, n_tokens + 1, n_tags))
+    for i in range(n_tokens):
+        beginnings[:, i + 1] = numpy.logaddexp.reduce(beginnings[:, i, :, None] + pair_scores[:, i], axis=1)
+    for i in reversed(range(n_tokens)):
+        ends[:, i] = numpy.logaddexp.reduce(pair_scores[:, i] + ends[:, i + 1, None, :], axis=2)
+    return beginnings, ends
+
+
+def pair_marginals(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Probabilities of each pair of tags.
+
+    pair_scores (numpy.ndarray): (sentences, tokens, tags, tags), as in `best_path`.
+    RETURNS (tuple): (sentences,) logarithm of the sum over all sequences, and the probabilities, shaped as the scores;
+        all of them 0 where no sequence is possible.
+    """
+    beginnings, ends = log_sums(pair_scores)
+    totals = ends[:, 0, 0]
+    possible = numpy.where(numpy.isfinite(totals), totals, 0.0)
+    joint = beginnings[:, :-1, :, None] + pair_scores + ends[:, 1:, None, :]
+    return totals, numpy.exp(joint - possible[:, None, None, None])
+
+
+def crf_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
+    """Find the mentions of the best sequence of tags.
+
+    scores (numpy.ndarray): (tokens, tags, tags), as in `best_path`.
+    RETURNS (List[tuple]): The mentions; the confidence is the probability of all sequences that have the mention's tags
+        at its tokens, whatever stands before and behind: that the mention ends there is not part of it.
+    """
+    scores = scores.astype("float64")
+    tags = best_path(scores)
+    mentions = list(tagged_mentions(tags))
+    if not mentions:
+        return []
+    (beginnings,), (ends,) = log_sums(scores[None])
+    steps = scores[numpy.arange(len(tags)), numpy.concatenate([[0], tags[:-1]]), tags]
+
+    def log_confidence(start: int, end: int) -> float:
+        inside = beginnings[start + 1, tags[start]] + steps[start + 1 : end].sum() + ends[end, tags[end - 1]]
+        return min(0.0, float(inside - ends[0, 0]))
+
+    return [(start, end, label, log_confidence(start, end)) for start, end, label in mentions]
+
+
+def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[float, List[numpy.ndarray]]:
+    """Minus the log-probability of all sequences that have the known tags: what is not known is summed over.
+
+    scores (Sequence[numpy.ndarray]): (tokens, tags, tags) for each sentence, as in `best_path`.
+    targets (Sequence[Ints1d]): Their tags; -1 where not known. A sentence whose tags are not valid has no loss.
+    RETURNS (tuple): The loss and its gradients, summed over sentences.
+    """
+    if not scores:
+        return 0.0, []
+    pair_scores, tags = _pad(scores, targets)
+    agreeing = (tags[:, :, None] < 0) | (tags[:, :, None] == numpy.arange(pair_scores.shape[-1]))
+    all_sums, expected = pair_marginals(pair_scores)
+    known_sums, observed = pair_marginals(numpy.where(agreeing[:, :, None, :], pair_scores, -numpy.inf))
+    valid = numpy.isfinite(known_sums)
+    gradients = (expected - observed) * valid[:, None, None, None]
+    return float((all_sums - known_sums)[valid].sum()), [rows[: len(own)] for rows, own in zip(gradients, scores)]
+
+
+def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Sentences of one length: what is added repeats the tag before at no cost, so that no sum changes."""
+    longest, n_tags = max(map(len, scores)), scores[0].shape[-1]
+    repeat = numpy.where(numpy.eye(n_tags, dtype=bool), 0.0, -numpy.inf)
+    pair_scores = numpy.tile(repeat, (len(scores), longest, 1, 1))
+    tags = numpy.full((len(scores), longest), -1)
+    for row, (array, target) in enumerate(zip(scores, targets)):
+        pair_scores[row, : len(array)] = array
+        tags[row, : len(target)] = target
+    return pair_scores, tags
+
+
+CRF = Decoder(crf_mentions, crf_loss)
+
+
+@registry.architectures("interlingual.CrfTagger.v1")
+def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats3d]]:
+    """A linear-chain conditional random field over BIO tags (Lafferty et al. 2001), those that BIO forbids impossible.
+
+    O stands before each sentence; its end has no score.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
+    nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
+    RETURNS (Model[List[Doc], List[Floats3d]]): Per Doc an array of (tokens, tags, tags): the score of each tag behind
+        each tag of the token before, minus infinity where BIO forbids it.
+    """
+    output = Linear(nO, _width(tok2vec))
+    pair_scores = Model(
+        "pair_scores",
+        _pair_scores_forward,
+        init=_pair_scores_init,
+        layers=[output],
+        dims={"nO": nO},
+        params={"transitions": None},
+    )
+    model = chain(tok2vec, with_array(pair_scores))
+    model.set_ref("output", output)
+    model.attrs["decoder"] = CRF
+    return model
+
+
+def _pair_scores_forward(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats3d, Callable]:
+    scores, backprop_scores = model.layers[0](X, is_train)
+    transitions = model.get_param("transitions")
+    allowed = model.ops.asarray(allowed_transitions(len(transitions) // 2))
+    Y = model.ops.xp.where(allowed, scores[:, None, :] + transitions, -numpy.inf)
+
+    def backprop(dY: Floats3d) -> Floats2d:
+        model.inc_grad("transitions", dY.sum(axis=0))
+        return backprop_scores(dY.sum(axis=1))
+
+    return Y, backprop
+
+
+def _pair_scores_init(model: Model, X: Optional[Floats2d] = None, Y: Optional[Floats2d] = None) -> None:
+    output = model.layers[0]
+    output.initialize(X, Y)
+    n_tags = output.get_dim("nO")
+    model.set_dim("nO", n_tags)
+    model.set_param("transitions", model.ops.alloc2f(n_tags, n_tags))
+
+
+# The component
 
 
 class BioNer(TrainablePipe):
@@ -141,7 +345,8 @@ class BioNer(TrainablePipe):
     White-space tokens have no tag: a mention may run across a line break.
 
     vocab (Vocab): The shared vocabulary.
-    model (Model[List[Doc], List[Floats2d]]): Gives tag scores for each token.
+    model (Model[List[Doc], List[FloatsXd]]): Gives tag scores for each token; its attribute `decoder` says what they
+        mean, and is softmax if left out.
     name (str): The component's name in the pipeline.
     scorer (Callable): How `nlp.evaluate` scores the entities.
     """
@@ -157,6 +362,11 @@ class BioNer(TrainablePipe):
     def labels(self) -> Tuple[str, ...]:
         """RETURNS (Tuple[str, ...]): The entity types, in the order of their tags."""
         return tuple(self.cfg["labels"])
+
+    @property
+    def decoder(self) -> Decoder:
+        """RETURNS (Decoder): What the model's scores mean."""
+        return self.model.attrs.get("decoder", SOFTMAX)
 
     @property
     def label_data(self) -> List[str]:
@@ -215,18 +425,11 @@ class BioNer(TrainablePipe):
         return [self._decode(doc, array) for doc, array in zip(docs, scores)]
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:
-        mentions = []
-        for sentence in _sentences(doc):
-            tokens = [token.i for token in sentence if not token.is_space]
-            if not tokens:
-                continue
-            log_probabilities = log_softmax(scores[tokens])
-            tags = decode_tags(log_probabilities)
-            for start, end, label in tagged_mentions(tags):
-                log_confidence = log_probabilities[numpy.arange(start, end), tags[start:end]].sum()
-                mention = (tokens[start], tokens[end - 1] + 1, self.labels[label], float(numpy.exp(log_confidence)))
-                mentions.append(mention)
-        return mentions
+        return [
+            (int(tokens[start]), int(tokens[end - 1]) + 1, self.labels[label], float(numpy.exp(log_confidence)))
+            for tokens in _tagged_tokens(doc)
+            for start, end, label, log_confidence in self.decoder.mentions(scores[tokens])
+        ]
 
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.
@@ -278,25 +481,24 @@ class BioNer(TrainablePipe):
         losses[self.name] += loss
         return losses
 
-    def get_loss(self, examples: Iterable[Example], scores: List[Floats2d]) -> Tuple[float, List[Floats2d]]:
-        """Cross-entropy, averaged over the batch's tokens that have a known tag.
+    def get_loss(self, examples: Iterable[Example], scores: List[FloatsXd]) -> Tuple[float, List[FloatsXd]]:
+        """The model's own loss (see `Decoder`), averaged over the batch's tokens that have a known tag.
 
         examples (Iterable[Example]): The batch.
-        scores (List[Floats2d]): Tag scores, (tokens, tags) for each example.
+        scores (List[FloatsXd]): Tag scores, an array for each example.
         RETURNS (tuple): The loss and its gradients, shaped as the scores.
         """
+        examples = list(examples)
         targets = [_target_tags(example, self.labels) for example in examples]
         n_known = max(1, sum(int((target >= 0).sum()) for target in targets))
-        loss, gradients = 0.0, []
-        for target, array in zip(targets, scores):
-            log_probabilities = log_softmax(self.model.ops.to_numpy(array))
-            gradient = numpy.exp(log_probabilities)
-            known = numpy.flatnonzero(target >= 0)
-            gradient[known, target[known]] -= 1.0
-            gradient[target < 0] = 0.0
-            loss -= float(log_probabilities[known, target[known]].sum())
-            gradients.append(self.model.ops.asarray2f(gradient / n_known))
-        return loss / n_known, gradients
+        arrays = [self.model.ops.to_numpy(array) for array in scores]
+        gradients = [numpy.zeros_like(array) for array in arrays]
+        places = [(i, tokens) for i, example in enumerate(examples) for tokens in _tagged_tokens(example.predicted)]
+        inputs = [arrays[i][tokens] for i, tokens in places], [targets[i][tokens] for i, tokens in places]
+        loss, found = self.decoder.loss(*inputs)
+        for (i, tokens), gradient in zip(places, found):
+            gradients[i][tokens] = gradient / n_known
+        return loss / n_known, [self.model.ops.asarray_f(gradient) for gradient in gradients]
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights, at this component's own rate where the optimizer has one (see `AdamByComponent`)."""
@@ -308,6 +510,13 @@ def _sentences(doc: Doc) -> List[Span]:
     if not len(doc):
         return []
     return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
+
+
+def _tagged_tokens(doc: Doc) -> List[Ints1d]:
+    """RETURNS (List[Ints1d]): Numbers of the tokens that are no white space, for each sentence that has any."""
+    numbers = numpy.flatnonzero(doc.to_array(IS_SPACE) == 0)
+    starts = [sentence.start for sentence in _sentences(doc)[1:]]
+    return [tokens for tokens in numpy.split(numbers, numpy.searchsorted(numbers, starts)) if len(tokens)]
 
 
 def _unannotated(doc: Doc) -> List[Span]:

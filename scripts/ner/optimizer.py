@@ -1,15 +1,19 @@
-"""The optimiser, registered with spaCy: Adam with decoupled weight decay, all weights of an encoder in one call."""
+"""The optimisers, registered with spaCy: Nadam, and Adam with weight decay, all weights of an encoder in one call."""
 import math
 from typing import Any, Generator, Sequence, Union
 
 import numpy
 import torch
 from spacy.util import registry
-from thinc.api import Optimizer
+from thinc.api import Optimizer, xp2torch
+from thinc.backends import get_array_ops
 from torch.optim.adamw import adamw
+from torch.optim.nadam import nadam
 
 Rate = Union[float, list[float], Generator]
 Tensors = Sequence[torch.Tensor]
+# How fast Nesterov's momentum grows to beta1; what Dozat (2016) and PyTorch use.
+MOMENTUM_DECAY = 4e-3
 
 
 class Moments:
@@ -172,3 +176,56 @@ def make_adam(
     settings = {"L2": weight_decay, "grad_clip": grad_clip, "beta1": beta1, "beta2": beta2, "eps": eps}
     by_component = {name: AdamW(rate, **settings) for name, rate in component_rates.items()}
     return AdamByComponent(learn_rate, by_component=by_component, **settings)
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov's momentum, its update computed by PyTorch's NAdam (Dozat 2016).
+
+    `grad_clip` bounds each parameter's gradient norm, as in Thinc.
+    """
+
+    def __init__(self, learn_rate: Rate, **settings: float) -> None:
+        super().__init__(learn_rate, L2=0.0, use_averages=False, **settings)
+        self.moments: dict[Any, Moments] = {}
+        # For each parameter the product of all momenta so far.
+        self.momenta: dict[Any, torch.Tensor] = {}
+
+    def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
+        parameter = xp2torch(weights)
+        if key not in self.moments:
+            self.moments[key], self.momenta[key] = Moments(parameter), torch.tensor(1.0)
+        moments = self.moments[key]
+        if self.grad_clip:
+            gradient = get_array_ops(gradient).clip_gradient(gradient, self.grad_clip)
+        nadam(
+            [parameter],
+            [xp2torch(gradient)],
+            [moments.first],
+            [moments.second],
+            [self.momenta[key]],
+            [moments.step],
+            beta1=self.b1,
+            beta2=self.b2,
+            lr=self.learn_rate * lr_scale,
+            weight_decay=0.0,
+            momentum_decay=MOMENTUM_DECAY,
+            eps=self.eps,
+        )
+        gradient.fill(0.0)
+        return weights, gradient
+
+
+@registry.optimizers("interlingual.Nadam.v1")
+def make_nadam(
+    learn_rate: Rate, grad_clip: float = 1.0, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+) -> Nadam:
+    """Adam with Nesterov's momentum, as the published LSTM-CRF uses it.
+
+    learn_rate (float or schedule): Rate of every component.
+    grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
+    beta1 (float): Decay of the first moment.
+    beta2 (float): Decay of the second moment.
+    eps (float): Added to the root of the second moment.
+    RETURNS (Nadam): The optimizer.
+    """
+    return Nadam(learn_rate, grad_clip=grad_clip, beta1=beta1, beta2=beta2, eps=eps)

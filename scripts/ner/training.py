@@ -1,4 +1,4 @@
-"""What only training needs, registered with spaCy: sentence reader, batcher, frozen embeddings, and the optimiser.
+"""What only training needs, registered with spaCy: sentence reader, labels, batcher, frozen encoders, and optimisers.
 
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Union
 
 from spacy.language import Language
+from spacy.pipeline._parser_internals.ner import BiluoPushDown
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import registry
@@ -14,7 +15,8 @@ from spacy.vocab import Vocab
 from spacy_transformers import Transformer
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
-import scripts.ner.optimizer  # noqa: F401  (registers the optimiser)
+import scripts.ner.lstm  # noqa: F401  (registers the layers of the LSTM-CRF)
+import scripts.ner.optimizer  # noqa: F401  (registers the optimisers)
 from scripts.base.files import read_once
 from scripts.corpora.duplicates import find_duplicates
 from scripts.ner.sentence_transformer import EncoderShim
@@ -157,6 +159,16 @@ def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Seque
     missing = [doc[number : number + 1] for number in sentence.unknown]
     doc.set_ents([Span(doc, *mention) for mention in kept], missing=missing)
     return doc
+
+
+@registry.readers("interlingual.TransitionLabels.v1")
+def transition_labels(entity_types: Sequence[str]) -> dict[int, dict[str, int]]:
+    """Fix the entity types of spaCy's own `ner`, whatever the sample holds; for `[initialize.components.ner.labels]`.
+
+    entity_types (Sequence[str]): The entity types.
+    RETURNS (dict): How often each action is seen with each of them, as spaCy counts it in a corpus: once.
+    """
+    return BiluoPushDown.get_actions(entity_types=entity_types)
 
 
 @registry.batchers("interlingual.batch_by_like_length.v1")

@@ -1,0 +1,243 @@
+"""Token vectors without an encoder: LSTMs over the characters of each word, and over the words of each sentence.
+
+This module is bundled into packages, so it imports nothing from its project.
+"""
+from typing import Callable, List, Optional, Tuple
+
+import numpy
+import torch
+from spacy.attrs import NORM
+from spacy.ml.featureextractor import FeatureExtractor
+from spacy.ml.staticvectors import StaticVectors
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+from thinc.api import (
+    Dropout,
+    HashEmbed,
+    Model,
+    PyTorchWrapper,
+    chain,
+    concatenate,
+    list2ragged,
+    ragged2list,
+    torch2xp,
+    with_array,
+    xp2torch,
+)
+from thinc.types import ArgsKwargs, Floats2d, Ints1d, Ragged
+from torch.nn.utils.rnn import PackedSequence, pack_sequence, unpack_sequence
+
+# Code points below it, which take in Latin, Greek, Cyrillic, Hebrew and Arabic, have an embedding of their own.
+CHARACTERS = 2048
+# Of longer words the first ones are read.
+CHARACTERS_PER_WORD = 50
+# Left out, it would follow from how many layers this process has made before, and no run could be repeated.
+HASH_SEED = 0
+
+
+@registry.architectures("interlingual.CharacterWordLSTM.v1")
+def CharacterWordLSTM(
+    character_width: int = 30,
+    character_lstm_width: int = 200,
+    word_width: int = 100,
+    word_rows: int = 5000,
+    vector_width: int = 200,
+    lstm_width: int = 200,
+    depth: int = 2,
+) -> Model[List[Doc], List[Floats2d]]:
+    """The layers below the CRF of the published LSTM-CRF (Lample et al. 2016; Saber's settings).
+
+    A word is what an LSTM makes of its characters, a trained embedding and, if the vocabulary has vectors, its vector.
+    Dropout, at the rate of the training, stands before, between and behind the LSTMs over words. Embeddings are found
+    by hashes, so that a model holds no word of its training texts.
+
+    character_width (int): Width of character embeddings.
+    character_lstm_width (int): Width of the LSTM over characters, both directions together.
+    word_width (int): Width of trained word embeddings.
+    word_rows (int): Rows of their table; each word is the sum of four.
+    vector_width (int): What the vocabulary's vectors are mapped to.
+    lstm_width (int): Width of each LSTM over words, both directions together.
+    depth (int): LSTMs over words, one upon the other.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, lstm_width).
+    """
+    layers: List[Model] = [
+        concatenate(
+            characters(character_width, character_lstm_width),
+            embedded_words(word_width, word_rows),
+            word_vectors(vector_width),
+        )
+    ]
+    width = character_lstm_width + word_width + vector_width
+    for _ in range(depth):
+        layers += [Dropout(), sequence_lstm(width, lstm_width)]
+        width = lstm_width
+    return sentence_wise(chain(*layers, Dropout()), width)
+
+
+# Sentences
+
+
+def sentence_wise(layer: Model[List[Span], List[Floats2d]], width: int) -> Model[List[Doc], List[Floats2d]]:
+    """Let a layer read each sentence by itself, as in training.
+
+    layer (Model[List[Span], List[Floats2d]]): The layer; gets the sentences of all Docs.
+    width (int): Width of its output.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A layer for Docs; one without sentence starts is one sentence.
+    """
+    return Model("sentence_wise", _sentence_wise_forward, init=_sentence_wise_init, layers=[layer], dims={"nO": width})
+
+
+def _sentence_wise_init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+    model.layers[0].initialize(X=[sentence for doc in X or [] for sentence in _sentences(doc)] or None)
+
+
+def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    Ys = [model.ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
+    places = [(i, sentence) for i, doc in enumerate(docs) for sentence in _sentences(doc)]
+    if not places:
+        return Ys, lambda dYs: docs
+    vectors, backprop_vectors = model.layers[0]([sentence for _, sentence in places], is_train)
+    for (i, sentence), own in zip(places, vectors):
+        Ys[i][sentence.start : sentence.end] = own
+
+    def backprop(dYs: List[Floats2d]) -> List[Doc]:
+        backprop_vectors([dYs[i][sentence.start : sentence.end] for i, sentence in places])
+        return docs
+
+    return Ys, backprop
+
+
+def _sentences(doc: Doc) -> List[Span]:
+    if not len(doc):
+        return []
+    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
+
+
+def sequence_lstm(nI: int, nO: int) -> Model[List[Floats2d], List[Floats2d]]:
+    """An LSTM in both directions over sequences.
+
+    nI (int): Width of what comes in.
+    nO (int): Width of what goes out, both directions together.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer.
+    """
+    # Thinc's own `PyTorchLSTM` pads, and reads a shorter sequence from its end through its padding.
+    return PyTorchWrapper(SequenceLSTM(nI, nO), convert_outputs=_convert_outputs)
+
+
+def _convert_outputs(model: Model, inputs_outputs: Tuple, is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    """Thinc's default takes the gradient of one array, not of several."""
+    _, outputs = inputs_outputs
+
+    def backprop(dYs: List[Floats2d]) -> ArgsKwargs:
+        gradients = [xp2torch(dY, device=model.shims[0].device) for dY in dYs]
+        return ArgsKwargs((outputs,), {"grad_tensors": gradients})
+
+    return [torch2xp(output) for output in outputs], backprop
+
+
+class SequenceLSTM(torch.nn.Module):
+    """An LSTM in both directions over sequences of vectors.
+
+    width (int): Width of the vectors.
+    output_width (int): Width of what goes out, both directions together.
+    """
+
+    def __init__(self, width: int, output_width: int) -> None:
+        super().__init__()
+        self.lstm = torch.nn.LSTM(width, output_width // 2, bidirectional=True)
+
+    def forward(self, *sequences: torch.Tensor) -> List[torch.Tensor]:
+        """RETURNS (List[torch.Tensor]): A vector for each of each sequence's own."""
+        outputs, _ = self.lstm(pack_sequence(sequences, enforce_sorted=False))
+        return unpack_sequence(outputs)
+
+
+# Words
+
+
+def embedded_words(nO: int, rows: int) -> Model[List[Span], List[Floats2d]]:
+    """RETURNS (Model[List[Span], List[Floats2d]]): Trained embeddings of the words as spaCy normalises them."""
+    embed = HashEmbed(nO, rows, column=0, seed=HASH_SEED)
+    return chain(FeatureExtractor([NORM]), list2ragged(), with_array(embed), ragged2list())
+
+
+def word_vectors(nO: int) -> Model[List[Span], List[Floats2d]]:
+    """The vocabulary's word vectors, mapped to a width; zeros if the vocabulary has none at initialization.
+
+    nO (int): The width.
+    RETURNS (Model[List[Span], List[Floats2d]]): The layer.
+    """
+    vectors = Model("word_vectors", _word_vectors_forward, init=_word_vectors_init, layers=[StaticVectors(nO)])
+    return chain(vectors, ragged2list())
+
+
+def _word_vectors_init(model: Model, X: Optional[List[Span]] = None, Y: Optional[Ragged] = None) -> None:
+    if X and X[0].vocab.vectors.size:
+        model.layers[0].initialize(X=X)
+
+
+def _word_vectors_forward(model: Model, spans: List[Span], is_train: bool) -> Tuple[Ragged, Callable]:
+    vectors = model.layers[0]
+    if vectors.has_param("W"):
+        return vectors(spans, is_train)
+    lengths = model.ops.asarray1i([len(span) for span in spans])
+    return Ragged(model.ops.alloc2f(lengths.sum(), vectors.get_dim("nO")), lengths), lambda dY: []
+
+
+# Characters
+
+
+def characters(width: int, nO: int) -> Model[List[Span], List[Floats2d]]:
+    """What an LSTM in both directions makes of the characters of each word; a word of a batch is read once.
+
+    width (int): Width of character embeddings.
+    nO (int): Width of what goes out, both directions together.
+    RETURNS (Model[List[Span], List[Floats2d]]): The layer.
+    """
+    lstm = PyTorchWrapper(CharacterLSTM(width, nO), convert_inputs=_convert_rows)
+    return Model("characters", _characters_forward, layers=[lstm])
+
+
+def _characters_forward(model: Model, spans: List[Span], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    words = [[token.text for token in span] for span in spans]
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(word for span in words for word in span))}
+    places = [model.ops.asarray1i([numbers[word] for word in span]) for span in words]
+    vectors, backprop_vectors = model.layers[0]([character_rows(word) for word in numbers], is_train)
+
+    def backprop(dYs: List[Floats2d]) -> List[Span]:
+        d_vectors = model.ops.alloc2f(*vectors.shape)
+        model.ops.scatter_add(d_vectors, model.ops.flatten(places), model.ops.flatten(dYs))
+        backprop_vectors(d_vectors)
+        return spans
+
+    return [vectors[own] for own in places], backprop
+
+
+def character_rows(word: str) -> Ints1d:
+    """RETURNS (Ints1d): The embedding of each character: its code point; those from `CHARACTERS` on share rows."""
+    return numpy.array([ord(character) % CHARACTERS for character in word[:CHARACTERS_PER_WORD]])
+
+
+def _convert_rows(model: Model, rows: List[Ints1d], is_train: bool) -> Tuple[ArgsKwargs, Callable]:
+    device = model.shims[0].device
+    return ArgsKwargs(tuple(torch.tensor(row, device=device) for row in rows), {}), lambda d_rows: []
+
+
+class CharacterLSTM(torch.nn.Module):
+    """An LSTM in both directions over the characters of words.
+
+    width (int): Width of character embeddings.
+    output_width (int): Width of what goes out, both directions together.
+    """
+
+    def __init__(self, width: int, output_width: int) -> None:
+        super().__init__()
+        self.embedding = torch.nn.Embedding(CHARACTERS, width)
+        self.lstm = torch.nn.LSTM(width, output_width // 2, bidirectional=True)
+
+    def forward(self, *words: torch.Tensor) -> torch.Tensor:
+        """RETURNS (torch.Tensor): (words, output_width): the states of both directions at the end of each word."""
+        rows = pack_sequence(words, enforce_sorted=False)
+        embedded = PackedSequence(self.embedding(rows.data), *rows[1:])
+        _, (states, _) = self.lstm(embedded)
+        return torch.cat([*states], dim=1)
