@@ -69,6 +69,13 @@ def test_the_best_overlap_is_paired_first():
     assert list(match(gold, [wide, exact])) == [((1, 6, "Drug"), exact), ((0, 1, "Drug"), wide)]
 
 
+def test_a_better_overlap_comes_before_the_same_type():
+    assert list(match([(0, 4, "Drug")], [(0, 4, "Disease"), (3, 6, "Drug")])) == [
+        ((0, 4, "Drug"), (0, 4, "Disease")),
+        (None, (3, 6, "Drug")),
+    ]
+
+
 def test_of_equal_overlaps_the_same_type_comes_first_then_the_document_order():
     assert list(match([(2, 4, "Drug")], [(1, 3, "Disease"), (3, 5, "Drug")])) == [
         ((2, 4, "Drug"), (3, 5, "Drug")),

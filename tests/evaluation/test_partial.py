@@ -60,6 +60,9 @@ def test_a_prediction_does_not_take_the_gold_mention_of_another():
     # Both overlap the gold mention, the wider one stands first.
     predicted = [(0, 4, "Drug"), (1, 4, "Drug")]
     assert in_percent([(1, 4, "Drug")], predicted) == dict.fromkeys(KINDS, (50, 100))
+    # Both have its borders, the one of another type stands first.
+    predicted = [(1, 4, "Disease"), (1, 4, "Drug")]
+    assert in_percent([(1, 4, "Drug")], predicted) == dict.fromkeys(KINDS, (50, 100))
 
 
 def test_a_type_is_scored_among_its_own_mentions():
