@@ -36,15 +36,15 @@ SIGNIFICANCE_CAPTION = (
     "Difference: of the means over the seeds that both have. Over seeds: paired two-tailed t-test; its null hypothesis "
     "is that the mean difference over all samples and starts is 0, on this test part. Over documents: approximate "
     "randomisation of the mean F1 over the seeds, two-tailed; its null hypothesis is that it does not matter which of "
-    "the two a test document's output comes from, for these trained models. Interval: paired bootstrap over documents. "
-    "Corrected: by Holm's method, for all comparisons of one target and one type. Verdict: where the corrected p is at "
-    "most 0.05. A difference that is not shown may be there all the same."
+    "the two a test document's output comes from, for these trained models. Interval: paired bootstrap over documents, "
+    "not corrected. Corrected: by Holm's method, for all comparisons of one target and one type. Verdict: where the "
+    "corrected p is at most 0.05. A difference that is not shown may be there all the same."
 )
 STABILITY_CAPTION = (
     "In points of F1; the smaller, the steadier. Over seeds: mean, over the sizes, of the standard deviation over "
     "seeds. From size to size: standard deviation of the first differences of the mean curve, and the mean of that "
-    "over the seeds' own curves; it holds the bend of the curve too, so that only curves of the same sizes are "
-    "compared. Steadier than no pretrain: by the first two, as far as they are known."
+    "over the seeds' own curves; it holds the bend of the curve too, which is less where a curve starts higher, so that "
+    "it says little alone. Steadier than no pretrain: by the first two, as far as they are known, at the same sizes."
 )
 ERRORS_CAPTION = (
     "Mentions of the test part, summed over the seeds. Each mention of gold and prediction is counted once, in pairs, "
