@@ -44,7 +44,7 @@ STABILITY_CAPTION = (
     "In points of F1; the smaller, the steadier. Over seeds: mean, over the sizes, of the standard deviation over "
     "seeds. From size to size: standard deviation of the first differences of the mean curve, and the mean of that "
     "over the seeds' own curves; it holds the bend of the curve too, which is less where a curve starts higher, so "
-    "that it says little alone. Steadier than no pretrain: by the first two, as far as they are known, at the same sizes."
+    "that it says little alone. Steadier than no pretrain: by the first two, where known, at the same sizes."
 )
 ERRORS_CAPTION = (
     "Mentions of the test part, summed over the seeds. Each mention of gold and prediction is counted once, in pairs, "
