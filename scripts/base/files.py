@@ -1,11 +1,13 @@
 """Files that are either whole or absent: atomic writing, hashes, JSON with an error that names the file."""
 import contextlib
 import functools
+import gzip
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, TypeVar
 
@@ -84,6 +86,29 @@ def read_json(path: Path, *, made_by: str = "") -> Any:
     except ValueError as error:
         remedy = "delete the file and make it again"
         raise ProjectError(f"not valid JSON ({error})", where=path, remedy=remedy) from None
+
+
+def write_zipped_json(path: Path, data: Any) -> None:
+    """Write a compressed JSON file whole or not at all; equal data are equal files."""
+    with atomic_file(path) as partial:
+        # A fixed time stamp and no name, or else equal data would be different bytes.
+        with partial.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as stream:
+            stream.write(json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8"))
+
+
+def read_zipped_json(path: Path) -> Any:
+    """Read a compressed JSON file.
+
+    path (Path): The file.
+    RETURNS (Any): What it holds.
+    RAISES (ProjectError): If it is absent or damaged.
+    """
+    if not path.is_file():
+        raise ProjectError("no such file", where=path)
+    try:
+        return json.loads(gzip.decompress(path.read_bytes()))
+    except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ProjectError(f"damaged file ({error})", where=path, remedy="delete the file and make it again") from None
 
 
 def read_once(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:

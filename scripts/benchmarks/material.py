@@ -9,12 +9,12 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.corpora.docbin import pack_docs
-from scripts.encoders.resolve import write_encoder
+from scripts.encoders.resolve import baseline_encoder_file, write_encoder
 from scripts.experiments.config import TrainingJob, resolve_config
 from scripts.experiments.score import read_documents
 from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
-from scripts.experiments.workspace import Workspace, baseline_encoder_file
+from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import bio_tags
 from scripts.ner.training import Sentence, read_sentences, reference_doc, sample
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline

@@ -68,6 +68,11 @@ def write_encoder(record: EncoderRecord, path: Path) -> None:
     write_json(path, {**asdict(record), "path": record.path.as_posix()})
 
 
+def baseline_encoder_file(folder: Path, baseline: str) -> Path:
+    """RETURNS (Path): Where the record of the encoder that a baseline has for itself stands."""
+    return folder / f"encoder.{baseline}.json"
+
+
 def read_encoder(path: Path) -> EncoderRecord:
     """Read a record that `write_encoder` wrote.
 

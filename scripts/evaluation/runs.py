@@ -1,13 +1,17 @@
 """An experiment's folder of results in, validated and frozen data classes out."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Mapping, Optional, Type, TypeVar, get_args
 
+import numpy
 from pydantic import TypeAdapter, ValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json
+from scripts.base.files import read_json, read_zipped_json
+from scripts.evaluation.errors import ErrorCounts
+from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.scores import MICRO, Score
+from scripts.evaluation.significance import DocumentCounts
 
 Kind = Literal["in-corpus", "zero-shot", "few-shot", "shipped"]
 Read = TypeVar("Read")
@@ -84,9 +88,11 @@ class RunResult:
     updates (int): Optimiser steps.
     sentences (Mapping[str, int]): Sentences of `train` and `test`.
     source_updates (int): Optimiser steps of the source model before; 0 without pretraining.
-    source_tests (Mapping[str, Mapping[str, Score]]): Of a few-shot run: scores on the test part of each source, on
-        tokens, after the training on the target.
+    source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
+        run before any training on the target, of a few-shot run after it.
     first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
+    errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
+    matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
     """
 
     run: str
@@ -102,6 +108,8 @@ class RunResult:
     source_updates: int = 0
     source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     first_sentences: Mapping[str, Score] = field(default_factory=dict)
+    errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
+    matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -226,6 +234,44 @@ def read_plan(folder: Path) -> dict[str, PlannedRun]:
         if (folder / f"{kind}.json").is_file():
             plan.update(_read(folder / f"{kind}.json", dict[str, PlannedRun], remedy))
     return plan
+
+
+def analysis_file(runs: Path, run: str) -> Path:
+    """RETURNS (Path): Where the analysis of a run stands, below the folder of runs."""
+    return runs.parent / "analysis" / f"{run}.json.gz"
+
+
+def read_document_counts(runs: Path, run: RunResult) -> Optional[DocumentCounts]:
+    """Read what a run found in each document.
+
+    runs (Path): The folder of runs.
+    run (RunResult): The run.
+    RETURNS (Optional[DocumentCounts]): None if the run has not been analysed, or has been made anew since.
+    RAISES (ProjectError): If the file is damaged.
+    """
+    analysis = _read_analysis(runs, run)
+    if not analysis:
+        return None
+    counts = {name: numpy.array(own, dtype=int).reshape(-1, 3) for name, own in analysis["counts"].items()}
+    return DocumentCounts(tuple(analysis["documents"]), counts)
+
+
+def with_analysis(runs: Path, run: RunResult) -> RunResult:
+    """RETURNS (RunResult): The run with its errors and kinds of match, where it has been analysed."""
+    analysis = _read_analysis(runs, run)
+    if not analysis:
+        return run
+    parts = {
+        "errors": TypeAdapter(dict[str, ErrorCounts]).validate_python(analysis["errors"]),
+        "matches": TypeAdapter(dict[str, dict[str, MatchScore]]).validate_python(analysis["matches"]),
+    }
+    return replace(run, **parts)
+
+
+def _read_analysis(runs: Path, run: RunResult) -> dict[str, Any]:
+    path = analysis_file(runs, run.run)
+    analysis = read_zipped_json(path) if path.is_file() else {}
+    return analysis if analysis.get("fingerprint") == run.fingerprint else {}
 
 
 def read_runs(folder: Path) -> list[RunResult]:

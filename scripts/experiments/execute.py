@@ -10,6 +10,7 @@ from scripts.base.progress import progress
 from scripts.corpora.schema import in_order
 from scripts.evaluation.runs import RunResult, read_run
 from scripts.evaluation.scores import MICRO
+from scripts.experiments.analysis import analyse_all
 from scripts.experiments.device import use_device
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import updates_of
@@ -44,23 +45,45 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     for run in fingerprints:
         check_size(workspace, run)
     print(srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")))
+    if kind == FEW_SHOT:
+        tell_left_out(workspace)
     write_plan(workspace, kind, fingerprints)
     ledger = Ledger(workspace.runs)
     pending = [run for run, fingerprint in fingerprints.items() if not ledger.is_finished(run.id, fingerprint)]
     finished = len(fingerprints) - len(pending)
     msg.info(f"{len(fingerprints)} runs, {finished} finished before, {len(pending)} to do")
     carry_out_all(workspace, pending)
+    analyse_all(workspace, fingerprints)
     return [read_run(workspace.runs / f"{run.id}.json") for run in fingerprints]
 
 
 def planned_runs(workspace: Workspace, kind: str) -> list[Run]:
     """RETURNS (list[Run]): All runs of a kind, the compute-matched controls of few-shot last."""
-    runs = RUNS_OF[kind](workspace.experiment)
+    runs = [run for run in RUNS_OF[kind](workspace.experiment) if fits(workspace, run)]
     if kind == FEW_SHOT and workspace.experiment.few_shot and workspace.experiment.few_shot.compute_matched:
-        runs += control_runs(workspace.experiment, lambda model: updates_of(workspace, model))
+        controls = control_runs(workspace.experiment, lambda model: updates_of(workspace, model))
+        runs += [run for run in controls if fits(workspace, run)]
     if workspace.experiment.types == "joint" or kind == SHIPPED:
         return runs
     return [one for run in runs for one in per_type(run, workspace.entity_types)]
+
+
+def fits(workspace: Workspace, run: Run) -> bool:
+    """RETURNS (bool): Whether the target's training part has as many sentences as the run's sample is to have."""
+    if run.kind != FEW_SHOT:
+        return True
+    too_large = run.size > workspace.manifest(run.target)["splits"]["train"]["sentences"]
+    return not too_large or run.size == workspace.experiment.few_shot.sizes[0]
+
+
+def tell_left_out(workspace: Workspace) -> None:
+    """Print the sample sizes that a target's training part is too small for."""
+    few_shot = workspace.experiment.few_shot
+    for target in few_shot.targets if few_shot else ():
+        there = workspace.manifest(target)["splits"]["train"]["sentences"]
+        beyond = [str(size) for size in few_shot.sizes if size > there]
+        if beyond:
+            msg.warn(f"{target} has {there} training sentences; these sizes are left out: {', '.join(beyond)}")
 
 
 def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str]) -> None:

@@ -1,13 +1,10 @@
 """The record of finished runs: one JSON file each, written last and whole, so that nothing is done twice."""
-import gzip
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Sequence
 
-import srsly
-
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_file, read_json, write_json, write_text
+from scripts.base.files import read_json, write_json, write_text, write_zipped_json
 from scripts.evaluation.runs import RunResult
 from scripts.experiments.score import Prediction
 
@@ -43,11 +40,8 @@ class Ledger:
         # Gone before the files that belong to it change: it must never stand beside those of other settings.
         stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
         write_text(stem.with_name(f"{result.run}.cfg"), config)
-        with atomic_file(stem.with_name(f"{result.run}.predictions.json.gz")) as partial:
-            data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
-            # A fixed time stamp, so that equal predictions are equal files.
-            with partial.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as stream:
-                stream.write(srsly.json_dumps(data).encode("utf8"))
+        data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
+        write_zipped_json(stem.with_name(f"{result.run}.predictions.json.gz"), data)
         write_json(stem.with_name(f"{result.run}.json"), to_json(result))
 
 

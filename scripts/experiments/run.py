@@ -72,9 +72,12 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
 
 
 def tested_sources(workspace: Workspace, run: Run) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): The sources that a few-shot run is tested on too, to see what it has forgotten."""
+    """RETURNS (tuple[str, ...]): The sources that a run is tested on too: before and after the training on the target,
+    to see what it has forgotten."""
     few_shot = workspace.experiment.few_shot
-    return run.sources if run.kind == FEW_SHOT and few_shot and run.size in few_shot.source_tests else ()
+    sizes = few_shot.source_tests if few_shot else []
+    is_tested = bool(sizes) if run.kind == ZERO_SHOT else run.kind == FEW_SHOT and run.size in sizes
+    return run.sources if is_tested else ()
 
 
 def training_of(workspace: Workspace, run: Run) -> Training:

@@ -7,7 +7,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.schema import in_order
-from scripts.encoders.resolve import EncoderRecord, read_encoder
+from scripts.encoders.resolve import EncoderRecord, baseline_encoder_file, read_encoder
 from scripts.experiments.device import choose_precision
 from scripts.experiments.settings import Baseline, Experiment, read_experiment
 
@@ -131,11 +131,6 @@ def open_workspace(
     for name in settings.corpora:
         workspace.manifest(name)
     return workspace
-
-
-def baseline_encoder_file(training: Path, baseline: str) -> Path:
-    """RETURNS (Path): Where the record of a baseline's own encoder stands."""
-    return training / f"encoder.{baseline}.json"
 
 
 def _encoder_of(baseline: Baseline, name: str, encoder: EncoderRecord, training: Path) -> EncoderRecord:

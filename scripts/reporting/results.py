@@ -8,8 +8,19 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
 from scripts.evaluation.paper import Paper, read_paper
-from scripts.evaluation.runs import Coordinates, Corpora, RunResult, read_corpora, read_plan, read_runs
+from scripts.evaluation.per_type import join_counts, join_types, parts_of
+from scripts.evaluation.runs import (
+    Coordinates,
+    Corpora,
+    RunResult,
+    read_corpora,
+    read_document_counts,
+    read_plan,
+    read_runs,
+    with_analysis,
+)
 from scripts.evaluation.scores import MICRO
+from scripts.evaluation.significance import DocumentCounts
 
 NO_PRETRAIN = "no pretrain"
 SHARE = 0.99
@@ -52,6 +63,7 @@ class Results:
     runs (tuple[RunResult, ...]): Finished runs, sorted by id.
     corpora (Corpora): Statistics of the corpora.
     planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty if that is not known.
+    folder (Optional[Path]): Folder of the run files; None if there is none.
     paper (Optional[Paper]): The paper's own numbers, to be shown beside ours; None if they are not there.
     """
 
@@ -60,6 +72,7 @@ class Results:
     corpora: Corpora
     planned: tuple[Coordinates, ...] = ()
     paper: Optional[Paper] = None
+    folder: Optional[Path] = None
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -139,6 +152,11 @@ class Results:
             if curve.points
         }
 
+    def document_counts(self, run: RunResult) -> Optional[DocumentCounts]:
+        """RETURNS (Optional[DocumentCounts]): What a run found in each test document; None if that is not on record."""
+        folder = self.folder
+        return join_counts([read_document_counts(folder, part) for part in parts_of(run)]) if folder else None
+
     def missing(self, kind: str, targets: Optional[Sequence[str]] = None) -> list[str]:
         """Name the runs of a kind that are planned but not finished.
 
@@ -166,20 +184,22 @@ def read_results(folder: Path, experiment: str, paper: Optional[Path] = None) ->
     RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now.
     RAISES (ProjectError): If there is no finished run, or a file is damaged.
     """
-    plan = read_plan(folder / experiment)
+    plan, runs_folder = read_plan(folder / experiment), folder / experiment / "runs"
     kinds = {planned.coordinates.kind for planned in plan.values()}
     runs = [
         run
-        for run in read_runs(folder / experiment / "runs")
+        for run in read_runs(runs_folder)
         if run.coordinates.kind not in kinds or (run.run in plan and plan[run.run].fingerprint == run.fingerprint)
     ]
     if not runs:
         others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
         remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
-        raise ProjectError("no finished run", where=folder / experiment / "runs", remedy=remedy)
+        raise ProjectError("no finished run", where=runs_folder, remedy=remedy)
     corpora = read_corpora(folder / experiment / "corpora.json")
-    planned = tuple(replace(planned.coordinates, threads=0) for planned in plan.values())
-    return Results(experiment, tuple(runs), corpora, planned, read_paper(paper) if paper and paper.is_dir() else None)
+    planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
+    of_paper = read_paper(paper) if paper and paper.is_dir() else None
+    analysed = join_types(with_analysis(runs_folder, run) for run in runs)
+    return Results(experiment, tuple(analysed), corpora, tuple(planned), of_paper, runs_folder)
 
 
 def grid_of(results: Results, kind: str) -> list[Coordinates]:

@@ -67,7 +67,7 @@ def run_command(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
 
 
 def test_command_with_an_unknown_name_leaves_nothing(tmp_path: Path):
-    done = run_command("--encoder", "no-such/model", folder=tmp_path)
+    done = run_command("--encoder", "no-such/model", "--configs", str(ROOT / "configs"), folder=tmp_path)
     assert done.returncode == 1
     assert "✘ the Hugging Face hub can not be reached, and 'no-such/model' is not in its cache." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -77,6 +77,7 @@ def test_command_with_an_unknown_name_leaves_nothing(tmp_path: Path):
 def test_command_writes_the_offline_record_without_importing_torch(offline_encoder: Path, tmp_path: Path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPROFILEIMPORTTIME": "1"}
     command = [sys.executable, "-m", "scripts.encoder", "--assets", str(offline_encoder.parent)]
+    command += ["--configs", str(ROOT / "configs")]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}

@@ -8,7 +8,7 @@ import pytest
 from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
 from scripts.experiments import execute
-from scripts.experiments.execute import carry_out_kind, estimate_costs, show
+from scripts.experiments.execute import carry_out_kind, estimate_costs, planned_runs, show, tell_left_out
 from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.run import run_fingerprint
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
@@ -148,11 +148,19 @@ class TestPlanFile:
 
 class TestBeforeWork:
     def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
-        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [4, 500]}})
+        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [500]}})
         workspace = open_project(project)
         with pytest.raises(ProjectError, match="few_shot.sizes: sample size 500, but ru_ehr has 29 training sentences"):
             carry_out_kind(workspace, FEW_SHOT)
         assert carried_out == [] and not workspace.metrics.exists()
+
+    def test_sizes_beyond_the_training_part_are_left_out_and_told(self, project, carried_out, capsys):
+        sizes = {"first": 4, "last": 34, "step": 15}
+        write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": sizes}})
+        workspace = open_project(project)
+        assert {run.size for run in planned_runs(workspace, FEW_SHOT)} == {4, 19}
+        tell_left_out(workspace)
+        assert "ru_ehr has 29 training sentences; these sizes are left out: 34" in capsys.readouterr().out
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
         runs = zero_shot_runs(workspace.experiment)

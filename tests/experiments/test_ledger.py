@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from scripts.base import files
 from scripts.evaluation.runs import read_run
 from scripts.experiments import ledger as ledger_module
 from scripts.experiments.ledger import Ledger
@@ -87,7 +88,7 @@ def test_scores_stand_with_their_percentages(ledger, result, config):
     assert micro["f1"] == pytest.approx(200 * micro["tp"] / (2 * micro["tp"] + micro["fp"] + micro["fn"]))
 
 
-@pytest.mark.parametrize("step", ["atomic_file", "write_json"])
+@pytest.mark.parametrize("step", ["write_zipped_json", "write_json"])
 def test_a_kill_while_writing_never_leaves_an_older_result_beside_new_files(ledger, result, config, monkeypatch, step):
     ledger.write(result, config, SAMPLE, PREDICTIONS)
 
@@ -104,7 +105,7 @@ def test_a_full_disk_leaves_no_result(ledger, result, config, monkeypatch):
     def full(*arguments, **settings):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ledger_module.srsly, "json_dumps", full)
+    monkeypatch.setattr(files.json, "dumps", full)
     with pytest.raises(OSError):
         ledger.write(result, config, SAMPLE, PREDICTIONS)
     assert not ledger.is_finished(RUN, result.fingerprint)

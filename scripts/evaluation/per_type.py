@@ -1,0 +1,74 @@
+"""Runs of one entity type each in, the runs that they make together out, as if one model had found all types."""
+from dataclasses import replace
+from typing import Any, Iterable, Mapping, Optional, Sequence
+
+import numpy
+
+from scripts.evaluation.runs import Coordinates, RunResult, RunScores
+from scripts.evaluation.scores import MICRO, Score, with_micro
+from scripts.evaluation.significance import DocumentCounts
+
+# Between the ids, and the fingerprints, of the runs that were put together.
+AND = "&"
+
+
+def join_types(runs: Iterable[RunResult]) -> list[RunResult]:
+    """Put runs together that differ in their entity type only; runs of all types jointly stay as they are.
+
+    runs (Iterable[RunResult]): Finished runs.
+    RETURNS (list[RunResult]): In the order of the first of each; without those of which another type is missing.
+    """
+    groups: dict[Coordinates, list[RunResult]] = {}
+    for run in runs:
+        groups.setdefault(replace(run.coordinates, entity_type=None), []).append(run)
+    types = {run.coordinates.entity_type for group in groups.values() for run in group} - {None}
+    whole = [(at, group) for at, group in groups.items() if len(group) == 1 + (len(types) - 1 if _split(group) else 0)]
+    return [_together(at, group) if _split(group) else group[0] for at, group in whole]
+
+
+def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[DocumentCounts]:
+    """RETURNS (Optional[DocumentCounts]): The counts of runs that were put together; None if one of them has none."""
+    known = [own for own in counts if own is not None]
+    if len(known) < len(counts) or not known:
+        return None
+    by_type = {name: array for own in known for name, array in own.counts.items() if name != MICRO}
+    return DocumentCounts(known[0].documents, {**by_type, MICRO: numpy.sum([*by_type.values()], axis=0)})
+
+
+def parts_of(run: RunResult) -> list[RunResult]:
+    """RETURNS (list[RunResult]): A run under the id and fingerprint of each run that it was put together of."""
+    pairs = zip(run.run.split(AND), run.fingerprint.split(AND))
+    return [replace(run, run=name, fingerprint=fingerprint) for name, fingerprint in pairs]
+
+
+def _split(group: Sequence[RunResult]) -> bool:
+    return group[0].coordinates.entity_type is not None
+
+
+def _together(at: Coordinates, group: Sequence[RunResult]) -> RunResult:
+    first = group[0]
+    return replace(
+        first,
+        run=AND.join(run.run for run in group),
+        fingerprint=AND.join(run.fingerprint for run in group),
+        coordinates=at,
+        seconds={name: sum(run.seconds[name] for run in group) for name in first.seconds},
+        scores=RunScores(_scores(run.scores.tokens for run in group), _scores(run.scores.characters for run in group)),
+        source_tests={name: _scores(run.source_tests[name] for run in group) for name in first.source_tests},
+        first_sentences=_scores(run.first_sentences for run in group) if first.first_sentences else {},
+        errors=_merged(run.errors for run in group),
+        # The scores of all types together cannot be had from those of each.
+        matches={kind: _merged(_typed(run.matches[kind]) for run in group) for kind in first.matches},
+    )
+
+
+def _scores(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
+    return with_micro(_merged(_typed(part) for part in parts))
+
+
+def _typed(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != MICRO}
+
+
+def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for part in parts for name, value in part.items()}

@@ -1,0 +1,28 @@
+"""What an experiment costs in, the table of a dry run out."""
+from typing import Optional, Sequence
+
+from scripts.experiments.estimate import Cost, Speed
+from scripts.reporting.formats import Cell, Table
+
+
+def plan_table(experiment: str, costs: Sequence[Cost], speed: Optional[Speed]) -> Table:
+    """RETURNS (Table): Runs, trainings, sentence passes and hours of each kind and model, and of all together."""
+    rows = [(cost.kind, cost.model, *_numbers([cost], speed)) for cost in costs]
+    rows.append(("in all", "", *_numbers(costs, speed)))
+    columns = ("runs", "model", "number", "trainings", "sentence passes", "sentences tested", "hours")
+    caption = (
+        "Trainings: models that are trained for these runs and not already for those above. Sentence passes: sentences "
+        "that they pass through the network, each epoch anew. What is finished already is counted too."
+    )
+    if speed:
+        caption += (
+            f" Hours on this machine, at {speed.training:.1f} sentence passes and {speed.testing:.1f} tested sentences "
+            "a second, measured just now with the experiment's own model; baselines are reckoned as fast as it."
+        )
+    return Table("plan", f"Plan of the experiment {experiment}", caption, columns, tuple(rows))
+
+
+def _numbers(costs: Sequence[Cost], speed: Optional[Speed]) -> tuple[Cell, ...]:
+    names = ("runs", "trainings", "passes", "tested")
+    sums = tuple(sum(getattr(cost, name) for cost in costs) for name in names)
+    return *sums, sum(speed.hours(cost) for cost in costs) if speed else None
