@@ -3,21 +3,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from matplotlib.figure import Figure
 from wasabi import msg
 
 from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
 from scripts.base.options import Experiment, Metrics
 from scripts.reporting.answer import METRIC, short_answer, unfinished
+from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
+from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.formats import Table, to_csv, to_markdown
 from scripts.reporting.page import render_page
+from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results, read_results
 from scripts.reporting.screen import print_table
-from scripts.reporting.tables import make_tables
 
 Paper = Annotated[Path, typer.Option(help="Folder of the paper's own numbers; nothing is held against it if absent.")]
-ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
+ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed", "significance", "forecast")
 
 
 def main(
@@ -27,34 +30,41 @@ def main(
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
     results = read_results(metrics, experiment, paper)
-    tables = make_tables(results)
-    page = write_report(results, tables, metrics / experiment)
+    tables, further = paper_tables(results), further_tables(results)
+    page = write_report(results, tables, further, metrics / experiment)
     print_answer(results)
-    for table in tables:
+    for table in tables + further:
         if table.name in ON_SCREEN:
             print_table(table)
     msg.good(f"Report: {page}")
 
 
-def write_report(results: Results, tables: list[Table], folder: Path) -> Path:
-    """Write every table, the figure and the page.
+def write_report(results: Results, tables: list[Table], further: list[Table], folder: Path) -> Path:
+    """Write every table, the figures and the page.
 
     results (Results): The experiment.
-    tables (list[Table]): See `make_tables`.
+    tables (list[Table]): The paper's.
+    further (list[Table]): Those beyond the paper.
     folder (Path): The experiment's folder of results.
     RETURNS (Path): The HTML page.
     """
-    for table in tables:
+    for table in tables + further:
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.md", to_markdown(table))
-    figure = figure1_learning_curves(results)
+    figure = write_figure(figure1_learning_curves(results), folder / "figures" / "figure1_learning_curves")
+    forecast = write_figure(figure_forecast(results), folder / "figures" / "forecast")
+    page = folder / "report.html"
+    write_text(page, render_page(results, tables, further, figure, forecast))
+    return page
+
+
+def write_figure(figure: Figure, stem: Path) -> bytes:
+    """RETURNS (bytes): The figure as SVG, as it is written to STEM.svg, with STEM.png beside it."""
     svg = to_svg(figure)
     for suffix, image in (("svg", svg), ("png", to_png(figure))):
-        with atomic_file(folder / "figures" / f"figure1_learning_curves.{suffix}") as partial:
+        with atomic_file(stem.with_name(f"{stem.name}.{suffix}")) as partial:
             partial.write_bytes(image)
-    page = folder / "report.html"
-    write_text(page, render_page(results, tables, svg))
-    return page
+    return svg
 
 
 def print_answer(results: Results) -> None:
@@ -62,6 +72,8 @@ def print_answer(results: Results) -> None:
     msg.divider("Answer")
     for answer in short_answer(results):
         print("\n".join(answer.sentences), end="\n\n")
+    for question in research_questions(results):
+        print("\n".join([question.question, *question.answers, question.paper]), end="\n\n")
     if unfinished(results):
         msg.warn(unfinished(results))
     print(METRIC)

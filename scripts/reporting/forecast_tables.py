@@ -136,9 +136,9 @@ def table_forgetting(results: Results) -> Table:
         for target, setup, source, entity_type, size, before, after in _forgotten(results)
     )
     caption = (
-        "F1 in percent on the source's test part. Before: of the source model, which is the in-corpus run of the "
-        "source; sources together have no such run. After: of the same model after training on so many sentences of "
-        "the target. Mean over the seeds. Difference: after minus before, in points; below 0 is forgotten."
+        "F1 in percent on the source's test part. Before: of the source model. After: of the same model after training "
+        "on so many sentences of the target. Mean over the seeds. Difference: after minus before, in points; below 0 "
+        "is forgotten."
     )
     columns = ("target", "pretrain", "tested on", "type", "sentences", "F1 before", "F1 after", "difference")
     title = "What is forgotten of the source"
@@ -326,14 +326,20 @@ def _measured(results: Results, target: str, group: Sequence[Setup]) -> Measured
 def _forgotten(results: Results) -> Iterator[tuple[str, Setup, str, str, int, Optional[Spread], Spread]]:
     for target, setup, entity_type in _curves(results):
         for source in setup.sources:
-            before = results.full(source, setup.model, entity_type) if setup.sources == (source,) else None
+            before = _before(results, setup, source, entity_type)
             for size in results.curve(target, setup, entity_type).sizes:
-                after = _after(results.of("few-shot", target=target, size=size, **vars(setup)), source, entity_type)
+                after = _tested(results.of("few-shot", target=target, size=size, **vars(setup)), source, entity_type)
                 if after:
                     yield target, setup, source, entity_type, size, before, after
 
 
-def _after(runs: Iterable[RunResult], source: str, entity_type: str) -> Optional[Spread]:
+def _before(results: Results, setup: Setup, source: str, entity_type: str) -> Optional[Spread]:
+    wanted = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
+    tested = _tested(results.of("zero-shot", **wanted), source, entity_type)
+    return tested or (results.full(source, setup.model, entity_type) if setup.sources == (source,) else None)
+
+
+def _tested(runs: Iterable[RunResult], source: str, entity_type: str) -> Optional[Spread]:
     scores = {run.coordinates.seed: run.source_tests.get(source, {}).get(entity_type) for run in runs}
     f1s = {seed: score.f1 for seed, score in scores.items() if score is not None}
     return spread_of(f1s) if f1s else None

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from scripts.evaluation.runs import RunResult
 from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer, unfinished
 from scripts.reporting.formats import Table, format_cell, is_number_column
+from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results
 
 TEMPLATE = "page.html.jinja"
@@ -67,6 +68,7 @@ class PageTable:
     numbers (list[bool]): Which columns hold numbers.
     """
 
+    name: str
     title: str
     caption: str
     columns: tuple[str, ...]
@@ -74,12 +76,16 @@ class PageTable:
     numbers: list[bool]
 
 
-def render_page(results: Results, tables: list[Table], figure: bytes) -> str:
+def render_page(
+    results: Results, tables: list[Table], further: list[Table], figure: bytes, forecast: bytes
+) -> str:
     """Write the report.
 
     results (Results): The experiment.
-    tables (list[Table]): Tables 1 to 5, then every point of Figure 1.
+    tables (list[Table]): The paper's, open on the page.
+    further (list[Table]): Those beyond the paper, each to be unfolded.
     figure (bytes): Figure 1 as SVG.
+    forecast (bytes): The curves as they would go on, as SVG.
     RETURNS (str): An HTML page that loads nothing from anywhere.
     """
     folder = Path(__file__).parent
@@ -90,15 +96,16 @@ def render_page(results: Results, tables: list[Table], figure: bytes) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    *paper_tables, points = [page_table(table) for table in tables]
     return environment.get_template(TEMPLATE).render(
         experiment=results.experiment,
         metric=METRIC,
         answers=short_answer(results),
         unfinished=unfinished(results),
         figure=Markup(inline_svg(figure)),
-        tables=paper_tables,
-        points=points,
+        forecast=Markup(inline_svg(forecast)),
+        questions=research_questions(results),
+        tables=[page_table(table) for table in tables],
+        further=[page_table(table) for table in further],
         making=making(results),
         parts_tested=parts_tested(results),
         small_test_set=SMALL_TEST_SET,
@@ -122,7 +129,7 @@ def page_table(table: Table) -> PageTable:
         for position, row in enumerate(table.rows)
     ]
     numbers = [is_number_column(table, column) for column in range(len(table.columns))]
-    return PageTable(table.title, table.caption, table.columns, rows, numbers)
+    return PageTable(table.name, table.title, table.caption, table.columns, rows, numbers)
 
 
 def parts_tested(results: Results) -> list[PartTested]:

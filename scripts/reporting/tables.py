@@ -6,13 +6,7 @@ from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, best_a
 from scripts.evaluation.paper import MULTI_BERT, Pretrain
 from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.corpora_tables import (
-    PAPER,
-    shared_sentences,
-    table1_corpora,
-    table1_subtypes,
-    table4_vocabulary_overlap,
-)
+from scripts.reporting.corpora_tables import PAPER
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.paper_tables import (
     MODELS,
@@ -22,7 +16,6 @@ from scripts.reporting.paper_tables import (
     paper_name,
     paper_sentences,
     paper_zero_shot,
-    table5_paper_recomputed,
 )
 from scripts.reporting.results import NO_PRETRAIN, Results, Setup, measure
 
@@ -117,21 +110,6 @@ def few_shot(results: Results) -> Table:
     caption = "Size: sentences of the target that were trained on. sd: sample standard deviation over the seeds."
     caption += _missing(results, "few-shot")
     return Table("few_shot", "Every point of Figure 1", caption, columns, tuple(rows))
-
-
-def make_tables(results: Results) -> list[Table]:
-    """RETURNS (list[Table]): Tables 1 to 5 of the paper and what belongs to them, then every point of Figure 1."""
-    return [
-        table1_corpora(results.corpora),
-        table1_subtypes(results.corpora),
-        table2_in_corpus(results),
-        table3_zero_shot(results),
-        table4_vocabulary_overlap(results.corpora),
-        shared_sentences(results.corpora),
-        table5_sentences_needed(results),
-        *([table5_paper_recomputed(results.paper)] if results.paper else []),
-        few_shot(results),
-    ]
 
 
 def never(need: SentencesNeeded) -> str:

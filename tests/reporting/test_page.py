@@ -4,10 +4,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.corpora_tables import shared_sentences
 from scripts.reporting.figures import figure1_learning_curves, to_svg
+from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.page import encoder_name, page_table, parts_tested, render_page, training_seconds
-from scripts.reporting.tables import make_tables, table3_zero_shot, table5_sentences_needed
+from scripts.reporting.tables import table3_zero_shot, table5_sentences_needed
 from tests.reporting.conftest import make_run
 
 LOADING = {"script", "link", "img", "iframe", "object", "embed", "video", "audio", "source", "base"}
@@ -32,13 +34,14 @@ class Reader(HTMLParser):
 
 
 def render(results):
-    return render_page(results, make_tables(results), to_svg(figure1_learning_curves(results)))
+    figures = to_svg(figure1_learning_curves(results)), to_svg(figure_forecast(results))
+    return render_page(results, paper_tables(results), further_tables(results), *figures)
 
 
 @pytest.fixture(scope="module")
-def page(results, figure):
+def page(results):
     """The report of the made-up experiment."""
-    return render_page(results, make_tables(results), to_svg(figure))
+    return render(results)
 
 
 def test_the_page_loads_nothing(page):
@@ -55,7 +58,7 @@ def test_figure_and_tables_stand_under_their_names_in_the_paper(page):
     names = [heading.partition(".")[0] for heading in Reader(page).headings]
     of_paper = [name for name in names if re.fullmatch(r"(Figure|Table) \d", name)]
     assert of_paper == ["Figure 1", "Table 1", "Table 2", "Table 3", "Table 4", "Table 5"]
-    assert page.count("<svg") == 1
+    assert page.count("<svg") == 2
     assert "<?xml" not in page
 
 

@@ -11,7 +11,16 @@ from scripts.report import main
 
 ROOT = Path(__file__).parents[2]
 TABLES = [
+    "errors",
     "few_shot",
+    "forecast",
+    "forecast_back_test",
+    "forgetting",
+    "partial_matches",
+    "ranking_validation",
+    "significance",
+    "source_ranking",
+    "stability",
     "shared_sentences",
     "table1_corpora",
     "table1_subtypes",
@@ -36,7 +45,8 @@ def files_in(folder):
 def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
     main("sample", metrics, ROOT / "assets" / "paper")
     expected = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")]
-    expected += ["figures/figure1_learning_curves.svg", "figures/figure1_learning_curves.png", "report.html"]
+    names = ("figure1_learning_curves", "forecast")
+    expected += [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")] + ["report.html"]
     assert sorted(files_in(metrics / "sample")) == sorted(expected)
     screen = capsys.readouterr().out
     assert "For ru_ugt the source that helps most is ru_ehr" in screen

@@ -2,7 +2,8 @@
 import pytest
 
 from scripts.evaluation.curves import Spread
-from scripts.reporting.tables import few_shot, make_tables, table2_in_corpus, table3_zero_shot, table5_sentences_needed
+from scripts.reporting.contents import further_tables, paper_tables
+from scripts.reporting.tables import few_shot, table2_in_corpus, table3_zero_shot, table5_sentences_needed
 from tests.reporting.conftest import make_run, make_runs
 from tests.reporting.test_paper_tables import beside_paper
 
@@ -190,6 +191,7 @@ def test_gaps_of_the_curves_are_named_in_the_captions(read_made_up):
 
 
 def test_tables_can_be_made_from_a_single_run(read_made_up):
-    for table in make_tables(read_made_up([exact_run("zero-shot", 10, ("en_ugt",), 0)])):
+    results = read_made_up([exact_run("zero-shot", 10, ("en_ugt",), 0)])
+    for table in paper_tables(results) + further_tables(results):
         assert all(len(row) == len(table.columns) for row in table.rows)
         assert table.caption

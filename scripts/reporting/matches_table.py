@@ -1,0 +1,43 @@
+"""The results of an experiment in, how much of what was found is found in part out."""
+from scripts.evaluation.curves import Spread, spread_of
+from scripts.evaluation.partial import KINDS
+from scripts.evaluation.runs import RunResult
+from scripts.evaluation.scores import MICRO
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results
+
+
+def table_matches(results: Results) -> Table:
+    """RETURNS (Table): F1 by the four kinds of match of SemEval 2013, on tokens."""
+    columns = ("runs", "target", "pretrain", "size", "type", *KINDS)
+    rows = [
+        row
+        for kind in ("in-corpus", "zero-shot", "few-shot")
+        for target in results.corpus_names
+        for setup in results.setups(kind, target=target)
+        for row in _rows(results, kind, target, results.of(kind, target=target, **vars(setup)), results.label(setup))
+    ]
+    caption = (
+        "F1 on tokens, mean over the seeds, by the library nervaluate. Strict: borders and type, the exact match of "
+        "all other tables. Exact: borders, whatever the type. Partial: an overlap counts half, whatever the type. "
+        "ent_type: the type, and an overlap. Few-shot: at the largest sample size."
+    )
+    return Table("partial_matches", "Partial matches", caption, columns, tuple(rows))
+
+
+def _rows(
+    results: Results, kind: str, target: str, runs: list[RunResult], pretrain: str
+) -> list[tuple[Cell, ...]]:
+    largest = max((run.coordinates.size or 0 for run in results.of(kind, target=target)), default=0)
+    chosen = [run for run in runs if run.matches and (kind != "few-shot" or run.coordinates.size == largest)]
+    rows = []
+    for entity_type in (*results.types, MICRO):
+        known = [run for run in chosen if all(entity_type in run.matches[name] for name in KINDS)]
+        if known:
+            f1s = (_f1(known, name, entity_type) for name in KINDS)
+            rows.append((kind, target, pretrain, largest or None, entity_type, *f1s))
+    return rows
+
+
+def _f1(runs: list[RunResult], kind: str, entity_type: str) -> Spread:
+    return spread_of({run.coordinates.seed: run.matches[kind][entity_type].f1 for run in runs})
