@@ -6,7 +6,6 @@ from typing import Callable, List, Optional, Tuple
 
 import numpy
 import torch
-from spacy.attrs import NORM
 from spacy.ml.featureextractor import FeatureExtractor
 from spacy.ml.staticvectors import StaticVectors
 from spacy.tokens import Doc, Span
@@ -60,49 +59,58 @@ def CharacterWordLSTM(
     depth (int): LSTMs over words, one upon the other.
     RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, lstm_width).
     """
-    layers: List[Model] = [
-        concatenate(
-            characters(character_width, character_lstm_width),
-            embedded_words(word_width, word_rows),
-            word_vectors(vector_width),
-        )
-    ]
+    words = concatenate(
+        characters(character_width, character_lstm_width),
+        embedded_words(word_width, word_rows),
+        word_vectors(vector_width),
+    )
+    layers: List[Model] = []
     width = character_lstm_width + word_width + vector_width
     for _ in range(depth):
         layers += [Dropout(), sequence_lstm(width, lstm_width)]
         width = lstm_width
-    return sentence_wise(chain(*layers, Dropout()), width)
+    return sentence_wise(words, chain(*layers, Dropout()), width)
 
 
 # Sentences
 
 
-def sentence_wise(layer: Model[List[Span], List[Floats2d]], width: int) -> Model[List[Doc], List[Floats2d]]:
-    """Let a layer read each sentence by itself, as in training.
+def sentence_wise(
+    words: Model[List[Doc], List[Floats2d]], sentences: Model[List[Floats2d], List[Floats2d]], width: int
+) -> Model[List[Doc], List[Floats2d]]:
+    """Read each sentence by itself, as in training.
 
-    layer (Model[List[Span], List[Floats2d]]): The layer; gets the sentences of all Docs.
-    width (int): Width of its output.
+    words (Model[List[Doc], List[Floats2d]]): Vectors of the words, whatever stands around them.
+    sentences (Model[List[Floats2d], List[Floats2d]]): What is made of the vectors of each sentence.
+    width (int): Width of what it makes of them.
     RETURNS (Model[List[Doc], List[Floats2d]]): A layer for Docs; one without sentence starts is one sentence.
     """
-    return Model("sentence_wise", _sentence_wise_forward, init=_sentence_wise_init, layers=[layer], dims={"nO": width})
+    layers = [words, sentences]
+    return Model("sentence_wise", _sentence_wise_forward, init=_sentence_wise_init, layers=layers, dims={"nO": width})
 
 
 def _sentence_wise_init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> None:
-    model.layers[0].initialize(X=[sentence for doc in X or [] for sentence in _sentences(doc)] or None)
+    words, sentences = model.layers
+    words.initialize(X=X)
+    sentences.initialize()
 
 
 def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    words, sentences = model.layers
     Ys = [model.ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
-    places = [(i, sentence) for i, doc in enumerate(docs) for sentence in _sentences(doc)]
+    places = [(i, slice(span.start, span.end)) for i, doc in enumerate(docs) for span in _sentences(doc)]
     if not places:
         return Ys, lambda dYs: docs
-    vectors, backprop_vectors = model.layers[0]([sentence for _, sentence in places], is_train)
-    for (i, sentence), own in zip(places, vectors):
-        Ys[i][sentence.start : sentence.end] = own
+    Xs, backprop_words = words(docs, is_train)
+    vectors, backprop_sentences = sentences([Xs[i][tokens] for i, tokens in places], is_train)
+    for (i, tokens), own in zip(places, vectors):
+        Ys[i][tokens] = own
 
     def backprop(dYs: List[Floats2d]) -> List[Doc]:
-        backprop_vectors([dYs[i][sentence.start : sentence.end] for i, sentence in places])
-        return docs
+        dXs = [model.ops.alloc2f(*X.shape) for X in Xs]
+        for (i, tokens), own in zip(places, backprop_sentences([dYs[i][tokens] for i, tokens in places])):
+            dXs[i][tokens] = own
+        return backprop_words(dXs)
 
     return Ys, backprop
 
@@ -155,60 +163,60 @@ class SequenceLSTM(torch.nn.Module):
 # Words
 
 
-def embedded_words(nO: int, rows: int) -> Model[List[Span], List[Floats2d]]:
-    """RETURNS (Model[List[Span], List[Floats2d]]): Trained embeddings of the words as spaCy normalises them."""
+def embedded_words(nO: int, rows: int) -> Model[List[Doc], List[Floats2d]]:
+    """RETURNS (Model[List[Doc], List[Floats2d]]): Trained embeddings of the words as spaCy normalises them."""
     embed = HashEmbed(nO, rows, column=0, seed=HASH_SEED)
-    return chain(FeatureExtractor([NORM]), list2ragged(), with_array(embed), ragged2list())
+    return chain(FeatureExtractor(["NORM"]), list2ragged(), with_array(embed), ragged2list())
 
 
-def word_vectors(nO: int) -> Model[List[Span], List[Floats2d]]:
+def word_vectors(nO: int) -> Model[List[Doc], List[Floats2d]]:
     """The vocabulary's word vectors, mapped to a width; zeros if the vocabulary has none at initialization.
 
     nO (int): The width.
-    RETURNS (Model[List[Span], List[Floats2d]]): The layer.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     vectors = Model("word_vectors", _word_vectors_forward, init=_word_vectors_init, layers=[StaticVectors(nO)])
     return chain(vectors, ragged2list())
 
 
-def _word_vectors_init(model: Model, X: Optional[List[Span]] = None, Y: Optional[Ragged] = None) -> None:
+def _word_vectors_init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[Ragged] = None) -> None:
     if X and X[0].vocab.vectors.size:
         model.layers[0].initialize(X=X)
 
 
-def _word_vectors_forward(model: Model, spans: List[Span], is_train: bool) -> Tuple[Ragged, Callable]:
+def _word_vectors_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[Ragged, Callable]:
     vectors = model.layers[0]
     if vectors.has_param("W"):
-        return vectors(spans, is_train)
-    lengths = model.ops.asarray1i([len(span) for span in spans])
+        return vectors(docs, is_train)
+    lengths = model.ops.asarray1i([len(doc) for doc in docs])
     return Ragged(model.ops.alloc2f(lengths.sum(), vectors.get_dim("nO")), lengths), lambda dY: []
 
 
 # Characters
 
 
-def characters(width: int, nO: int) -> Model[List[Span], List[Floats2d]]:
+def characters(width: int, nO: int) -> Model[List[Doc], List[Floats2d]]:
     """What an LSTM in both directions makes of the characters of each word; a word of a batch is read once.
 
     width (int): Width of character embeddings.
     nO (int): Width of what goes out, both directions together.
-    RETURNS (Model[List[Span], List[Floats2d]]): The layer.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     lstm = PyTorchWrapper(CharacterLSTM(width, nO), convert_inputs=_convert_rows)
     return Model("characters", _characters_forward, layers=[lstm])
 
 
-def _characters_forward(model: Model, spans: List[Span], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    words = [[token.text for token in span] for span in spans]
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(word for span in words for word in span))}
-    places = [model.ops.asarray1i([numbers[word] for word in span]) for span in words]
+def _characters_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    words = [[token.text for token in doc] for doc in docs]
+    numbers = {word: number for number, word in enumerate(dict.fromkeys(word for own in words for word in own))}
+    places = [model.ops.asarray1i([numbers[word] for word in own]) for own in words]
     vectors, backprop_vectors = model.layers[0]([character_rows(word) for word in numbers], is_train)
 
-    def backprop(dYs: List[Floats2d]) -> List[Span]:
+    def backprop(dYs: List[Floats2d]) -> List[Doc]:
         d_vectors = model.ops.alloc2f(*vectors.shape)
         model.ops.scatter_add(d_vectors, model.ops.flatten(places), model.ops.flatten(dYs))
         backprop_vectors(d_vectors)
-        return spans
+        return docs
 
     return [vectors[own] for own in places], backprop
 

@@ -4,32 +4,38 @@ from typing import Any, Mapping
 
 import spacy
 from spacy.language import Language
+from spacy.util import load_config
 from thinc.api import Config
 
 from scripts.corpora import sentences
 from scripts.encoders.resolve import EncoderRecord
-from scripts.ner import bio_ner, sentence_transformer
+from scripts.experiments.config import ENCODER
+from scripts.ner import bio_ner, lstm, sentence_transformer
 
 # These go into the package, and import nothing from the project.
-BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, bio_ner))
+BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, lstm, bio_ner))
 
 
 def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Language:
     """Load a trained pipeline and make it ready for others.
 
-    folder (Path): What training left: `transformer` and `bio_ner`.
+    folder (Path): What training left: a head, and the encoder if the model has one.
     encoder (str): What the encoder is called where paths stood.
     meta (Mapping): What its meta.json is to say beside what spaCy knows itself.
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read.
     """
-    # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
+    has_encoder = ENCODER in load_config(folder / "config.cfg")["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
     model = {"name": encoder, "training_precision": "float32"}
-    overrides = {"components": {"transformer": {"model": model}}}
+    overrides = {"components": {ENCODER: {"model": model}}} if has_encoder else {}
+    # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
     nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
-    for label in nlp.get_pipe("bio_ner").labels:
+    # Word vectors come from elsewhere, and go by hashes of their words.
+    nlp.vocab.vectors.from_disk(folder / "vocab", exclude=["strings"])
+    for label in nlp.get_pipe(nlp.pipe_names[-1]).labels:
         nlp.vocab.strings.add(label)
-    _rename_encoder(nlp, encoder)
+    if has_encoder:
+        _rename_encoder(nlp, encoder)
     nlp.add_pipe(sentences.NAME, first=True)
     # By default it drops `doc._.trf_data` and `doc.tensor`.
     nlp.add_pipe("doc_cleaner")
@@ -46,7 +52,7 @@ def encoder_name(encoder: EncoderRecord) -> str:
 
 def _rename_encoder(nlp: Language, name: str) -> None:
     """spaCy and Hugging Face keep the folder that encoder and tokenizer were read from with both."""
-    model = nlp.get_pipe("transformer").model
+    model = nlp.get_pipe(ENCODER).model
     model.attrs["name"] = name
     model.transformer.config._name_or_path = name
     model.tokenizer.name_or_path = name

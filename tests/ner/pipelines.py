@@ -10,9 +10,10 @@ from spacy.training import Example
 from thinc.api import Model, Optimizer, fix_random_seed
 
 import scripts.ner.training  # noqa: F401  (registers the components)
-from scripts.ner.bio_ner import BioNer
+from scripts.ner.bio_ner import DEFAULT_MODEL, BioNer
 
 LABELS = ("Disease", "Drug")
+SOFTMAX_HEAD = "interlingual.BioTagger.v1"
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 TOY_SENTENCES = [
     ("Took aspirin for the headache .", [(1, 2, "Drug"), (4, 5, "Disease")]),
@@ -24,12 +25,12 @@ TOY_SENTENCES = [
 ]
 
 
-def make_pipeline(encoder: Path, seed: int = 0, **settings: Any) -> Language:
+def make_pipeline(encoder: Path, seed: int = 0, tagger: str = SOFTMAX_HEAD, **settings: Any) -> Language:
     """RETURNS (Language): An initialized pipeline with a random head; the settings are those of its encoder."""
     nlp = spacy.blank("xx")
     architecture = {"@architectures": "interlingual.SentenceTransformer.v2", "name": str(encoder), **settings}
     nlp.add_pipe("transformer", config={"model": architecture})
-    nlp.add_pipe("bio_ner")
+    nlp.add_pipe("bio_ner", config={"model": {**DEFAULT_MODEL, "@architectures": tagger}})
     nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(LABELS)}
     fix_random_seed(seed)
     nlp.initialize()
