@@ -11,7 +11,7 @@ from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
-ASIDE = ("plan", "search", "benchmark", "benchmark-growth")
+ASIDE = ("plan", "search", "errors", "benchmark", "benchmark-growth")
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",

@@ -109,6 +109,7 @@ def render_page(
         making=making(results),
         parts_tested=parts_tested(results),
         small_test_set=SMALL_TEST_SET,
+        repeating=[pair for pair in results.corpora.shared_sentences if pair.source == pair.target and pair.exact],
     )
 
 

@@ -1,0 +1,33 @@
+"""Show what the models of an experiment get wrong, each error in its sentence."""
+from pathlib import Path
+
+from wasabi import msg
+
+from scripts.base.command import run
+from scripts.base.options import Corpus, Experiment, Metrics
+from scripts.reporting.error_examples import table_error_examples
+from scripts.reporting.results import read_results
+from scripts.reporting.screen import print_table
+from scripts.reporting.significance_tables import table_errors
+
+
+def main(
+    experiment: Experiment = "sample",
+    corpus: Corpus = Path("corpus"),
+    metrics: Metrics = Path("metrics"),
+) -> None:
+    """Show what the models of an experiment get wrong, each error in its sentence.
+
+    By kind (boundary, type, missed, spurious), on the screen only: the texts may be private, and no file gets a word of
+    them.
+    """
+    results = read_results(metrics, experiment)
+    print_table(table_errors(results))
+    for target in results.corpus_names:
+        if results.of("in-corpus", target=target) or results.of("few-shot", target=target):
+            print_table(table_error_examples(results, corpus, target))
+    msg.good("Nothing was written; the counts are in", metrics / experiment / "tables" / "errors.csv")
+
+
+if __name__ == "__main__":
+    run(main)

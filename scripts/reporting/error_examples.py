@@ -1,0 +1,72 @@
+"""Errors by document and offset, and the texts of a test part in; what went wrong, to be read in its sentence, out."""
+from pathlib import Path
+from typing import Iterator, Mapping, Optional
+
+from spacy.tokens import Doc
+
+from scripts.evaluation.errors import CORRECT, KINDS, ErrorExample
+from scripts.evaluation.runs import RunResult
+from scripts.experiments.score import read_documents
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results
+
+AROUND = 8
+
+
+def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
+    """Show errors of a target's runs with their words; for the screen, since the texts may be private.
+
+    results (Results): The experiment.
+    corpus (Path): Folder of the converted corpora.
+    target (str): Whose test part.
+    RETURNS (Table): Up to five of each kind and type, of the in-corpus runs and of the few-shot runs on most sentences.
+    """
+    documents = {doc.user_data["id"]: doc for doc in read_documents(corpus / target / "test.spacy")}
+    rows = [
+        (kind, _shown(run), entity_type, *_cells(example, documents))
+        for run in _runs(results, target)
+        for entity_type, errors in run.errors.items()
+        for kind in KINDS
+        if kind != CORRECT
+        for example in errors.examples.get(kind, ())
+    ]
+    caption = "Gold in [square], prediction in <angle> brackets. Only shown here: no file gets a word of it."
+    columns = ("kind", "run", "type", "document", "in its sentence")
+    return Table("error_examples", f"Errors on {target}", caption, columns, tuple(sorted(rows)))
+
+
+def _runs(results: Results, target: str) -> Iterator[RunResult]:
+    """YIELDS (RunResult): Of each setup the run of the first seed."""
+    for kind in ("in-corpus", "few-shot"):
+        found = results.of(kind, target=target)
+        largest = max((run.coordinates.size or 0 for run in found), default=0)
+        chosen = [run for run in found if kind == "in-corpus" or run.coordinates.size == largest]
+        first = min((run.coordinates.seed for run in chosen), default=0)
+        yield from (run for run in chosen if run.coordinates.seed == first)
+
+
+def _shown(run: RunResult) -> str:
+    at = run.coordinates
+    return f"{at.kind}, {at.model}" if at.size is None else f"{' + '.join(at.sources) or 'no pretrain'}, {at.size}"
+
+
+def _cells(example: ErrorExample, documents: Mapping[str, Doc]) -> tuple[Cell, ...]:
+    doc = documents[example.document]
+    return example.document, in_its_sentence(doc, example)
+
+
+def in_its_sentence(doc: Doc, example: ErrorExample) -> str:
+    """RETURNS (str): The words around an error on one line, gold and prediction in brackets."""
+    gold, found = _span(example.start, example.end), _span(example.predicted_start, example.predicted_end)
+    spans = [span for span in (gold, found) if span]
+    first, last = min(start for start, _ in spans), max(end for _, end in spans)
+    words = []
+    for token in doc[max(0, first - AROUND) : min(len(doc), last + AROUND)]:
+        opening = ("[" if gold and token.i == gold[0] else "") + ("<" if found and token.i == found[0] else "")
+        closing = (">" if found and token.i == found[1] - 1 else "") + ("]" if gold and token.i == gold[1] - 1 else "")
+        words.append(f"{opening}{token.text}{closing}{token.whitespace_}")
+    return " ".join("".join(words).split())
+
+
+def _span(start: Optional[int], end: Optional[int]) -> Optional[tuple[int, int]]:
+    return (start, end) if start is not None and end is not None else None

@@ -1,0 +1,103 @@
+"""The dry run: what an experiment costs, counted by hand."""
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import plan
+from scripts.base.errors import ProjectError
+from scripts.experiments.estimate import Cost, Speed, estimate
+from scripts.experiments.settings import read_experiment
+from scripts.reporting.plan_table import plan_table
+from tests.experiments.tiny import ROOT, SETTINGS, write_experiment
+
+CONFIGS = ROOT / "configs"
+
+
+def costs_of(name: str, sentences: int = 3000) -> dict[tuple[str, str], Cost]:
+    """RETURNS (dict): Costs by kind and model, every part of every corpus having so many sentences."""
+    experiment = read_experiment(CONFIGS, name)
+    return {(cost.kind, cost.model): cost for cost in estimate(experiment, CONFIGS, lambda corpus, part: sentences)}
+
+
+def test_the_papers_grid_is_17_curves_of_40_sizes_and_10_models():
+    costs = costs_of("paper")
+    assert costs["few-shot", "softmax"].runs == costs["few-shot", "softmax"].trainings == 17 * 40
+    models = ("softmax", "biobert", "lstm_crf")
+    assert [costs["in-corpus", model].trainings for model in models] == [4, 2, 4]
+    # 40 epochs of batches of 32: 64 sentences for 50, 128 for 100, ...
+    passes = 17 * 40 * sum(-(-size // 32) * 32 for size in range(50, 2001, 50))
+    assert costs["few-shot", "softmax"].passes == passes
+
+
+def test_what_the_paper_says_of_its_settings_stands_in_its_file():
+    experiment = read_experiment(CONFIGS, "paper")
+    assert experiment.encoder == "bert-base-multilingual-cased" and experiment.lower_case is False
+    assert experiment.baselines["biobert"].encoder == "dmis-lab/biobert-base-cased-v1.1"
+    assert experiment.few_shot.training.learn_rate == 5e-5 and experiment.few_shot.training.epochs == 40
+    assert [source.corpora for source in experiment.few_shot.sources if not source.enabled] == [
+        ("ruccon_published", "cadec")
+    ]
+
+
+def test_samples_beyond_a_training_part_are_not_counted():
+    assert costs_of("paper", sentences=1000)["few-shot", "softmax"].runs == 17 * 20
+
+
+def test_the_open_experiment_needs_no_contract():
+    experiment = read_experiment(CONFIGS, "open")
+    assert set(experiment.corpora) == {"cadec", "rudrec", "ruccon_published"} and len(experiment.few_shot.seeds) == 3
+    assert any(source.in_sequence for source in experiment.few_shot.sources)
+
+
+def test_a_type_each_costs_as_many_times(tmp_path, made_project):
+    counts = []
+    for types in ("joint", "per_type"):
+        write_experiment(made_project, {**SETTINGS, "types": types}, f"cost_{types}")
+        experiment = read_experiment(made_project / "configs", f"cost_{types}")
+        counts.append(estimate(experiment, made_project / "configs", lambda corpus, part: 30)[0])
+    assert counts[1].passes == 2 * counts[0].passes and counts[1].runs == 2 * counts[0].runs
+
+
+def test_hours_follow_from_the_speed():
+    cost = Cost("few-shot", "softmax", 10, 10, passes=36_000, tested=7_200)
+    speed = Speed(training=10.0, testing=2.0)
+    assert speed.hours(cost) == pytest.approx(1 + 1)
+    table = plan_table("x", [cost, cost], speed)
+    assert table.rows[-1] == ("in all", "", 20, 20, 72_000, 14_400, pytest.approx(4.0))
+    assert plan_table("x", [cost], None).rows[-1][-1] is None
+
+
+class TestCommand:
+    def run(self, project: Path, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "scripts.plan", "--experiment", "tiny", "--configs", str(project / "configs")]
+        command += ["--corpus", str(project / "corpus"), "--training", str(project / "training"), *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    def test_it_tells_runs_passes_and_hours_and_leaves_nothing(self, project):
+        before = sorted(path for path in project.rglob("*"))
+        done = self.run(project)
+        assert done.returncode == 0, done.stdout + done.stderr
+        # 12 updates of 4 sentences each: 3 in-corpus models; 2 sizes, 2 seeds, 3 sources; one model to ship.
+        assert re.search(r"in-corpus +softmax +3 +3 +144 ", done.stdout)
+        assert re.search(r"few-shot +softmax +12 +12 +576 ", done.stdout)
+        assert re.search(r"at \d+\.\d sentence passes", done.stdout)
+        assert "nothing was trained and nothing was written" in done.stdout.strip().splitlines()[-1]
+        assert sorted(path for path in project.rglob("*")) == before
+
+    def test_without_an_encoder_the_time_is_not_known(self, project):
+        (project / "training" / "encoder.json").unlink()
+        assert "Time not known" in self.run(project).stdout
+
+    def test_a_corpus_that_nobody_has_counted_is_named(self, project):
+        shutil.rmtree(project / "corpus" / "ru_ugt")
+        settings = read_experiment(project / "configs", "tiny")
+        count = plan.sentence_counter(
+            settings, project / "configs", project / "corpus", ROOT / "assets" / "paper" / "tables.json"
+        )
+        assert count("en_ugt", "train") > 0
+        with pytest.raises(ProjectError, match="ru_ugt.yml: ru_ugt is not converted. Run `weasel run convert` first"):
+            count("ru_ugt", "train")
