@@ -8,9 +8,9 @@ CAPTION = (
     "Micro F1 by exact match on development documents of the training part; no test part was opened. Mean ± sample "
     "standard deviation over the seeds of each corpus; the mean is that of the corpora. Each candidate changes one "
     "setting of the base: that two winners also win together is not shown, and at equal epochs smaller batches make "
-    "more updates. Difference: mean minus the base's. Better: runs that score higher than the base's of the same corpus "
-    "and seed. One with few more than half of them, or with a difference below the standard deviations, may have won by "
-    "chance."
+    "more updates. Difference: mean minus the base's. Better: runs that score higher than the base's of the same "
+    "corpus and seed. One with few more than half of them, or with a difference below the standard deviations, may "
+    "have won by chance."
 )
 
 
