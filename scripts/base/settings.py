@@ -1,7 +1,7 @@
 """Settings files: YAML in, a validated pydantic model out, and one line that names file and key for each mistake."""
 import difflib
 from pathlib import Path
-from typing import Type, TypeVar, get_args
+from typing import Any, Iterator, Type, TypeVar, get_args
 
 import srsly
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -78,6 +78,13 @@ def _keys_at(model: Type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """RETURNS (list[str]): The keys of the section at a place such as `("few_shot", "training")`."""
     for part in place:
         field = model.model_fields.get(str(part))
-        kinds = [field.annotation, *get_args(field.annotation)] if field else []
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+        model = next(_models_in(field.annotation), model) if field else model
     return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[Type[BaseModel]]:
+    """YIELDS (Type[BaseModel]): The models that a type such as `Optional[list[Training]]` is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

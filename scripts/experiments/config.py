@@ -114,6 +114,12 @@ def head_of(template: Config) -> str:
     return next(iter(template["initialize"]["components"]))
 
 
+def _types_key(template: Config, head: str) -> str:
+    """RETURNS (str): Where the entity types stand: a list, or what a function makes the head's own labels of."""
+    key = f"initialize.components.{head}.labels"
+    return f"{key}.entity_types" if isinstance(template["initialize"]["components"][head]["labels"], dict) else key
+
+
 def _load(template: Path, settings: dict[str, object]) -> Config:
     if not template.is_file():
         raise ProjectError("no such model config", where=template, remedy="models are the .cfg files in configs/")
@@ -165,7 +171,7 @@ def _schedules(job: TrainingJob, template: Config) -> dict[str, object]:
     rates = {"training.optimizer.learn_rate": job.training.learn_rate}
     if "component_rates" in template["training"]["optimizer"]:
         rates[f"training.optimizer.component_rates.{head}"] = job.training.head_learn_rate
-    settings: dict[str, object] = {f"initialize.components.{head}.labels": sorted(job.entity_types)}
+    settings: dict[str, object] = {_types_key(template, head): sorted(job.entity_types)}
     for schedule, rate in rates.items():
         settings[f"{schedule}.initial_rate"] = rate
         settings[f"{schedule}.warmup_steps"] = length.warm_up

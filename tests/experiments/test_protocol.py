@@ -134,13 +134,13 @@ class TestPerType:
 
     def test_a_model_of_one_type_knows_that_type_only(self, finished):
         run = next(run for run in planned_runs(finished, FEW_SHOT) if run.source)
-        assert run.entity_type == run.source.entity_type == "Disease"
+        assert run.entity_type == run.source.entity_type == "Drug"
         result = read_run(finished.runs / f"{run.id}.json")
-        assert set(result.scores.tokens) == {"Disease", "micro"}
+        assert set(result.scores.tokens) == {"Drug", "micro"}
         job = few_shot_job(finished, run, get_model(finished, run.source))
         config = resolve_config(job)
-        assert config["corpora"]["train"]["entity_types"] == ["Disease"]
-        assert config["initialize"]["components"]["bio_ner"]["labels"] == ["Disease"]
+        assert config["corpora"]["train"]["entity_types"] == ["Drug"]
+        assert config["initialize"]["components"]["bio_ner"]["labels"] == ["Drug"]
 
     def test_a_report_reads_the_types_together(self, finished):
         results = read_results(finished.metrics, finished.name)
