@@ -275,10 +275,9 @@ def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tupl
 
 
 def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    """Sentences of one length: what is added repeats the tag before at no cost, so that no sum changes."""
+    """Sentences of one length: all tags score alike behind a sentence's end, so that no share of sequences changes."""
     longest, n_tags = max(map(len, scores)), scores[0].shape[-1]
-    repeat = numpy.where(numpy.eye(n_tags, dtype=bool), 0.0, -numpy.inf)
-    pair_scores = numpy.tile(repeat, (len(scores), longest, 1, 1))
+    pair_scores = numpy.zeros((len(scores), longest, n_tags, n_tags))
     tags = numpy.full((len(scores), longest), -1)
     for row, (array, target) in enumerate(zip(scores, targets)):
         pair_scores[row, : len(array)] = array
