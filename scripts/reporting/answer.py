@@ -33,7 +33,7 @@ def short_answer(results: Results) -> list[Answer]:
     answers = []
     for target in results.targets:
         for model in sorted({setup.model for setup in results.setups("few-shot", target=target)}):
-            sentences = (_which_source(results, target, model), _how_many(results, target, model))
+            sentences = (_which_source(results, target, model), how_many(results, target, model))
             answers.append(
                 Answer(target, (*sentences, *_without_any(results, target, model), *_small_test(results, target)))
             )
@@ -94,7 +94,8 @@ def _as_good(results: Results, points: dict[Setup, Spread], best: Setup) -> str:
     return f"; {join(near)} {'is' if len(near) == 1 else 'are'} within the spread of it"
 
 
-def _how_many(results: Results, target: str, model: str) -> str:
+def how_many(results: Results, target: str, model: str) -> str:
+    """RETURNS (str): How many sentences of a target it takes to come near its full F1, in a plain sentence."""
     needed = results.needed(target, model, MICRO)
     full = results.full(target, model, MICRO)
     if full is None or not needed:

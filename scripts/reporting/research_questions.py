@@ -1,18 +1,20 @@
 """The results of an experiment in, answers to the paper's three research questions out, in plain sentences."""
 import statistics
 from dataclasses import dataclass
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from scripts.evaluation.curves import Spread
 from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import PAIRED, compare_seeds
 from scripts.evaluation.stability import stability_of
+from scripts.reporting.answer import how_many
 from scripts.reporting.results import Results, Setup, measure
 
 RQ1 = "RQ1. How well does a model of one corpus do on another language or domain?"
 RQ2 = "RQ2. Does pretraining on another corpus spare annotated sentences, and which source is best?"
 RQ3 = "RQ3. Is training steadier with pretraining?"
+SIZES_TOLD = 5
 PAPER = {
     RQ1: "The paper: best where language or domain is the same.",
     RQ2: "The paper: 98 to 99 % of the full F1 after 10 to 25 % of the sentences, on three of four corpora.",
@@ -72,10 +74,18 @@ def _likeness(results: Results, source: str, target: str) -> str:
 
 def _sentences_spared(results: Results) -> Iterator[str]:
     for target in results.targets:
-        for size in sorted({run.coordinates.size for run in results.of("few-shot", target=target)}):
-            for setup in results.setups("few-shot", target=target):
-                if setup.sources:
-                    yield from _gain(results, target, setup, size)
+        setups = [setup for setup in results.setups("few-shot", target=target) if setup.sources]
+        yield from (how_many(results, target, model) for model in sorted({setup.model for setup in setups}))
+        for size in a_few(sorted({run.coordinates.size for run in results.of("few-shot", target=target)})):
+            for setup in setups:
+                yield from _gain(results, target, setup, size)
+
+
+def a_few(sizes: Sequence[int], most: int = SIZES_TOLD) -> list[int]:
+    """RETURNS (list[int]): Some of the sizes: the first, the last, and as many between them, evenly by their order."""
+    if len(sizes) <= most:
+        return [*sizes]
+    return [sizes[round(step * (len(sizes) - 1) / (most - 1))] for step in range(most)]
 
 
 def _gain(results: Results, target: str, setup: Setup, size: int) -> Iterator[str]:
@@ -101,8 +111,16 @@ def _difference(one: Spread, other: Spread) -> str:
     if compared is None:
         return "not compared: no seed in common"
     p_value = compared.p_values.get(PAIRED)
-    tested = f"p = {p_value:.3f}" if p_value is not None else "not tested"
-    return f"{compared.difference:+.1f} ({compared.n} seeds, paired t-test, {tested}, not corrected)"
+    # Of the figures as printed, so that they add up for the reader, where they are of the same seeds.
+    whole = compared.n == len(one.values) == len(other.values)
+    difference = round(one.mean, 1) - round(other.mean, 1) if whole else compared.difference
+    return f"{difference:+.1f} ({compared.n} seeds, paired t-test, {_tested(p_value)}, not corrected)"
+
+
+def _tested(p_value: Optional[float]) -> str:
+    if p_value is None:
+        return "not tested"
+    return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"
 
 
 def _steadiness(results: Results) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The paper's research questions, answered from runs whose figures are worked out by hand."""
 import pytest
 
-from scripts.reporting.research_questions import RQ1, RQ2, RQ3, research_questions
+from scripts.reporting.research_questions import RQ1, RQ2, RQ3, a_few, research_questions
 from scripts.reporting.results import read_results
 from tests.reporting.conftest import make_run, make_score, write_experiment
 
@@ -38,7 +38,8 @@ def test_gains_are_told_against_no_pretrain_and_against_as_many_updates(tmp_path
         runs.append(run("few-shot", "ru_ugt", none, (), 50, seed))
         runs.append({**run("few-shot", "ru_ugt", source, ("en_ugt",), 50, seed), "source_updates": 200})
         runs.append(run("few-shot", "ru_ugt", control, (), 50, seed, extra_updates=200))
-    (answer,) = answers(tmp_path, runs)[RQ2]
+    how_many, answer = answers(tmp_path, runs)[RQ2]
+    assert how_many.startswith("How many sentences it takes cannot be told yet")
     # Differences 10, 12, 11: mean 11, sd 1, t = 11 sqrt(3), two degrees of freedom: p = 0.0027 by the table.
     assert "against no pretrain +11.0 (3 seeds, paired t-test, p = 0.003, not corrected)" in answer
     # 6, 8, 10: mean 8, sd 2, t = 4 sqrt(3): p = 0.020.
@@ -49,8 +50,16 @@ def test_gains_are_told_against_no_pretrain_and_against_as_many_updates(tmp_path
 def test_a_control_of_another_length_is_not_compared(tmp_path):
     runs = [run("few-shot", "ru_ugt", 40, (), 50), run("few-shot", "ru_ugt", 44, (), 50, extra_updates=100)]
     runs.append({**run("few-shot", "ru_ugt", 50, ("en_ugt",), 50), "source_updates": 200})
-    (answer,) = answers(tmp_path, runs)[RQ2]
+    _, answer = answers(tmp_path, runs)[RQ2]
     assert "as many updates" not in answer and "not tested" in answer
+
+
+@pytest.mark.parametrize(
+    "sizes, told",
+    [([50, 100], [50, 100]), ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5]), (range(50, 2001, 50), [50, 550, 1050, 1500, 2000])],
+)
+def test_of_many_sizes_a_few_are_told(sizes, told):
+    assert a_few([*sizes]) == told
 
 
 def test_steadiness_is_a_number(tmp_path):
