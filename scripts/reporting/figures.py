@@ -51,7 +51,7 @@ LEGEND = (
 PAPER_LEGEND = "\nThin grey: the paper's curves, the darker one without pretraining; dash-dotted: its full F1."
 DOTS_PER_INCH = 150
 # As a share of the largest sample size; closer sizes would write over each other.
-TICK_GAP = 0.08
+TICK_GAP = 0.13
 # From this many sizes on, markers would hide the lines.
 MANY_SIZES = 12
 
