@@ -109,6 +109,11 @@ def resolve_config(job: TrainingJob) -> Config:
     return config
 
 
+def has_encoder(template: Path) -> bool:
+    """RETURNS (bool): Whether the models of a spaCy config have an encoder."""
+    return ENCODER in _load(template, {})["components"]
+
+
 def head_of(template: Config) -> str:
     """RETURNS (str): The component that finds the entities: the one whose entity types the config fixes."""
     return next(iter(template["initialize"]["components"]))

@@ -6,6 +6,7 @@ from spacy.util import get_minor_version_range
 
 from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO, Score
+from scripts.experiments.config import has_encoder
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace
 from scripts.shipping.naming import PackageName
@@ -27,21 +28,28 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
         "name": package.name,
         "version": package.version,
         "description": description(workspace, results),
-        "sources": [*shipped_model(workspace.experiment).corpora, encoder_name(workspace.encoder)],
+        "sources": sources(workspace),
         "requirements": requirements(),
         "performance": performance(results),
     }
 
 
+def sources(workspace: Workspace) -> list[str]:
+    """RETURNS (list[str]): The training corpora, and the encoder if the model has one."""
+    corpora = shipped_model(workspace.experiment).corpora
+    return [*corpora, *([encoder_name(workspace.encoder)] if has_encoder(workspace.template) else [])]
+
+
 def description(workspace: Workspace, results: Sequence[RunResult]) -> str:
-    """RETURNS (str): Entity types, languages, training corpora and encoder in one line."""
+    """RETURNS (str): Entity types, languages, training corpora and the encoder, if there is one, in one line."""
     corpora = shipped_model(workspace.experiment).corpora
     languages = sorted({workspace.manifest(name)["language"] for name in corpora})
     types = [name for name in results[0].scores.tokens if name != MICRO]
     revision = f" ({workspace.encoder.revision})" if workspace.encoder.revision else ""
+    encoder = f" Encoder: {encoder_name(workspace.encoder)}{revision}." if has_encoder(workspace.template) else ""
     return (
         f"Finds {' and '.join(types)} mentions; languages: {', '.join(languages)}. "
-        f"Trained on {', '.join(corpora)}. Encoder: {encoder_name(workspace.encoder)}{revision}."
+        f"Trained on {', '.join(corpora)}.{encoder}"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from spacy.util import load_config
 
-from scripts import errors
+from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
 from scripts.evaluation.runs import read_document_counts, read_run
 from scripts.experiments.config import resolve_config
@@ -123,15 +123,17 @@ class TestForgetting:
         assert result.first_sentences["micro"].gold == sum(len(sentence.mentions) for sentence in sentences)
 
 
-class TestPerType:
-    @pytest.fixture(scope="class")
-    def finished(self, made_project, tmp_path_factory):
-        root = shutil.copytree(made_project, tmp_path_factory.mktemp("per_type") / "project")
-        workspace = changed(root, types="per_type", few_shot=few_shot(sources=[[], ["en_ugt"]], compute_matched=[4]))
-        for kind in (IN_CORPUS, FEW_SHOT):
-            carry_out_kind(workspace, kind)
-        return workspace
+@pytest.fixture(scope="module")
+def finished(made_project, tmp_path_factory):
+    """RETURNS (Workspace): The tiny project after training a model for each type."""
+    root = shutil.copytree(made_project, tmp_path_factory.mktemp("per_type") / "project")
+    workspace = changed(root, types="per_type", few_shot=few_shot(sources=[[], ["en_ugt"]], compute_matched=[4]))
+    for kind in (IN_CORPUS, FEW_SHOT):
+        carry_out_kind(workspace, kind)
+    return workspace
 
+
+class TestPerType:
     def test_a_model_of_one_type_knows_that_type_only(self, finished):
         run = next(run for run in planned_runs(finished, FEW_SHOT) if run.source)
         assert run.entity_type == run.source.entity_type == "Drug"
@@ -209,6 +211,22 @@ class TestBaselines:
         assert folders == {"softmax", *self.BASELINES}
         predictions = read_zipped_json(workspace.runs / "in-corpus.transition.en_ugt.seed-0.predictions.json.gz")
         assert all(found["confidences"] == [] for found in predictions["predictions"])
+
+    def test_the_encoders_that_an_experiment_names_are_fetched_for_it(self, project, tiny_encoder, tmp_path):
+        other = shutil.copytree(tiny_encoder, tmp_path / "other")
+        (other / "note.txt").write_text("not the same files", encoding="utf8")
+        baselines = {"biobert": {"config": "softmax", "encoder": str(other), "corpora": ["en_ugt"]}}
+        write_experiment(project, {**SETTINGS, "encoder": str(tiny_encoder), "baselines": baselines})
+        output = project / "training" / "encoder.json"
+        encoder.main("experiment", "tiny", project / "configs", output, tmp_path)
+        workspace = open_project(project)
+        assert (workspace.recipe().encoder.path, workspace.recipe("biobert").encoder.path) == (tiny_encoder, other)
+        run = next(run for run in planned_runs(workspace, IN_CORPUS) if run.baseline)
+        assert carry_out(workspace, run, "cpu", Starts()).settings["encoder"]["name"] == str(other)
+        config = load_config(workspace.runs / f"{run.id}.cfg")
+        assert config["paths"]["encoder"] == str(other)
+        encoder.main(str(other), "tiny", project / "configs", output, tmp_path)
+        assert open_project(project).recipe().encoder.path == other
 
     def test_a_baselines_own_encoder_is_asked_for(self, project):
         write_experiment(project, {**SETTINGS, "baselines": {"biobert": {"config": "softmax", "encoder": "some/name"}}})

@@ -1,0 +1,50 @@
+"""Runs of one type each, put together by hand."""
+import numpy
+import pytest
+
+from scripts.evaluation.per_type import join_counts, join_types, parts_of
+from scripts.evaluation.runs import Coordinates, RunResult, RunScores
+from scripts.evaluation.scores import Score
+from scripts.evaluation.significance import DocumentCounts
+
+
+def run(entity_type=None, seed=0, tp=3, **scores):
+    """A run that found `tp` of 5 mentions of its type, or of the types given."""
+    own = scores or {entity_type: Score(tp, 1, 5 - tp)}
+    tokens = {"micro": sum(own.values(), Score(0, 0, 0)), **own}
+    at = Coordinates("x", "in-corpus", "softmax", "none", (), "en", None, seed, 1, entity_type=entity_type)
+    name = f"{entity_type}-{seed}"
+    scored = RunScores(tokens, tokens)
+    return RunResult(name, at, {}, f"hash-{name}", {}, "cpu", {"train": 2.0}, 10, {"train": 9}, scored)
+
+
+def test_two_types_make_one_run():
+    (joined,) = join_types([run("Drug", tp=3), run("Disease", tp=4)])
+    assert joined.coordinates.entity_type is None
+    assert joined.scores.tokens["Drug"] == Score(3, 1, 2) and joined.scores.tokens["Disease"] == Score(4, 1, 1)
+    assert joined.scores.tokens["micro"] == Score(7, 2, 3) == joined.scores.characters["micro"]
+    assert joined.seconds == {"train": 4.0} and joined.updates == 10
+    assert [(part.run, part.fingerprint) for part in parts_of(joined)] == [
+        ("Drug-0", "hash-Drug-0"),
+        ("Disease-0", "hash-Disease-0"),
+    ]
+
+
+def test_joint_runs_stay_and_what_lacks_a_type_goes():
+    joint = run(Drug=Score(1, 0, 0), Disease=Score(2, 0, 0))
+    assert join_types([joint]) == [joint]
+    assert parts_of(joint) == [joint]
+    assert [len(join_types(runs)) for runs in ([run("Drug"), run("Disease"), run("Drug", seed=1)], [])] == [1, 0]
+
+
+def test_counts_add_up_document_by_document():
+    drug = DocumentCounts(("a", "b"), {"Drug": numpy.array([[1, 0, 2], [0, 1, 0]]), "micro": numpy.zeros((2, 3), int)})
+    disease = DocumentCounts(("a", "b"), {"Disease": numpy.array([[2, 2, 0], [1, 0, 0]])})
+    joined = join_counts([drug, disease])
+    assert joined.documents == ("a", "b") and set(joined.counts) == {"Drug", "Disease", "micro"}
+    assert joined.counts["micro"].tolist() == [[3, 2, 2], [1, 1, 0]]
+
+
+@pytest.mark.parametrize("counts", [[], [None], [None, DocumentCounts((), {})]])
+def test_counts_that_are_not_there_are_none(counts):
+    assert join_counts(counts) is None
