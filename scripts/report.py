@@ -20,7 +20,7 @@ from scripts.reporting.results import Results, read_results
 from scripts.reporting.screen import print_table
 
 Paper = Annotated[Path, typer.Option(help="Folder of the paper's own numbers; nothing is held against it if absent.")]
-ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed", "significance", "forecast")
+ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 
 
 def main(

@@ -122,7 +122,8 @@ def head_of(template: Config) -> str:
 def _types_key(template: Config, head: str) -> str:
     """RETURNS (str): Where the entity types stand: a list, or what a function makes the head's own labels of."""
     key = f"initialize.components.{head}.labels"
-    return f"{key}.entity_types" if isinstance(template["initialize"]["components"][head]["labels"], dict) else key
+    labels = template["initialize"]["components"][head].get("labels")
+    return f"{key}.entity_types" if isinstance(labels, dict) else key
 
 
 def _load(template: Path, settings: dict[str, object]) -> Config:
