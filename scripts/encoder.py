@@ -29,7 +29,7 @@ def main(
     for name, baseline in settings.baselines.items():
         if baseline.encoder:
             wanted[baseline_encoder_file(output.parent, name)] = baseline.encoder
-    records = {path: resolve_encoder(name, assets) for path, name in wanted.items()}
+    records = {path: resolve_encoder(name, assets, settings.lower_case) for path, name in wanted.items()}
     for path, record in records.items():
         write_encoder(record, path)
         show(record, path)

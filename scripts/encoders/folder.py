@@ -1,7 +1,7 @@
 """A folder with an encoder: which of its files count, their hash, and whether transformers can use it."""
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_files
@@ -47,10 +47,11 @@ def hash_folder(folder: Path) -> str:
     return hash_files([*_matching(folder, SETTINGS), *weight_files(folder)], folder)
 
 
-def check_folder(folder: Path) -> Sizes:
+def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
     """Load an encoder as training will, without network.
 
     folder (Path): A Hugging Face folder.
+    lower_case (Optional[bool]): Whether its tokenizer is to lower-case; None as its files say.
     RETURNS (Sizes): The encoder's sizes.
     RAISES (ProjectError): If the config, the weights or a fast tokenizer do not load, or do not belong together.
     """
@@ -65,7 +66,8 @@ def check_folder(folder: Path) -> Sizes:
     if not weight_files(folder):
         raise ProjectError("no weights (model.safetensors or pytorch_model.bin)", where=folder)
     config = _load(AutoConfig, folder, "config.json")
-    tokenizer = _load(AutoTokenizer, folder, "tokenizer", use_fast=True)
+    casing = {} if lower_case is None else {"do_lower_case": lower_case}
+    tokenizer = _load(AutoTokenizer, folder, "tokenizer", use_fast=True, **casing)
     _check_tokenizer(tokenizer, config.vocab_size, folder)
     _, report = _load(AutoModel, folder, "weights", output_loading_info=True)
     absent = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
@@ -94,7 +96,7 @@ def _check_tokenizer(tokenizer: Any, rows: int, folder: Path) -> None:
     if len(tokenizer) > rows:
         raise ProjectError(f"{len(tokenizer)} tokens, but only {rows} word embeddings", where=folder)
     if _loses_case(tokenizer):
-        remedy = 'write {"do_lower_case": false} to its tokenizer_config.json'
+        remedy = 'write {"do_lower_case": false} to its tokenizer_config.json, or `lower_case: false` to the experiment'
         raise ProjectError("the vocabulary has capitals, but the tokenizer lower-cases", where=folder, remedy=remedy)
 
 

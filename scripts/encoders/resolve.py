@@ -1,6 +1,7 @@
 """The encoder of the project: `offline`, a Hugging Face name, a folder or `untrained` in, a checked record out."""
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
@@ -33,11 +34,12 @@ class EncoderRecord:
     vocabulary: int
 
 
-def resolve_encoder(encoder: str, assets: Path) -> EncoderRecord:
+def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = None) -> EncoderRecord:
     """Get an encoder, whatever it takes, and check that it loads.
 
     encoder (str): `offline`, a folder, a Hugging Face name, or `untrained`, which is for measuring speed.
     assets (Path): Where the offline and the untrained encoder are kept.
+    lower_case (Optional[bool]): Whether its tokenizer is to lower-case; None as its files say.
     RETURNS (EncoderRecord): What was found.
     RAISES (ProjectError): If it can not be had or does not load.
     """
@@ -53,14 +55,14 @@ def resolve_encoder(encoder: str, assets: Path) -> EncoderRecord:
         return _record(folder.name, folder, "", check_folder(folder))
     folder = Path(encoder).expanduser()
     if folder.is_dir():
-        return _record(encoder, folder, "", check_folder(folder))
+        return _record(encoder, folder, "", check_folder(folder, lower_case))
     if encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1:
         raise ProjectError("no such folder", where=encoder, remedy="give a folder, a Hugging Face name or `offline`")
     # Slow to import, and the offline encoder has no need of it.
     from scripts.encoders.hub import download_snapshot
 
     folder = download_snapshot(encoder)
-    return _record(encoder, folder, folder.name, check_folder(folder))
+    return _record(encoder, folder, folder.name, check_folder(folder, lower_case))
 
 
 def write_encoder(record: EncoderRecord, path: Path) -> None:

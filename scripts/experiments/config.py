@@ -31,7 +31,7 @@ class TrainingJob:
     training (Training): Epochs, batch size and rates.
     seed (int): Seed of the training.
     frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
-    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice.
+    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice; None as its files say.
     precision (str): What the encoder computes in: `float32` or `bfloat16`.
     limit (int): Sample size; None for all sentences.
     extra_updates (int): Updates beyond those that epochs and floor give.
@@ -51,7 +51,7 @@ class TrainingJob:
     training: Training
     seed: int
     frozen: Frozen = "word_embeddings"
-    lower_case: bool = False
+    lower_case: Optional[bool] = None
     precision: str = "float32"
     limit: Optional[int] = None
     extra_updates: int = 0
@@ -146,11 +146,12 @@ def _path_settings(job: TrainingJob) -> dict[str, object]:
 
 def _encoder_settings(job: TrainingJob) -> dict[str, object]:
     """RETURNS (dict): What only a model with an encoder has."""
+    is_told = job.lower_case is not None
     return {
         "paths.encoder": str(job.encoder),
         "paths.init_tok2vec": str(job.source / ENCODER / "model") if job.transfer == "encoder" else None,
         f"components.{ENCODER}.model.training_precision": job.precision,
-        f"components.{ENCODER}.model.tokenizer_config.do_lower_case": job.lower_case,
+        **({f"components.{ENCODER}.model.tokenizer_config.do_lower_case": job.lower_case} if is_told else {}),
         "initialize.after_init.frozen": job.frozen,
     }
 

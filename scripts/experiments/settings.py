@@ -254,7 +254,8 @@ class Experiment(Settings):
 
     corpora (list[str]): Names of corpus files.
     encoder (str): What every model starts from: `offline`, a Hugging Face name, a folder, or `untrained`.
-    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice (paper protocol B9).
+    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice (paper protocol B9). Left
+        out: as the encoder's own files say.
     model (str): Name of the spaCy config, such as `softmax`.
     frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
     types (str): One model for all entity types (`joint`), or one for each (`per_type`; paper protocol B5).
@@ -274,7 +275,7 @@ class Experiment(Settings):
 
     corpora: Corpora = Field(min_length=1)
     encoder: str = "offline"
-    lower_case: bool = False
+    lower_case: Optional[bool] = None
     model: str = "softmax"
     frozen: Frozen = "word_embeddings"
     types: Types = "joint"

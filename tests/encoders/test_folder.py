@@ -38,6 +38,7 @@ def test_cased_word_piece_list_must_say_that_it_is_cased(folder: Path):
     with_word_pieces(folder, WORD_PIECES)
     with pytest.raises(ProjectError, match='has capitals, but .* lower-cases. .*"do_lower_case": false'):
         check_folder(folder)
+    assert check_folder(folder, lower_case=False).layers == 2
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     assert check_folder(folder).layers == 2
 

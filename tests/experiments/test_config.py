@@ -83,6 +83,11 @@ class TestResolving:
         assert [schedule["initial_rate"] for schedule in schedules] == [0.005, 0.05]
         assert [(schedule["warmup_steps"], schedule["total_steps"]) for schedule in schedules] == [(1, 12)] * 2
 
+    @pytest.mark.parametrize("lower_case, told", [(None, {}), (False, {"do_lower_case": False})])
+    def test_casing_is_the_encoders_own_unless_it_is_said(self, jobs, lower_case, told):
+        config = resolve_config(replace(jobs["none"], lower_case=lower_case))
+        assert config["components"]["transformer"]["model"]["tokenizer_config"] == {"use_fast": True, **told}
+
     @pytest.mark.parametrize("frozen", ["nothing", "word_embeddings", "encoder"])
     def test_freezing_is_filled_in(self, jobs, frozen):
         config = resolve_config(replace(jobs["none"], frozen=frozen))
