@@ -37,7 +37,7 @@ def main(
     both are there. Of a corpus that is not converted yet the paper's count is taken, 70 % of it for training.
     """
     settings = read_experiment(configs, experiment)
-    costs = estimate(settings, configs, sentence_counter(settings, configs, corpus, paper))
+    costs = estimate(settings, configs, sentence_counter(configs, corpus, paper))
     speed = time_here(settings, configs, corpus, training, threads, gpu_id)
     print_table(plan_table(experiment, costs, speed))
     if speed is None:
@@ -45,7 +45,7 @@ def main(
     msg.good("This was a dry run: nothing was trained and nothing was written")
 
 
-def sentence_counter(settings: Settings, configs: Path, corpus: Path, paper: Path) -> Callable[[str, str], int]:
+def sentence_counter(configs: Path, corpus: Path, paper: Path) -> Callable[[str, str], int]:
     """RETURNS (Callable): Number of sentences of a corpus's part: as converted, else as the paper has it."""
     of_paper = read_json(paper)["table1"]
 

@@ -18,7 +18,7 @@ SIZES_TOLD = 5
 PAPER = {
     RQ1: "The paper: best where language or domain is the same.",
     RQ2: "The paper: 98 to 99 % of the full F1 after 10 to 25 % of the sentences, on three of four corpora.",
-    RQ3: "The paper claims so without a number.",
+    RQ3: "The paper gives no number for it.",
 }
 
 

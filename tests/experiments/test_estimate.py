@@ -94,10 +94,8 @@ class TestCommand:
 
     def test_a_corpus_that_nobody_has_counted_is_named(self, project):
         shutil.rmtree(project / "corpus" / "ru_ugt")
-        settings = read_experiment(project / "configs", "tiny")
-        count = plan.sentence_counter(
-            settings, project / "configs", project / "corpus", ROOT / "assets" / "paper" / "tables.json"
-        )
+        paper = ROOT / "assets" / "paper" / "tables.json"
+        count = plan.sentence_counter(project / "configs", project / "corpus", paper)
         assert count("en_ugt", "train") > 0
         with pytest.raises(ProjectError, match="ru_ugt.yml: ru_ugt is not converted. Run `weasel run convert` first"):
             count("ru_ugt", "train")
