@@ -10,8 +10,7 @@ from scripts.evaluation.partial import score_matches
 from scripts.evaluation.runs import analysis_file
 from scripts.evaluation.significance import count_documents
 from scripts.experiments.models import left_out_parts, types_of
-from scripts.experiments.plan import FEW_SHOT, Run, SourceModel
-from scripts.experiments.run import tested_model
+from scripts.experiments.plan import FEW_SHOT, Run, SourceModel, tested_model
 from scripts.experiments.score import read_documents
 from scripts.experiments.workspace import Workspace
 from scripts.ner.training import Sentence, read_sentences, sample
@@ -75,7 +74,7 @@ class SeenMentions:
 
     def of(self, run: Run) -> Mentions:
         """RETURNS (frozenset): The (surface, type) of the mentions in all sentences that led to the run's model."""
-        model = tested_model(self.workspace, run) or run.source
+        model = tested_model(self.workspace.experiment, run) or run.source
         own = self._of_sample(run) if run.kind == FEW_SHOT else frozenset()
         return own | self._of_model(model)
 

@@ -3,13 +3,22 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Iterable, Sequence
 
 from spacy.language import Language
 
 from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.config import TrainingJob, resolve_config, training_length
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, RUNS_OF, SHIPPED, Run, SourceModel, control_runs
+from scripts.experiments.plan import (
+    FEW_SHOT,
+    RUNS_OF,
+    SHIPPED,
+    Run,
+    SourceModel,
+    control_runs,
+    models_of,
+    tested_sources,
+)
 from scripts.experiments.score import predict, read_documents
 from scripts.experiments.settings import Experiment, corpus_file
 from scripts.experiments.start import Starts
@@ -86,30 +95,21 @@ class Counter:
 
     def _passes(self, run: Run) -> Iterable[int]:
         """YIELDS (int): Sentence passes of each training that the run needs and no run before it has needed."""
-        model = self._model_of(run)
-        while model and model not in self.trained:
-            self.trained.add(model)
-            yield self._own_updates(model) * model.training.batch_size
-            model = model.before
+        for model in models_of(self.experiment, run):
+            if model not in self.trained:
+                self.trained.add(model)
+                yield self._own_updates(model) * model.training.batch_size
         if run.kind == FEW_SHOT:
             training = self.experiment.few_shot.training
             yield training_length(run.size, training, run.extra_updates).updates * training.batch_size
-
-    def _model_of(self, run: Run) -> Optional[SourceModel]:
-        if run.kind != IN_CORPUS:
-            return run.source
-        own = self.experiment.baselines[run.baseline].training if run.baseline else None
-        training = own or self.experiment.in_corpus.training
-        return SourceModel((run.target,), run.seed, training, baseline=run.baseline)
 
     def _own_updates(self, model: SourceModel) -> int:
         there = sum(self.sentences(corpus, "train") for corpus in model.corpora)
         return training_length(min(there, model.max_sentences or there), model.training).updates
 
     def _tested(self, run: Run) -> int:
-        few_shot = self.experiment.few_shot
-        forgotten = run.sources if run.kind == FEW_SHOT and run.size in few_shot.source_tests else ()
-        return sum(self.sentences(corpus, "test") for corpus in (run.target, *forgotten))
+        parts = (run.target, *tested_sources(self.experiment, run))
+        return sum(self.sentences(corpus, "test") for corpus in parts)
 
 
 def estimate(experiment: Experiment, configs: Path, sentences: SentenceCount) -> list[Cost]:
@@ -126,7 +126,7 @@ def estimate(experiment: Experiment, configs: Path, sentences: SentenceCount) ->
     for kind, runs_of in RUNS_OF.items():
         runs = runs_of(experiment)
         if kind == FEW_SHOT and runs:
-            runs = within_training_parts(runs, sentences) + control_runs(experiment, counter.updates_of)
+            runs = within_training_parts(runs + control_runs(experiment, counter.updates_of), sentences)
         costs += counter.costs(kind, runs)
     factor = len(types) if experiment.types == "per_type" else 1
     return [_times(cost, factor if cost.kind != SHIPPED else 1) for cost in costs]

@@ -14,16 +14,8 @@ from scripts.experiments.analysis import analyse_all
 from scripts.experiments.device import use_device
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import updates_of
-from scripts.experiments.plan import FEW_SHOT, RUNS_OF, SHIPPED, Run, SourceModel, control_runs, per_type
-from scripts.experiments.run import (
-    batch_size,
-    carry_out,
-    check_size,
-    model_passes,
-    models_of,
-    run_fingerprint,
-    sample_passes,
-)
+from scripts.experiments.plan import FEW_SHOT, RUNS_OF, SHIPPED, Run, SourceModel, control_runs, models_of, per_type
+from scripts.experiments.run import batch_size, carry_out, check_size, model_passes, run_fingerprint, sample_passes
 from scripts.experiments.start import Starts
 from scripts.experiments.workspace import Workspace
 
@@ -72,6 +64,7 @@ def fits(workspace: Workspace, run: Run) -> bool:
     """RETURNS (bool): Whether the target's training part has as many sentences as the run's sample is to have."""
     if run.kind != FEW_SHOT:
         return True
+    # The smallest size stays in any case: that no size fits is an error of its own.
     too_large = run.size > workspace.manifest(run.target)["splits"]["train"]["sentences"]
     return not too_large or run.size == workspace.experiment.few_shot.sizes[0]
 
@@ -116,7 +109,7 @@ def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
     seen: set[SourceModel] = set()
     costs = []
     for run in runs:
-        models = [model for model in models_of(workspace, run) if model not in seen]
+        models = [model for model in models_of(workspace.experiment, run) if model not in seen]
         trained = sum(model_passes(workspace, model) for model in models)
         costs.append(TEST_COST + trained + sample_passes(workspace, run))
         seen.update(models)

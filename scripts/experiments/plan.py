@@ -175,6 +175,40 @@ def shipped_runs(experiment: Experiment) -> list[Run]:
     return [Run(SHIPPED, target, model.seed, model, "full") for target in experiment.corpora]
 
 
+def tested_model(experiment: Experiment, run: Run) -> Optional[SourceModel]:
+    """RETURNS (SourceModel): The model on whole training parts that the run only has to test; None in few-shot."""
+    if run.kind == FEW_SHOT:
+        return None
+    if run.kind != IN_CORPUS:
+        return run.source
+    own = experiment.baselines[run.baseline].training if run.baseline else None
+    return SourceModel(
+        corpora=(run.target,),
+        seed=run.seed,
+        training=own or experiment.in_corpus.training,
+        baseline=run.baseline,
+        entity_type=run.entity_type,
+    )
+
+
+def models_of(experiment: Experiment, run: Run) -> list[SourceModel]:
+    """RETURNS (list[SourceModel]): The models on whole training parts that a run needs, in the order of training."""
+    model = tested_model(experiment, run) or run.source
+    models: list[SourceModel] = []
+    while model:
+        models.insert(0, model)
+        model = model.before
+    return models
+
+
+def tested_sources(experiment: Experiment, run: Run) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): The sources that a run is tested on too: before and after the training on the target,
+    to see what it has forgotten."""
+    sizes = experiment.few_shot.source_tests if experiment.few_shot else []
+    is_tested = bool(sizes) if run.kind == ZERO_SHOT else run.kind == FEW_SHOT and run.size in sizes
+    return run.sources if is_tested else ()
+
+
 def per_type(run: Run, entity_types: Sequence[str]) -> list[Run]:
     """RETURNS (list[Run]): The run for each entity type by itself, with source models that know this type only."""
     return [

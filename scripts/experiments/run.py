@@ -17,7 +17,7 @@ from scripts.evaluation.scores import Score
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
 from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint, types_of, updates_of
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, Run, SourceModel
+from scripts.experiments.plan import FEW_SHOT, ZERO_SHOT, Run, SourceModel, tested_model, tested_sources
 from scripts.experiments.score import predict, score, take_test
 from scripts.experiments.settings import Training
 from scripts.experiments.start import Starts
@@ -30,29 +30,9 @@ FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
 
-def tested_model(workspace: Workspace, run: Run) -> Optional[SourceModel]:
-    """RETURNS (SourceModel): The model on whole training parts that the run only has to test; None in few-shot."""
-    if run.kind == FEW_SHOT:
-        return None
-    if run.kind != IN_CORPUS:
-        return run.source
-    return SourceModel(
-        corpora=(run.target,),
-        seed=run.seed,
-        training=_in_corpus_training(workspace, run),
-        baseline=run.baseline,
-        entity_type=run.entity_type,
-    )
-
-
-def _in_corpus_training(workspace: Workspace, run: Run) -> Training:
-    own = workspace.experiment.baselines[run.baseline].training if run.baseline else None
-    return own or workspace.experiment.in_corpus.training
-
-
 def run_fingerprint(workspace: Workspace, run: Run) -> str:
     """RETURNS (str): Hash of all that decides a run's scores: settings, config, encoder, data, source."""
-    model = tested_model(workspace, run)
+    model = tested_model(workspace.experiment, run)
     if model is not None:
         decides: dict[str, Any] = {"model": model_fingerprint(workspace, model)}
     else:
@@ -67,38 +47,20 @@ def run_fingerprint(workspace: Workspace, run: Run) -> str:
             "train": workspace.data_hash(run.target, "train"),
             "source": run.source and model_fingerprint(workspace, run.source),
         }
-    tests = {name: workspace.data_hash(name, "test") for name in (run.target, *tested_sources(workspace, run))}
+    tested = (run.target, *tested_sources(workspace.experiment, run))
+    tests = {name: workspace.data_hash(name, "test") for name in tested}
     return hash_data({**decides, "tests": tests, "threads": workspace.threads})
-
-
-def tested_sources(workspace: Workspace, run: Run) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): The sources that a run is tested on too: before and after the training on the target,
-    to see what it has forgotten."""
-    few_shot = workspace.experiment.few_shot
-    sizes = few_shot.source_tests if few_shot else []
-    is_tested = bool(sizes) if run.kind == ZERO_SHOT else run.kind == FEW_SHOT and run.size in sizes
-    return run.sources if is_tested else ()
 
 
 def training_of(workspace: Workspace, run: Run) -> Training:
     """RETURNS (Training): The settings that the tested model is trained with."""
-    model = tested_model(workspace, run)
+    model = tested_model(workspace.experiment, run)
     return model.training if model else workspace.experiment.few_shot.training
 
 
 def batch_size(workspace: Workspace, run: Run) -> int:
     """RETURNS (int): Sentences per update."""
     return training_of(workspace, run).batch_size
-
-
-def models_of(workspace: Workspace, run: Run) -> list[SourceModel]:
-    """RETURNS (list[SourceModel]): The models on whole training parts that a run needs, in the order of training."""
-    model = tested_model(workspace, run) or run.source
-    models = []
-    while model:
-        models.insert(0, model)
-        model = model.before
-    return models
 
 
 def model_passes(workspace: Workspace, model: SourceModel) -> int:
@@ -169,7 +131,7 @@ def carry_out(
         source_updates=updates_of(workspace, run.source) if run.source and run.kind == FEW_SHOT else 0,
         source_tests={
             name: take_test(model.nlp, workspace.part(name, "test"), types).scores.tokens
-            for name in tested_sources(workspace, run)
+            for name in tested_sources(workspace.experiment, run)
         },
         first_sentences=score_first_sentences(workspace, run, model.nlp, types) if run.kind == ZERO_SHOT else {},
     )
@@ -202,7 +164,7 @@ def get_model_under_test(
     workspace: Workspace, run: Run, starts: Starts, on_update: Callable[[], None]
 ) -> ModelUnderTest:
     """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
-    model = tested_model(workspace, run)
+    model = tested_model(workspace.experiment, run)
     if model is None:
         return _train_on_sample(workspace, run, starts, on_update)
     kept = get_model(workspace, model, on_update)
@@ -264,7 +226,7 @@ def check_size(workspace: Workspace, run: Run) -> None:
 
 def resolved_settings(workspace: Workspace, run: Run) -> dict[str, Any]:
     """RETURNS (dict): The settings that a run was made with, for the record; its config has the rest."""
-    model = tested_model(workspace, run)
+    model = tested_model(workspace.experiment, run)
     source, encoder = model or run.source, workspace.recipe(run.baseline).encoder
     return {
         "training": training_of(workspace, run).model_dump(),

@@ -62,6 +62,19 @@ def test_a_type_each_costs_as_many_times(tmp_path, made_project):
     assert counts[1].passes == 2 * counts[0].passes and counts[1].runs == 2 * counts[0].runs
 
 
+def test_tests_on_the_sources_and_controls_are_counted(made_project):
+    few_shot = {**SETTINGS["few_shot"], "sources": [[], ["en_ugt"]], "compute_matched": [4, 8], "source_tests": [8]}
+    settings = {**SETTINGS, "few_shot": few_shot, "zero_shot": ["ru_ehr"]}
+    write_experiment(made_project, settings, "counted")
+    experiment = read_experiment(made_project / "configs", "counted")
+    costs = {cost.kind: cost for cost in estimate(experiment, made_project / "configs", lambda corpus, part: 7)}
+    # Two sources, each tested on the target and on itself. A sample of 8 is more than the training part has: what is
+    # left are, for two seeds, no pretrain, the source and the control at 4, where sources are not tested again.
+    assert costs["zero-shot"].tested == 2 * 2 * 7
+    assert costs["few-shot"].runs == 2 + 2 + 2
+    assert costs["few-shot"].tested == 6 * 7
+
+
 def test_hours_follow_from_the_speed():
     cost = Cost("few-shot", "softmax", 10, 10, passes=36_000, tested=7_200)
     speed = Speed(training=10.0, testing=2.0)

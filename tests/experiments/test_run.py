@@ -11,8 +11,8 @@ from scripts.base.errors import ProjectError
 from scripts.evaluation.runs import read_run
 from scripts.experiments.execute import TEST_COST, estimate_costs
 from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
+from scripts.experiments.plan import tested_model as model_under_test
 from scripts.experiments.run import carry_out, run_fingerprint
-from scripts.experiments.run import tested_model as model_under_test
 from scripts.experiments.score import read_documents
 from scripts.experiments.start import Starts
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
@@ -180,8 +180,8 @@ def test_a_config_changed_during_a_run_makes_it_stale(workspace):
 def test_zero_shot_and_in_corpus_test_the_same_model(workspace):
     runs = runs_of_each_kind(workspace)
     source = next(run for run in in_corpus_runs(workspace.experiment) if run.target == "en_ugt")
-    assert model_under_test(workspace, runs["zero-shot"]) == model_under_test(workspace, source)
-    assert model_under_test(workspace, runs["few-shot"]) is None
+    assert model_under_test(workspace.experiment, runs["zero-shot"]) == model_under_test(workspace.experiment, source)
+    assert model_under_test(workspace.experiment, runs["few-shot"]) is None
 
 
 def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
