@@ -1,6 +1,6 @@
 """The results of an experiment in, Figure 1 of the paper (learning curves) out, as the same bytes for the same runs."""
 import io
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -64,6 +64,18 @@ def figure1_learning_curves(results: Results) -> Figure:
     results (Results): The experiment.
     RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
     """
+    legend = LEGEND + (PAPER_LEGEND if set(results.targets) & set(named_in_paper(results)) else "")
+    return draw_panels(results, _draw_panel, legend)
+
+
+def draw_panels(results: Results, draw: Callable[[Axes, Results, str, str], None], legend: str) -> Figure:
+    """Draw a panel for each target and entity type.
+
+    results (Results): The experiment.
+    draw (Callable): Draws one panel, given the results, a target and an entity type.
+    legend (str): How to read it, below the panels.
+    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    """
     with matplotlib.rc_context(STYLE):
         rows, columns = len(results.targets), len(results.types)
         figure = Figure(figsize=(PANEL_SIZE[0] * max(columns, 1), PANEL_SIZE[1] * max(rows, 1)), layout="constrained")
@@ -74,8 +86,7 @@ def figure1_learning_curves(results: Results) -> Figure:
         grid = figure.subplots(rows, columns, squeeze=False)
         for panels, target in zip(grid, results.targets):
             for panel, entity_type in zip(panels, results.types):
-                _draw_panel(panel, results, target, entity_type)
-        legend = LEGEND + (PAPER_LEGEND if set(results.targets) & set(named_in_paper(results)) else "")
+                draw(panel, results, target, entity_type)
         figure.supxlabel(legend, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
         # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.

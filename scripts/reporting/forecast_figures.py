@@ -1,16 +1,14 @@
 """The results of an experiment in, its learning curves continued to twice the sentences out."""
 from typing import Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from scripts.evaluation.curves import Curve
 from scripts.evaluation.forecast import LEVEL, Prediction, predict
-from scripts.reporting.figures import PANEL_SIZE, REFERENCE, STYLE, colours_of, markers_of
+from scripts.reporting.figures import REFERENCE, colours_of, draw_panels, markers_of
 from scripts.reporting.forecast_tables import interval_text
 from scripts.reporting.results import Results
 
@@ -28,22 +26,7 @@ def figure_forecast(results: Results) -> Figure:
     results (Results): The experiment.
     RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
     """
-    with matplotlib.rc_context(STYLE):
-        rows, columns = len(results.targets), len(results.types)
-        figure = Figure(figsize=(PANEL_SIZE[0] * max(columns, 1), PANEL_SIZE[1] * max(rows, 1)), layout="constrained")
-        FigureCanvasAgg(figure)
-        if not rows:
-            figure.text(0.5, 0.5, "No few-shot run is finished.", ha="center", va="center")
-            return figure
-        for panels, target in zip(figure.subplots(rows, columns, squeeze=False), results.targets):
-            for panel, entity_type in zip(panels, results.types):
-                _draw_panel(panel, results, target, entity_type)
-        figure.supxlabel(LEGEND, fontsize=9, color=REFERENCE)
-        figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
-        # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-    return figure
+    return draw_panels(results, _draw_panel, LEGEND)
 
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:

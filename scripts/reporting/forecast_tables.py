@@ -275,8 +275,7 @@ def _candidate(results: Results, target: str, setup: Setup) -> Candidate:
 
 
 def _first_sentences(results: Results, target: str, setup: Setup) -> Optional[float]:
-    wanted = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
-    runs = results.of("zero-shot", target=target, **wanted)
+    runs = results.tests_of_sources(setup, target=target)
     f1s = {run.coordinates.seed: run.first_sentences[MICRO].f1 for run in runs if MICRO in run.first_sentences}
     return spread_of(f1s).mean if f1s else None
 
@@ -334,8 +333,7 @@ def _forgotten(results: Results) -> Iterator[tuple[str, Setup, str, str, int, Op
 
 
 def _before(results: Results, setup: Setup, source: str, entity_type: str) -> Optional[Spread]:
-    wanted = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
-    tested = _tested(results.of("zero-shot", **wanted), source, entity_type)
+    tested = _tested(results.tests_of_sources(setup), source, entity_type)
     return tested or (results.full(source, setup.model, entity_type) if setup.sources == (source,) else None)
 
 

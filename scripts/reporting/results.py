@@ -45,6 +45,12 @@ class Setup:
     extra_updates: int = 0
 
     @property
+    def name(self) -> str:
+        """RETURNS (str): Its sources, and how many more updates a control has; transfer and model are not told."""
+        name = (" then " if self.in_sequence else " + ").join(self.sources) or NO_PRETRAIN
+        return f"{name}, {self.extra_updates} updates more" if self.is_control else name
+
+    @property
     def is_no_pretrain(self) -> bool:
         """RETURNS (bool): Whether it is what every source is held against: no pretrain, and no more updates for it."""
         return not self.sources and not self.extra_updates
@@ -111,12 +117,10 @@ class Results:
 
     def label(self, setup: Setup) -> str:
         """RETURNS (str): A setup's name; transfer mode and model are told only where the experiment has several."""
-        name = (" then " if setup.in_sequence else " + ").join(setup.sources) or NO_PRETRAIN
-        name += f", {setup.extra_updates} updates more" if setup.is_control else ""
         modes = {run.coordinates.transfer for run in self.of("few-shot")} - {"none"}
         models = {run.coordinates.model for run in self.runs}
         mode = f" ({setup.transfer})" if setup.sources and len(modes) > 1 else ""
-        return name + mode + (f" [{setup.model}]" if len(models) > 1 else "")
+        return setup.name + mode + (f" [{setup.model}]" if len(models) > 1 else "")
 
     def curve(self, target: str, setup: Setup, entity_type: str) -> Curve:
         """RETURNS (Curve): F1 on tokens at the sample sizes that were run; it may have no points."""
@@ -132,8 +136,12 @@ class Results:
 
     def zero_shot(self, target: str, setup: Setup, entity_type: str) -> Optional[Spread]:
         """RETURNS (Optional[Spread]): F1 of a setup's sources on the target without any of its sentences."""
-        wanted = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
-        return measure(self.of("zero-shot", target=target, **wanted), entity_type)
+        return measure(self.tests_of_sources(setup, target=target), entity_type)
+
+    def tests_of_sources(self, setup: Setup, **wanted: object) -> list[RunResult]:
+        """RETURNS (list[RunResult]): The zero-shot runs of a setup's source models, whatever it takes over of them."""
+        sources = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
+        return self.of("zero-shot", **sources, **wanted)
 
     def needed(self, target: str, model: str, entity_type: str) -> dict[Setup, Optional[SentencesNeeded]]:
         """Find how many sentences of a target each setup needs for 99 % of the full F1.

@@ -66,7 +66,7 @@ def table3_zero_shot(results: Results) -> Table:
                 paper = paper_zero_shot(results, setup, target)
                 cells = _score_cells(results, runs, {name: found.f1 for name, found in paper.items()})
                 note = next((found.note for found in paper.values()), None)
-                row = (_sources(setup), target, setup.model, *cells)
+                row = (setup.name, target, setup.model, *cells)
                 rows.append((*row, *_if_compared(results, note or None)))
     caption = "Trained on the source, tested on the target without any of its sentences."
     caption += _how_to_read(results, "zero-shot") + _beside_paper(results, BESIDE_F1 + CORRECTED)
@@ -121,8 +121,7 @@ def never(need: SentencesNeeded) -> str:
 
 
 def _sources(setup: Setup) -> str:
-    name = (" then " if setup.in_sequence else " + ").join(setup.sources) or "none"
-    return f"{name}, {setup.extra_updates} updates more" if setup.is_control else name
+    return setup.name if setup.sources else f"none{setup.name.removeprefix(NO_PRETRAIN)}"
 
 
 def _score_columns(results: Results) -> tuple[str, ...]:
