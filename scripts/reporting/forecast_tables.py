@@ -309,7 +309,7 @@ def _feature_cell(value: Optional[float], rank: Optional[float]) -> Cell:
 
 
 def _gain(results: Results, target: str, setup: Setup, size: int) -> Optional[float]:
-    base = results.curve(target, Setup((), "none", setup.model), MICRO).at(size)
+    base = results.curve(target, setup.no_pretrain, MICRO).at(size)
     point = results.curve(target, setup, MICRO).at(size)
     return point.mean - base.mean if point and base else None
 

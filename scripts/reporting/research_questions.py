@@ -90,7 +90,7 @@ def a_few(sizes: Sequence[int], most: int = SIZES_TOLD) -> list[int]:
 
 def _gain(results: Results, target: str, setup: Setup, size: int) -> Iterator[str]:
     runs = results.of("few-shot", target=target, size=size, **vars(setup))
-    own, base = measure(runs, MICRO), results.curve(target, Setup((), "none", setup.model), MICRO).at(size)
+    own, base = measure(runs, MICRO), results.curve(target, setup.no_pretrain, MICRO).at(size)
     if own is None or base is None:
         return
     control = measure(_controls(results, target, size, runs), MICRO)

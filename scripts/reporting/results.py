@@ -51,6 +51,11 @@ class Setup:
         return f"{name}, {self.extra_updates} updates more" if self.is_control else name
 
     @property
+    def no_pretrain(self) -> "Setup":
+        """RETURNS (Setup): What it is held against: the same model without a source."""
+        return Setup((), "none", self.model)
+
+    @property
     def is_no_pretrain(self) -> bool:
         """RETURNS (bool): Whether it is what every source is held against: no pretrain, and no more updates for it."""
         return not self.sources and not self.extra_updates

@@ -191,7 +191,7 @@ def _stability_rows(results: Results, target: str, setup: Setup, entity_type: st
         return []
     own, base = stability_of(curve), None
     if not setup.is_no_pretrain:
-        base_curve = results.curve(target, Setup((), "none", setup.model), entity_type)
+        base_curve = results.curve(target, setup.no_pretrain, entity_type)
         base = stability_of(base_curve) if base_curve.sizes == curve.sizes else None
     cells = own.spread, own.steps, own.seed_steps, base and _steadier(own, base)
     return [(target, results.label(setup), entity_type, len(curve.points), *cells)]
