@@ -7,10 +7,10 @@ from scripts.base.command import option, run
 from scripts.base.files import read_json, write_json
 from scripts.base.options import Configs, Corpus, Experiment, Metrics
 from scripts.encoders.wordpieces import MULTILINGUAL_BERT, OWN, get_tokenizer
-from scripts.evaluation.runs import read_corpora
 from scripts.experiments.settings import read_experiment
 from scripts.reporting.corpora_tables import CORPORA_TABLES
 from scripts.reporting.screen import print_table
+from scripts.results.corpora import read_corpora
 
 TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's; needs no model hub), another Hugging Face name, or a folder"
 

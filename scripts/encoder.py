@@ -5,7 +5,8 @@ from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.options import Configs, Experiment
-from scripts.encoders.resolve import EncoderRecord, baseline_encoder_file, resolve_encoder, write_encoder
+from scripts.encoders.record import EncoderRecord, baseline_encoder_file, write_encoder
+from scripts.encoders.resolve import resolve_encoder
 from scripts.experiments.settings import read_experiment
 
 AS_NAMED = "experiment"

@@ -7,7 +7,7 @@ from scripts.base import command
 from scripts.base.command import option
 from scripts.base.files import hash_file, write_json
 from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
-from scripts.experiments.score import read_documents
+from scripts.corpora.parts import read_documents
 from scripts.experiments.workspace import open_workspace
 from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_results, to_json

@@ -8,8 +8,9 @@ from scripts.base.command import option
 from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
-from scripts.experiments.plan import SHIPPED, shipped_model
+from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import open_workspace
+from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import describe_package
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline

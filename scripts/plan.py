@@ -11,7 +11,7 @@ from scripts.base.files import read_json
 from scripts.base.options import Configs, Corpus, Experiment, GpuId, Threads, Training
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.resolve import read_encoder
+from scripts.encoders.record import read_encoder
 from scripts.experiments.config import TrainingJob
 from scripts.experiments.device import choose_precision, use_device
 from scripts.experiments.estimate import Speed, estimate, measure_speed

@@ -6,8 +6,8 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
-from scripts.experiments.plan import ZERO_SHOT
 from scripts.experiments.workspace import open_workspace
+from scripts.results.kinds import ZERO_SHOT
 
 
 def main(

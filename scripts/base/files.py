@@ -111,7 +111,7 @@ def read_zipped_json(path: Path) -> Any:
         raise ProjectError(f"damaged file ({error})", where=path, remedy="delete the file and make it again") from None
 
 
-def read_once(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
+def cache_by_file(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
     """Keep what a function reads of the last few files, each until it changes.
 
     read (Callable): Takes a path. Its result is shared by all callers, who must not change it.
@@ -125,12 +125,12 @@ def read_once(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
     @functools.wraps(read)
     def wrapped(path: Path) -> ReadT:
         # What is wrong with a file that is not there, the function itself knows best to say.
-        return read_state(path, *state_of(path)) if path.is_file() else read(path)
+        return read_state(path, *file_stamp(path)) if path.is_file() else read(path)
 
     return wrapped
 
 
-def state_of(path: Path) -> tuple[int, int, int]:
+def file_stamp(path: Path) -> tuple[int, int, int]:
     """RETURNS (tuple[int, int, int]): What changes when a file or folder is replaced by another."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino

@@ -10,10 +10,11 @@ from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.benchmarks.settings import Grid
 from scripts.experiments.execute import carry_out_all
 from scripts.experiments.models import get_model
-from scripts.experiments.plan import FEW_SHOT, Run, SourceModel, few_shot_sources
+from scripts.experiments.plan import Run, SourceModel, few_shot_sources
 from scripts.experiments.settings import FewShot
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.ner.sentence_transformer import EncoderShim
+from scripts.results.kinds import FEW_SHOT
 
 # How well the source is trained has no part in how long a run from it takes.
 SOURCE_UPDATES = 20

@@ -15,10 +15,10 @@ from scripts.benchmarks.grid import grid_runs, grid_workspace
 from scripts.benchmarks.material import Material, training_job
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.corpora.docbin import pack_docs
+from scripts.corpora.parts import Sentence, reference_doc
 from scripts.experiments.config import resolve_config
 from scripts.experiments.execute import carry_out_all
-from scripts.experiments.start import Starts
-from scripts.ner.training import Sentence, reference_doc
+from scripts.experiments.pipeline_cache import PipelineCache
 
 LENGTH, FEW = 16, 32
 TWO_TYPES = ("TYPE-0", "TYPE-1")
@@ -94,7 +94,7 @@ def _train(
         path = Path(folder) / "train.spacy"
         pack_docs(reference_doc(vocab, sentence) for sentence in made).to_disk(path)
         job = training_job(material, train=(path,), entity_types=tuple(types), n_sentences=len(made))
-        nlp = Starts().get(resolve_config(job), material.gpu_id)
+        nlp = PipelineCache().get(resolve_config(job), material.gpu_id)
         with stopwatch() as watch:
             train(nlp, None, use_gpu=material.gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return measured(task, size, task, watch)

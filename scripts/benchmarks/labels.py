@@ -1,7 +1,7 @@
 """Sentences as peers without spaCy train on them: numbers of sub-words, and a label for the first of each token."""
 from typing import Any, NamedTuple, Sequence
 
-from scripts.ner.training import Sentence
+from scripts.corpora.parts import Sentence
 
 IGNORED = -100
 

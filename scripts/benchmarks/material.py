@@ -9,14 +9,13 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.corpora.docbin import pack_docs
-from scripts.encoders.resolve import baseline_encoder_file, write_encoder
+from scripts.corpora.parts import Sentence, read_documents, read_sentences, reference_doc, sample
+from scripts.encoders.record import baseline_encoder_file, write_encoder
 from scripts.experiments.config import TrainingJob, resolve_config
-from scripts.experiments.score import read_documents
-from scripts.experiments.start import Starts
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import bio_tags
-from scripts.ner.training import Sentence, read_sentences, reference_doc, sample
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 
 FILE = "material.json"
@@ -182,7 +181,7 @@ def _write_models(workspace: Workspace, material: Material) -> None:
     training = material.benchmark.training.model_copy(update={"min_updates": UPDATES})
     config, trained = Path(material.folder) / "config.cfg", Path(material.folder) / "trained"
     resolve_config(training_job(material, training=training)).to_disk(config)
-    train_pipeline(config, workspace.template, workspace.gpu_id, Starts()).nlp.to_disk(trained)
+    train_pipeline(config, workspace.template, workspace.gpu_id, PipelineCache()).nlp.to_disk(trained)
     nlp = shipped_pipeline(trained, encoder_name(workspace.encoder), {})
     nlp.to_disk(material.pipeline)
     _write_checkpoint(nlp, material)

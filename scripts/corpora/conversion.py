@@ -71,7 +71,7 @@ def convert_corpus(name: str, settings: CorpusSettings) -> Converted:
     RAISES (ProjectError): If something is wrong with the raw files, or a label is neither taken nor ignored.
     """
     made_from = fingerprint(settings)
-    documents = read_documents(name, settings)
+    documents = read_raw_documents(name, settings)
     dealt = deal_documents(name, settings, documents)
     nlp = blank_pipeline()
     tallies = {part: Tally() for part in PARTS if part in dealt}
@@ -119,7 +119,7 @@ def save_tokenizer(output: Path) -> Path:
     return output / TOKENIZER
 
 
-def read_documents(name: str, settings: CorpusSettings) -> list[Document]:
+def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     """Read a corpus and check what holds for every format.
 
     name (str): The corpus's name, for errors.

@@ -3,12 +3,11 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
-import spacy
 from spacy.tokens import Doc
 
-from scripts.corpora.docbin import read_docs
 from scripts.corpora.duplicates import find_duplicates
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import in_order
 from scripts.corpora.statistics import vocabulary_overlap
 
@@ -32,9 +31,8 @@ def describe_corpora(
     RAISES (ProjectError): If a corpus is not converted.
     """
     manifests = {name: read_manifest(corpus, name) for name in names}
-    vocab = spacy.blank("xx").vocab
     docs: Docs = {
-        name: {part: read_docs(corpus / name / f"{part}.spacy", vocab) for part in manifest["splits"]}
+        name: {part: read_documents(corpus / name / f"{part}.spacy") for part in manifest["splits"]}
         for name, manifest in manifests.items()
     }
     return {

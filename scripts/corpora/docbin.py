@@ -1,11 +1,9 @@
 """Turn harmonised documents into spaCy Docs with sentence starts and entities, and keep them in DocBin files."""
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Iterable, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
-from spacy.vocab import Vocab
 
 from scripts.corpora.harmonise import change, drop
 from scripts.corpora.schema import EXPANDED, Changed, Document, Dropped
@@ -82,8 +80,3 @@ def pack_docs(docs: Iterable[Doc]) -> DocBin:
     RETURNS (DocBin): To be written by its `to_disk`.
     """
     return DocBin(attrs=ATTRIBUTES, store_user_data=True, docs=docs)
-
-
-def read_docs(path: Path, vocab: Vocab) -> list[Doc]:
-    """RETURNS (list[Doc]): The Docs of a DocBin file."""
-    return list(DocBin().from_disk(path).get_docs(vocab))

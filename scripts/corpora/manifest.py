@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, hash_file, hash_files, read_json, read_once
+from scripts.base.files import cache_by_file, hash_data, hash_file, hash_files, read_json
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import split_archive
 from scripts.corpora.settings import CorpusSettings
@@ -78,7 +78,7 @@ def read_manifest(corpus: Path, name: str) -> dict[str, Any]:
     return _read_manifest(corpus / name / FILE)
 
 
-@read_once
+@cache_by_file
 def _read_manifest(path: Path) -> dict[str, Any]:
     manifest = read_json(path, made_by="convert")
     if "entity_types" not in manifest:

@@ -1,37 +1,16 @@
 """The encoder of the project: `offline`, a Hugging Face name, a folder or `untrained` in, a checked record out."""
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json, write_json
+from scripts.base.files import read_json
 from scripts.encoders.folder import Sizes, check_folder, hash_folder
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, get_offline_encoder
+from scripts.encoders.record import EncoderRecord
 
 OFFLINE, UNTRAINED = "offline", "untrained"
 MADE_BY = "encoder"
-
-
-@dataclass(frozen=True)
-class EncoderRecord:
-    """Which encoder the project uses.
-
-    name (str): As the user gave it; the offline encoder's own name.
-    path (Path): Folder that transformers loads without network; relative to the project folder where it is inside.
-    revision (str): Commit of a hub model, package of the offline encoder; empty for a folder.
-    sha256 (str): One hash over the folder's files.
-    layers (int): Transformer layers.
-    hidden_size (int): Width of a token's vector.
-    vocabulary (int): Rows of the word embeddings.
-    """
-
-    name: str
-    path: Path
-    revision: str
-    sha256: str
-    layers: int
-    hidden_size: int
-    vocabulary: int
 
 
 def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = None) -> EncoderRecord:
@@ -63,33 +42,6 @@ def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = Non
 
     folder = download_snapshot(encoder)
     return _record(encoder, folder, folder.name, check_folder(folder, lower_case))
-
-
-def write_encoder(record: EncoderRecord, path: Path) -> None:
-    """Write a record as JSON, whole or not at all."""
-    write_json(path, {**asdict(record), "path": record.path.as_posix()})
-
-
-def baseline_encoder_file(folder: Path, baseline: str) -> Path:
-    """RETURNS (Path): Where the record of the encoder that a baseline has for itself stands."""
-    return folder / f"encoder.{baseline}.json"
-
-
-def read_encoder(path: Path) -> EncoderRecord:
-    """Read a record that `write_encoder` wrote.
-
-    path (Path): Such as training/encoder.json.
-    RETURNS (EncoderRecord): The record.
-    RAISES (ProjectError): If the file or the encoder's folder is absent, or the file is something else.
-    """
-    data = read_json(path, made_by=MADE_BY)
-    remedy = f"run `weasel run {MADE_BY}` again"
-    if not isinstance(data, dict) or set(data) != {field.name for field in fields(EncoderRecord)}:
-        raise ProjectError("not the record of an encoder", where=path, remedy=remedy)
-    record = EncoderRecord(**{**data, "path": Path(data["path"])})
-    if not record.path.is_dir():
-        raise ProjectError(f"the encoder's folder {record.path} is gone", where=path, remedy=remedy)
-    return record
 
 
 def _record(name: str, folder: Path, revision: str, sizes: Sizes) -> EncoderRecord:

@@ -19,7 +19,7 @@ from zipfile import ZipFile
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json, write_text
 from scripts.encoders.folder import SETTINGS
-from scripts.encoders.resolve import read_encoder
+from scripts.encoders.record import read_encoder
 from scripts.encoders.wheel import Recipe, Wheel, get_built
 
 OWN = "encoder"

@@ -5,15 +5,15 @@ from typing import Any, Iterable, Mapping, Optional, Sequence
 
 from scripts.base.files import read_zipped_json, write_zipped_json
 from scripts.base.progress import progress
+from scripts.corpora.parts import Sentence, read_documents, read_sentences, sample
 from scripts.evaluation.errors import count_errors, surface
 from scripts.evaluation.partial import score_matches
-from scripts.evaluation.runs import analysis_file
 from scripts.evaluation.significance import count_documents
 from scripts.experiments.models import left_out_parts, types_of
-from scripts.experiments.plan import FEW_SHOT, Run, SourceModel, tested_model
-from scripts.experiments.score import read_documents
+from scripts.experiments.plan import Run, SourceModel, tested_model
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import Sentence, read_sentences, sample
+from scripts.results.analysis import analysis_file
+from scripts.results.kinds import FEW_SHOT
 
 Mentions = frozenset[tuple[str, str]]
 

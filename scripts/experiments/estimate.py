@@ -7,22 +7,15 @@ from typing import Callable, Iterable, Sequence
 
 from spacy.language import Language
 
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.config import TrainingJob, resolve_config, training_length
-from scripts.experiments.plan import (
-    FEW_SHOT,
-    RUNS_OF,
-    SHIPPED,
-    Run,
-    SourceModel,
-    control_runs,
-    models_of,
-    tested_sources,
-)
-from scripts.experiments.score import predict, read_documents
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import RUNS_OF, Run, SourceModel, control_runs, models_of, tested_sources
+from scripts.experiments.score import predict
 from scripts.experiments.settings import Experiment, corpus_file
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
+from scripts.results.kinds import FEW_SHOT, SHIPPED
 
 # Updates that are timed, behind the first ones, in which memory is laid out.
 TIMED_UPDATES, FIRST_UPDATES = 8, 3
@@ -155,7 +148,7 @@ def measure_speed(job: TrainingJob, gpu_id: int) -> Speed:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.cfg"
         resolve_config(job).to_disk(config)
-        trained = train_pipeline(config, job.template, gpu_id, Starts(), lambda: times.append(time.monotonic()))
+        trained = train_pipeline(config, job.template, gpu_id, PipelineCache(), lambda: times.append(time.monotonic()))
     passes = TIMED_UPDATES * min(job.training.batch_size, job.n_sentences)
     return Speed(passes / (times[-1] - times[FIRST_UPDATES - 1]), _testing_speed(trained.nlp, job.train[0]))
 

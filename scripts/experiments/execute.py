@@ -8,16 +8,16 @@ from wasabi import msg
 from scripts.base.files import write_json
 from scripts.base.progress import progress
 from scripts.corpora.schema import in_order
-from scripts.evaluation.runs import RunResult, read_run
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.analysis import analyse_all
 from scripts.experiments.device import use_device
-from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import updates_of
-from scripts.experiments.plan import FEW_SHOT, RUNS_OF, SHIPPED, Run, SourceModel, control_runs, models_of, per_type
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import RUNS_OF, Run, SourceModel, control_runs, models_of, per_type
 from scripts.experiments.run import batch_size, carry_out, check_size, model_passes, run_fingerprint, sample_passes
-from scripts.experiments.start import Starts
 from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import FEW_SHOT, SHIPPED
+from scripts.results.runs import Ledger, RunResult, read_run
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
@@ -94,12 +94,12 @@ def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str])
 def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
-    costs, starts = estimate_costs(workspace, runs), Starts()
+    costs, cache = estimate_costs(workspace, runs), PipelineCache()
     with progress(sum(costs), "sentence", disable=not runs, smoothing=0.05) as bar:
         for run, cost in zip(runs, costs):
             bar.set_description(run.id, refresh=False)
             finished = bar.n + cost
-            carry_out(workspace, run, device, starts, lambda: bar.update(batch_size(workspace, run)))
+            carry_out(workspace, run, device, cache, lambda: bar.update(batch_size(workspace, run)))
             # What was estimated and what was done may differ: a source may have been trained first, or been there.
             bar.update(finished - bar.n)
 

@@ -5,12 +5,12 @@ from typing import Any, Callable, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
+from scripts.corpora.parts import read_sentences
 from scripts.experiments.config import TrainingJob, resolve_config, training_length
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import SourceModel
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import read_sentences
 
 RECORD = "model.json"
 
@@ -110,7 +110,7 @@ def _train_model(workspace: Workspace, model: SourceModel, on_update: Callable[[
     job = model_job(workspace, model, before)
     with atomic_folder(folder) as partial:
         resolve_config(job).to_disk(partial / "config.cfg")
-        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, Starts(), on_update)
+        trained = train_pipeline(partial / "config.cfg", job.template, workspace.gpu_id, PipelineCache(), on_update)
         trained.nlp.to_disk(partial / "model-last")
         record = {
             "fingerprint": fingerprint,

@@ -2,8 +2,8 @@
 from dataclasses import dataclass, replace
 from typing import Callable, Optional, Sequence
 
-from scripts.evaluation.runs import Coordinates
 from scripts.experiments.settings import Experiment, FewShot, Pretraining, SourceSet, Training
+from scripts.results.runs import Coordinates
 
 IN_CORPUS, ZERO_SHOT, FEW_SHOT, SHIPPED = "in-corpus", "zero-shot", "few-shot", "shipped"
 NO_TRANSFER = "none"

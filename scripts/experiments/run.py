@@ -12,18 +12,18 @@ from spacy.language import Language
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data
-from scripts.evaluation.runs import RunResult
+from scripts.corpora.parts import read_sentences, reference_doc, sample
 from scripts.evaluation.scores import Score
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
-from scripts.experiments.ledger import Ledger
 from scripts.experiments.models import KeptModel, find_model, get_model, model_fingerprint, types_of, updates_of
-from scripts.experiments.plan import FEW_SHOT, ZERO_SHOT, Run, SourceModel, tested_model, tested_sources
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import Run, SourceModel, tested_model, tested_sources
 from scripts.experiments.score import predict, score, take_test
 from scripts.experiments.settings import Training
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import read_sentences, reference_doc, sample
+from scripts.results.kinds import FEW_SHOT, ZERO_SHOT
+from scripts.results.runs import Ledger, RunResult
 
 # What a source is judged by before anything else is annotated: so many sentences of the target's training part.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
@@ -101,20 +101,20 @@ class ModelUnderTest:
 
 
 def carry_out(
-    workspace: Workspace, run: Run, device: str, starts: Starts, on_update: Callable[[], None] = lambda: None
+    workspace: Workspace, run: Run, device: str, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
 ) -> RunResult:
     """Train if need be, test, and put the result on record.
 
     workspace (Workspace): The experiment and its surroundings.
     run (Run): What to do.
     device (str): What it runs on, for the record.
-    starts (Starts): Makes the pipelines that few-shot runs train.
+    cache (PipelineCache): Makes the pipelines that few-shot runs train.
     on_update (Callable): Called after every update of a training, to show progress.
     RETURNS (RunResult): The result.
     """
     # Before the work, during which somebody may change a config or a corpus.
     fingerprint = run_fingerprint(workspace, run)
-    model = get_model_under_test(workspace, run, starts, on_update)
+    model = get_model_under_test(workspace, run, cache, on_update)
     types = types_of(workspace, run.entity_type)
     test = take_test(model.nlp, workspace.part(run.target, "test"), types)
     result = RunResult(
@@ -161,19 +161,19 @@ def score_first_sentences(
 
 
 def get_model_under_test(
-    workspace: Workspace, run: Run, starts: Starts, on_update: Callable[[], None]
+    workspace: Workspace, run: Run, cache: PipelineCache, on_update: Callable[[], None]
 ) -> ModelUnderTest:
     """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
     model = tested_model(workspace.experiment, run)
     if model is None:
-        return _train_on_sample(workspace, run, starts, on_update)
+        return _train_on_sample(workspace, run, cache, on_update)
     kept = get_model(workspace, model, on_update)
     nlp, config = spacy.load(kept.pipeline), kept.config.read_text(encoding="utf8")
     return ModelUnderTest(nlp, config, kept.seconds, kept.updates, kept.sentences)
 
 
 def _train_on_sample(
-    workspace: Workspace, run: Run, starts: Starts, on_update: Callable[[], None]
+    workspace: Workspace, run: Run, cache: PipelineCache, on_update: Callable[[], None]
 ) -> ModelUnderTest:
     check_size(workspace, run)
     source = get_model(workspace, run.source) if run.source else None
@@ -184,7 +184,7 @@ def _train_on_sample(
     config = resolve_config(job)
     with tempfile.TemporaryDirectory() as folder:
         config.to_disk(Path(folder) / "config.cfg")
-        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, starts, on_update)
+        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, cache, on_update)
     updates = training_length(job.n_sentences, job.training, job.extra_updates).updates
     return ModelUnderTest(trained.nlp, config.to_str(), trained.seconds, updates, job.n_sentences, drawn)
 

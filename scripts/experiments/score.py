@@ -5,32 +5,16 @@ from pathlib import Path
 from typing import Iterable, Iterator, Sequence
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from scripts.base.files import read_once
-from scripts.evaluation.runs import RunScores
+from scripts.corpora.parts import read_documents
 from scripts.evaluation.scores import score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
+from scripts.results.runs import Prediction, RunScores
 
 TokenMention = tuple[int, int, str]
 DOCUMENTS_PER_BATCH = 16
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The entities that a pipeline finds in a document.
-
-    document (str): Document id.
-    tokens (tuple): (start, end, type) in tokens, end exclusive.
-    characters (tuple): The same in characters.
-    confidences (tuple[float, ...]): In the same order; empty where the model has none to give.
-    """
-
-    document: str
-    tokens: tuple[TokenMention, ...]
-    characters: tuple[TokenMention, ...]
-    confidences: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -62,12 +46,6 @@ def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome
     seconds = round(time.monotonic() - started, 2)
     n_sentences = sum(1 for document in documents for _ in document.sents)
     return Outcome(predictions, score(documents, predictions, entity_types), seconds, n_sentences)
-
-
-@read_once
-def read_documents(path: Path) -> list[Doc]:
-    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed."""
-    return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
 
 
 def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:

@@ -12,20 +12,20 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
 from scripts.base.progress import progress
 from scripts.corpora.docbin import pack_docs
+from scripts.corpora.parts import read_documents, read_sentences
 from scripts.corpora.split import split_documents
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
 from scripts.experiments.device import use_device
 from scripts.experiments.execute import TEST_COST
-from scripts.experiments.ledger import Ledger
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.run import versions
-from scripts.experiments.score import Outcome, read_documents, take_test
+from scripts.experiments.score import Outcome, take_test
 from scripts.experiments.settings import Frozen, Search, Training
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.experiments.workspace import Workspace
-from scripts.ner.training import read_sentences
+from scripts.results.runs import Ledger
 
 TRAIN, DEVELOPMENT = "train", "development"
 SCORED_ON = "development documents of the training part; no test part was opened"
@@ -205,13 +205,13 @@ def carry_out_search(workspace: Workspace, search: Search) -> list[SearchResult]
 
 
 def _carry_out_all(workspace: Workspace, fingerprints: Mapping[SearchRun, str], folder: Path) -> None:
-    device, starts = use_device(workspace.threads, workspace.gpu_id), Starts()
+    device, cache = use_device(workspace.threads, workspace.gpu_id), PipelineCache()
     costs = [TEST_COST + _passes(search_job(workspace, run)) for run in fingerprints]
     with progress(sum(costs), "sentence", disable=not fingerprints, smoothing=0.05) as bar:
         for run, fingerprint in fingerprints.items():
             bar.set_description(run.id, refresh=False)
             batch = run.candidate.training.batch_size
-            record = carry_out(workspace, run, starts, lambda: bar.update(batch))
+            record = carry_out(workspace, run, cache, lambda: bar.update(batch))
             write_json(folder / f"{run.id}.json", {"fingerprint": fingerprint, "device": device, **record})
             bar.update(TEST_COST)
 
@@ -222,20 +222,20 @@ def _passes(job: TrainingJob) -> int:
 
 
 def carry_out(
-    workspace: Workspace, run: SearchRun, starts: Starts, on_update: Callable[[], None] = lambda: None
+    workspace: Workspace, run: SearchRun, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
     """Train, and score on the development documents.
 
     workspace (Workspace): The experiment and its surroundings.
     run (SearchRun): What to do.
-    starts (Starts): Makes the pipeline that is trained.
+    cache (PipelineCache): Makes the pipeline that is trained.
     on_update (Callable): Called after every update, to show progress.
     RETURNS (dict): What goes on record.
     """
     job, started = search_job(workspace, run), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         resolve_config(job).to_disk(Path(folder) / "config.cfg")
-        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, starts, on_update)
+        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, cache, on_update)
     outcome = take_test(trained.nlp, search_part(workspace, run.corpus, DEVELOPMENT), workspace.entity_types)
     return {"seconds": round(time.monotonic() - started, 2), **_record(workspace, run, job, outcome)}
 

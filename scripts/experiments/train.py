@@ -13,7 +13,7 @@ from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
-from scripts.experiments.start import Starts
+from scripts.experiments.pipeline_cache import PipelineCache
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
 
@@ -31,14 +31,14 @@ class Trained:
 
 
 def train_pipeline(
-    config_path: Path, template: Path, gpu_id: int, starts: Starts, on_update: Callable[[], None] = lambda: None
+    config_path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
 ) -> Trained:
     """Train as `spacy train` does.
 
     config_path (Path): A resolved config.
     template (Path): The model's config that it was resolved from, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    starts (Starts): Makes the pipeline that is trained.
+    cache (PipelineCache): Makes the pipeline that is trained.
     on_update (Callable): Called after every update, to show progress.
     RETURNS (Trained): The pipeline as it is after the last update.
     RAISES (ProjectError): If spaCy does not accept the config.
@@ -46,16 +46,16 @@ def train_pipeline(
     started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        nlp = _initialize(config_path, template, gpu_id, starts, on_update)
+        nlp = _initialize(config_path, template, gpu_id, cache, on_update)
         train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return Trained(nlp, time.monotonic() - started)
 
 
 def _initialize(
-    config_path: Path, template: Path, gpu_id: int, starts: Starts, on_update: Callable[[], None]
+    config_path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None]
 ) -> Language:
     try:
-        return starts.get(_with_logger(load_config(config_path), on_update), gpu_id)
+        return cache.get(_with_logger(load_config(config_path), on_update), gpu_id)
     # Whatever spaCy finds wrong in a config; its messages have several lines.
     except ValueError as error:
         raise ProjectError(" ".join(str(error).split()), where=template) from error

@@ -7,7 +7,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.schema import in_order
-from scripts.encoders.resolve import EncoderRecord, baseline_encoder_file, read_encoder
+from scripts.encoders.record import EncoderRecord, baseline_encoder_file, read_encoder
 from scripts.experiments.device import choose_precision
 from scripts.experiments.settings import Baseline, Experiment, read_experiment
 

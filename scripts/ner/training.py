@@ -3,22 +3,19 @@
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
 import random
-from pathlib import Path
-from typing import Callable, Iterable, Iterator, NamedTuple, Optional, Sequence, Union
+from typing import Callable, Iterable, Iterator, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.pipeline._parser_internals.ner import BiluoPushDown
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
-from spacy.vocab import Vocab
 from spacy_transformers import Transformer
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 import scripts.ner.lstm  # noqa: F401  (registers the layers of the LSTM-CRF)
 import scripts.ner.optimizer  # noqa: F401  (registers the optimisers)
-from scripts.base.files import read_once
-from scripts.corpora.duplicates import find_duplicates
+from scripts.corpora.parts import read_sentences, reference_doc, sample
 from scripts.ner.sentence_transformer import EncoderShim
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
@@ -62,27 +59,6 @@ def sentence_reader(
     return read
 
 
-class Sentence(NamedTuple):
-    """A sentence of a document.
-
-    document (str): The document's id; empty if the file has none.
-    number (int): Which of the document's sentences it is, from 0.
-    text (str): Its text, white space behind the last token not included.
-    words (list[str]): Its tokens.
-    spaces (list[bool]): Whether a space follows each of them.
-    mentions (list[tuple]): (start token, end token, entity type).
-    unknown (list[int]): Tokens without annotation, and those of a mention that a sentence boundary cuts.
-    """
-
-    document: str
-    number: int
-    text: str
-    words: list[str]
-    spaces: list[bool]
-    mentions: list[tuple[int, int, str]]
-    unknown: list[int]
-
-
 def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
     """RETURNS (list): How many sub-words the pipeline's encoder makes of each text; None if it has no encoder (yet)."""
     for _, component in nlp.pipeline:
@@ -92,73 +68,6 @@ def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
             if isinstance(shim, EncoderShim):
                 return [len(subwords.ids) for subwords in shim.kept_subwords(texts)]
     return [None] * len(texts)
-
-
-def read_sentences(
-    paths: Sequence[str], without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
-) -> list[Sentence]:
-    """Read the sentences of whole documents.
-
-    paths (Sequence[str]): DocBin files.
-    without (Sequence[str]): DocBin files whose sentences are left out.
-    without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
-    RETURNS (list[Sentence]): The sentences in the order of the files.
-    """
-    sentences = [sentence for path in paths for sentence in _sentences_of(Path(path))]
-    if not without:
-        return sentences
-    unwanted = [sentence.text for sentence in read_sentences(without)]
-    matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
-    return [sentence for sentence, match in zip(sentences, matches) if match.kind not in without_kinds]
-
-
-# Every run of a grid reads the same files, three times over: for the sample, for initialization and for training.
-@read_once
-def _sentences_of(path: Path) -> list[Sentence]:
-    documents = DocBin(store_user_data=True).from_disk(path).get_docs(Vocab())
-    return [
-        Sentence(
-            document.user_data.get("id", ""),
-            number,
-            span.text,
-            [token.text for token in span],
-            [bool(token.whitespace_) for token in span],
-            [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
-            _unknown_tokens(span),
-        )
-        for document in documents
-        for number, span in enumerate(document.sents)
-    ]
-
-
-def _unknown_tokens(sentence: Span) -> list[int]:
-    whole = {token.i for ent in sentence.ents for token in ent}
-    return [token.i - sentence.start for token in sentence if token.ent_iob_ != "O" and token.i not in whole]
-
-
-def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
-    """Draw a sample of sentences.
-
-    n_sentences (int): How many there are.
-    limit (int): How many are wanted; all of them, in their order, if left out.
-    seed (int): Samples of one seed are nested: a smaller one is a prefix of a larger one.
-    RETURNS (list[int]): Numbers of the sentences.
-    """
-    numbers = list(range(n_sentences))
-    if limit is None:
-        return numbers
-    random.Random(seed).shuffle(numbers)
-    return numbers[:limit]
-
-
-def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Sequence[str]] = None) -> Doc:
-    """RETURNS (Doc): A sentence as a Doc, with its entities of the given types (all of them if left out)."""
-    starts = [number == 0 for number in range(len(sentence.words))]
-    doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
-    kept = [mention for mention in sentence.mentions if entity_types is None or mention[2] in entity_types]
-    missing = [doc[number : number + 1] for number in sentence.unknown]
-    doc.set_ents([Span(doc, *mention) for mention in kept], missing=missing)
-    return doc
 
 
 @registry.readers("interlingual.TransitionLabels.v1")

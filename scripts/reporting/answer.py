@@ -5,7 +5,8 @@ from typing import Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.results import KINDS, NO_PRETRAIN, Results, Setup
+from scripts.reporting.results import KINDS, Results, Setup
+from scripts.results.kinds import NO_PRETRAIN
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
 SMALL_TEST_SET = 100

@@ -2,8 +2,8 @@
 from typing import Callable, Iterable, Sequence
 
 from scripts.corpora.schema import in_order
-from scripts.evaluation.runs import Corpora, Corpus, PaperCorpus, VocabularyOverlap
 from scripts.reporting.formats import Cell, Table
+from scripts.results.corpora import Corpora, Corpus, PaperCorpus, VocabularyOverlap
 
 PAPER = "paper: "
 

@@ -4,11 +4,11 @@ from typing import Iterator, Mapping, Optional
 
 from spacy.tokens import Doc
 
+from scripts.corpora.parts import read_documents
 from scripts.evaluation.errors import CORRECT, KINDS, ErrorExample
-from scripts.evaluation.runs import RunResult
-from scripts.experiments.score import read_documents
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results
+from scripts.results.runs import RunResult
 
 AROUND = 8
 

@@ -9,9 +9,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scripts.evaluation.paper import NO_PRETRAIN
 from scripts.reporting.paper_tables import named_in_paper, paper_curves, paper_full
 from scripts.reporting.results import SHARE, Results, Setup
+from scripts.results.paper import NO_PRETRAIN
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart: English blue, Russian orange, no pretrain black.
 COLOURS = {

@@ -27,10 +27,10 @@ from scripts.evaluation.ranking import (
     rank_sources,
     validate_ranking,
 )
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
+from scripts.results.runs import RunResult
 
 NOT_DETERMINED = "not determined"
 TOO_FEW = f"fewer than {FEWEST_SIZES} sample sizes"

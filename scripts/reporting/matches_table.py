@@ -1,10 +1,10 @@
 """The results of an experiment in, how much of what was found is found in part out."""
 from scripts.evaluation.curves import Spread, spread_of
 from scripts.evaluation.partial import KINDS
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results
+from scripts.results.runs import RunResult
 
 
 def table_matches(results: Results) -> Table:

@@ -7,11 +7,11 @@ from typing import Any, Iterable, Mapping, Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.evaluation.runs import RunResult
 from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer, unfinished
 from scripts.reporting.formats import Table, format_cell, is_number_column
 from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results
+from scripts.results.runs import RunResult
 
 TEMPLATE = "page.html.jinja"
 

@@ -1,7 +1,9 @@
 """The paper's own numbers in; which of them belong beside ours, and its Table 5 made anew from its Figure 1, out."""
 from typing import Optional
 
-from scripts.evaluation.paper import (
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results, Setup
+from scripts.results.paper import (
     MULTI_BERT,
     NO_PRETRAIN,
     Paper,
@@ -11,8 +13,6 @@ from scripts.evaluation.paper import (
     ranking_by_curves,
     table5_of_curves,
 )
-from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results, Setup
 
 # By the name of our model: the paper's row in its Table 2.
 MODELS = {"softmax": MULTI_BERT, "biobert": "BioBERT", "lstm_crf": "LSTM-CRF"}

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Iterator, Optional, Sequence
 
 from scripts.evaluation.curves import Spread
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import PAIRED, compare_seeds
 from scripts.evaluation.stability import stability_of
 from scripts.reporting.answer import how_many
 from scripts.reporting.results import Results, Setup, measure
+from scripts.results.runs import RunResult
 
 RQ1 = "RQ1. How well does a model of one corpus do on another language or domain?"
 RQ2 = "RQ2. Does pretraining on another corpus spare annotated sentences, and which source is best?"

@@ -7,20 +7,13 @@ from typing import Iterable, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
-from scripts.evaluation.paper import Paper, read_paper
-from scripts.evaluation.per_type import join_counts, join_types, parts_of
-from scripts.evaluation.runs import (
-    Coordinates,
-    Corpora,
-    RunResult,
-    read_corpora,
-    read_document_counts,
-    read_plan,
-    read_runs,
-    with_analysis,
-)
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import DocumentCounts
+from scripts.results.analysis import read_document_counts, with_analysis
+from scripts.results.corpora import Corpora, read_corpora
+from scripts.results.paper import Paper, read_paper
+from scripts.results.per_type import join_counts, join_types, parts_of
+from scripts.results.runs import Coordinates, RunResult, read_plan, read_runs
 
 NO_PRETRAIN = "no pretrain"
 SHARE = 0.99

@@ -4,7 +4,6 @@ from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import spread_of
 from scripts.evaluation.errors import KINDS, ErrorCounts
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import (
     PAIRED,
@@ -20,7 +19,9 @@ from scripts.evaluation.significance import (
 )
 from scripts.evaluation.stability import Stability, stability_of
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import NO_PRETRAIN, Results, Setup, setup_of
+from scripts.reporting.results import Results, Setup, setup_of
+from scripts.results.kinds import NO_PRETRAIN
+from scripts.results.runs import RunResult
 
 CONTROL = f"{NO_PRETRAIN} with as many updates"
 # Headings of the kinds of error, told from the heading of the entity type.

@@ -3,8 +3,6 @@ import math
 from typing import Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, best_and_worst
-from scripts.evaluation.paper import MULTI_BERT, Pretrain
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.corpora_tables import PAPER
 from scripts.reporting.formats import Cell, Table
@@ -17,7 +15,10 @@ from scripts.reporting.paper_tables import (
     paper_sentences,
     paper_zero_shot,
 )
-from scripts.reporting.results import NO_PRETRAIN, Results, Setup, measure
+from scripts.reporting.results import Results, Setup, measure
+from scripts.results.kinds import NO_PRETRAIN
+from scripts.results.paper import MULTI_BERT, Pretrain
+from scripts.results.runs import RunResult
 
 MISSING_NAMED = 6
 PRETRAIN = {"none": NO_PRETRAIN, "best": "best source", "worst": "worst source"}

@@ -6,12 +6,11 @@ from typing import Any, Mapping, Sequence
 from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.runs import RunResult, read_run
 from scripts.evaluation.scores import Score, score_mentions
-from scripts.experiments.ledger import Ledger
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.run import run_fingerprint
 from scripts.experiments.workspace import Workspace
+from scripts.results.runs import Ledger, RunResult, read_run
 from scripts.shipping.environment import Answer, Question, ask
 from scripts.shipping.examples import AnnotatedText
 

@@ -4,11 +4,11 @@ from typing import Any, Sequence
 
 from spacy.util import get_minor_version_range
 
-from scripts.evaluation.runs import RunResult
 from scripts.evaluation.scores import MICRO, Score
 from scripts.experiments.config import has_encoder
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace
+from scripts.results.runs import RunResult
 from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import encoder_name
 

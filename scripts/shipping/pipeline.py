@@ -8,7 +8,7 @@ from spacy.util import load_config
 from thinc.api import Config
 
 from scripts.corpora import sentences
-from scripts.encoders.resolve import EncoderRecord
+from scripts.encoders.record import EncoderRecord
 from scripts.experiments.config import ENCODER
 from scripts.ner import bio_ner, lstm, sentence_transformer
 

@@ -14,11 +14,11 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import (
     atomic_file,
     atomic_folder,
+    cache_by_file,
     hash_data,
     hash_file,
     hash_files,
     read_json,
-    read_once,
     write_json,
     write_text,
 )
@@ -187,7 +187,7 @@ class TestReadOnce:
     def read(self):
         """RETURNS (Callable): Reads a text file, and counts on itself how often it did."""
 
-        @read_once
+        @cache_by_file
         def read(path: Path) -> str:
             calls.append(path)
             return path.read_text()

@@ -14,8 +14,8 @@ from scripts.benchmarks.material import prepare_material, read_material
 from scripts.benchmarks.peers import GROWTH, PEERS, Peer
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.turns import measure
+from scripts.corpora.parts import Sentence
 from scripts.ner.sentence_transformer import EncoderShim
-from scripts.ner.training import Sentence
 from tests.benchmarks.conftest import SETTINGS
 
 WITHOUT_TRAINER = importlib.util.find_spec("accelerate") is None

@@ -6,10 +6,9 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
-from scripts.corpora.docbin import read_docs
 from scripts.corpora.manifest import fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.tokens import blank_pipeline
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
 TEXT = "Took aspirin 5mg. Then pain. In hip it was."
@@ -75,7 +74,7 @@ def test_boundaries_give_way_in_training_and_stand_in_the_test_part(corpus, mani
     cut = {(item["start"], item["end"], item["type"], item["split"]) for item in manifest["cut"]}
     assert cut == {(23, 35, "Disease", "test")}
     assert (train["sentences"], test["sentences"]) == (2 * train["documents"], 3 * test["documents"])
-    docs = read_docs(corpus / "train.spacy", blank_pipeline().vocab)
+    docs = read_documents(corpus / "train.spacy")
     assert {len(list(doc.sents)) for doc in docs} == {2}
 
 
@@ -84,8 +83,7 @@ def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(cor
     assert (len(train), len(test), train & test) == (7, 3, set())
     assert train | test == {f"d{number}" for number in range(9)} | {"empty"}
     assert sum(part["empty_documents"] for part in manifest["splits"].values()) == 1
-    vocab = blank_pipeline().vocab
-    docs = [doc for part in ("train", "test") for doc in read_docs(corpus / f"{part}.spacy", vocab)]
+    docs = [doc for part in ("train", "test") for doc in read_documents(corpus / f"{part}.spacy")]
     assert manifest["statistics"]["documents"] == len(docs) == 9
     assert all(doc.text == TEXT for doc in docs)
     assert all(set(doc.user_data) == {"id", "mentions"} for doc in docs)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from scripts.corpora.docbin import align, cut_mentions, join_cut_mentions, pack_docs, read_docs
+from scripts.corpora.docbin import align, cut_mentions, join_cut_mentions, pack_docs
+from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import Changed, Document, Dropped, Mention
 from scripts.corpora.sentences import sentence_starts
 from scripts.corpora.tokens import blank_pipeline
@@ -74,7 +75,7 @@ def test_a_file_gives_back_what_was_written_and_is_the_same_each_time(generated)
         pack_docs(docs).to_disk(first)
         pack_docs(docs).to_disk(second)
         assert first.read_bytes() == second.read_bytes()
-        read = read_docs(first, NLP.vocab)
+        read = read_documents(first)
     assert [what_is_kept(doc) for doc in read] == [what_is_kept(doc) for doc in docs]
     assert [doc.text for doc in read] == [text for text, _ in generated]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.corpora.conversion import convert_corpus, save_corpus
-from scripts.corpora.docbin import read_docs
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.tokens import blank_pipeline
 
@@ -46,7 +46,7 @@ def convert(folder: Path, documents, discontinuous="span"):
     choices = {"language": "ru", "domain": "ugt", "format": "brat", "path": raw, "discontinuous": discontinuous}
     corpus = CorpusSettings(**choices, labels={"Drug": "Drug", "ADR": "Disease"}, ignore=["Dose"])
     manifest = save_corpus(convert_corpus("mine", corpus), folder)
-    docs = [doc for part in manifest["splits"] for doc in read_docs(folder / "mine" / f"{part}.spacy", VOCAB)]
+    docs = [doc for part in manifest["splits"] for doc in read_documents(folder / "mine" / f"{part}.spacy")]
     return manifest, {doc.user_data["id"]: doc for doc in docs}
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.encoders.folder import hash_folder
-from scripts.encoders.resolve import read_encoder, resolve_encoder, write_encoder
+from scripts.encoders.record import read_encoder, write_encoder
+from scripts.encoders.resolve import resolve_encoder
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,7 +20,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.formats import brat, rudrec
 from scripts.corpora.statistics import strip_accents, vocabulary_overlap
-from scripts.encoders.resolve import EncoderRecord, write_encoder
+from scripts.encoders.record import EncoderRecord, write_encoder
 from scripts.encoders.wordpieces import (
     MULTILINGUAL_BERT_VOCABULARY,
     VocabularyRecipe,

@@ -12,11 +12,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from scripts.evaluation.conll import mentions_of_tags, score_tags
 from scripts.evaluation.errors import count_errors
 from scripts.evaluation.partial import score_matches
 from scripts.evaluation.significance import count_documents
 from scripts.ner.bio_ner import bio_tags, decode_tags, tagged_mentions
+from tests.evaluation.conll import mentions_of_tags, score_tags
 
 TYPES = ("Disease", "Drug")
 VOCAB = Vocab()

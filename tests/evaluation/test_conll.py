@@ -12,8 +12,8 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.conll import mentions_of_tags, score_tags
 from scripts.evaluation.scores import Score
+from tests.evaluation.conll import mentions_of_tags, score_tags
 
 TYPES = ("Disease", "Drug")
 NOTHING = Score(0, 0, 0)

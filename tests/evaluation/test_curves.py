@@ -13,7 +13,7 @@ from scripts.evaluation.curves import (
     spread_of,
     within_spread,
 )
-from scripts.evaluation.paper import MULTI_BERT, read_paper
+from scripts.results.paper import MULTI_BERT, read_paper
 
 PAPER = Path(__file__).parents[2] / "assets" / "paper"
 # The sources behind the cells of the paper's Table 5 (best, worst); it silently leaves out every other one.

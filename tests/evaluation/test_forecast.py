@@ -22,7 +22,7 @@ from scripts.evaluation.forecast import (
     predict,
     summarise,
 )
-from scripts.evaluation.paper import read_figure1
+from scripts.results.paper import read_figure1
 
 FIGURE1 = Path(__file__).parents[2] / "assets" / "paper" / "figure1.csv"
 SIZES = (50, 100, 200, 300, 400, 600, 800)

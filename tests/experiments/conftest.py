@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from scripts.experiments.execute import carry_out_kind
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import make_project, open_project
 
 

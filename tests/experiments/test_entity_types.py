@@ -6,7 +6,8 @@ from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.models import get_model
-from scripts.experiments.plan import IN_CORPUS, SourceModel
+from scripts.experiments.plan import SourceModel
+from scripts.results.kinds import IN_CORPUS
 from tests.experiments.tiny import SETTINGS, open_project, write_experiment
 
 

@@ -9,8 +9,9 @@ from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
 from scripts.experiments import execute
 from scripts.experiments.execute import carry_out_kind, estimate_costs, planned_runs, show, tell_left_out
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, few_shot_runs, in_corpus_runs, zero_shot_runs
+from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.run import run_fingerprint
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 # Three runs: each starts otherwise, and one trains a source first.

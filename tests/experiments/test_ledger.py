@@ -6,10 +6,8 @@ from dataclasses import replace
 import pytest
 
 from scripts.base import files
-from scripts.evaluation.runs import read_run
-from scripts.experiments import ledger as ledger_module
-from scripts.experiments.ledger import Ledger
-from scripts.experiments.score import Prediction
+from scripts.results import runs as ledger_module
+from scripts.results.runs import Ledger, Prediction, read_run
 
 RUN = "few-shot.ru_ehr.from-en_ugt.full.size-8.seed-1"
 PREDICTIONS = [Prediction("a", ((1, 2, "Drug"),), ((5, 12, "Drug"),), (0.75,)), Prediction("b", (), (), ())]

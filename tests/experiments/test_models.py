@@ -4,17 +4,15 @@ from dataclasses import replace
 
 import pytest
 import spacy
-from spacy.vocab import Vocab
 
-from scripts.corpora.docbin import pack_docs, read_docs
+from scripts.corpora.docbin import pack_docs
 from scripts.corpora.duplicates import SHORTEST, normal_form
+from scripts.corpora.parts import read_documents, read_sentences
 from scripts.experiments import models
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
 from scripts.experiments.plan import SourceModel, shipped_model, source_model
-from scripts.experiments.score import read_documents
 from scripts.experiments.settings import SourceSet
-from scripts.ner.training import read_sentences
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 
@@ -165,7 +163,7 @@ class TestSharedSentences:
 
     def test_a_model_keeps_what_stands_in_its_own_test_part(self, project, workspace):
         path = workspace.part("en_ugt", "train")
-        documents = read_docs(workspace.part("en_ugt", "test"), Vocab())
+        documents = read_documents(workspace.part("en_ugt", "test"))
         assert {normal_form(s.text) for d in documents for s in d.sents} & {
             normal_form(s.text) for s in read_sentences([str(path)])
         }

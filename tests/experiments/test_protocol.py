@@ -9,17 +9,19 @@ from spacy.util import load_config
 
 from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
-from scripts.evaluation.runs import read_document_counts, read_run
+from scripts.corpora.parts import read_sentences
 from scripts.experiments.config import resolve_config
 from scripts.experiments.execute import carry_out_kind, planned_runs
 from scripts.experiments.models import get_model, model_job, training_sentences, updates_of
-from scripts.experiments.plan import FEW_SHOT, IN_CORPUS, ZERO_SHOT, Run, source_model
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import Run, source_model
 from scripts.experiments.run import carry_out, few_shot_job
 from scripts.experiments.settings import SourceSet
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
-from scripts.ner.training import read_sentences
 from scripts.reporting.results import read_results
+from scripts.results.analysis import read_document_counts
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
+from scripts.results.runs import read_run
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
 SEQUENCE = {"in_sequence": ["en_ugt", "ru_ugt"]}
@@ -54,7 +56,7 @@ class TestSequence:
         config = resolve_config(model_job(workspace, run.source, before))
         assert config["paths"]["source"] == str(before.pipeline)
         assert config["paths"]["train"] == [str(workspace.part("ru_ugt", "train"))]
-        result = carry_out(workspace, run, "cpu", Starts())
+        result = carry_out(workspace, run, "cpu", PipelineCache())
         assert result.coordinates.in_sequence and result.source_updates == updates_of(workspace, run.source) == 24
 
     def test_another_order_is_another_model(self, workspace):
@@ -117,7 +119,7 @@ class TestForgetting:
     def test_zero_shot_looks_at_the_first_sentences_of_the_training_part_only(self, project):
         workspace = changed(project, zero_shot=["ru_ehr"])
         run = planned_runs(workspace, ZERO_SHOT)[0]
-        result = carry_out(workspace, run, "cpu", Starts())
+        result = carry_out(workspace, run, "cpu", PipelineCache())
         sentences = read_sentences([str(workspace.part("ru_ehr", "train"))])
         assert len(sentences) < 50
         assert result.first_sentences["micro"].gold == sum(len(sentence.mentions) for sentence in sentences)
@@ -174,7 +176,7 @@ class TestFrozen:
         resolve_config(job).to_disk(tmp_path / "run.cfg")
         starts = []
 
-        class Watched(Starts):
+        class Watched(PipelineCache):
             def get(self, config, gpu_id):
                 nlp = super().get(config, gpu_id)
                 starts.append(weights_of(nlp))
@@ -222,7 +224,7 @@ class TestBaselines:
         workspace = open_project(project)
         assert (workspace.recipe().encoder.path, workspace.recipe("biobert").encoder.path) == (tiny_encoder, other)
         run = next(run for run in planned_runs(workspace, IN_CORPUS) if run.baseline)
-        assert carry_out(workspace, run, "cpu", Starts()).settings["encoder"]["name"] == str(other)
+        assert carry_out(workspace, run, "cpu", PipelineCache()).settings["encoder"]["name"] == str(other)
         config = load_config(workspace.runs / f"{run.id}.cfg")
         assert config["paths"]["encoder"] == str(other)
         encoder.main(str(other), "tiny", project / "configs", output, tmp_path)

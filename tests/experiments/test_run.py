@@ -8,13 +8,13 @@ import spacy
 from spacy.util import load_config, registry
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.runs import read_run
+from scripts.corpora.parts import read_documents
 from scripts.experiments.execute import TEST_COST, estimate_costs
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.plan import tested_model as model_under_test
 from scripts.experiments.run import carry_out, run_fingerprint
-from scripts.experiments.score import read_documents
-from scripts.experiments.start import Starts
+from scripts.results.runs import read_run
 from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
 
 TRAINING = {**SETTINGS["few_shot"]["training"], "learn_rate": 1e-4}
@@ -173,7 +173,7 @@ def test_a_config_changed_during_a_run_makes_it_stale(workspace):
     def change():
         workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
 
-    result = carry_out(workspace, run, "cpu", Starts(), change)
+    result = carry_out(workspace, run, "cpu", PipelineCache(), change)
     assert result.fingerprint == before != run_fingerprint(workspace, run)
 
 
@@ -196,7 +196,7 @@ def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
 def test_a_sample_larger_than_the_training_part_is_told(workspace):
     run = replace(runs_of_each_kind(workspace)["none"], size=1000)
     with pytest.raises(ProjectError) as raised:
-        carry_out(workspace, run, "cpu", Starts())
+        carry_out(workspace, run, "cpu", PipelineCache())
     available = workspace.manifest("ru_ehr")["splits"]["train"]["sentences"]
     expected = f"key few_shot.sizes: sample size 1000, but ru_ehr has {available} training sentences. Take a smaller"
     assert expected in str(raised.value) and not workspace.runs.exists()

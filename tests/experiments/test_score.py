@@ -5,11 +5,13 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
 from scripts.corpora.docbin import align, pack_docs
+from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
-from scripts.experiments.score import Prediction, predict, read_documents, score
+from scripts.experiments.score import predict, score
 from scripts.ner.bio_ner import SPANS_KEY
+from scripts.results.runs import Prediction
 
 SEEN = []
 

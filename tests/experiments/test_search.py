@@ -5,9 +5,9 @@ import pytest
 
 from scripts import search as command
 from scripts.base.errors import ProjectError
+from scripts.corpora.parts import read_documents, read_sentences
 from scripts.experiments import search as search_module
 from scripts.experiments.config import SAMPLE_SEED_OFFSET, resolve_config
-from scripts.experiments.score import read_documents
 from scripts.experiments.search import (
     SearchRun,
     carry_out_search,
@@ -20,7 +20,6 @@ from scripts.experiments.search import (
     split_training_part,
 )
 from scripts.experiments.settings import read_experiment
-from scripts.ner.training import read_sentences
 from tests.experiments.tiny import SETTINGS, TRAINING, change_data_hash, open_project, write_experiment
 
 PARTS = ("train", "development")

@@ -5,9 +5,9 @@ import pytest
 from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 
-from scripts.evaluation.runs import read_run
 from scripts.experiments.execute import carry_out_kind
-from scripts.experiments.plan import IN_CORPUS
+from scripts.results.kinds import IN_CORPUS
+from scripts.results.runs import read_run
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
 BASELINES = {name: {"config": name} for name in ("softmax_crf", "lstm_crf", "transition")}

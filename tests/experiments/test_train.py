@@ -11,13 +11,14 @@ import spacy
 import torch
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.parts import read_documents
 from scripts.experiments.config import resolve_config, training_length
 from scripts.experiments.models import get_model
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import few_shot_job
-from scripts.experiments.score import predict, read_documents
+from scripts.experiments.score import predict
 from scripts.experiments.settings import Training
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from scripts.ner.optimizer import AdamByComponent
 from tests.experiments.tiny import ROOT, open_project
@@ -46,7 +47,7 @@ def job_without_source(workspace, size, **training):
 def train_job(job, folder, on_update=lambda: None):
     """RETURNS (Language): The trained pipeline."""
     resolve_config(job).to_disk(folder / "run.cfg")
-    return train_pipeline(folder / "run.cfg", job.template, -1, Starts(), on_update).nlp
+    return train_pipeline(folder / "run.cfg", job.template, -1, PipelineCache(), on_update).nlp
 
 
 @pytest.mark.parametrize(

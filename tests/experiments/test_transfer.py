@@ -11,12 +11,13 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from transformers import AutoModel
 
+from scripts.corpora.parts import read_documents
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import get_model
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import few_shot_job
-from scripts.experiments.score import predict, read_documents
-from scripts.experiments.start import Starts
+from scripts.experiments.score import predict
 from scripts.experiments.train import train_pipeline
 from tests.experiments.tiny import open_project
 
@@ -96,7 +97,7 @@ def test_encoder_and_head_are_trained_without_a_warning(workspace, source, tmp_p
     # spaCy warns (W086, W087) where an encoder is trained and what listens to it is not, or the other way round.
     with caplog.at_level(logging.WARNING, logger="spacy"):
         before = start(workspace, source, transfer, tmp_path)
-        after = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, Starts()).nlp
+        after = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, PipelineCache()).nlp
     assert not [record for record in caplog.records if "W08" in record.getMessage()]
     assert not numpy.array_equal(head_weights(before), head_weights(after))
     moved = {
@@ -112,7 +113,7 @@ def test_a_trained_pipeline_needs_its_source_no_more(workspace, source, tmp_path
     copy = shutil.copytree(source.folder, tmp_path / "source")
     moved = replace(source, folder=copy)
     start(workspace, moved, "full", tmp_path)
-    nlp = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, Starts()).nlp
+    nlp = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, PipelineCache()).nlp
     nlp.to_disk(tmp_path / "model")
     shutil.rmtree(copy)
     documents = read_documents(workspace.part("ru_ehr", "test"))

@@ -10,7 +10,7 @@ from scripts.base.files import write_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
-from scripts.encoders.resolve import EncoderRecord, write_encoder
+from scripts.encoders.record import EncoderRecord, write_encoder
 from scripts.experiments.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]

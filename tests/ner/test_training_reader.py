@@ -11,7 +11,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from scripts.corpora.docbin import pack_docs
-from scripts.ner.training import LENGTH, batch_by_like_length, sample, sentence_reader
+from scripts.corpora.parts import sample
+from scripts.ner.training import LENGTH, batch_by_like_length, sentence_reader
 
 SENTENCES_PER_DOCUMENT = 4
 

@@ -1,5 +1,4 @@
 """Tables 1 and 4: every corpus, its own labels, and the paper's figures in rows of their own."""
-from scripts.evaluation.runs import Corpora
 from scripts.reporting.corpora_tables import (
     CORPORA_TABLES,
     shared_sentences,
@@ -7,6 +6,7 @@ from scripts.reporting.corpora_tables import (
     table1_subtypes,
     table4_vocabulary_overlap,
 )
+from scripts.results.corpora import Corpora
 
 
 def rows_of(table):

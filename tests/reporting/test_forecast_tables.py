@@ -7,8 +7,6 @@ import pytest
 
 from scripts.evaluation.curves import Spread
 from scripts.evaluation.forecast import Interval
-from scripts.evaluation.paper import read_paper
-from scripts.evaluation.runs import VocabularyOverlap
 from scripts.reporting.forecast_tables import (
     interval_text,
     sentences_text,
@@ -18,6 +16,8 @@ from scripts.reporting.forecast_tables import (
     table_ranking_validation,
     table_source_ranking,
 )
+from scripts.results.corpora import VocabularyOverlap
+from scripts.results.paper import read_paper
 from tests.reporting.conftest import make_run, make_score
 
 PAPER = Path(__file__).parents[2] / "assets" / "paper"

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from scripts.corpora.settings import read_corpus_settings
-from scripts.evaluation.paper import PaperZeroShot, read_paper
 from scripts.reporting.paper_tables import (
     named_in_paper,
     paper_curves,
@@ -17,6 +16,7 @@ from scripts.reporting.paper_tables import (
     table5_paper_recomputed,
 )
 from scripts.reporting.results import Setup
+from scripts.results.paper import PaperZeroShot, read_paper
 
 ROOT = Path(__file__).parents[2]
 NAMES = {"ru_ugt": "RU UGT", "ru_ehr": "RU EHR", "en_ugt": "EN UGT"}

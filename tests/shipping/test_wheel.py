@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 from spacy.tokens import DocBin
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.runs import read_run
 from scripts.experiments.plan import shipped_runs
+from scripts.results.runs import read_run
 from scripts.shipping.naming import package_name
 from scripts.shipping.wheel import build_wheel, check_wheel
 from tests.experiments.tiny import CORPORA, ROOT

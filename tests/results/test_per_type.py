@@ -2,10 +2,10 @@
 import numpy
 import pytest
 
-from scripts.evaluation.per_type import join_counts, join_types, parts_of
-from scripts.evaluation.runs import Coordinates, RunResult, RunScores
 from scripts.evaluation.scores import Score
 from scripts.evaluation.significance import DocumentCounts
+from scripts.results.per_type import join_counts, join_types, parts_of
+from scripts.results.runs import Coordinates, RunResult, RunScores
 
 
 def run(entity_type=None, seed=0, tp=3, **scores):

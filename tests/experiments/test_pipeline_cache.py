@@ -6,9 +6,9 @@ import torch
 
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import get_model
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import few_shot_job
-from scripts.experiments.start import Starts
 from scripts.experiments.train import train_pipeline
 from tests.experiments.tiny import open_project
 
@@ -20,10 +20,10 @@ def jobs_of_a_curve(workspace, transfer, **changes):
     return [replace(few_shot_job(workspace, run, source), transfer=transfer or "none", **changes) for run in runs]
 
 
-def weights_after(job, starts, folder):
+def weights_after(job, cache, folder):
     """Every weight of the pipeline that a training ends with."""
     resolve_config(job).to_disk(folder / "run.cfg")
-    nlp = train_pipeline(folder / "run.cfg", job.template, -1, starts).nlp
+    nlp = train_pipeline(folder / "run.cfg", job.template, -1, cache).nlp
     head = nlp.get_pipe("bio_ner").model.get_ref("output")
     encoder = nlp.get_pipe("transformer").model.transformer.state_dict()
     arrays = {name: torch.tensor(head.get_param(name)) for name in head.param_names}
@@ -38,9 +38,9 @@ def same(one, other):
 @pytest.mark.parametrize("transfer", ["", "full", "encoder"])
 def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_path, transfer, frozen):
     jobs = jobs_of_a_curve(open_project(finished_project), transfer, frozen=frozen)
-    starts = Starts()
-    together = [weights_after(job, starts, tmp_path) for job in jobs]
-    apart = [weights_after(job, Starts(), tmp_path) for job in jobs]
+    cache = PipelineCache()
+    together = [weights_after(job, cache, tmp_path) for job in jobs]
+    apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs]
     assert len(jobs) == 4 and not same(together[0], together[1])
     assert all(same(one, other) for one, other in zip(together, apart))
 
@@ -49,21 +49,21 @@ def test_another_start_is_made_anew(finished_project, tmp_path):
     workspace = open_project(finished_project)
     jobs = [jobs_of_a_curve(workspace, transfer)[0] for transfer in ("", "full", "encoder", "")]
     jobs.append(replace(jobs[0], frozen="nothing"))
-    starts = Starts()
-    together = [weights_after(job, starts, tmp_path) for job in jobs]
-    assert all(same(weights, weights_after(job, Starts(), tmp_path)) for weights, job in zip(together, jobs))
+    cache = PipelineCache()
+    together = [weights_after(job, cache, tmp_path) for job in jobs]
+    assert all(same(weights, weights_after(job, PipelineCache(), tmp_path)) for weights, job in zip(together, jobs))
 
 
 def test_a_source_that_was_trained_again_is_read_again(finished_project, tmp_path):
     workspace = open_project(finished_project)
     job = jobs_of_a_curve(workspace, "full")[0]
     place = tmp_path / "source"
-    starts, results = Starts(), []
+    cache, results = PipelineCache(), []
     for source in (job.source, get_model(workspace, few_shot_runs(workspace.experiment)[-1].source).pipeline):
         if place.exists():
             place.unlink()
         # What a folder with a source's name leads to changes when the source is trained again.
         place.symlink_to(source)
-        results.append(weights_after(replace(job, source=place), starts, tmp_path))
+        results.append(weights_after(replace(job, source=place), cache, tmp_path))
     assert not same(*results)
-    assert same(results[0], weights_after(job, Starts(), tmp_path))
+    assert same(results[0], weights_after(job, PipelineCache(), tmp_path))

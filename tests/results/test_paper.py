@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.paper import (
+from scripts.results.paper import (
     MULTI_BERT,
     PaperZeroShot,
     needed_by_curves,

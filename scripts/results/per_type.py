@@ -4,9 +4,9 @@ from typing import Any, Iterable, Mapping, Optional, Sequence
 
 import numpy
 
-from scripts.evaluation.runs import Coordinates, RunResult, RunScores
 from scripts.evaluation.scores import MICRO, Score, with_micro
 from scripts.evaluation.significance import DocumentCounts
+from scripts.results.runs import Coordinates, RunResult, RunScores
 
 # Between the ids, and the fingerprints, of the runs that were put together.
 AND = "&"

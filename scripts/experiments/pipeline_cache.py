@@ -10,14 +10,14 @@ from spacy.training.initialize import init_nlp
 from spacy.util import get_sourced_components, resolve_dot_names
 from thinc.api import Config, Model, fix_random_seed
 
-from scripts.base.files import hash_data, state_of
+from scripts.base.files import file_stamp, hash_data
 
-# What differs from run to run and has no part in the pipeline that a run starts from, its seed aside.
+# What differs from run to run and has no part in the pipeline that a run cache from, its seed aside.
 OF_THE_RUN = ("system", "training", "corpora")
 
 
 @dataclass(frozen=True)
-class Start:
+class CachedPipeline:
     """A pipeline, and the weights that it had before it was trained.
 
     key (str): Hash of what decides it.
@@ -32,7 +32,7 @@ class Start:
     parameters: list[torch.Tensor]
 
 
-class Starts:
+class PipelineCache:
     """Makes pipelines ready for training, as `spacy train` does.
 
     The last one is kept: the next run of the same learning curve gets it with its weights put back, instead of reading
@@ -40,7 +40,7 @@ class Starts:
     """
 
     def __init__(self) -> None:
-        self._kept: Optional[Start] = None
+        self._kept: Optional[CachedPipeline] = None
 
     def get(self, config: Config, gpu_id: int) -> Language:
         """Make a pipeline ready for training.
@@ -58,11 +58,11 @@ class Starts:
         gc.collect()
         nlp = init_nlp(config, use_gpu=gpu_id)
         arrays = [node.get_param(name).copy() for node, name in _arrays(nlp)]
-        self._kept = Start(key, nlp, arrays, [parameter.detach().clone() for parameter in _parameters(nlp)])
+        self._kept = CachedPipeline(key, nlp, arrays, [parameter.detach().clone() for parameter in _parameters(nlp)])
         return nlp
 
 
-def _again(start: Start, config: Config) -> Language:
+def _again(start: CachedPipeline, config: Config) -> Language:
     """RETURNS (Language): The pipeline as `init_nlp` would make it from a config that differs only in its run."""
     nlp = start.nlp
     for (node, name), weights in zip(_arrays(nlp), start.arrays):
@@ -75,7 +75,7 @@ def _again(start: Start, config: Config) -> Language:
     settings = filled.interpolate()
     fix_random_seed(settings["training"]["seed"])
     (train_corpus,) = resolve_dot_names(settings, [settings["training"]["train_corpus"]])
-    # A component without a source starts anew, by the seed of this run; the source's encoder has been put back.
+    # A component without a source cache anew, by the seed of this run; the source's encoder has been put back.
     nlp.config = filled.merge({"initialize": {"init_tok2vec": None}})
     with nlp.select_pipes(disable=list(get_sourced_components(config))):
         nlp.initialize(lambda: train_corpus(nlp))
@@ -87,7 +87,7 @@ def _key(config: Config, gpu_id: int) -> str:
     settings = config.interpolate()
     paths = settings.get("paths", {})
     places = {name: Path(path) for name, path in paths.items() if name != "train" and isinstance(path, str)}
-    files = {name: state_of(path) for name, path in places.items() if path.exists()}
+    files = {name: file_stamp(path) for name, path in places.items() if path.exists()}
     decides = {name: section for name, section in settings.items() if name not in OF_THE_RUN}
     return hash_data({**decides, "paths": {**paths, "train": None}, "files": files, "gpu_id": gpu_id})
 

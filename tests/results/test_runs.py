@@ -5,8 +5,9 @@ import json
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.runs import Corpora, read_corpora, read_run, read_runs
 from scripts.evaluation.scores import Score
+from scripts.results.corpora import Corpora, read_corpora
+from scripts.results.runs import read_run, read_runs
 
 SCORE = {"tp": 3, "fp": 1, "fn": 2, "precision": 75.0, "recall": 60.0, "f1": 66.7}
 RUN = {

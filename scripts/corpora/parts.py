@@ -1,0 +1,107 @@
+"""Read a part of a converted corpus, as whole documents or as sentences, and draw samples of sentences."""
+import random
+from pathlib import Path
+from typing import NamedTuple, Optional, Sequence
+
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+
+from scripts.base.files import cache_by_file
+from scripts.corpora.duplicates import find_duplicates
+
+
+class Sentence(NamedTuple):
+    """A sentence of a document.
+
+    document (str): The document's id; empty if the file has none.
+    number (int): Which of the document's sentences it is, from 0.
+    text (str): Its text, white space behind the last token not included.
+    words (list[str]): Its tokens.
+    spaces (list[bool]): Whether a space follows each of them.
+    mentions (list[tuple]): (start token, end token, entity type).
+    unknown (list[int]): Tokens without annotation, and those of a mention that a sentence boundary cuts.
+    """
+
+    document: str
+    number: int
+    text: str
+    words: list[str]
+    spaces: list[bool]
+    mentions: list[tuple[int, int, str]]
+    unknown: list[int]
+
+
+@cache_by_file
+def read_documents(path: Path) -> list[Doc]:
+    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed."""
+    return _load(path)
+
+
+def read_sentences(
+    paths: Sequence[str], without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
+) -> list[Sentence]:
+    """Read the sentences of whole documents.
+
+    paths (Sequence[str]): DocBin files.
+    without (Sequence[str]): DocBin files whose sentences are left out.
+    without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
+    RETURNS (list[Sentence]): The sentences in the order of the files.
+    """
+    sentences = [sentence for path in paths for sentence in _sentences_of(Path(path))]
+    if not without:
+        return sentences
+    unwanted = [sentence.text for sentence in read_sentences(without)]
+    matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
+    return [sentence for sentence, match in zip(sentences, matches) if match.kind not in without_kinds]
+
+
+# Every run of a grid reads the same files, three times over: for the sample, for initialization and for training.
+@cache_by_file
+def _sentences_of(path: Path) -> list[Sentence]:
+    return [
+        Sentence(
+            document.user_data.get("id", ""),
+            number,
+            span.text,
+            [token.text for token in span],
+            [bool(token.whitespace_) for token in span],
+            [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
+            _unknown_tokens(span),
+        )
+for document in _load(path)
+        for number, span in enumerate(document.sents)
+    ]
+
+
+def _unknown_tokens(sentence: Span) -> list[int]:
+    whole = {token.i for ent in sentence.ents for token in ent}
+    return [token.i - sentence.start for token in sentence if token.ent_iob_ != "O" and token.i not in whole]
+
+
+def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
+    """Draw a sample of sentences.
+
+    n_sentences (int): How many there are.
+    limit (int): How many are wanted; all of them, in their order, if left out.
+    seed (int): Samples of one seed are nested: a smaller one is a prefix of a larger one.
+    RETURNS (list[int]): Numbers of the sentences.
+    """
+    numbers = list(range(n_sentences))
+    if limit is None:
+        return numbers
+    random.Random(seed).shuffle(numbers)
+    return numbers[:limit]
+
+
+def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Sequence[str]] = None) -> Doc:
+    """RETURNS (Doc): A sentence as a Doc, with its entities of the given types (all of them if left out)."""
+    starts = [number == 0 for number in range(len(sentence.words))]
+    doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
+    kept = [mention for mention in sentence.mentions if entity_types is None or mention[2] in entity_types]
+    missing = [doc[number : number + 1] for number in sentence.unknown]
+    doc.set_ents([Span(doc, *mention) for mention in kept], missing=missing)
+    return doc
+
+
+def _load(path: Path) -> list[Doc]:
+    return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))

@@ -1,0 +1,214 @@
+"""Hold the coordinates of runs and what they left behind; read and write their files."""
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json, write_json, write_text, write_zipped_json
+from scripts.evaluation.errors import ErrorCounts
+from scripts.evaluation.partial import MatchScore
+from scripts.evaluation.scores import MICRO, Score
+from scripts.results.kinds import KINDS, Kind, Transfer
+from scripts.results.shapes import read_shape
+
+TokenMention = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Which run of an experiment this is.
+
+    experiment (str): Name of the experiment.
+    kind (str): in-corpus, zero-shot, few-shot or shipped.
+    model (str): Name of the spaCy config, such as `softmax`.
+    transfer (str): What is taken over from the source model: none, full (encoder and head) or encoder.
+    sources (tuple[str, ...]): Corpora that it was pretrained on, together; empty is no pretrain.
+    target (str): The corpus whose test part is scored.
+    size (Optional[int]): Training sentences of the target; 0 is zero-shot, None the whole training part.
+    seed (int): Seed of the sample and of the training.
+    threads (int): Threads of the training, which change the numbers in the last digits.
+    in_sequence (bool): Whether it was pretrained on its sources one after the other, instead of on all together.
+    extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining
+        of a source had, to have as many in all (the compute-matched control).
+    entity_type (Optional[str]): The one type that it was trained for; None for all of them jointly.
+    """
+
+    experiment: str
+    kind: Kind
+    model: str
+    transfer: Transfer
+    sources: tuple[str, ...]
+    target: str
+    size: Optional[int]
+    seed: int
+    threads: int
+    in_sequence: bool = False
+    extra_updates: int = 0
+    entity_type: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that belongs to an experiment, finished or not.
+
+    coordinates (Coordinates): Which run it is.
+    fingerprint (str): Hash of the settings and data that it is to be made with.
+    """
+
+    coordinates: Coordinates
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class RunScores:
+    """Scores by entity type, and "micro".
+
+    tokens (Mapping[str, Score]): On tokens, as the CoNLL script counts: the numbers of record.
+    characters (Mapping[str, Score]): Against the original offsets; what alignment, truncation or the sentence
+        splitter lost is missed.
+    """
+
+    tokens: Mapping[str, Score]
+    characters: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run left behind; see `Coordinates` and `RunScores`.
+
+    run (str): The run's id, also the name of its file.
+    settings (Mapping): Its resolved settings.
+    fingerprint (str): Hash of what it depends on.
+    versions (Mapping[str, str]): Versions of the libraries.
+    device (str): `cpu`, or the name of the GPU.
+    seconds (Mapping[str, float]): Wall-clock time of `train` and `predict`.
+    updates (int): Optimiser steps.
+    sentences (Mapping[str, int]): Sentences of `train` and `test`.
+    source_updates (int): Optimiser steps of the source model before; 0 without pretraining.
+    source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
+        run before any training on the target, of a few-shot run after it.
+    first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
+    errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
+    matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
+    """
+
+    run: str
+    coordinates: Coordinates
+    settings: Mapping[str, Any]
+    fingerprint: str
+    versions: Mapping[str, str]
+    device: str
+    seconds: Mapping[str, float]
+    updates: int
+    sentences: Mapping[str, int]
+    scores: RunScores
+    source_updates: int = 0
+    source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+    first_sentences: Mapping[str, Score] = field(default_factory=dict)
+    errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
+    matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
+
+
+def read_plan(folder: Path) -> dict[str, PlannedRun]:
+    """Read which runs belong to an experiment.
+
+    folder (Path): The experiment's folder of results, with a `KIND.json` for each kind of run that was begun.
+    RETURNS (dict[str, PlannedRun]): By id; empty if none was begun.
+    RAISES (ProjectError): If a file is damaged.
+    """
+    remedy = "delete the file and start the experiment again: finished runs are kept"
+    plan: dict[str, PlannedRun] = {}
+    for kind in KINDS:
+        if (folder / f"{kind}.json").is_file():
+            plan.update(read_shape(folder / f"{kind}.json", dict[str, PlannedRun], remedy))
+    return plan
+
+
+def read_runs(folder: Path) -> list[RunResult]:
+    """Read the finished runs of an experiment.
+
+    folder (Path): Holds one JSON file per run.
+    RETURNS (list[RunResult]): Sorted by id; empty if there is none.
+    RAISES (ProjectError): If a file is damaged.
+    """
+    return [read_run(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_run(path: Path) -> RunResult:
+    """Read the result of one run.
+
+    path (Path): Its JSON file.
+    RETURNS (RunResult): The validated result.
+    RAISES (ProjectError): If the file is absent or damaged.
+    """
+    result = read_shape(path, RunResult, "delete the file and start the experiment again: only this run is repeated")
+    if MICRO not in result.scores.tokens or set(result.scores.tokens) != set(result.scores.characters):
+        raise ProjectError(
+            f"damaged run file (scores of tokens and characters need '{MICRO}' and the same entity types)",
+            where=path,
+            remedy="delete the file and start the experiment again",
+        )
+    return result
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The entities that a pipeline finds in a document.
+
+    document (str): Document id.
+    tokens (tuple): (start, end, type) in tokens, end exclusive.
+    characters (tuple): The same in characters.
+    confidences (tuple[float, ...]): In the same order; empty where the model has none to give.
+    """
+
+    document: str
+    tokens: tuple[TokenMention, ...]
+    characters: tuple[TokenMention, ...]
+    confidences: tuple[float, ...]
+
+
+class Ledger:
+    """The finished runs of an experiment.
+
+    folder (Path): Holds for each run ID.json, ID.cfg and ID.predictions.json.gz.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def is_finished(self, run: str, fingerprint: str) -> bool:
+        """RETURNS (bool): Whether the run is on record with the settings and data that the fingerprint stands for."""
+        path = self.folder / f"{run}.json"
+        if not path.is_file():
+            return False
+        try:
+            return read_json(path).get("fingerprint") == fingerprint
+        except (ProjectError, AttributeError):
+            return False
+
+    def write(self, result: RunResult, config: str, sample: Sequence[Any], predictions: Sequence[Prediction]) -> None:
+        """Put a run on record.
+
+        result (RunResult): The run.
+        config (str): The resolved config that it was trained by.
+        sample (Sequence): (document id, number of the sentence) of the sample; empty if it is the whole training part.
+        predictions (Sequence[Prediction]): The entities found in the target's test part.
+        """
+        stem = self.folder / result.run
+        # Gone before the files that belong to it change: it must never stand beside those of other settings.
+        stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
+        write_text(stem.with_name(f"{result.run}.cfg"), config)
+        data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
+        write_zipped_json(stem.with_name(f"{result.run}.predictions.json.gz"), data)
+        write_json(stem.with_name(f"{result.run}.json"), to_json(result))
+
+
+def to_json(result: RunResult) -> dict[str, Any]:
+    """RETURNS (dict): A result as its file holds it; scores with their percentages."""
+    data = asdict(result)
+    data["scores"] = {
+        unit: {name: score.to_dict() for name, score in getattr(result.scores, unit).items()}
+        for unit in ("tokens", "characters")
+    }
+    data["coordinates"]["sources"] = list(result.coordinates.sources)
+    return data

@@ -1,0 +1,27 @@
+"""Read JSON files into data classes, with one line for what is wrong in them."""
+from pathlib import Path
+from typing import Type, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json
+
+Shape = TypeVar("Shape")
+
+
+def read_shape(path: Path, shape: Type[Shape], remedy: str) -> Shape:
+    """Read a JSON file.
+
+    path (Path): The file.
+    shape (Type[Shape]): A data class, or a mapping or list of some.
+    remedy (str): What to do if the file is damaged.
+    RETURNS (Shape): What it holds, validated.
+    RAISES (ProjectError): If it is absent, or does not hold that.
+    """
+    try:
+        return TypeAdapter(shape).validate_python(read_json(path))
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        key = ".".join(str(part) for part in mistake["loc"]) or "file"
+        raise ProjectError(f"damaged file, key '{key}': {mistake['msg']}", where=path, remedy=remedy) from None
