@@ -8,7 +8,7 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.errors import ProjectError
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.base.settings import read_settings
 from scripts.benchmarks.material import prepare_material
 from scripts.benchmarks.peers import COMPARISONS, PEERS
@@ -19,6 +19,7 @@ from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.tables import benchmark_tables, paper_estimate
 from scripts.benchmarks.turns import measure_in_turn
 from scripts.experiments.device import use_device
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 
@@ -28,6 +29,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     seed: Seed = 0,
     threads: Threads = 1,
@@ -41,7 +43,7 @@ def main(
     check_requirements()
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
     settings = settings.model_copy(update={"seed": settings.seed + seed})
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
     device = use_device(threads, gpu_id)
     with TemporaryDirectory() as folder:
         msg.info("Drawing sentences and training the weights to predict with")

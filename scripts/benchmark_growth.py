@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.base.progress import progress
 from scripts.base.settings import read_settings
 from scripts.benchmarks.material import prepare_material
@@ -18,6 +18,7 @@ from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.tables import growth_table
 from scripts.benchmarks.turns import measure
 from scripts.experiments.device import use_device
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 
@@ -27,6 +28,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     seed: Seed = 0,
     threads: Threads = 1,
@@ -35,7 +37,7 @@ def main(
     """Measure how time and memory grow with one thing at a time, each size in a process of its own."""
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
     settings = settings.model_copy(update={"seed": settings.seed + seed})
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
     device = use_device(threads, gpu_id)
     with TemporaryDirectory() as folder:
         prepare_material(workspace, configs, settings, Path(folder))

@@ -6,8 +6,9 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.files import hash_file, write_json
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.corpora.parts import read_documents
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_results, to_json
@@ -23,6 +24,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     packages: Path = option(Path("packages"), "Folder of the wheel; the clean environment is made there for a while."),
     name: str = option("drug_disease", "Name of the package, without xx_."),
@@ -41,10 +43,10 @@ def main(
     package = package_name(name, version)
     wheel = packages / package.wheel
     check_wheel(wheel, package)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     results = shipped_results(workspace)
     examples = read_examples(workspace.experiment.ship.examples)
-    corpora = {corpus: read_documents(workspace.part(corpus, "test")) for corpus in workspace.experiment.corpora}
+    corpora = {corpus: read_documents(workspace.part(corpus, "test").path) for corpus in workspace.experiment.corpora}
     msg.info("Installing the package in a clean environment takes minutes")
     with clean_environment(packages) as python:
         install_wheel(python, wheel, requirements)

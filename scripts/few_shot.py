@@ -4,8 +4,9 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import FEW_SHOT
 
@@ -15,6 +16,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     seed: Seed = 0,
     threads: Threads = 1,
@@ -25,7 +27,7 @@ def main(
     Every run starts from the source again, and the sample of 50 sentences is inside the sample of
     100. What is finished is not repeated.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     show(carry_out_kind(workspace, FEW_SHOT))
     msg.good("Results are in", workspace.runs)
 

@@ -5,10 +5,11 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import describe_package
@@ -23,6 +24,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     output: Path = option(Path("packages"), "Folder that gets the wheel."),
     name: str = option("drug_disease", "Name of the package; spaCy puts xx_ before it."),
@@ -37,12 +39,12 @@ def main(
     The model is trained if it has not been, and scored on the test part of every corpus.
     """
     package = package_name(name, version)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     results = carry_out_kind(workspace, SHIPPED)
     show(results)
     model = get_model(workspace, shipped_model(workspace.experiment))
     meta = describe_package(workspace, package, results)
-    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.encoder), meta)
+    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta)
     msg.info("Building the wheel takes about a minute")
     wheel = build_wheel(nlp, package, output)
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")

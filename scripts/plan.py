@@ -1,6 +1,6 @@
 """Tell what an experiment would cost, without training it: its runs, sentence passes and time (a dry run)."""
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Mapping, Optional
 
 from wasabi import msg
 
@@ -8,57 +8,72 @@ from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, EncoderAssets, Experiment, GpuId, Seed, Threads, Training
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.parts import find_part
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.record import read_encoder
-from scripts.experiments.config import TrainingJob
+from scripts.encoders.record import EncoderRecord, find_encoder
+from scripts.encoders.resolve import OFFLINE, UNTRAINED, resolve_encoder
+from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision, use_device
-from scripts.experiments.estimate import Speed, estimate, measure_speed
+from scripts.experiments.estimate import Speed, estimate, expected_corpus, measure_speed, planning_workspace
+from scripts.experiments.job import TrainingJob
+from scripts.experiments.settings import AS_NAMED, corpus_file, read_experiment
 from scripts.experiments.settings import Experiment as Settings
-from scripts.experiments.settings import corpus_file, read_experiment
-from scripts.experiments.workspace import find_template
+from scripts.experiments.workspace import ConvertedCorpus, find_corpus, find_tokenizer
 from scripts.reporting.plan_table import plan_table
 from scripts.reporting.screen import print_table
 
 
 def main(
+    # fmt: off
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
+    seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    assets: EncoderAssets = Path("assets/encoder"),
     paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures, for corpora not converted yet."),
+    # fmt: on
 ) -> None:
     """Tell what an experiment would cost, without training it: its runs, sentence passes and time.
 
-    The time follows from a few updates and predictions that are timed with the encoder and a converted corpus, where
-    both are there. Of a corpus that is not converted yet the paper's count is taken, 70 % of it for training.
+    The time follows from a few updates and predictions on a converted corpus, with the encoder that the experiment
+    names; where that one is not there, with a model of multilingual BERT's size. Of a corpus that is not converted yet
+    the paper's count is taken, 70 % of it for training.
     """
-    settings = read_experiment(configs, experiment)
-    costs = estimate(settings, configs, sentence_counter(configs, corpus, paper))
-    speed = time_here(settings, configs, corpus, training, threads, gpu_id)
+    settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
+    corpora = {name: count_corpus(configs, corpus, name, read_json(paper)["table1"]) for name in settings.corpora}
+    costs = estimate(planning_workspace(experiment, settings, configs, corpora))
+    speed = time_here(settings, configs, corpus, training, threads, gpu_id, assets)
     print_table(plan_table(experiment, costs, speed))
     if speed is None:
         msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
-    msg.good("This was a dry run: nothing was trained and nothing was written")
+    msg.good("This was a dry run: no run was carried out")
 
 
-def sentence_counter(configs: Path, corpus: Path, paper: Path) -> Callable[[str, str], int]:
-    """RETURNS (Callable): Number of sentences of a corpus's part: as converted, else as the paper has it."""
-    of_paper = read_json(paper)["table1"]
+def count_corpus(configs: Path, corpus: Path, name: str, paper: Mapping[str, Any]) -> ConvertedCorpus:
+    """Count a corpus's sentences: as converted, else as the paper has it.
 
-    def count(name: str, part: str) -> int:
-        if is_converted(corpus, name):
-            return read_manifest(corpus, name)["splits"][part]["sentences"]
-        file = corpus_file(configs, name)
-        known = of_paper.get(read_corpus_settings(file).paper_corpus)
-        if known is None:
-            raise ProjectError(f"{name} is not converted", where=file, remedy="run `weasel run convert` first")
-        return round(known["sentences"] * (0.7 if part == "train" else 0.3))
-
-    return count
+    configs (Path): Folder with `corpora/`.
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus.
+    paper (Mapping): The paper's Table 1, by its names of corpora.
+    RETURNS (ConvertedCorpus): Its entity types and parts.
+    RAISES (ProjectError): If it is not converted and the paper does not count it.
+    """
+    if is_converted(corpus, name):
+        return find_corpus(configs, corpus, name)
+    file = corpus_file(configs, name)
+    settings = read_corpus_settings(file)
+    known = paper.get(settings.paper_corpus or "")
+    if known is None:
+        raise ProjectError(f"{name} is not converted", where=file, remedy="run `weasel run convert` first")
+    sizes = (round(share * known["sentences"]) for share in (0.7, 0.3))
+    return expected_corpus(settings.annotated_types, *sizes, name)
 
 
 def is_converted(corpus: Path, name: str) -> bool:
@@ -67,32 +82,47 @@ def is_converted(corpus: Path, name: str) -> bool:
 
 
 def time_here(
-    settings: Settings, configs: Path, corpus: Path, training: Path, threads: int, gpu_id: int
+    settings: Settings, configs: Path, corpus: Path, training: Path, threads: int, gpu_id: int, assets: Path
 ) -> Optional[Speed]:
     """RETURNS (Optional[Speed]): How fast this machine is; None without an encoder or any converted corpus."""
-    converted = [name for name in settings.corpora if is_converted(corpus, name)]
     others = sorted(path.parent.name for path in corpus.glob("*/manifest.json"))
-    record = training / "encoder.json"
-    if not converted + others or not record.is_file():
+    converted = [name for name in settings.corpora if name in others] + others
+    template = find_template(configs, settings.model)
+    encoder = encoder_to_time(settings.encoder, training, assets) if has_encoder(template) else None
+    if not converted or (encoder is None and has_encoder(template)):
         return None
     use_device(threads, gpu_id)
-    name = (converted + others)[0]
-    few = settings.few_shot.training if settings.few_shot else settings.in_corpus.training
+    found, manifest = find_part(corpus, converted[0], "train"), read_manifest(corpus, converted[0])
     job = TrainingJob(
-        template=find_template(configs, settings.model),
-        encoder=read_encoder(record).path,
-        tokenizer=corpus / "tokenizer",
-        train=(corpus / name / "train.spacy",),
-        entity_types=tuple(read_manifest(corpus, name)["entity_types"]),
-        n_sentences=read_manifest(corpus, name)["splits"]["train"]["sentences"],
-        training=few,
+        template=read_template(template),
+        encoder=encoder,
+        tokenizer=find_tokenizer(corpus),
+        train=(found,),
+        entity_types=manifest.entity_types,
+        training=settings.few_shot.training if settings.few_shot else settings.in_corpus.training,
         seed=0,
+        threads=threads,
         frozen=settings.frozen,
         lower_case=settings.lower_case,
         precision=choose_precision(settings.precision, gpu_id),
     )
-    msg.info(f"Timing a few updates of {read_encoder(record).name} on {name}")
+    msg.info(f"Timing a few updates of {encoder.name if encoder else settings.model} on {converted[0]}")
     return measure_speed(job, gpu_id)
+
+
+def encoder_to_time(name: str, training: Path, assets: Path) -> Optional[EncoderRecord]:
+    """RETURNS (Optional[EncoderRecord]): The encoder that the experiment names, or one of multilingual BERT's size."""
+    try:
+        return find_encoder(training, name)
+    except ProjectError as error:
+        if name == OFFLINE:
+            return None
+        msg.warn(f"{error}. A model of multilingual BERT's size is timed in its place")
+    try:
+        return resolve_encoder(UNTRAINED, assets)
+    except ProjectError as error:
+        msg.warn(str(error))
+        return None
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.files import write_text
-from scripts.base.options import Configs, Corpus, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.evaluation.search import compare_candidates
 from scripts.experiments.search import carry_out_search, search_settings, write_search
+from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.formats import to_csv, to_markdown
 from scripts.reporting.screen import print_table
@@ -19,6 +20,7 @@ def main(
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
     seed: Seed = 0,
     threads: Threads = 1,
@@ -30,8 +32,8 @@ def main(
     settings at a time. Some documents of each training part are held out to score on; no test part is opened. What is
     finished is not repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id)
-    search = search_settings(workspace, seed)
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+    search = search_settings(workspace)
     results = carry_out_search(workspace, search)
     comparisons = compare_candidates(results)
     path, table = write_search(workspace, search, results), search_table(comparisons)

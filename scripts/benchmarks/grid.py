@@ -11,6 +11,7 @@ from scripts.benchmarks.settings import Grid
 from scripts.experiments.execute import carry_out_all
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import Run, SourceModel, few_shot_sources
+from scripts.experiments.run import run_job
 from scripts.experiments.settings import FewShot
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.ner.sentence_transformer import EncoderShim
@@ -65,7 +66,7 @@ def carry_out_grid(material: Material) -> list[Measurement]:
         for source in {run.source for run in runs if run.source}:
             get_model(workspace, source)
         with Network() as network, stopwatch() as watch:
-            carry_out_all(workspace, runs)
+            carry_out_all(workspace, {run: run_job(workspace, run) for run in runs})
     rest = watch.wall - network.training - network.testing
     # Of the time without tests too: these are long where a test part is, and would make any rest look small.
     shares = {"share": rest / watch.wall, "share_without_tests": rest / (watch.wall - network.testing)}

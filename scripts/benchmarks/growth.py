@@ -15,10 +15,11 @@ from scripts.benchmarks.grid import grid_runs, grid_workspace
 from scripts.benchmarks.material import Material, training_job
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.corpora.docbin import pack_docs
-from scripts.corpora.parts import Sentence, reference_doc
+from scripts.corpora.parts import Sentence, part_of, reference_doc
 from scripts.experiments.config import resolve_config
 from scripts.experiments.execute import carry_out_all
 from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.run import run_job
 
 LENGTH, FEW = 16, 32
 TWO_TYPES = ("TYPE-0", "TYPE-1")
@@ -61,7 +62,7 @@ def runs(material: Material, size: int) -> list[Measurement]:
         workspace = grid_workspace(material, grid, Path(folder))
         planned = [run for run in grid_runs(workspace, grid) if not run.source]
         with stopwatch() as watch:
-            carry_out_all(workspace, planned)
+            carry_out_all(workspace, {run: run_job(workspace, run) for run in planned})
     return [measured("runs", size, "runs", watch)]
 
 
@@ -93,7 +94,7 @@ def _train(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "train.spacy"
         pack_docs(reference_doc(vocab, sentence) for sentence in made).to_disk(path)
-        job = training_job(material, train=(path,), entity_types=tuple(types), n_sentences=len(made))
+        job = training_job(material, train=(part_of(path),), entity_types=tuple(types))
         nlp = PipelineCache().get(resolve_config(job), material.gpu_id)
         with stopwatch() as watch:
             train(nlp, None, use_gpu=material.gpu_id, stdout=io.StringIO(), stderr=io.StringIO())

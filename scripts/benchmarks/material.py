@@ -9,16 +9,18 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.corpora.docbin import pack_docs
-from scripts.corpora.parts import Sentence, read_documents, read_sentences, reference_doc, sample
-from scripts.encoders.record import baseline_encoder_file, write_encoder
-from scripts.experiments.config import TrainingJob, resolve_config
+from scripts.corpora.parts import Sentence, part_of, read_documents, read_sentences, reference_doc, sample
+from scripts.encoders.record import find_encoder, record_file, write_encoder
+from scripts.experiments.config import read_template
+from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.train import train_pipeline
-from scripts.experiments.workspace import Workspace
+from scripts.experiments.train import train_job
+from scripts.experiments.workspace import Workspace, find_tokenizer
 from scripts.ner.bio_ner import bio_tags
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 
 FILE = "material.json"
+REMEDY = "take an experiment whose model has one, such as softmax"
 # So many updates make a model that finds mentions, and not one that decodes noise.
 UPDATES = 60
 
@@ -32,6 +34,7 @@ class Material:
     configs (str): Folder of the experiment's settings.
     corpus (str): Folder of the converted corpora.
     encoder (str): Folder of the encoder.
+    requested (str): What the experiment calls it.
     template (str): The model's spaCy config.
     tokenizer (str): Folder of the blank pipeline whose tokenizer all pipelines have.
     entity_types (list[str]): What is looked for.
@@ -46,6 +49,7 @@ class Material:
     configs: str
     corpus: str
     encoder: str
+    requested: str
     template: str
     tokenizer: str
     entity_types: list[str]
@@ -76,7 +80,7 @@ class Material:
 
     @property
     def training(self) -> Path:
-        """RETURNS (Path): Folder of encoder.json and of the models that the grid keeps."""
+        """RETURNS (Path): Folder of the encoder's record and of the models that the grid keeps."""
         return Path(self.folder) / "training"
 
     @property
@@ -112,24 +116,26 @@ def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSet
     RETURNS (Material): What the workers are told.
     RAISES (ProjectError): If the corpora have fewer sentences or documents than are asked for.
     """
+    encoder = workspace.recipe.encoder
+    if encoder is None:
+        raise ProjectError(f"model '{workspace.experiment.model}' has no encoder", where="--experiment", remedy=REMEDY)
     material = Material(
         folder=str(folder),
         experiment=workspace.name,
         configs=str(configs),
         corpus=str(workspace.corpus),
-        encoder=str(workspace.encoder.path),
-        template=str(workspace.template),
-        tokenizer=str(workspace.tokenizer),
+        encoder=str(encoder.path),
+        requested=workspace.experiment.encoder,
+        template=str(workspace.recipe.template.path),
+        tokenizer=str(workspace.tokenizer.path),
         entity_types=sorted(workspace.entity_types),
-        precision=workspace.precision,
+        precision=workspace.started_with.precision,
         threads=workspace.threads,
         gpu_id=workspace.gpu_id,
         settings=settings.model_dump(),
     )
     write_json(folder / FILE, asdict(material))
-    write_encoder(workspace.encoder, material.training / "encoder.json")
-    for name, recipe in workspace.baselines.items():
-        write_encoder(recipe.encoder, baseline_encoder_file(material.training, name))
+    write_encoder(encoder, record_file(material.training, workspace.experiment.encoder))
     _write_sentences(workspace, settings, material)
     _write_texts(workspace, settings, folder)
     _write_models(workspace, material)
@@ -139,12 +145,11 @@ def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSet
 def training_job(material: Material, **changes: Any) -> TrainingJob:
     """RETURNS (TrainingJob): A training on the sentences of the material."""
     settings = {
-        "template": Path(material.template),
-        "encoder": Path(material.encoder),
-        "tokenizer": Path(material.tokenizer),
-        "train": (material.train,),
+        "template": read_template(Path(material.template)),
+        "encoder": find_encoder(material.training, material.requested),
+        "tokenizer": find_tokenizer(Path(material.corpus)),
+        "train": (part_of(material.train),),
         "entity_types": tuple(material.entity_types),
-        "n_sentences": material.benchmark.sentences,
         "training": material.benchmark.training,
         "seed": material.benchmark.seed,
         "precision": material.precision,
@@ -159,14 +164,14 @@ def _draw(items: Sequence[Any], number: int, seed: int, what: str) -> list[Any]:
 
 
 def _write_sentences(workspace: Workspace, settings: BenchmarkSettings, material: Material) -> None:
-    parts = [str(workspace.part(name, "train")) for name in workspace.experiment.corpora]
+    parts = [str(workspace.part(name, "train").path) for name in workspace.experiment.corpora]
     drawn = _draw(read_sentences(parts), settings.sentences, settings.seed, "training sentences")
     vocab = Vocab()
     pack_docs(reference_doc(vocab, sentence) for sentence in drawn).to_disk(material.train)
 
 
 def _write_texts(workspace: Workspace, settings: BenchmarkSettings, folder: Path) -> None:
-    parts = [workspace.part(name, "test") for name in workspace.experiment.corpora]
+    parts = [workspace.part(name, "test").path for name in workspace.experiment.corpora]
     sentences = _draw(read_sentences([*map(str, parts)]), settings.predicted_sentences, settings.seed, "test sentences")
     documents = [document for part in parts for document in read_documents(part)]
     documents = _draw(documents, settings.documents, settings.seed, "test documents")
@@ -179,10 +184,10 @@ def _write_texts(workspace: Workspace, settings: BenchmarkSettings, folder: Path
 
 def _write_models(workspace: Workspace, material: Material) -> None:
     training = material.benchmark.training.model_copy(update={"min_updates": UPDATES})
-    config, trained = Path(material.folder) / "config.cfg", Path(material.folder) / "trained"
-    resolve_config(training_job(material, training=training)).to_disk(config)
-    train_pipeline(config, workspace.template, workspace.gpu_id, PipelineCache()).nlp.to_disk(trained)
-    nlp = shipped_pipeline(trained, encoder_name(workspace.encoder), {})
+    trained = Path(material.folder) / "trained"
+    job = training_job(material, training=training)
+    train_job(job, None, workspace.gpu_id, PipelineCache()).nlp.to_disk(trained)
+    nlp = shipped_pipeline(trained, encoder_name(workspace.recipe.encoder), {})
     nlp.to_disk(material.pipeline)
     _write_checkpoint(nlp, material)
 

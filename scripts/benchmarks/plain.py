@@ -9,7 +9,7 @@ from transformers import AutoModel, AutoTokenizer
 from scripts.benchmarks.labels import Encoded, encode_sentences
 from scripts.benchmarks.material import Material
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
-from scripts.experiments.config import training_length
+from scripts.experiments.job import training_length
 
 DROPOUT, CLIP, WEIGHT_DECAY = 0.1, 1.0, 0.01
 

@@ -22,12 +22,13 @@ def benchmark_file(configs: Path) -> Path:
 
 def about(workspace: Workspace, device: str) -> dict[str, Any]:
     """RETURNS (dict): What the figures were measured with."""
+    encoder = workspace.recipe.encoder.name if workspace.recipe.encoder else "no encoder"
     threads = f"{workspace.threads} thread{'s' if workspace.threads > 1 else ''}"
     return {
-        "title": f"{workspace.name}, {workspace.encoder.name}, {processor() if device == 'cpu' else device}, {threads}",
+        "title": f"{workspace.name}, {encoder}, {processor() if device == 'cpu' else device}, {threads}",
         "experiment": workspace.name,
-        "encoder": workspace.encoder.name,
-        "precision": workspace.precision,
+        "encoder": encoder,
+        "precision": workspace.started_with.precision,
         "device": device,
         "processor": processor(),
         "threads": workspace.threads,

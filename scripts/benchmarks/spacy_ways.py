@@ -13,8 +13,9 @@ from thinc.api import Config
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.benchmarks.material import Material, training_job
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
-from scripts.experiments.config import resolve_config, training_length
+from scripts.experiments.config import resolve_config
 from scripts.experiments.device import has_bfloat16
+from scripts.experiments.job import training_length
 from scripts.experiments.pipeline_cache import PipelineCache
 
 

@@ -1,13 +1,28 @@
 """Read a part of a converted corpus, as whole documents or as sentences, and draw samples of sentences."""
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Optional, Sequence
 
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from scripts.base.files import cache_by_file
+from scripts.base.files import cache_by_file, hash_file
 from scripts.corpora.duplicates import find_duplicates
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a converted corpus.
+
+    path (Path): Its DocBin file.
+    sha256 (str): Hash of the file.
+    sentences (int): How many sentences it has.
+    """
+
+    path: Path
+    sha256: str
+    sentences: int
 
 
 class Sentence(NamedTuple):
@@ -29,6 +44,12 @@ class Sentence(NamedTuple):
     spaces: list[bool]
     mentions: list[tuple[int, int, str]]
     unknown: list[int]
+
+
+@cache_by_file
+def part_of(path: Path) -> Part:
+    """RETURNS (Part): What stands for a DocBin file that is in no manifest."""
+    return Part(path, hash_file(path), len(read_sentences([str(path)])))
 
 
 @cache_by_file

@@ -1,109 +1,89 @@
-"""From a spaCy config and a run's settings to the resolved config that trains the run."""
-import math
-from dataclasses import dataclass
+"""Fill a model's spaCy config for one training."""
+from importlib.metadata import version
 from pathlib import Path
-from typing import Optional
+from typing import Any, Iterator, Optional
 
-from spacy.util import load_config
+from spacy.util import is_package, load_config
 from thinc.api import Config
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.settings import Frozen, Training
+from scripts.base.files import hash_data, hash_file, hash_files
+from scripts.experiments.job import Template, TrainingJob
+from scripts.ner.known_keys import check_known_keys
+from scripts.results.kinds import ENCODER_ONLY, FULL
 
-WARM_UP = 0.1
 # The component that holds the encoder, in the configs that have one.
 ENCODER = "transformer"
-# A fresh head must not start as the one that the source's encoder was trained against, so seeds of
-# trainings on samples are kept apart from those of whole training parts.
-SAMPLE_SEED_OFFSET = 1000
+# Of [paths], what every run fills in; whatever else stands there is read as it is.
+FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
+NO_CONFIG = "models are the .cfg files in configs/"
 
 
-@dataclass(frozen=True)
-class TrainingJob:
-    """All that decides one training.
+def find_template(configs: Path, model: str) -> Path:
+    """RETURNS (Path): A model's spaCy config, from the folder given or else from the project's own."""
+    candidates = [folder / f"{model}.cfg" for folder in (configs, Path("configs"))]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ProjectError(f"no config for model '{model}'", where=candidates[0], remedy=NO_CONFIG)
 
-    template (Path): The spaCy config of the model.
-    encoder (Path): Folder of the encoder.
-    tokenizer (Path): Folder of the blank pipeline whose tokenizer the pipeline takes.
-    train (tuple[Path, ...]): DocBin files to train on.
-    entity_types (tuple[str, ...]): What the head looks for, whatever the sentences hold.
-    n_sentences (int): How many sentences these hold, or the sample size.
-    training (Training): Epochs, batch size and rates.
-    seed (int): Seed of the training.
-    frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
-    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice; None as its files say.
-    precision (str): What the encoder computes in: `float32` or `bfloat16`.
-    limit (int): Sample size; None for all sentences.
-    extra_updates (int): Updates beyond those that epochs and floor give.
-    sample_seed (int): Seed of the sample.
-    source (Path): Folder of the source model; None without pretraining.
-    transfer (str): `full`, `encoder` or `none`.
-    without (tuple[Path, ...]): DocBin files whose sentences are left out of the training.
-    without_kinds (tuple[str, ...]): Which duplicates of these: `exact`, `near` or both.
+
+def read_template(path: Path) -> Template:
+    """Identify a model's spaCy config.
+
+    path (Path): Its file.
+    RETURNS (Template): With the hashes of the file and of the word vectors that it names.
+    RAISES (ProjectError): If the file is absent or wrong.
     """
-
-    template: Path
-    encoder: Path
-    tokenizer: Path
-    train: tuple[Path, ...]
-    entity_types: tuple[str, ...]
-    n_sentences: int
-    training: Training
-    seed: int
-    frozen: Frozen = "word_embeddings"
-    lower_case: Optional[bool] = None
-    precision: str = "float32"
-    limit: Optional[int] = None
-    extra_updates: int = 0
-    sample_seed: int = 0
-    source: Optional[Path] = None
-    transfer: str = "none"
-    without: tuple[Path, ...] = ()
-    without_kinds: tuple[str, ...] = ()
+    return Template(path, hash_file(path), _hash_named_files(load_template(path)))
 
 
-@dataclass(frozen=True)
-class Length:
-    """How long a training is.
-
-    updates (int): Updates in all.
-    epochs (int): Passes over the data that are begun.
-    warm_up (int): Updates during which the rates rise.
-    """
-
-    updates: int
-    epochs: int
-    warm_up: int
+def _hash_named_files(config: Config) -> str:
+    """RETURNS (str): One hash over the files, folders and packages that a config names, such as word vectors, beside
+    those that a run fills in; empty without any."""
+    settings = config.interpolate()
+    filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
+    named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
+    hashes = {place: _hash_place(place) for place in named if place not in filled}
+    found = sorted(sha256 for sha256 in hashes.values() if sha256)
+    return hash_data(found) if found else ""
 
 
-def training_length(n_sentences: int, training: Training, extra_updates: int = 0) -> Length:
-    """The real number of updates, from which the schedule follows (DESIGN: Schedule; paper protocol B7, B8).
-
-    n_sentences (int): Training sentences.
-    training (Training): Epochs, floor on updates and batch size.
-    extra_updates (int): Updates beyond these.
-    RETURNS (Length): At least two updates, since spaCy reads a last step of 0 as no limit.
-    """
-    per_epoch = math.ceil(n_sentences / training.batch_size)
-    updates = max(2, training.min_updates, round(training.epochs * per_epoch)) + extra_updates
-    return Length(updates, math.ceil(updates / per_epoch), round(WARM_UP * updates))
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
 
 
-def resolve_config(job: TrainingJob) -> Config:
+def _hash_place(place: str) -> str:
+    """RETURNS (str): Hash of a file, a folder or a package's version; empty if it is none of these."""
+    path = Path(place)
+    if path.is_dir():
+        return hash_files([file for file in path.rglob("*") if file.is_file()], path)
+    if path.is_file():
+        return hash_file(path)
+    return f"{place} {version(place)}" if is_package(place) else ""
+
+
+def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     """Fill a model's spaCy config for one training.
 
     job (TrainingJob): The training.
+    source (Optional[Path]): Folder of the pipeline that it starts from, if it starts from one.
     RETURNS (Config): A config that `spacy train` takes as it is.
     RAISES (ProjectError): If there is no config of that name, or it lacks a section that a run has to fill.
     """
-    template = _load(job.template, {})
-    if job.transfer == "encoder" and ENCODER not in template["components"]:
-        raise ProjectError("transfer 'encoder', but the model has no encoder", where=job.template, remedy="take 'full'")
-    settings = {**_path_settings(job), **_training_settings(job), **_schedules(job, template)}
-    if ENCODER in template["components"]:
-        settings |= _encoder_settings(job)
-    config = _load(job.template, settings)
-    if job.transfer == "full":
+    path = job.template.path
+    template = load_template(path)
+    if job.transfer == ENCODER_ONLY and ENCODER not in template["components"]:
+        raise ProjectError("transfer 'encoder', but the model has no encoder", where=path, remedy="take 'full'")
+    settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
+    if job.encoder:
+        settings |= _encoder_settings(job, job.encoder.path, source)
+    config = load_template(path, settings)
+    if job.transfer == FULL:
         for name in config["nlp"]["pipeline"]:
             config["components"][name] = {"source": "${paths.source}"}
     return config
@@ -111,7 +91,7 @@ def resolve_config(job: TrainingJob) -> Config:
 
 def has_encoder(template: Path) -> bool:
     """RETURNS (bool): Whether the models of a spaCy config have an encoder."""
-    return ENCODER in _load(template, {})["components"]
+    return ENCODER in load_template(template)["components"]
 
 
 def head_of(template: Config) -> str:
@@ -126,44 +106,53 @@ def _types_key(template: Config, head: str) -> str:
     return f"{key}.entity_types" if isinstance(labels, dict) else key
 
 
-def _load(template: Path, settings: dict[str, object]) -> Config:
-    if not template.is_file():
-        raise ProjectError("no such model config", where=template, remedy="models are the .cfg files in configs/")
+def load_template(path: Path, settings: Optional[dict[str, Any]] = None) -> Config:
+    """Load a model's spaCy config.
+
+    path (Path): Its file.
+    settings (Optional[dict]): What takes the place of its values, by dotted key.
+    RETURNS (Config): The config.
+    RAISES (ProjectError): If the file is absent or wrong, or has a key that spaCy would ignore.
+    """
+    if not path.is_file():
+        raise ProjectError("no such model config", where=path, remedy=NO_CONFIG)
     try:
-        return load_config(template, overrides=settings)
+        config = load_config(path, overrides=settings or {})
     except ValueError as error:
-        raise ProjectError(" ".join(str(error).split()), where=template) from None
+        raise ProjectError(" ".join(str(error).split()), where=path) from None
+    check_known_keys(config, path)
+    return config
 
 
-def _path_settings(job: TrainingJob) -> dict[str, object]:
-    source = str(job.source) if job.source else None
+def _path_settings(job: TrainingJob, source: Optional[Path]) -> dict[str, object]:
     return {
-        "paths.tokenizer": str(job.tokenizer),
-        "paths.train": [str(path) for path in job.train],
-        "paths.source": source if job.transfer == "full" else None,
+        "paths.tokenizer": str(job.tokenizer.path),
+        "paths.train": [str(part.path) for part in job.train],
+        "paths.source": str(source) if job.transfer == FULL else None,
     }
 
 
-def _encoder_settings(job: TrainingJob) -> dict[str, object]:
+def _encoder_settings(job: TrainingJob, encoder: Path, source: Optional[Path]) -> dict[str, object]:
     """RETURNS (dict): What only a model with an encoder has."""
-    is_told = job.lower_case is not None
+    casing = {} if job.lower_case is None else {"do_lower_case": job.lower_case}
+    tokenizer = f"components.{ENCODER}.model.tokenizer_config"
     return {
-        "paths.encoder": str(job.encoder),
-        "paths.init_tok2vec": str(job.source / ENCODER / "model") if job.transfer == "encoder" else None,
+        "paths.encoder": str(encoder),
+        "paths.init_tok2vec": str(source / ENCODER / "model") if source and job.transfer == ENCODER_ONLY else None,
         f"components.{ENCODER}.model.training_precision": job.precision,
-        **({f"components.{ENCODER}.model.tokenizer_config.do_lower_case": job.lower_case} if is_told else {}),
+        **{f"{tokenizer}.{key}": value for key, value in casing.items()},
         "initialize.after_init.frozen": job.frozen,
     }
 
 
 def _training_settings(job: TrainingJob) -> dict[str, object]:
-    length = training_length(job.n_sentences, job.training, job.extra_updates)
+    length = job.length
     return {
         "system.seed": job.seed,
         "corpora.train.limit": job.limit,
         "corpora.train.seed": job.sample_seed,
         "corpora.train.entity_types": sorted(job.entity_types),
-        "corpora.train.without": [str(path) for path in job.without],
+        "corpora.train.without": [str(part.path) for part in job.without],
         "corpora.train.without_kinds": list(job.without_kinds),
         "training.batcher.size": job.training.batch_size,
         "training.max_epochs": length.epochs,
@@ -174,7 +163,7 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
 
 def _schedules(job: TrainingJob, template: Config) -> dict[str, object]:
     """RETURNS (dict): Entity types and rates, of a head that may have a rate of its own."""
-    length, head = training_length(job.n_sentences, job.training, job.extra_updates), head_of(template)
+    length, head = job.length, head_of(template)
     rates = {"training.optimizer.learn_rate": job.training.learn_rate}
     if "component_rates" in template["training"]["optimizer"]:
         rates[f"training.optimizer.component_rates.{head}"] = job.training.head_learn_rate

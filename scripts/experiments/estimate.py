@@ -1,26 +1,29 @@
-"""What an experiment would cost: its runs, the sentences that these pass through the network, and the time for it."""
-import tempfile
+"""Estimate what an experiment costs: its runs, the sentences that these pass through the network, and the time."""
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Iterable, Sequence
+from typing import Mapping, Optional
 
 from spacy.language import Language
 
-from scripts.corpora.parts import read_documents
-from scripts.corpora.settings import read_corpus_settings
-from scripts.experiments.config import TrainingJob, resolve_config, training_length
+from scripts.corpora.parts import Part, read_documents
+from scripts.encoders.record import EncoderRecord
+from scripts.experiments.config import find_template, has_encoder, read_template
+from scripts.experiments.execute import Jobs, jobs_of
+from scripts.experiments.job import Tokenizer, TrainingJob, distinct
 from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.plan import RUNS_OF, Run, SourceModel, control_runs, models_of, tested_sources
+from scripts.experiments.plan import Run
+from scripts.experiments.run import RunJob
 from scripts.experiments.score import predict
-from scripts.experiments.settings import Experiment, corpus_file
-from scripts.experiments.train import train_pipeline
-from scripts.results.kinds import FEW_SHOT, SHIPPED
+from scripts.experiments.settings import AS_NAMED, Experiment
+from scripts.experiments.train import train_job
+from scripts.experiments.workspace import ConvertedCorpus, Recipe, Workspace
+from scripts.results.kinds import KINDS
+from scripts.results.runs import StartedWith
 
 # Updates that are timed, behind the first ones, in which memory is laid out.
 TIMED_UPDATES, FIRST_UPDATES = 8, 3
 TIMED_TEST_SENTENCES = 200
-SentenceCount = Callable[[str, str], int]
 
 
 @dataclass(frozen=True)
@@ -49,108 +52,113 @@ class Speed:
 
     training (float): Sentence passes per second in training.
     testing (float): Sentences per second in prediction.
+    encoder (str): Which encoder was timed; empty for a model without one.
     """
 
     training: float
     testing: float
+    encoder: str = ""
 
     def hours(self, cost: Cost) -> float:
         """RETURNS (float): How long runs take."""
         return (cost.passes / self.training + cost.tested / self.testing) / 3600
 
 
-class Counter:
-    """Adds up what runs cost; a model that several runs need is trained once.
+def planning_workspace(
+    name: str, experiment: Experiment, configs: Path, corpora: Mapping[str, ConvertedCorpus]
+) -> Workspace:
+    """Lay an experiment out whose corpora and encoders need not be there, to count its runs.
 
-    experiment (Experiment): The settings.
-    sentences (Callable): Number of sentences of a corpus's part, `train` or `test`.
+    name (str): Its name.
+    experiment (Experiment): Its settings.
+    configs (Path): Folder with the models' configs, which go before the project's own.
+    corpora (Mapping[str, ConvertedCorpus]): Its corpora as converted, or `expected_corpus` in their place.
+    RETURNS (Workspace): Good for planning only.
     """
-
-    def __init__(self, experiment: Experiment, sentences: SentenceCount) -> None:
-        self.experiment = experiment
-        self.sentences = sentences
-        self.trained: set[SourceModel] = set()
-
-    def updates_of(self, model: SourceModel) -> int:
-        """RETURNS (int): The updates of a model, those of the models before it included."""
-        return self._own_updates(model) + (self.updates_of(model.before) if model.before else 0)
-
-    def costs(self, kind: str, runs: Sequence[Run]) -> list[Cost]:
-        """RETURNS (list[Cost]): What runs of a kind cost, for each model."""
-        names = dict.fromkeys(run.baseline or self.experiment.model for run in runs)
-        groups = {name: [run for run in runs if (run.baseline or self.experiment.model) == name] for name in names}
-        return [self._cost(kind, name, group) for name, group in groups.items()]
-
-    def _cost(self, kind: str, model: str, runs: Sequence[Run]) -> Cost:
-        trainings = [passes for run in runs for passes in self._passes(run)]
-        tested = sum(self._tested(run) for run in runs)
-        return Cost(kind, model, len(runs), len(trainings), sum(trainings), tested)
-
-    def _passes(self, run: Run) -> Iterable[int]:
-        """YIELDS (int): Sentence passes of each training that the run needs and no run before it has needed."""
-        for model in models_of(self.experiment, run):
-            if model not in self.trained:
-                self.trained.add(model)
-                yield self._own_updates(model) * model.training.batch_size
-        if run.kind == FEW_SHOT:
-            training = self.experiment.few_shot.training
-            yield training_length(run.size, training, run.extra_updates).updates * training.batch_size
-
-    def _own_updates(self, model: SourceModel) -> int:
-        there = sum(self.sentences(corpus, "train") for corpus in model.corpora)
-        return training_length(min(there, model.max_sentences or there), model.training).updates
-
-    def _tested(self, run: Run) -> int:
-        parts = (run.target, *tested_sources(self.experiment, run))
-        return sum(self.sentences(corpus, "test") for corpus in parts)
+    # Which sentences are shared with a test part is known of converted corpora alone.
+    is_converted = all(part.path.is_file() for corpus in corpora.values() for part in corpus.parts.values())
+    kinds = experiment.drop_shared_sentences if is_converted else []
+    return Workspace(
+        name=name,
+        experiment=experiment.model_copy(update={"drop_shared_sentences": kinds}),
+        recipe=_planned_recipe(configs, experiment.model, experiment.encoder),
+        corpora=corpora,
+        corpus=Path(),
+        tokenizer=Tokenizer(Path(), ""),
+        training=Path(),
+        metrics=Path(),
+        started_with=StartedWith(seed=0, threads=1, precision="float32", encoder=AS_NAMED),
+        baselines={
+            key: _planned_recipe(configs, baseline.config, baseline.encoder or experiment.encoder)
+            for key, baseline in experiment.baselines.items()
+        },
+    )
 
 
-def estimate(experiment: Experiment, configs: Path, sentences: SentenceCount) -> list[Cost]:
+def expected_corpus(entity_types: tuple[str, ...], train: int, test: int, name: str) -> ConvertedCorpus:
+    """RETURNS (ConvertedCorpus): What stands for a corpus that is not converted: its types, and sentences by part."""
+    sizes = {"train": train, "test": test}
+    parts = {part: Part(Path(name) / part, f"{name}/{part}", size) for part, size in sizes.items()}
+    return ConvertedCorpus(entity_types, parts)
+
+
+def _planned_recipe(configs: Path, model: str, encoder: str) -> Recipe:
+    template = find_template(configs, model)
+    record = EncoderRecord(encoder, Path(), "", encoder, 0, 0, 0) if has_encoder(template) else None
+    return Recipe(read_template(template), record)
+
+
+def estimate(workspace: Workspace) -> list[Cost]:
     """Count what an experiment costs, whatever of it is done already.
 
-    experiment (Experiment): The settings.
-    configs (Path): Folder with `corpora/`, whose files tell the entity types.
-    sentences (Callable): Number of sentences of a corpus's part, `train` or `test`.
+    workspace (Workspace): The experiment; see `planning_workspace`.
     RETURNS (list[Cost]): For each kind and model, in the order of the workflow.
+    RAISES (ProjectError): If a target's training part is too small for any sample.
     """
-    counter = Counter(experiment, sentences)
-    types = {kind for name in experiment.corpora for kind in entity_types(configs, name)}
+    trained: set[str] = set()
     costs = []
-    for kind, runs_of in RUNS_OF.items():
-        runs = runs_of(experiment)
-        if kind == FEW_SHOT and runs:
-            runs = within_training_parts(runs + control_runs(experiment, counter.updates_of), sentences)
-        costs += counter.costs(kind, runs)
-    factor = len(types) if experiment.types == "per_type" else 1
-    return [_times(cost, factor if cost.kind != SHIPPED else 1) for cost in costs]
+    for kind in KINDS:
+        jobs = jobs_of(workspace, kind)
+        for model in dict.fromkeys(_model_of(workspace, run) for run in jobs):
+            group = {run: job for run, job in jobs.items() if _model_of(workspace, run) == model}
+            costs.append(_cost(kind, model, group, trained))
+    return costs
 
 
-def within_training_parts(runs: Sequence[Run], sentences: SentenceCount) -> list[Run]:
-    """RETURNS (list[Run]): The runs whose sample the target's training part is large enough for."""
-    return [run for run in runs if run.kind != FEW_SHOT or run.size <= sentences(run.target, "train")]
+def _model_of(workspace: Workspace, run: Run) -> str:
+    return run.baseline or workspace.experiment.model
 
 
-def entity_types(configs: Path, corpus: str) -> set[str]:
-    """RETURNS (set[str]): The entity types that a corpus file names."""
-    return set(read_corpus_settings(corpus_file(configs, corpus)).labels.values())
+def _cost(kind: str, model: str, jobs: Jobs, trained: set[str]) -> Cost:
+    """RETURNS (Cost): What runs cost; `trained`, the fingerprints of what was trained before, is brought up to date."""
+    trainings = [one for one in distinct([job.training for job in jobs.values()]) if one.fingerprint not in trained]
+    trained.update(one.fingerprint for one in trainings)
+    tested = sum(_tested(job) for job in jobs.values())
+    return Cost(kind, model, len(jobs), len(trainings), sum(one.passes for one in trainings), tested)
+
+
+def _tested(job: RunJob) -> int:
+    return sum(test.part.sentences for test in (job.test, *job.source_tests))
 
 
 def measure_speed(job: TrainingJob, gpu_id: int) -> Speed:
     """Time a few updates, and the prediction of a few documents of the same file.
 
-    job (TrainingJob): A training, of which only the first updates are done.
+    job (TrainingJob): A training without a source, of which only the first updates are done.
     gpu_id (int): The GPU to use; -1 for the CPU.
     RETURNS (Speed): What was measured.
     """
     settings = {"epochs": 1e-9, "min_updates": FIRST_UPDATES + TIMED_UPDATES}
     job = replace(job, training=job.training.model_copy(update=settings))
     times: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "config.cfg"
-        resolve_config(job).to_disk(config)
-        trained = train_pipeline(config, job.template, gpu_id, PipelineCache(), lambda: times.append(time.monotonic()))
+    trained = train_job(job, None, gpu_id, PipelineCache(), lambda passes: times.append(time.monotonic()))
     passes = TIMED_UPDATES * min(job.training.batch_size, job.n_sentences)
-    return Speed(passes / (times[-1] - times[FIRST_UPDATES - 1]), _testing_speed(trained.nlp, job.train[0]))
+    speed = passes / (times[-1] - times[FIRST_UPDATES - 1])
+    return Speed(speed, _testing_speed(trained.nlp, job.train[0].path), _name(job.encoder))
+
+
+def _name(encoder: Optional[EncoderRecord]) -> str:
+    return encoder.name if encoder else ""
 
 
 def _testing_speed(nlp: Language, part: Path) -> float:
@@ -164,8 +172,3 @@ def _testing_speed(nlp: Language, part: Path) -> float:
     for _ in predict(nlp, documents):
         pass
     return sentences / (time.monotonic() - started)
-
-
-def _times(cost: Cost, factor: int) -> Cost:
-    numbers = (cost.runs, cost.trainings, cost.passes, cost.tested)
-    return Cost(cost.kind, cost.model, *(factor * number for number in numbers))

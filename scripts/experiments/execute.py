@@ -1,4 +1,4 @@
-"""Carries a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
+"""Carry a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
 from dataclasses import asdict
 from typing import Mapping, Sequence
 
@@ -11,19 +11,21 @@ from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.analysis import analyse_all
 from scripts.experiments.device import use_device
-from scripts.experiments.models import updates_of
+from scripts.experiments.job import distinct
+from scripts.experiments.models import find_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.plan import RUNS_OF, Run, SourceModel, control_runs, models_of, per_type
-from scripts.experiments.run import batch_size, carry_out, check_size, model_passes, run_fingerprint, sample_passes
+from scripts.experiments.plan import Run, models_of, planned_runs, sizes_left_out
+from scripts.experiments.run import RunJob, carry_out, run_job
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import FEW_SHOT, SHIPPED
-from scripts.results.runs import Ledger, RunResult, read_run
+from scripts.results.kinds import FEW_SHOT, Kind
+from scripts.results.runs import Ledger, RunResult, plan_file
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
+Jobs = Mapping[Run, RunJob]
 
 
-def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
+def carry_out_kind(workspace: Workspace, kind: Kind) -> list[RunResult]:
     """Bring every run of a kind on record.
 
     First the plan is written, `KIND.json` beside the folder of runs: which runs belong to the experiment as it is now,
@@ -33,100 +35,107 @@ def carry_out_kind(workspace: Workspace, kind: str) -> list[RunResult]:
     kind (str): in-corpus, zero-shot, few-shot or shipped.
     RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
     """
-    fingerprints = {run: run_fingerprint(workspace, run) for run in planned_runs(workspace, kind)}
-    for run in fingerprints:
-        check_size(workspace, run)
+    ledger = Ledger(workspace.runs)
+    ledger.check_layout()
+    jobs = jobs_of(workspace, kind)
     print(srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")))
     if kind == FEW_SHOT:
         tell_left_out(workspace)
-    write_plan(workspace, kind, fingerprints)
-    ledger = Ledger(workspace.runs)
-    pending = [run for run, fingerprint in fingerprints.items() if not ledger.is_finished(run.id, fingerprint)]
-    finished = len(fingerprints) - len(pending)
-    msg.info(f"{len(fingerprints)} runs, {finished} finished before, {len(pending)} to do")
+    write_plan(workspace, kind, jobs)
+    pending = {run: job for run, job in jobs.items() if not ledger.is_finished(run.id, job.fingerprint)}
+    tell_pending(ledger, jobs, pending)
     carry_out_all(workspace, pending)
-    analyse_all(workspace, fingerprints)
-    return [read_run(workspace.runs / f"{run.id}.json") for run in fingerprints]
+    analyse_all(workspace, jobs)
+    results = [ledger.read(run.id) for run in jobs]
+    tell_problems(results)
+    return results
 
 
-def planned_runs(workspace: Workspace, kind: str) -> list[Run]:
-    """RETURNS (list[Run]): All runs of a kind, the compute-matched controls of few-shot last."""
-    runs = [run for run in RUNS_OF[kind](workspace.experiment) if fits(workspace, run)]
-    if kind == FEW_SHOT and workspace.experiment.few_shot and workspace.experiment.few_shot.compute_matched:
-        controls = control_runs(workspace.experiment, lambda model: updates_of(workspace, model))
-        runs += [run for run in controls if fits(workspace, run)]
-    if workspace.experiment.types == "joint" or kind == SHIPPED:
-        return runs
-    return [one for run in runs for one in per_type(run, workspace.entity_types)]
-
-
-def fits(workspace: Workspace, run: Run) -> bool:
-    """RETURNS (bool): Whether the target's training part has as many sentences as the run's sample is to have."""
-    if run.kind != FEW_SHOT:
-        return True
-    # The smallest size stays in any case: that no size fits is an error of its own.
-    too_large = run.size > workspace.manifest(run.target)["splits"]["train"]["sentences"]
-    return not too_large or run.size == workspace.experiment.few_shot.sizes[0]
+def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
+    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each."""
+    runs = planned_runs(
+        workspace.experiment,
+        kind,
+        workspace.count,
+        {name: corpus.entity_types for name, corpus in workspace.corpora.items()},
+        lambda model: model_job(workspace, model).updates_in_all,
+    )
+    return {run: run_job(workspace, run) for run in runs}
 
 
 def tell_left_out(workspace: Workspace) -> None:
     """Print the sample sizes that a target's training part is too small for."""
     few_shot = workspace.experiment.few_shot
     for target in few_shot.targets if few_shot else ():
-        there = workspace.manifest(target)["splits"]["train"]["sentences"]
-        beyond = [str(size) for size in few_shot.sizes if size > there]
+        beyond = sizes_left_out(few_shot, target, workspace.count)
         if beyond:
-            msg.warn(f"{target} has {there} training sentences; these sizes are left out: {', '.join(beyond)}")
+            there, sizes = workspace.count(target, "train"), ", ".join(map(str, beyond))
+            msg.warn(f"{target} has {there} training sentences; these sizes are left out: {sizes}")
 
 
-def write_plan(workspace: Workspace, kind: str, fingerprints: Mapping[Run, str]) -> None:
+def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
+    """Print how many runs are to be done, and which of them take the place of others."""
+    others = sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items())
+    if others:
+        msg.warn(f"{others} runs on record are of other settings, data or another encoder: they are made anew")
+    msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+
+
+def tell_problems(results: Sequence[RunResult]) -> None:
+    """Print the runs whose training has failed."""
+    for result in results:
+        if result.problem:
+            msg.warn(f"{result.run} is not compared with others: {result.problem}")
+
+
+def write_plan(workspace: Workspace, kind: Kind, jobs: Jobs) -> None:
     """Write which runs of a kind belong to the experiment: for each id its coordinates and its fingerprint."""
     plan = {
         run.id: {
             "coordinates": asdict(run.coordinates(workspace.name, workspace.experiment.model, workspace.threads)),
-            "fingerprint": fingerprint,
+            "fingerprint": job.fingerprint,
         }
-        for run, fingerprint in fingerprints.items()
+        for run, job in jobs.items()
     }
-    write_json(workspace.runs.parent / f"{kind}.json", plan)
+    write_json(plan_file(workspace.results, kind), {"started_with": asdict(workspace.started_with), "runs": plan})
 
 
-def carry_out_all(workspace: Workspace, runs: Sequence[Run]) -> None:
+def carry_out_all(workspace: Workspace, jobs: Jobs) -> None:
     """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
     device = use_device(workspace.threads, workspace.gpu_id)
-    costs, cache = estimate_costs(workspace, runs), PipelineCache()
-    with progress(sum(costs), "sentence", disable=not runs, smoothing=0.05) as bar:
-        for run, cost in zip(runs, costs):
+    costs, cache = estimate_costs(workspace, jobs), PipelineCache()
+    with progress(sum(costs), "sentence", disable=not jobs, smoothing=0.05) as bar:
+        for run, cost in zip(jobs, costs, strict=True):
             bar.set_description(run.id, refresh=False)
             finished = bar.n + cost
-            carry_out(workspace, run, device, cache, lambda: bar.update(batch_size(workspace, run)))
-            # What was estimated and what was done may differ: a source may have been trained first, or been there.
+            carry_out(workspace, run, device, cache, bar.update)
+            # What was estimated and what was done may differ, as by a test that takes longer.
             bar.update(finished - bar.n)
 
 
-def estimate_costs(workspace: Workspace, runs: Sequence[Run]) -> list[int]:
+def estimate_costs(workspace: Workspace, jobs: Jobs) -> list[int]:
     """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs need is trained once."""
-    seen: set[SourceModel] = set()
+    models = {model for run in jobs for model in models_of(workspace.experiment, run)}
+    seen = {model_job(workspace, model).fingerprint for model in models if find_model(workspace, model)}
     costs = []
-    for run in runs:
-        models = [model for model in models_of(workspace.experiment, run) if model not in seen]
-        trained = sum(model_passes(workspace, model) for model in models)
-        costs.append(TEST_COST + trained + sample_passes(workspace, run))
-        seen.update(models)
+    for job in jobs.values():
+        trainings = [one for one in distinct([job.training]) if one.fingerprint not in seen]
+        seen.update(one.fingerprint for one in trainings)
+        costs.append(TEST_COST + sum(one.passes for one in trainings))
     return costs
 
 
 def show(results: Sequence[RunResult]) -> None:
-    """Print one line of scores per run."""
+    """Print one line of scores per run; a dash where a target has no mention of a type, or does not annotate it."""
     names = [*in_order({name for result in results for name in result.scores.tokens} - {MICRO}), MICRO]
     header = ("Run", "Sentences", "Updates", *(f"{name[:1].upper()}{name[1:]} F1" for name in names))
     rows = [
-        (
-            result.run,
-            result.sentences["train"],
-            result.updates,
-            *(f"{result.scores.tokens[name].f1:.1f}" for name in names),
-        )
+        (result.run, result.sentences["train"], result.updates, *(_f1(result, name) for name in names))
         for result in results
     ]
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1), max_col=120)
+
+
+def _f1(result: RunResult, name: str) -> str:
+    score = result.scores.tokens.get(name)
+    return f"{score.f1:.1f}" if score and score.gold else "-"

@@ -1,4 +1,4 @@
-"""The pipelines that few-shot runs start from: loaded once in a process, and put back by copy for each run."""
+"""Load the pipelines that runs start from once in a process, and put their weights back by copy for each run."""
 import gc
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,14 @@ class PipelineCache:
         arrays = [node.get_param(name).copy() for node, name in _arrays(nlp)]
         self._kept = CachedPipeline(key, nlp, arrays, [parameter.detach().clone() for parameter in _parameters(nlp)])
         return nlp
+
+
+def weights_of(nlp: Language) -> Iterator[Any]:
+    """YIELDS (ndarray or torch.Tensor): Every weight of a pipeline that is trained, on the CPU."""
+    for node, name in _arrays(nlp):
+        yield node.ops.to_numpy(node.get_param(name))
+    for parameter in _parameters(nlp):
+        yield parameter.detach().float().cpu().numpy()
 
 
 def _again(start: CachedPipeline, config: Config) -> Language:

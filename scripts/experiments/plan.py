@@ -1,23 +1,28 @@
-"""From an experiment file to the coordinates of every run."""
+"""Plan an experiment: the coordinates of every run, and the models on whole training parts that runs need."""
 from dataclasses import dataclass, replace
-from typing import Callable, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
+from scripts.base.errors import ProjectError
+from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.settings import Experiment, FewShot, Pretraining, SourceSet, Training
+from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, SHIPPED, ZERO_SHOT, Kind, Transfer
 from scripts.results.runs import Coordinates
 
-IN_CORPUS, ZERO_SHOT, FEW_SHOT, SHIPPED = "in-corpus", "zero-shot", "few-shot", "shipped"
-NO_TRANSFER = "none"
+# How many sentences a corpus's part, `train` or `test`, has.
+SentenceCount = Callable[[str, str], int]
 
 
 @dataclass(frozen=True)
 class SourceModel:
-    """A model trained on the whole training parts of one corpus or of several together, or on a sample of them.
+    """A model that is kept: trained on the training parts of one corpus or of several together, or on a sample of them.
 
     corpora (tuple[str, ...]): What it is trained on.
     seed (int): Its training seed.
     training (Training): Its settings.
     max_sentences (int): The most sentences that it is trained on; None for all.
-    before (SourceModel): The model that it starts from, where sources come in sequence.
+    before (SourceModel): The model that it starts from, where sources come in sequence or it is fine-tuned.
+    transfer (str): What it takes over of that model: `full` or `encoder`.
+    is_few_shot (bool): Whether it is trained exactly as a few-shot run of its coordinates is.
     baseline (str): The baseline that it belongs to; None for the experiment's own model.
     entity_type (str): The one type that it is trained for; None for all of them jointly.
     """
@@ -27,8 +32,15 @@ class SourceModel:
     training: Training
     max_sentences: Optional[int] = None
     before: Optional["SourceModel"] = None
+    transfer: Transfer = FULL
+    is_few_shot: bool = False
     baseline: Optional[str] = None
     entity_type: Optional[str] = None
+
+    @property
+    def training_seed(self) -> int:
+        """RETURNS (int): What starts its training; its sample is drawn by `seed`."""
+        return self.seed + SAMPLE_SEED_OFFSET if self.is_few_shot else self.seed
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -57,11 +69,11 @@ class Run:
     entity_type (str): The one type that it is trained and scored for; None for all of them jointly.
     """
 
-    kind: str
+    kind: Kind
     target: str
     seed: int
     source: Optional[SourceModel] = None
-    transfer: str = NO_TRANSFER
+    transfer: Transfer = NO_TRANSFER
     size: Optional[int] = None
     extra_updates: int = 0
     baseline: Optional[str] = None
@@ -130,7 +142,7 @@ def zero_shot_runs(experiment: Experiment) -> list[Run]:
     """RETURNS (list[Run]): Every source model on every target that is not among its corpora (paper, Table 3)."""
     targets = experiment.corpora if experiment.zero_shot is None else experiment.zero_shot
     return [
-        Run(ZERO_SHOT, target, seed, source_model(experiment, source, seed), "full", size=0)
+        Run(ZERO_SHOT, target, seed, source_model(experiment, source, seed), FULL, size=0)
         for target in targets
         for source in sources_of(experiment)
         if target not in source.corpora
@@ -172,7 +184,7 @@ def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int
 def shipped_runs(experiment: Experiment) -> list[Run]:
     """RETURNS (list[Run]): The test of the pipeline to package on each corpus of the experiment."""
     model = shipped_model(experiment)
-    return [Run(SHIPPED, target, model.seed, model, "full") for target in experiment.corpora]
+    return [Run(SHIPPED, target, model.seed, model, FULL) for target in experiment.corpora]
 
 
 def tested_model(experiment: Experiment, run: Run) -> Optional[SourceModel]:
@@ -209,11 +221,63 @@ def tested_sources(experiment: Experiment, run: Run) -> tuple[str, ...]:
     return run.sources if is_tested else ()
 
 
-def per_type(run: Run, entity_types: Sequence[str]) -> list[Run]:
-    """RETURNS (list[Run]): The run for each entity type by itself, with source models that know this type only."""
+def planned_runs(
+    experiment: Experiment,
+    kind: Kind,
+    count: SentenceCount,
+    annotated: Mapping[str, Sequence[str]],
+    updates_of: Callable[[SourceModel], int],
+) -> list[Run]:
+    """List all runs of a kind, the compute-matched controls of few-shot last.
+
+    experiment (Experiment): The experiment.
+    kind (str): in-corpus, zero-shot, few-shot or shipped.
+    count (Callable): Number of sentences of a corpus's part.
+    annotated (Mapping[str, Sequence[str]]): The entity types that each corpus annotates.
+    updates_of (Callable): Tells how many updates a source model has had, those of the models before it included.
+    RETURNS (list[Run]): The runs, without samples that a training part is too small for.
+    RAISES (ProjectError): If a target's training part is too small for any sample.
+    """
+    runs = RUNS_OF[kind](experiment)
+    if kind == FEW_SHOT and experiment.few_shot:
+        check_sizes(experiment.few_shot, count)
+        runs = [run for run in runs if has_enough_sentences(run, count)]
+        runs += [run for run in control_runs(experiment, updates_of) if has_enough_sentences(run, count)]
+    if experiment.types == "joint" or kind == SHIPPED:
+        return runs
+    return [one for run in runs for one in per_type(run, annotated)]
+
+
+def has_enough_sentences(run: Run, count: SentenceCount) -> bool:
+    """RETURNS (bool): Whether the target's training part has as many sentences as a few-shot run wants."""
+    return run.size is None or run.size <= count(run.target, "train")
+
+
+def sizes_left_out(few_shot: FewShot, target: str, count: SentenceCount) -> list[int]:
+    """RETURNS (list[int]): The sample sizes that a target's training part is too small for."""
+    return [size for size in few_shot.sizes if size > count(target, "train")]
+
+
+def check_sizes(few_shot: FewShot, count: SentenceCount) -> None:
+    """RAISES (ProjectError): If no sample size fits into the training part of a target."""
+    for target in few_shot.targets:
+        if len(sizes_left_out(few_shot, target, count)) == len(few_shot.sizes):
+            raise ProjectError(
+                f"the smallest sample size is {few_shot.sizes[0]}, but {target} has {count(target, 'train')} training "
+                "sentences",
+                where="key few_shot.sizes",
+                remedy="add a smaller size, or leave the target out",
+            )
+
+
+def per_type(run: Run, annotated: Mapping[str, Sequence[str]]) -> list[Run]:
+    """RETURNS (list[Run]): The run for each entity type by itself, with source models that know this type only; none
+    for a type that the target or a source does not annotate."""
+    corpora = (run.target, *run.sources)
+    types = [kind for kind in annotated[run.target] if all(kind in annotated[corpus] for corpus in corpora)]
     return [
         replace(run, entity_type=entity_type, source=run.source and _of_type(run.source, entity_type))
-        for entity_type in entity_types
+        for entity_type in types
     ]
 
 
@@ -247,8 +311,23 @@ def _start(experiment: Experiment, source: SourceSet, position: int) -> Optional
 def shipped_model(experiment: Experiment) -> SourceModel:
     """RETURNS (SourceModel): The model that the experiment file names for packaging."""
     ship = experiment.ship
-    training = ship.training or experiment.in_corpus.training
-    return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
+    if ship.target is None:
+        training = ship.training or experiment.in_corpus.training
+        return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
+    few_shot = experiment.few_shot
+    seeds = few_shot.seeds if few_shot else []
+    # The source model that the few-shot run of this seed starts from, so that what is shipped is what was evaluated.
+    position = seeds.index(ship.seed) if ship.seed in seeds else 0
+    training = few_shot.training if few_shot else experiment.in_corpus.training
+    return SourceModel(
+        corpora=(ship.target,),
+        seed=ship.seed,
+        training=ship.training or training,
+        max_sentences=ship.size,
+        before=_start(experiment, ship.source, position),
+        transfer=ship.transfer,
+        is_few_shot=True,
+    )
 
 
 def sources_of(experiment: Experiment) -> list[SourceSet]:

@@ -1,4 +1,4 @@
-"""A pipeline and whole documents in, predicted mentions and their scores out."""
+"""Let a pipeline find the mentions of whole documents, and score them."""
 import time
 from dataclasses import dataclass
 from pathlib import Path

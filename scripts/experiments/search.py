@@ -1,5 +1,4 @@
 """A search for settings that opens no test part: candidates learn from some training documents, others score them."""
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,23 +8,22 @@ import srsly
 from wasabi import msg
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_folder, hash_data, read_json, write_json
+from scripts.base.files import atomic_folder, read_json, write_json
 from scripts.base.progress import progress
 from scripts.corpora.docbin import pack_docs
-from scripts.corpora.parts import read_documents, read_sentences
+from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
-from scripts.experiments.config import SAMPLE_SEED_OFFSET, TrainingJob, resolve_config, training_length
 from scripts.experiments.device import use_device
 from scripts.experiments.execute import TEST_COST
+from scripts.experiments.job import SAMPLE_SEED_OFFSET, TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.run import versions
+from scripts.experiments.run import RunJob, Test, versions
 from scripts.experiments.score import Outcome, take_test
 from scripts.experiments.settings import Frozen, Search, Training
-from scripts.experiments.train import train_pipeline
+from scripts.experiments.train import train_job
 from scripts.experiments.workspace import Workspace
-from scripts.results.runs import Ledger
 
 TRAIN, DEVELOPMENT = "train", "development"
 SCORED_ON = "development documents of the training part; no test part was opened"
@@ -67,19 +65,17 @@ class SearchRun:
         return f"{self.candidate.name.replace(': ', '-')}.{self.corpus}.size-{size}.seed-{self.seed}"
 
 
-def search_settings(workspace: Workspace, seed: int = 0) -> Search:
+def search_settings(workspace: Workspace) -> Search:
     """Find what an experiment wants to be searched.
 
     workspace (Workspace): The experiment and its surroundings.
-    seed (int): Added to every seed of the search.
     RETURNS (Search): The settings.
     RAISES (ProjectError): If the experiment file has no search.
     """
-    search = workspace.experiment.search
-    if search is None:
+    if workspace.experiment.search is None:
         remedy = "add it, or take an experiment that has it, such as `--vars.experiment search_sample`"
         raise ProjectError("missing key 'search'", where=f"experiment {workspace.name}", remedy=remedy)
-    return search.model_copy(update={"seeds": [seed + number for number in search.seeds]})
+    return workspace.experiment.search
 
 
 def list_candidates(search: Search, frozen: Frozen) -> list[Candidate]:
@@ -123,7 +119,7 @@ def split_training_part(workspace: Workspace, search: Search, corpus: str) -> No
     corpus (str): The corpus.
     RAISES (ProjectError): If there are fewer than two documents.
     """
-    documents = read_documents(workspace.part(corpus, "train"))
+    documents = read_documents(workspace.part(corpus, "train").path)
     ids = [document.user_data["id"] for document in documents]
     dealt = split_documents(ids, 1 - search.development, search.split_seed)
     files = {search_part(workspace, corpus, TRAIN): dealt["train"]}
@@ -135,47 +131,26 @@ def split_training_part(workspace: Workspace, search: Search, corpus: str) -> No
             pack_docs(kept).to_disk(partial / path.name)
 
 
-def search_job(workspace: Workspace, run: SearchRun) -> TrainingJob:
-    """RETURNS (TrainingJob): How a run is trained: at a size as few-shot without a source, else as in-corpus."""
-    train, is_sample = search_part(workspace, run.corpus, TRAIN), run.size is not None
-    return TrainingJob(
-        template=workspace.template,
-        encoder=workspace.encoder.path,
-        tokenizer=workspace.tokenizer,
-        train=(train,),
-        n_sentences=run.size if is_sample else len(read_sentences([str(train)])),
-        entity_types=workspace.entity_types,
+def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
+    """RETURNS (RunJob): How a run is trained, at a size as few-shot without a source, else as in-corpus; and its test
+    on the documents that are held out."""
+    training = workspace.job(
+        train=(part_of(search_part(workspace, run.corpus, TRAIN)),),
         training=run.candidate.training,
-        seed=run.seed + SAMPLE_SEED_OFFSET if is_sample else run.seed,
+        seed=run.seed if run.size is None else run.seed + SAMPLE_SEED_OFFSET,
         frozen=run.candidate.frozen,
-        lower_case=workspace.experiment.lower_case,
-        precision=workspace.precision,
         limit=run.size,
         sample_seed=run.seed,
     )
-
-
-def search_fingerprint(workspace: Workspace, search: Search, run: SearchRun) -> str:
-    """RETURNS (str): Hash of all that decides a run's score: settings, config, encoder, data, held-out documents."""
-    decides = {
-        **workspace.decides(),
-        "frozen": run.candidate.frozen,
-        "training": run.candidate.training.model_dump(),
-        "size": run.size,
-        "seed": run.seed,
-        "entity_types": workspace.entity_types,
-        "train": workspace.data_hash(run.corpus, "train"),
-        "development": search.development,
-        "split_seed": search.split_seed,
-    }
-    return hash_data(decides)
+    held_out = part_of(search_part(workspace, run.corpus, DEVELOPMENT))
+    return RunJob(training, Test(run.corpus, held_out, workspace.corpora[run.corpus].entity_types))
 
 
 def check_sizes(workspace: Workspace, search: Search) -> None:
     """RAISES (ProjectError): If a sample is to have more sentences than the documents that are not held out."""
     largest = max((size for size in search.sizes if size), default=0)
     for corpus in search.corpora:
-        available = len(read_sentences([str(search_part(workspace, corpus, TRAIN))]))
+        available = part_of(search_part(workspace, corpus, TRAIN)).sentences
         if largest > available:
             raise ProjectError(
                 f"sample size {largest}, but {corpus} has {available} training sentences that are not held out",
@@ -195,59 +170,66 @@ def carry_out_search(workspace: Workspace, search: Search) -> list[SearchResult]
     for corpus in search.corpora:
         split_training_part(workspace, search, corpus)
     check_sizes(workspace, search)
-    runs = search_runs(search, workspace.experiment.frozen)
-    fingerprints = {run: search_fingerprint(workspace, search, run) for run in runs}
-    ledger = Ledger(workspace.metrics / workspace.name / "search")
-    pending = [run for run in runs if not ledger.is_finished(run.id, fingerprints[run])]
-    msg.info(f"{len(runs)} runs, {len(runs) - len(pending)} finished before, {len(pending)} to do")
-    _carry_out_all(workspace, {run: fingerprints[run] for run in pending}, ledger.folder)
-    return [SearchResult(**read_json(ledger.folder / f"{run.id}.json")["result"]) for run in runs]
+    jobs = {run: search_job(workspace, run) for run in search_runs(search, workspace.experiment.frozen)}
+    folder = workspace.results / "search"
+    pending = {run: job for run, job in jobs.items() if not _is_finished(folder, run, job)}
+    msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+    _carry_out_all(workspace, pending, folder)
+    return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
 
 
-def _carry_out_all(workspace: Workspace, fingerprints: Mapping[SearchRun, str], folder: Path) -> None:
+def _file(folder: Path, run: SearchRun) -> Path:
+    return folder / f"{run.id}.json"
+
+
+def _is_finished(folder: Path, run: SearchRun, job: RunJob) -> bool:
+    try:
+        return read_json(_file(folder, run)).get("fingerprint") == job.fingerprint
+    except (ProjectError, AttributeError):
+        return False
+
+
+def _carry_out_all(workspace: Workspace, jobs: Mapping[SearchRun, RunJob], folder: Path) -> None:
     device, cache = use_device(workspace.threads, workspace.gpu_id), PipelineCache()
-    costs = [TEST_COST + _passes(search_job(workspace, run)) for run in fingerprints]
-    with progress(sum(costs), "sentence", disable=not fingerprints, smoothing=0.05) as bar:
-        for run, fingerprint in fingerprints.items():
+    total = sum(TEST_COST + job.training.passes for job in jobs.values())
+    with progress(total, "sentence", disable=not jobs, smoothing=0.05) as bar:
+        for run, job in jobs.items():
             bar.set_description(run.id, refresh=False)
-            batch = run.candidate.training.batch_size
-            record = carry_out(workspace, run, cache, lambda: bar.update(batch))
-            write_json(folder / f"{run.id}.json", {"fingerprint": fingerprint, "device": device, **record})
+            record = carry_out(workspace, run, job, cache, bar.update)
+            write_json(_file(folder, run), {"fingerprint": job.fingerprint, "device": device, **record})
             bar.update(TEST_COST)
 
 
-def _passes(job: TrainingJob) -> int:
-    """RETURNS (int): What a training costs, in sentences passed through the model."""
-    return training_length(job.n_sentences, job.training).updates * job.training.batch_size
-
-
 def carry_out(
-    workspace: Workspace, run: SearchRun, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
+    workspace: Workspace,
+    run: SearchRun,
+    job: RunJob,
+    cache: PipelineCache,
+    on_passes: Callable[[int], None] = lambda passes: None,
 ) -> dict[str, Any]:
     """Train, and score on the development documents.
 
     workspace (Workspace): The experiment and its surroundings.
     run (SearchRun): What to do.
+    job (RunJob): All that decides it.
     cache (PipelineCache): Makes the pipeline that is trained.
-    on_update (Callable): Called after every update, to show progress.
+    on_passes (Callable): Told after every update how many sentences passed, to show progress.
     RETURNS (dict): What goes on record.
     """
-    job, started = search_job(workspace, run), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        resolve_config(job).to_disk(Path(folder) / "config.cfg")
-        trained = train_pipeline(Path(folder) / "config.cfg", job.template, workspace.gpu_id, cache, on_update)
-    outcome = take_test(trained.nlp, search_part(workspace, run.corpus, DEVELOPMENT), workspace.entity_types)
-    return {"seconds": round(time.monotonic() - started, 2), **_record(workspace, run, job, outcome)}
+    started = time.monotonic()
+    trained = train_job(job.training, None, workspace.gpu_id, cache, on_passes)
+    outcome = take_test(trained.nlp, job.test.part.path, job.test.entity_types)
+    return {"seconds": round(time.monotonic() - started, 2), **_record(run, job.training, outcome)}
 
 
-def _record(workspace: Workspace, run: SearchRun, job: TrainingJob, outcome: Outcome) -> dict[str, Any]:
+def _record(run: SearchRun, job: TrainingJob, outcome: Outcome) -> dict[str, Any]:
     scores = outcome.scores.tokens
     return {
         "result": asdict(SearchResult(run.candidate.name, run.corpus, run.size, run.seed, scores[MICRO].f1)),
-        "settings": {**job.training.model_dump(), "frozen": job.frozen, "training_seed": job.seed},
-        "threads": workspace.threads,
+        "settings": job.record,
+        "threads": job.threads,
         "versions": versions(),
-        "updates": training_length(job.n_sentences, job.training).updates,
+        "updates": job.length.updates,
         "sentences": {TRAIN: job.n_sentences, DEVELOPMENT: outcome.sentences},
         "scores": {name: score.to_dict() for name, score in scores.items()},
     }
@@ -262,7 +244,7 @@ def write_search(workspace: Workspace, search: Search, results: Sequence[SearchR
     RETURNS (Path): `search.json` of the experiment.
     """
     comparisons = compare_candidates(results)
-    path = workspace.metrics / workspace.name / "search.json"
+    path = workspace.results / "search.json"
     documents = {
         corpus: {part: len(read_documents(search_part(workspace, corpus, part))) for part in (TRAIN, DEVELOPMENT)}
         for corpus in search.corpora
@@ -271,7 +253,7 @@ def write_search(workspace: Workspace, search: Search, results: Sequence[SearchR
         "scored_on": SCORED_ON,
         "model": workspace.experiment.model,
         "frozen": workspace.experiment.frozen,
-        "encoder": workspace.encoder.name,
+        "encoder": workspace.recipe.encoder.name if workspace.recipe.encoder else None,
         "search": search.model_dump(mode="json"),
         "documents": documents,
         "winners": [{"size": one.size, "candidate": one.candidate} for one in comparisons if one.is_winner],

@@ -1,6 +1,6 @@
 """What an experiment file may say, and where corpus and experiment files are found."""
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -8,6 +8,9 @@ from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
 
 Transfer = Literal["full", "encoder"]
+# In place of an encoder: the one that the experiment file names.
+AS_NAMED = "experiment"
+SettingsT = TypeVar("SettingsT", bound=Settings)
 Duplicate = Literal["exact", "near"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Frozen = Literal["nothing", "word_embeddings", "encoder"]
@@ -190,17 +193,39 @@ class Baseline(Settings):
 class Shipped(Settings):
     """The pipeline that is packaged: named before any score is known.
 
-    corpora (list[str]): Corpora whose training parts it is trained on; left out: all of the experiment.
+    Either all the corpora that it names are mixed, or it is trained as a few-shot run is: on a source, then a target.
+
+    corpora (list[str]): Corpora whose training parts are mixed; left out: all of the experiment.
+    target (str): In place of `corpora`: what it is trained on last, with the settings of few-shot.
+    source (SourceSet): What it is pretrained on before; left out: nothing.
+    size (int): How many sentences of the target; left out: its whole training part. With a size and a seed of few-shot
+        it is the very model that few-shot evaluated.
+    transfer (str): What it takes over of the source: `full` or `encoder`.
     seed (int): Its training seed.
-    training (Training): Its settings; left out: those of in-corpus.
+    training (Training): Its settings; left out: those of in-corpus, or of few-shot if a target is named.
     examples (Path): Folder of *.jsonl files with annotated texts that stand in no corpus, one {"text": ..., "entities":
         [{"start": ..., "end": ..., "label": ...}]} a line; the package is scored on them too. Left out: none.
     """
 
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
+    target: Optional[str] = None
+    source: Annotated[SourceSet, BeforeValidator(_as_source_set)] = SourceSet()
+    size: Optional[Annotated[int, Field(gt=0)]] = None
+    transfer: Transfer = "full"
     seed: Seed = 0
     training: Optional[Training] = None
     examples: Optional[Path] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Shipped":
+        if self.target and self.corpora:
+            raise ValueError("give `corpora` or `target`, not both")
+        named = [key for key in ("source", "size", "transfer") if key in self.model_fields_set]
+        if named and not self.target:
+            raise ValueError(f"`{named[0]}` belongs to a `target`, which is missing")
+        if self.target in self.source.corpora:
+            raise ValueError(f"'{self.target}' is both source and target")
+        return self
 
 
 Positive = Annotated[float, Field(gt=0)]
@@ -292,6 +317,7 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _known_corpora(self) -> "Experiment":
         named = [*(self.in_corpus.corpora or []), *(self.zero_shot or []), *(self.ship.corpora or [])]
+        named += [*([self.ship.target] if self.ship.target else []), *self.ship.source.corpora]
         if self.few_shot:
             sources = self.few_shot.sources or []
             named += self.few_shot.targets + [name for source in sources for name in source.corpora]
@@ -308,6 +334,39 @@ class Experiment(Settings):
         if self.model in self.baselines:
             raise ValueError(f"baselines: '{self.model}' is the experiment's own model; give the baseline another name")
         return self
+
+    def shifted(self, seed: int) -> "Experiment":
+        """RETURNS (Experiment): The same experiment with a number, 0 or more, added to every seed."""
+        if seed < 0:
+            raise ProjectError(f"seed {seed}", where="--seed", remedy="give 0 or more")
+        return shift_seeds(self, seed)
+
+    def with_encoder(self, encoder: str) -> "Experiment":
+        """RETURNS (Experiment): The same experiment with another encoder; `experiment` leaves its own."""
+        return self if encoder == AS_NAMED else self.model_copy(update={"encoder": encoder})
+
+
+def shift_seeds(settings: SettingsT, seed: int) -> SettingsT:
+    """Add a number to every seed of settings, however deep: each field that is called `seed` or `seeds`.
+
+    settings (Settings): The settings. Seeds that draw a split have other names, and stay.
+    seed (int): The number.
+    RETURNS (Settings): The same settings with other seeds.
+    """
+    own = {name: _shift(name, getattr(settings, name), seed) for name in type(settings).model_fields}
+    return settings.model_copy(update=own)
+
+
+def _shift(name: str, value: Any, seed: int) -> Any:
+    if name == "seed":
+        return value + seed
+    if name == "seeds":
+        return [seed + number for number in value]
+    if isinstance(value, Settings):
+        return shift_seeds(value, seed)
+    if isinstance(value, list):
+        return [_shift("", item, seed) for item in value]
+    return {key: _shift("", item, seed) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def corpus_file(configs: Path, name: str) -> Path:

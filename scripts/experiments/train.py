@@ -1,10 +1,11 @@
-"""A resolved config in, a trained pipeline out: spaCy's own loop, in this process and without its printing."""
+"""Train a pipeline by spaCy's own loop, in this process and without its printing."""
 import io
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Callable
+from typing import IO, Any, Callable, Optional
 
 from spacy.language import Language
 from spacy.training.loop import train
@@ -13,6 +14,8 @@ from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
+from scripts.experiments.config import resolve_config
+from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
@@ -22,40 +25,79 @@ ON_UPDATE = "interlingual.OnUpdate.v1"
 class Trained:
     """A trained pipeline.
 
-    nlp (Language): The pipeline.
+    nlp (Language): The pipeline as it is after the last update.
+    config (Config): The resolved config of its training.
     seconds (float): Wall-clock time, start to end.
     """
 
     nlp: Language
+    config: Config
     seconds: float
 
 
-def train_pipeline(
-    config_path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
+def train_job(
+    job: TrainingJob,
+    source: Optional[Path],
+    gpu_id: int,
+    cache: PipelineCache,
+    on_passes: Callable[[int], None] = lambda passes: None,
 ) -> Trained:
-    """Train as `spacy train` does.
+    """Carry a training out, as `spacy train` does with the resolved config.
 
-    config_path (Path): A resolved config.
+    job (TrainingJob): The training.
+    source (Optional[Path]): Folder of the pipeline that it starts from, if it starts from one.
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    cache (PipelineCache): Makes the pipeline that is trained.
+    on_passes (Callable): Told after every update how many sentences passed, to show progress.
+    RETURNS (Trained): The pipeline.
+    RAISES (ProjectError): If a file has changed since the job was made, or spaCy does not accept the config.
+    """
+    job.check_files()
+    config = resolve_config(job, source)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.cfg"
+        config.to_disk(path)
+        started = time.monotonic()
+        nlp = train_config(path, job.template.path, gpu_id, cache, _count_passes(job, on_passes))
+    return Trained(nlp, config, time.monotonic() - started)
+
+
+def _count_passes(job: TrainingJob, on_passes: Callable[[int], None]) -> Callable[[], None]:
+    done = 0
+
+    def on_update() -> None:
+        nonlocal done
+        done += 1
+        on_passes(job.passes_after(done) - job.passes_after(done - 1))
+
+    return on_update
+
+
+def train_config(
+    path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
+) -> Language:
+    """Train by a resolved config.
+
+    path (Path): The config.
     template (Path): The model's config that it was resolved from, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
     cache (PipelineCache): Makes the pipeline that is trained.
-    on_update (Callable): Called after every update, to show progress.
-    RETURNS (Trained): The pipeline as it is after the last update.
+    on_update (Callable): Called after every update.
+    RETURNS (Language): The pipeline as it is after the last update.
     RAISES (ProjectError): If spaCy does not accept the config.
     """
-    started = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        nlp = _initialize(config_path, template, gpu_id, cache, on_update)
+        nlp = _initialize(path, template, gpu_id, cache, on_update)
         train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
-    return Trained(nlp, time.monotonic() - started)
+    return nlp
 
 
 def _initialize(
-    config_path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None]
+    path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None]
 ) -> Language:
     try:
-        return cache.get(_with_logger(load_config(config_path), on_update), gpu_id)
+        return cache.get(_with_logger(load_config(path), on_update), gpu_id)
     # Whatever spaCy finds wrong in a config; its messages have several lines.
     except ValueError as error:
         raise ProjectError(" ".join(str(error).split()), where=template) from error

@@ -1,27 +1,44 @@
-"""Where an experiment's corpora, encoder, models and results are: what a command knows before the first run."""
+"""Open an experiment: its settings, corpora, encoders and folders, checked before the first run."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
-from scripts.corpora.manifest import read_manifest
+from scripts.corpora.manifest import TOKENIZER, Manifest, read_manifest
+from scripts.corpora.parts import Part
 from scripts.corpora.schema import in_order
-from scripts.encoders.record import EncoderRecord, baseline_encoder_file, read_encoder
+from scripts.corpora.settings import read_corpus_settings
+from scripts.encoders.record import EncoderRecord, find_encoder
+from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision
-from scripts.experiments.settings import Baseline, Experiment, read_experiment
+from scripts.experiments.job import Template, Tokenizer, TrainingJob
+from scripts.experiments.settings import AS_NAMED, Experiment, corpus_file, read_experiment
+from scripts.results.runs import StartedWith
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a model is made of.
 
-    template (Path): Its spaCy config.
-    encoder (EncoderRecord): The encoder that its trainings start from, if its config has one.
+    template (Template): Its spaCy config.
+    encoder (Optional[EncoderRecord]): The encoder that its trainings start from; None if its config has none.
     """
 
-    template: Path
-    encoder: EncoderRecord
+    template: Template
+    encoder: Optional[EncoderRecord]
+
+
+@dataclass(frozen=True)
+class ConvertedCorpus:
+    """What trainings and tests need of a converted corpus.
+
+    entity_types (tuple[str, ...]): The types that it annotates.
+    parts (Mapping[str, Part]): `train` and `test`.
+    """
+
+    entity_types: tuple[str, ...]
+    parts: Mapping[str, Part]
 
 
 @dataclass(frozen=True)
@@ -30,132 +47,166 @@ class Workspace:
 
     name (str): The experiment's name.
     experiment (Experiment): Its settings.
-    template (Path): The spaCy config of its model.
+    recipe (Recipe): What its model is made of.
+    corpora (Mapping[str, ConvertedCorpus]): Its corpora, as they are converted now.
     corpus (Path): Folder of the converted corpora.
-    encoder (EncoderRecord): The encoder that all runs start from, baselines aside.
+    tokenizer (Tokenizer): The tokenizer of all pipelines.
     training (Path): Folder for models that are kept.
     metrics (Path): Folder for run files, tables, figures and report.
-    threads (int): CPU threads per run.
+    started_with (StartedWith): Seed, threads, precision and encoder that the command was given.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    precision (str): What trainings compute in: `float32` or `bfloat16`.
     baselines (Mapping[str, Recipe]): What the baselines are made of.
     """
 
     name: str
     experiment: Experiment
-    template: Path
+    recipe: Recipe
+    corpora: Mapping[str, ConvertedCorpus]
     corpus: Path
-    encoder: EncoderRecord
+    tokenizer: Tokenizer
     training: Path
     metrics: Path
-    threads: int = 1
+    started_with: StartedWith
     gpu_id: int = -1
-    precision: str = "float32"
     baselines: Mapping[str, Recipe] = field(default_factory=dict)
+
+    @property
+    def threads(self) -> int:
+        """RETURNS (int): CPU threads per run."""
+        return self.started_with.threads
+
+    @property
+    def results(self) -> Path:
+        """RETURNS (Path): Folder of all that the experiment leaves behind, models aside."""
+        return self.metrics / self.name
 
     @property
     def runs(self) -> Path:
         """RETURNS (Path): Folder of the run files."""
-        return self.metrics / self.name / "runs"
+        return self.results / "runs"
 
     def models(self, baseline: Optional[str] = None) -> Path:
         """RETURNS (Path): Folder of the models that are kept for this experiment, or for a baseline of it."""
         return self.training / self.name / (baseline or self.experiment.model)
 
-    def recipe(self, baseline: Optional[str] = None) -> Recipe:
-        """RETURNS (Recipe): What the experiment's own model, or a baseline, is made of."""
-        return self.baselines[baseline] if baseline else Recipe(self.template, self.encoder)
-
-    def decides(self, baseline: Optional[str] = None) -> dict[str, Any]:
-        """RETURNS (dict): What decides the weights of every training, whatever its data: for fingerprints."""
-        recipe = self.recipe(baseline)
-        return {
-            "template": hash_file(recipe.template),
-            "encoder": recipe.encoder.sha256,
-            "lower_case": self.experiment.lower_case,
-            "frozen": self.experiment.frozen,
-            "precision": self.precision,
-            "threads": self.threads,
-        }
-
-    @property
-    def tokenizer(self) -> Path:
-        """RETURNS (Path): Folder of the blank pipeline whose tokenizer all pipelines have."""
-        return self.corpus / "tokenizer"
+    def recipe_of(self, baseline: Optional[str]) -> Recipe:
+        """RETURNS (Recipe): What a baseline, or the experiment's own model, is made of."""
+        return self.baselines[baseline] if baseline else self.recipe
 
     @property
     def entity_types(self) -> tuple[str, ...]:
         """RETURNS (tuple[str, ...]): What is looked for in every run: the types of all corpora together."""
-        names = self.experiment.corpora
-        return in_order(kind for name in names for kind in self.manifest(name)["entity_types"])
+        return in_order(kind for corpus in self.corpora.values() for kind in corpus.entity_types)
 
-    def part(self, corpus: str, part: str) -> Path:
-        """RETURNS (Path): The DocBin file of a corpus's `train` or `test` part."""
-        return self.corpus / corpus / f"{part}.spacy"
+    def part(self, corpus: str, part: str) -> Part:
+        """RETURNS (Part): The `train` or `test` part of a corpus."""
+        return self.corpora[corpus].parts[part]
 
-    def manifest(self, corpus: str) -> dict[str, Any]:
-        """RETURNS (dict): What `convert` wrote about a corpus."""
-        return read_manifest(self.corpus, corpus)
+    def count(self, corpus: str, part: str) -> int:
+        """RETURNS (int): How many sentences a part of a corpus has."""
+        return self.part(corpus, part).sentences
 
-    def data_hash(self, corpus: str, part: str) -> str:
-        """RETURNS (str): The hash of a part of a corpus, as its manifest holds it."""
-        return self.manifest(corpus)["splits"][part]["sha256"]
+    def job(self, baseline: Optional[str] = None, **own: Any) -> TrainingJob:
+        """Describe a training of this experiment.
+
+        baseline (Optional[str]): The baseline that it belongs to; None for the experiment's own model.
+        **own (Any): What differs from training to training: `train`, `training`, `seed` and so on.
+        RETURNS (TrainingJob): The training; what the experiment decides for all of them is filled in.
+        """
+        recipe = self.recipe_of(baseline)
+        shared = {
+            "template": recipe.template,
+            "encoder": recipe.encoder,
+            "tokenizer": self.tokenizer,
+            "entity_types": self.entity_types,
+            "threads": self.threads,
+            "frozen": self.experiment.frozen,
+            "lower_case": self.experiment.lower_case,
+            "precision": self.started_with.precision,
+        }
+        return TrainingJob(**{**shared, **own})
 
 
 def open_workspace(
-    experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path, seed: int, threads: int, gpu_id: int
+    experiment: str,
+    configs: Path,
+    corpus: Path,
+    training: Path,
+    metrics: Path,
+    seed: int,
+    threads: int,
+    gpu_id: int,
+    encoder: str = AS_NAMED,
+    precision: Optional[str] = None,
 ) -> Workspace:
-    """Read the settings of an experiment and check that what it needs is there.
+    """Read the settings of an experiment and check that what it needs is there, and is what it was recorded as.
 
     experiment (str): Its name.
     configs (Path): Folder with `experiments/` and `corpora/`; a model's config in it goes before the project's own.
     corpus (Path): Folder of the converted corpora.
-    training (Path): Folder of encoder.json and of models that are kept.
+    training (Path): Folder of the encoders' records and of models that are kept.
     metrics (Path): Folder for results.
     seed (int): Added to every seed of the experiment.
     threads (int): CPU threads per run.
     gpu_id (int): The GPU to use; -1 for the CPU.
+    encoder (str): What takes the place of the encoder that the experiment names; `experiment` leaves it.
+    precision (Optional[str]): What trainings compute in; left out: what the experiment names, on this hardware.
     RETURNS (Workspace): The experiment and its surroundings.
-    RAISES (ProjectError): If settings are wrong, or a corpus or the encoder has not been made.
+    RAISES (ProjectError): If settings are wrong, or a corpus or an encoder has not been made or has changed since.
     """
-    settings = shift_seeds(read_experiment(configs, experiment), seed)
-    encoder = read_encoder(training / "encoder.json")
-    template = find_template(configs, settings.model)
-    precision = choose_precision(settings.precision, gpu_id)
-    places = (template, corpus, encoder, training, metrics)
-    baselines = {
-        name: Recipe(find_template(configs, baseline.config), _encoder_of(baseline, name, encoder, training))
-        for name, baseline in settings.baselines.items()
-    }
-    workspace = Workspace(experiment, settings, *places, threads, gpu_id, precision, baselines)
-    for name in settings.corpora:
-        workspace.manifest(name)
-    return workspace
+    settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
+    return Workspace(
+        name=experiment,
+        experiment=settings,
+        recipe=read_recipe(configs, training, settings.model, settings.encoder),
+        corpora={name: find_corpus(configs, corpus, name) for name in settings.corpora},
+        corpus=corpus,
+        tokenizer=find_tokenizer(corpus),
+        training=training,
+        metrics=metrics,
+        started_with=StartedWith(seed, threads, precision or choose_precision(settings.precision, gpu_id), encoder),
+        gpu_id=gpu_id,
+        baselines={
+            name: read_recipe(configs, training, baseline.config, baseline.encoder or settings.encoder)
+            for name, baseline in settings.baselines.items()
+        },
+    )
 
 
-def _encoder_of(baseline: Baseline, name: str, encoder: EncoderRecord, training: Path) -> EncoderRecord:
-    return read_encoder(baseline_encoder_file(training, name)) if baseline.encoder else encoder
+def read_recipe(configs: Path, training: Path, model: str, encoder: str) -> Recipe:
+    """RETURNS (Recipe): A model's spaCy config, and the encoder's record if the config has an encoder."""
+    template = find_template(configs, model)
+    return Recipe(read_template(template), find_encoder(training, encoder) if has_encoder(template) else None)
 
 
-def find_template(configs: Path, model: str) -> Path:
-    """RETURNS (Path): A model's spaCy config, from the folder given or else from the project's own."""
-    candidates = [folder / f"{model}.cfg" for folder in (configs, Path("configs"))]
-    for path in candidates:
-        if path.is_file():
-            return path
-    remedy = "models are the .cfg files in configs/"
-    raise ProjectError(f"no config for model '{model}'", where=candidates[0], remedy=remedy)
+def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
+    """Find a converted corpus, and check that it is what its corpus file and its manifest say.
+
+    configs (Path): Folder with `corpora/`.
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    RETURNS (ConvertedCorpus): Its parts.
+    RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
+    """
+    manifest, file = read_manifest(corpus, name), corpus_file(configs, name)
+    remedy = "run `weasel run convert`"
+    if read_corpus_settings(file).model_dump(mode="json") != manifest.settings:
+        raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
+    parts = {part: _checked_part(corpus, name, part, manifest) for part in ("train", "test")}
+    return ConvertedCorpus(manifest.entity_types, parts)
 
 
-def shift_seeds(experiment: Experiment, seed: int) -> Experiment:
-    """RETURNS (Experiment): The same experiment with a number, 0 or more, added to every seed."""
-    if seed < 0:
-        raise ProjectError(f"seed {seed}", where="--seed", remedy="give 0 or more")
-    data = experiment.model_dump()
-    data["in_corpus"]["seeds"] = [seed + number for number in data["in_corpus"]["seeds"]]
-    data["ship"]["seed"] += seed
-    if data["pretraining"]:
-        data["pretraining"]["seeds"] = [seed + number for number in data["pretraining"]["seeds"]]
-    if data["few_shot"]:
-        data["few_shot"]["seeds"] = [seed + number for number in data["few_shot"]["seeds"]]
-    return Experiment.model_validate(data)
+def _checked_part(corpus: Path, name: str, part: str, manifest: Manifest) -> Part:
+    path, account = corpus / name / f"{part}.spacy", manifest.splits[part]
+    if not path.is_file() or hash_file(path) != account.sha256:
+        remedy = "run `weasel run convert`"
+        raise ProjectError("not the file that its manifest was written for", where=path, remedy=remedy)
+    return Part(path, account.sha256, account.sentences)
+
+
+def find_tokenizer(corpus: Path) -> Tokenizer:
+    """RETURNS (Tokenizer): The tokenizer that `convert` has left with the corpora."""
+    folder = corpus / TOKENIZER
+    if not (folder / "tokenizer").is_file():
+        raise ProjectError("no tokenizer", where=folder, remedy="run `weasel run convert`")
+    return Tokenizer(folder, hash_file(folder / "tokenizer"))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json, write_json, write_text, write_zipped_json
+from scripts.base.files import read_json, read_zipped_json, write_json, write_text, write_zipped_json
 from scripts.evaluation.errors import ErrorCounts
 from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.scores import MICRO, Score
@@ -12,6 +12,8 @@ from scripts.results.kinds import KINDS, Kind, Transfer
 from scripts.results.shapes import read_shape
 
 TokenMention = tuple[int, int, str]
+# Of run files; raised when results of an earlier layout can't be told from today's.
+LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ class Coordinates:
     in_sequence: bool = False
     extra_updates: int = 0
     entity_type: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class StartedWith:
+    """What a command was started with beside the experiment's name: what decides results and stands in no file.
+
+    seed (int): Added to every seed of the experiment.
+    threads (int): CPU threads per run.
+    precision (str): What trainings compute in: `float32` or `bfloat16`.
+    encoder (str): What took the place of the experiment's encoder; `experiment` if nothing did.
+    """
+
+    seed: int
+    threads: int
+    precision: str
+    encoder: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,9 @@ class RunResult:
     source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
         run before any training on the target, of a few-shot run after it.
     first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
+    layout (int): Layout of the run file; 1 for the first version of this project.
+    training (str): Fingerprint of the training that was tested, which several runs may share.
+    problem (str): Why it is not to be compared with other runs, such as weights that are not finite; empty if it is.
     errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
     matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
     """
@@ -105,23 +126,40 @@ class RunResult:
     source_updates: int = 0
     source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     first_sentences: Mapping[str, Score] = field(default_factory=dict)
+    layout: int = 1
+    training: str = ""
+    problem: str = ""
     errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
     matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 
 
-def read_plan(folder: Path) -> dict[str, PlannedRun]:
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a kind that belong to an experiment.
+
+    started_with (StartedWith): What the command was started with.
+    runs (Mapping[str, PlannedRun]): By id.
+    """
+
+    started_with: StartedWith
+    runs: Mapping[str, PlannedRun]
+
+
+def plan_file(folder: Path, kind: Kind) -> Path:
+    """RETURNS (Path): Where the plan of a kind of runs stands, in the experiment's folder of results."""
+    return folder / f"{kind}.json"
+
+
+def read_plans(folder: Path) -> dict[Kind, Plan]:
     """Read which runs belong to an experiment.
 
     folder (Path): The experiment's folder of results, with a `KIND.json` for each kind of run that was begun.
-    RETURNS (dict[str, PlannedRun]): By id; empty if none was begun.
+    RETURNS (dict[Kind, Plan]): The plan of each of these kinds.
     RAISES (ProjectError): If a file is damaged.
     """
     remedy = "delete the file and start the experiment again: finished runs are kept"
-    plan: dict[str, PlannedRun] = {}
-    for kind in KINDS:
-        if (folder / f"{kind}.json").is_file():
-            plan.update(read_shape(folder / f"{kind}.json", dict[str, PlannedRun], remedy))
-    return plan
+    files = {kind: plan_file(folder, kind) for kind in KINDS}
+    return {kind: read_shape(file, Plan, remedy) for kind, file in files.items() if file.is_file()}
 
 
 def read_runs(folder: Path) -> list[RunResult]:
@@ -176,15 +214,45 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def check_layout(self) -> None:
+        """RAISES (ProjectError): If runs of an earlier version are there, which would be trained over."""
+        found = [path for path in sorted(self.folder.glob("*.json")) if self._head(path).get("layout", 1) != LAYOUT]
+        if found:
+            remedy = "run `weasel run clean` to delete them, or move the folder elsewhere to keep them"
+            raise ProjectError(f"{len(found)} runs of an earlier version", where=self.folder, remedy=remedy)
+
     def is_finished(self, run: str, fingerprint: str) -> bool:
-        """RETURNS (bool): Whether the run is on record with the settings and data that the fingerprint stands for."""
-        path = self.folder / f"{run}.json"
-        if not path.is_file():
-            return False
+        """RETURNS (bool): Whether the run is on record, with its predictions, made with the settings and data that the
+        fingerprint stands for."""
+        return self._head(self._file(run)).get("fingerprint") == fingerprint and self.predictions(run) is not None
+
+    def is_of_others(self, run: str, fingerprint: str) -> bool:
+        """RETURNS (bool): Whether the run is on record, but made with other settings, data or another encoder."""
+        head = self._head(self._file(run))
+        return "fingerprint" in head and head["fingerprint"] != fingerprint
+
+    def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
+        """RETURNS (Optional[list[dict]]): What the run predicted; None if that is lost."""
         try:
-            return read_json(path).get("fingerprint") == fingerprint
-        except (ProjectError, AttributeError):
-            return False
+            found = read_zipped_json(self.folder / f"{run}.predictions.json.gz")
+            return found["predictions"]
+        except (ProjectError, KeyError, TypeError):
+            return None
+
+    def read(self, run: str) -> RunResult:
+        """RETURNS (RunResult): A run on record."""
+        return read_run(self._file(run))
+
+    def _file(self, run: str) -> Path:
+        return self.folder / f"{run}.json"
+
+    def _head(self, path: Path) -> Mapping[str, Any]:
+        """RETURNS (Mapping): What a run file holds; nothing if it is absent or damaged."""
+        try:
+            found = read_json(path)
+        except ProjectError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def write(self, result: RunResult, config: str, sample: Sequence[Any], predictions: Sequence[Prediction]) -> None:
         """Put a run on record.

@@ -7,10 +7,10 @@ from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.scores import Score, score_mentions
-from scripts.experiments.plan import shipped_runs
-from scripts.experiments.run import run_fingerprint
+from scripts.experiments.execute import jobs_of
 from scripts.experiments.workspace import Workspace
-from scripts.results.runs import Ledger, RunResult, read_run
+from scripts.results.kinds import SHIPPED
+from scripts.results.runs import Ledger, RunResult
 from scripts.shipping.environment import Answer, Question, ask
 from scripts.shipping.examples import AnnotatedText
 
@@ -52,15 +52,15 @@ def shipped_results(workspace: Workspace) -> list[RunResult]:
     RAISES (ProjectError): If they are absent, or settings or data have changed since.
     """
     ledger = Ledger(workspace.runs)
-    runs = shipped_runs(workspace.experiment)
-    for run in runs:
-        if not ledger.is_finished(run.id, run_fingerprint(workspace, run)):
+    jobs = jobs_of(workspace, SHIPPED)
+    for run, job in jobs.items():
+        if not ledger.is_finished(run.id, job.fingerprint):
             raise ProjectError(
                 "the shipped model has no scores for these settings and data",
                 where=workspace.runs / f"{run.id}.json",
                 remedy="run `weasel run package` first",
             )
-    return [read_run(workspace.runs / f"{run.id}.json") for run in runs]
+    return [ledger.read(run.id) for run in jobs]
 
 
 def evaluate_installed(

@@ -4,8 +4,8 @@ from typing import Any, Sequence
 
 from spacy.util import get_minor_version_range
 
+from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import MICRO, Score
-from scripts.experiments.config import has_encoder
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace
 from scripts.results.runs import RunResult
@@ -37,16 +37,17 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
 def sources(workspace: Workspace) -> list[str]:
     """RETURNS (list[str]): The training corpora, and the encoder if the model has one."""
     corpora = shipped_model(workspace.experiment).corpora
-    return [*corpora, *([encoder_name(workspace.encoder)] if has_encoder(workspace.template) else [])]
+    return [*corpora, *([encoder_name(workspace.recipe.encoder)] if workspace.recipe.encoder else [])]
 
 
 def description(workspace: Workspace, results: Sequence[RunResult]) -> str:
     """RETURNS (str): Entity types, languages, training corpora and the encoder, if there is one, in one line."""
     corpora = shipped_model(workspace.experiment).corpora
-    languages = sorted({workspace.manifest(name)["language"] for name in corpora})
+    languages = sorted({read_manifest(workspace.corpus, name).language for name in corpora})
     types = [name for name in results[0].scores.tokens if name != MICRO]
-    revision = f" ({workspace.encoder.revision})" if workspace.encoder.revision else ""
-    encoder = f" Encoder: {encoder_name(workspace.encoder)}{revision}." if has_encoder(workspace.template) else ""
+    record = workspace.recipe.encoder
+    revision = f" ({record.revision})" if record and record.revision else ""
+    encoder = f" Encoder: {encoder_name(record)}{revision}." if record else ""
     return (
         f"Finds {' and '.join(types)} mentions; languages: {', '.join(languages)}. "
         f"Trained on {', '.join(corpora)}.{encoder}"

@@ -1,6 +1,6 @@
 """A trained pipeline on disk in; the pipeline as it is shipped out: with a splitter, without traces of its training."""
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 import spacy
 from spacy.language import Language
@@ -45,8 +45,11 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     return nlp
 
 
-def encoder_name(encoder: EncoderRecord) -> str:
-    """RETURNS (str): What an encoder may be called in public: a folder by its last part, others by their name."""
+def encoder_name(encoder: Optional[EncoderRecord]) -> str:
+    """RETURNS (str): What an encoder may be called in public: a folder by its last part, others by their name; empty
+    without one."""
+    if encoder is None:
+        return ""
     return encoder.name if encoder.revision else Path(encoder.name).name
 
 

@@ -1,0 +1,42 @@
+"""Tell whether a training has failed: weights that are not numbers, or nothing learned of its own sentences."""
+from itertools import islice
+
+import numpy
+from spacy.language import Language
+
+from scripts.corpora.parts import reference_doc
+from scripts.evaluation.scores import MICRO
+from scripts.experiments.job import TrainingJob
+from scripts.experiments.pipeline_cache import weights_of
+from scripts.experiments.score import Outcome, predict, score
+
+# Micro F1 in percent below which a model is looked at more closely, and below which on its own training sentences it
+# has learned nothing.
+LEAST_F1 = 10.0
+OWN_SENTENCES = 100
+NOT_FINITE = "its weights are not finite numbers: try a lower learn_rate"
+COLLAPSED = (
+    "it has collapsed, with F1 {f1:.1f} on the very sentences that it was trained on: try a lower learn_rate, or more "
+    "updates"
+)
+
+
+def find_problem(nlp: Language, job: TrainingJob, outcome: Outcome) -> str:
+    """Look for a reason not to compare a model with others.
+
+    nlp (Language): The trained pipeline.
+    job (TrainingJob): Its training.
+    outcome (Outcome): What it did on its test part.
+    RETURNS (str): What is wrong, for a person to read; empty if nothing is.
+    """
+    if not all(numpy.isfinite(array).all() for array in weights_of(nlp)):
+        return NOT_FINITE
+    # A low score may be honest, as in zero-shot: then the model still knows its own sentences.
+    if outcome.scores.tokens[MICRO].f1 >= LEAST_F1:
+        return ""
+    with_mentions = (sentence for sentence in job.sentences() if sentence.mentions)
+    gold = [reference_doc(nlp.vocab, sentence) for sentence in islice(with_mentions, OWN_SENTENCES)]
+    for number, doc in enumerate(gold):
+        doc.user_data.update(id=str(number), mentions=[])
+    f1 = score(gold, list(predict(nlp, gold)), job.entity_types).tokens[MICRO].f1
+    return COLLAPSED.format(f1=f1) if gold and f1 < LEAST_F1 else ""

@@ -1,0 +1,39 @@
+"""Tell which results would come out of today's data, settings and encoder, for the report to show no others."""
+from pathlib import Path
+from typing import Optional
+
+from wasabi import msg
+
+from scripts.experiments.execute import jobs_of
+from scripts.experiments.settings import read_experiment
+from scripts.experiments.workspace import Workspace, open_workspace
+from scripts.results.runs import StartedWith, read_plans
+
+
+def todays_fingerprints(
+    experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path
+) -> Optional[dict[str, str]]:
+    """Plan the kinds of runs that were begun once more, with the data, settings and encoder of today.
+
+    experiment (str): The experiment's name.
+    configs (Path): Folder with `experiments/` and `corpora/`.
+    corpus (Path): Folder of the converted corpora.
+    training (Path): Folder of the encoders' records.
+    metrics (Path): Folder of the results.
+    RETURNS (Optional[dict[str, str]]): The fingerprint of each run by its id; None where the corpora are not here, as
+        where only results were copied.
+    RAISES (ProjectError): If the experiment can't be opened, as after a corpus file was changed.
+    """
+    names = read_experiment(configs, experiment).corpora
+    if not any((corpus / name).is_dir() for name in names):
+        msg.warn("The corpora are not here: that the results are of today's data is not checked")
+        return None
+    opened: dict[StartedWith, Workspace] = {}
+    fingerprints: dict[str, str] = {}
+    for kind, plan in read_plans(metrics / experiment).items():
+        key = plan.started_with
+        if key not in opened:
+            start = {"seed": key.seed, "threads": key.threads, "encoder": key.encoder, "precision": key.precision}
+            opened[key] = open_workspace(experiment, configs, corpus, training, metrics, gpu_id=-1, **start)
+        fingerprints |= {run.id: job.fingerprint for run, job in jobs_of(opened[key], kind).items()}
+    return fingerprints

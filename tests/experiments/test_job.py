@@ -1,0 +1,167 @@
+"""One description of a training: no field of it can be forgotten, its length and passes are what is done."""
+import random
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+from pydantic import BaseModel
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.parts import Part
+from scripts.encoders.record import EncoderRecord
+from scripts.experiments import job as job_module
+from scripts.experiments.job import NOT_DECISIVE, Template, Tokenizer, TrainingJob, decisive, distinct
+from scripts.experiments.run import RunJob, Test
+from scripts.experiments.settings import Training
+from scripts.ner.training import batch_by_like_length
+
+# What must not count, and why.
+REASONS = {
+    (Template, "path"): "the project may lie elsewhere; the hash of the file counts",
+    (Tokenizer, "path"): "the same",
+    (Part, "path"): "the same",
+    (Part, "sentences"): "follows from the file",
+    (EncoderRecord, "name"): "one encoder may be called by several names; the hash of its files counts",
+    (EncoderRecord, "path"): "the project may lie elsewhere",
+    (EncoderRecord, "revision"): "where it comes from; the hash of its files counts",
+    (EncoderRecord, "layers"): "follows from its files",
+    (EncoderRecord, "hidden_size"): "the same",
+    (EncoderRecord, "vocabulary"): "the same",
+}
+Place = tuple[type, str]
+
+
+def make_job(**changes: Any) -> TrainingJob:
+    """RETURNS (TrainingJob): A training every field of which is set, with a source of which every field is set."""
+    settings: dict[str, Any] = {
+        "template": Template(Path("softmax.cfg"), "template", "vectors"),
+        "encoder": EncoderRecord("offline", Path("encoder"), "1", "encoder", 6, 384, 1000),
+        "tokenizer": Tokenizer(Path("tokenizer"), "tokenizer"),
+        "train": (Part(Path("a"), "a", 50), Part(Path("b"), "b", 30)),
+        "entity_types": ("Drug", "Disease"),
+        "training": Training(epochs=2, min_updates=3, batch_size=16, learn_rate=1e-4, head_learn_rate=1e-3),
+        "seed": 1,
+        "threads": 2,
+        "frozen": "nothing",
+        "lower_case": True,
+        "precision": "bfloat16",
+        "limit": 40,
+        "sample_seed": 5,
+        "extra_updates": 7,
+        "transfer": "full",
+        "without": (Part(Path("c"), "c", 9),),
+        "without_kinds": ("exact",),
+    }
+    settings["source"] = TrainingJob(**{**settings, "seed": 0})
+    return TrainingJob(**{**settings, **changes})
+
+
+def variants(value: Any, place: tuple[Place, ...] = ()) -> Iterator[tuple[tuple[Place, ...], Any]]:
+    """YIELDS (tuple): A place in what a value holds, and the value with something else at that place alone."""
+    if is_dataclass(value):
+        for field in fields(value):
+            inner = (*place, (type(value), field.name))
+            for where, changed in variants(getattr(value, field.name), inner):
+                yield where, replace(value, **{field.name: changed})
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            for where, changed in variants(getattr(value, name), (*place, (type(value), name))):
+                yield where, value.model_copy(update={name: changed})
+    elif isinstance(value, tuple):
+        yield place, value[:-1]
+        for number, item in enumerate(value):
+            for where, changed in variants(item, place):
+                yield where, (*value[:number], changed, *value[number + 1 :])
+    elif isinstance(value, Path):
+        yield place, value / "elsewhere"
+    elif isinstance(value, bool):
+        yield place, not value
+    else:
+        yield place, value + (1 if isinstance(value, (int, float)) else "x")
+        yield place, None
+
+
+class TestNothingIsForgotten:
+    def test_what_does_not_count_is_listed_with_its_reason(self):
+        assert {(kind, name) for kind, names in NOT_DECISIVE.items() for name in names} == set(REASONS)
+
+    def test_every_field_of_the_job_and_of_what_it_holds_counts(self):
+        job = make_job()
+        seen = set()
+        for place, other in variants(job):
+            is_aside = any(step in REASONS for step in place)
+            assert (other.fingerprint == job.fingerprint) == is_aside, place
+            seen.update(place)
+        held = (TrainingJob, Template, Tokenizer, Part, EncoderRecord)
+        assert {step for step in seen if step[0] in held} == {(kind, f.name) for kind in held for f in fields(kind)}
+        assert {name for kind, name in seen if kind is Training} == set(Training.model_fields)
+
+    def test_every_field_of_a_run_counts(self):
+        test = Test("a", Part(Path("t"), "t", 9), ("Drug",))
+        run = RunJob(make_job(), test, (replace(test, corpus="b"),), replace(test, corpus="c"))
+        names = set()
+        for place, other in variants(run):
+            is_aside = any(step in REASONS for step in place)
+            assert (other.fingerprint == run.fingerprint) == is_aside, place
+            names.add(place[0][1])
+        assert names == {field.name for field in fields(RunJob)}
+
+    @pytest.mark.parametrize("version, counts", [("TRAINING_VERSION", True), ("SCORING_VERSION", False)])
+    def test_the_version_of_the_training_code_counts(self, monkeypatch, version, counts):
+        before = make_job().fingerprint
+        monkeypatch.setattr(job_module, version, 99)
+        assert (make_job().fingerprint != before) == counts
+
+    def test_a_path_cannot_slip_in(self):
+        with pytest.raises(TypeError, match="PosixPath"):
+            decisive((Path("anywhere"),))
+
+    def test_the_same_job_has_the_same_fingerprint(self):
+        assert make_job().fingerprint == make_job().fingerprint
+
+
+class TestPasses:
+    @pytest.mark.parametrize(
+        "sentences, changes, expected",
+        [
+            # 40 epochs of 4 batches: three of 16 and one of 2.
+            (50, {"epochs": 40, "batch_size": 16}, 40 * 50),
+            (64, {"epochs": 2, "batch_size": 16}, 128),
+            # One epoch and a half: 4 batches, and 2 more.
+            (50, {"epochs": 1.5, "batch_size": 16}, 50 + 32),
+            (3, {"epochs": 1, "batch_size": 16, "min_updates": 5}, 15),
+        ],
+    )
+    def test_passes_are_counted_by_hand(self, sentences, changes, expected):
+        job = make_job(
+            train=(Part(Path("a"), "a", sentences),), limit=None, extra_updates=0, without=(), training=Training(**changes)
+        )
+        assert job.passes == expected
+
+    def test_whole_epochs_pass_what_the_batcher_gives(self):
+        class Example(list):
+            predicted = type("Predicted", (), {"user_data": {}})
+
+        job = make_job(limit=None, extra_updates=0, without=(), training=Training(epochs=3, batch_size=16))
+        random.seed(0)
+        batches = [batch for _ in range(3) for batch in batch_by_like_length(16)([Example([1])] * job.n_sentences)]
+        assert (len(batches), sum(map(len, batches))) == (job.length.updates, job.passes)
+
+    def test_updates_of_sources_are_added(self):
+        job = make_job(without=(), source=make_job(without=(), source=None))
+        assert job.updates_in_all == 2 * job.length.updates
+
+
+def test_a_chain_is_trained_from_its_beginning_and_each_once():
+    first = make_job(source=None, seed=3)
+    second, third = make_job(source=first, seed=4), make_job(source=first, seed=5)
+    assert distinct([second, third, second]) == [first, second, third]
+
+
+def test_a_file_that_changes_meanwhile_stops_the_training(tmp_path):
+    template = tmp_path / "softmax.cfg"
+    template.write_text("[paths]\n")
+    job = make_job(template=Template(template, "of before"), train=(), without=())
+    with pytest.raises(ProjectError, match="softmax.cfg: changed while the experiment was running"):
+        job.check_files()
