@@ -51,7 +51,7 @@ def sentence_counter(configs: Path, corpus: Path, paper: Path) -> Callable[[str,
 
     def count(name: str, part: str) -> int:
         if is_converted(corpus, name):
-            return read_manifest(corpus, name)["splits"][part]["sentences"]
+            return read_manifest(corpus, name).splits[part].sentences
         file = corpus_file(configs, name)
         known = of_paper.get(read_corpus_settings(file).paper_corpus)
         if known is None:
@@ -83,8 +83,8 @@ def time_here(
         encoder=read_encoder(record).path,
         tokenizer=corpus / "tokenizer",
         train=(corpus / name / "train.spacy",),
-        entity_types=tuple(read_manifest(corpus, name)["entity_types"]),
-        n_sentences=read_manifest(corpus, name)["splits"]["train"]["sentences"],
+        entity_types=read_manifest(corpus, name).entity_types,
+        n_sentences=read_manifest(corpus, name).splits["train"].sentences,
         training=few,
         seed=0,
         frozen=settings.frozen,

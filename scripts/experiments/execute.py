@@ -65,7 +65,7 @@ def fits(workspace: Workspace, run: Run) -> bool:
     if run.kind != FEW_SHOT:
         return True
     # The smallest size stays in any case: that no size fits is an error of its own.
-    too_large = run.size > workspace.manifest(run.target)["splits"]["train"]["sentences"]
+    too_large = run.size > workspace.manifest(run.target).splits["train"].sentences
     return not too_large or run.size == workspace.experiment.few_shot.sizes[0]
 
 
@@ -73,7 +73,7 @@ def tell_left_out(workspace: Workspace) -> None:
     """Print the sample sizes that a target's training part is too small for."""
     few_shot = workspace.experiment.few_shot
     for target in few_shot.targets if few_shot else ():
-        there = workspace.manifest(target)["splits"]["train"]["sentences"]
+        there = workspace.manifest(target).splits["train"].sentences
         beyond = [str(size) for size in few_shot.sizes if size > there]
         if beyond:
             msg.warn(f"{target} has {there} training sentences; these sizes are left out: {', '.join(beyond)}")

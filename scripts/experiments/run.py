@@ -67,7 +67,7 @@ def model_passes(workspace: Workspace, model: SourceModel) -> int:
     """RETURNS (int): What a model's own training costs, in sentences passed through it; 0 if it is there."""
     if find_model(workspace, model):
         return 0
-    there = sum(workspace.manifest(name)["splits"]["train"]["sentences"] for name in model.corpora)
+    there = sum(workspace.manifest(name).splits["train"].sentences for name in model.corpora)
     sentences = min(there, model.max_sentences or there)
     return training_length(sentences, model.training).updates * model.training.batch_size
 
@@ -215,7 +215,7 @@ def check_size(workspace: Workspace, run: Run) -> None:
     """RAISES (ProjectError): If a run wants a sample of more sentences than the target's training part has."""
     if run.kind != FEW_SHOT:
         return
-    available = workspace.manifest(run.target)["splits"]["train"]["sentences"]
+    available = workspace.manifest(run.target).splits["train"].sentences
     if run.size > available:
         raise ProjectError(
             f"sample size {run.size}, but {run.target} has {available} training sentences",

@@ -5,7 +5,7 @@ from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
-from scripts.corpora.manifest import read_manifest
+from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.schema import in_order
 from scripts.encoders.record import EncoderRecord, baseline_encoder_file, read_encoder
 from scripts.experiments.device import choose_precision
@@ -87,19 +87,19 @@ class Workspace:
     def entity_types(self) -> tuple[str, ...]:
         """RETURNS (tuple[str, ...]): What is looked for in every run: the types of all corpora together."""
         names = self.experiment.corpora
-        return in_order(kind for name in names for kind in self.manifest(name)["entity_types"])
+        return in_order(kind for name in names for kind in self.manifest(name).entity_types)
 
     def part(self, corpus: str, part: str) -> Path:
         """RETURNS (Path): The DocBin file of a corpus's `train` or `test` part."""
         return self.corpus / corpus / f"{part}.spacy"
 
-    def manifest(self, corpus: str) -> dict[str, Any]:
-        """RETURNS (dict): What `convert` wrote about a corpus."""
+    def manifest(self, corpus: str) -> Manifest:
+        """RETURNS (Manifest): What `convert` wrote about a corpus."""
         return read_manifest(self.corpus, corpus)
 
     def data_hash(self, corpus: str, part: str) -> str:
         """RETURNS (str): The hash of a part of a corpus, as its manifest holds it."""
-        return self.manifest(corpus)["splits"][part]["sha256"]
+        return self.manifest(corpus).splits[part].sha256
 
 
 def open_workspace(

@@ -43,7 +43,7 @@ def sources(workspace: Workspace) -> list[str]:
 def description(workspace: Workspace, results: Sequence[RunResult]) -> str:
     """RETURNS (str): Entity types, languages, training corpora and the encoder, if there is one, in one line."""
     corpora = shipped_model(workspace.experiment).corpora
-    languages = sorted({workspace.manifest(name)["language"] for name in corpora})
+    languages = sorted({workspace.manifest(name).language for name in corpora})
     types = [name for name in results[0].scores.tokens if name != MICRO]
     revision = f" ({workspace.encoder.revision})" if workspace.encoder.revision else ""
     encoder = f" Encoder: {encoder_name(workspace.encoder)}{revision}." if has_encoder(workspace.template) else ""
