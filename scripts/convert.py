@@ -1,6 +1,6 @@
 """Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
 from pathlib import Path
-from typing import Annotated, Any, Mapping, Sequence
+from typing import Annotated, Iterable, Mapping, Sequence
 
 import typer
 from wasabi import msg
@@ -8,7 +8,8 @@ from wasabi import msg
 from scripts.base.command import option, run
 from scripts.base.options import Configs, Experiment
 from scripts.corpora.account import LOSSES, Check, check_expected, refuse_losses
-from scripts.corpora.manifest import check_present, fingerprint, is_current, is_tokenizer_saved, read_manifest
+from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.experiments.settings import corpus_file, read_experiment
@@ -32,7 +33,7 @@ def main(
     names = read_experiment(configs, experiment).corpora
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}
     check_present(settings)
-    stale = [name for name in names if not is_current(output / name, fingerprint(settings[name]))]
+    stale = [name for name in names if not is_current(output, name, fingerprint(settings[name]))]
     if stale or not is_tokenizer_saved(output):
         # Only now, since spaCy takes seconds to import and a second run has no use for it.
         from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
@@ -51,18 +52,18 @@ def main(
     msg.good(f"{len(stale)} corpora converted, {len(names) - len(stale)} unchanged", output)
 
 
-def show(title: str, settings: CorpusSettings, manifest: Mapping[str, Any]) -> None:
+def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
     """Print the books of a corpus: its parts, what the reader noted, and what was expected of it."""
     msg.divider(title)
     header, *rows = table(manifest)
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
-    for scheme in manifest["read"]["tag_schemes"]:
+    for scheme in manifest.read.tag_schemes:
         msg.info(f"The tags are {scheme}")
-    for note, count in manifest["read"]["notes"].items():
+    for note, count in manifest.read.notes.items():
         msg.warn(f"{count}x {note}")
-    if manifest["left_out"]["documents"]:
-        mentions = sum(manifest["left_out"]["mentions"].values())
-        msg.info(f"{manifest['left_out']['documents']} documents are in no part, with {mentions} mentions")
+    if manifest.left_out.documents:
+        mentions = sum(manifest.left_out.mentions.values())
+        msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions")
     show_checks(check_expected(settings.expected, manifest))
 
 
@@ -79,34 +80,35 @@ def show_checks(checks: Sequence[Check]) -> None:
         msg.good(f"All {len(checks)} counts are as the corpus file expects them")
 
 
-def table(manifest: Mapping[str, Any]) -> list[list[str]]:
+def table(manifest: Manifest) -> list[list[str]]:
     """Lay out the books of a corpus.
 
-    manifest (Mapping): The corpus's manifest.
+    manifest (Manifest): The corpus's manifest.
     RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences; mentions read, kept by type
         and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed. Reasons and
         changes that do not occur have no column.
     """
-    types, splits = manifest["entity_types"], manifest["splits"]
-    reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), "dropped", splits)
-    changes = _occurring(CHANGES, "changed", splits)
-    header = ["part", "documents", "sentences", "read", *types, *reasons, "cut", *changes]
-    rows = [[part, *map(str, row(counts, types, reasons, changes))] for part, counts in splits.items()]
+    parts = manifest.splits
+    reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), (part.mentions.dropped for part in parts.values()))
+    changes = _occurring(CHANGES, (part.mentions.changed for part in parts.values()))
+    header = ["part", "documents", "sentences", "read", *manifest.entity_types, *reasons, "cut", *changes]
+    rows = [[name, *map(str, row(part, manifest.entity_types, reasons, changes))] for name, part in parts.items()]
     return [header, *rows]
 
 
-def row(counts: Mapping[str, Any], types: list[str], reasons: list[str], changes: list[str]) -> list[int]:
+def row(part: PartAccount, types: Sequence[str], reasons: Sequence[str], changes: Sequence[str]) -> list[int]:
     """RETURNS (list[int]): One part's numbers, in the order of the header."""
-    mentions = counts["mentions"]
-    size = [counts["documents"], counts["sentences"], sum(mentions["read"].values())]
-    kept = [mentions["kept"][kind] for kind in types]
-    dropped = [mentions["dropped"].get(reason, 0) for reason in reasons]
-    changed = [mentions["changed"].get(how, 0) for how in changes]
-    return [*size, *kept, *dropped, counts["mentions_cut"], *changed]
+    mentions = part.mentions
+    size = [part.documents, part.sentences, sum(mentions.read.values())]
+    kept = [mentions.kept[kind] for kind in types]
+    dropped = [mentions.dropped.get(reason, 0) for reason in reasons]
+    changed = [mentions.changed.get(how, 0) for how in changes]
+    return [*size, *kept, *dropped, part.mentions_cut, *changed]
 
 
-def _occurring(names: tuple[str, ...], key: str, splits: Mapping[str, Any]) -> list[str]:
-    return [name for name in names if any(name in counts["mentions"][key] for counts in splits.values())]
+def _occurring(names: Sequence[str], counts: Iterable[Mapping[str, int]]) -> list[str]:
+    found = {name for part in counts for name in part}
+    return [name for name in names if name in found]
 
 
 if __name__ == "__main__":

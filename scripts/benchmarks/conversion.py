@@ -15,5 +15,5 @@ def convert(material: Material) -> list[Measurement]:
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}
     with stopwatch() as watch:
         converted = [convert_corpus(name, corpus) for name, corpus in settings.items()]
-    sentences = sum(part["sentences"] for corpus in converted for part in corpus.manifest["splits"].values())
+    sentences = sum(part.sentences for corpus in converted for part in corpus.manifest.splits.values())
     return [measured("conversion", sentences, "sentences", watch)]

@@ -1,11 +1,12 @@
 """The books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Collection, Iterable, Mapping, Sequence
+from typing import Collection, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.harmonise import fragments_of, join_fragments
-from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Document, Mention
+from scripts.corpora.manifest import Manifest, ReadAccount
+from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Changed, Document, Dropped, Mention
 from scripts.corpora.settings import Expected
 
 # A label that the corpus file leaves out is no loss.
@@ -26,15 +27,12 @@ class Check:
     found: int
 
 
-def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> dict[str, Any]:
+def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> ReadAccount:
     """Count what stands in the raw files, before anything is dropped.
 
     documents (Sequence[Document]): As read.
     labels (Collection[str]): The corpus's own labels that are taken.
-    RETURNS (dict): `documents`; `empty_documents` (without text); `mentions` by label; of the labels that are taken:
-        `fragmented` mentions (in several fragments), those of them that are `joined` (white space between the
-        fragments), and `overlapping_pairs`, by how they overlap: `nested`, `crossing`, `same`; `tag_schemes`, where
-        the format has some; `notes` of the reader.
+    RETURNS (ReadAccount): The counts.
     """
     taken = [[mention for mention in document.mentions if mention.label in labels] for document in documents]
     pairs: Counter[str] = Counter()
@@ -42,16 +40,16 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> dic
         pairs.update(overlapping_pairs(mentions))
     fragmented = [(m, document.text) for document, mentions in zip(documents, taken) for m in mentions]
     fragmented = [(mention, text) for mention, text in fragmented if len(mention.fragments) > 1]
-    return {
-        "documents": len(documents),
-        "empty_documents": sum(not document.text.strip() for document in documents),
-        "mentions": _by_name(mention.label for document in documents for mention in document.mentions),
-        "fragmented": len(fragmented),
-        "joined": sum(len(join_fragments(mention.fragments, text)) == 1 for mention, text in fragmented),
-        "overlapping_pairs": dict(sorted(pairs.items())),
-        "tag_schemes": _by_name(document.meta["tag_scheme"] for document in documents if "tag_scheme" in document.meta),
-        "notes": _by_name(note for document in documents for note in document.meta.get("notes", ())),
-    }
+    return ReadAccount(
+        documents=len(documents),
+        empty_documents=sum(not document.text.strip() for document in documents),
+        mentions=_by_name(mention.label for document in documents for mention in document.mentions),
+        fragmented=len(fragmented),
+        joined=sum(len(join_fragments(mention.fragments, text)) == 1 for mention, text in fragmented),
+        overlapping_pairs=dict(sorted(pairs.items())),
+        tag_schemes=_by_name(document.meta["tag_scheme"] for document in documents if "tag_scheme" in document.meta),
+        notes=_by_name(note for document in documents for note in document.meta.get("notes", ())),
+    )
 
 
 def overlapping_pairs(mentions: Iterable[Mention]) -> Counter[str]:
@@ -86,42 +84,52 @@ def _by_name(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def totals(splits: Mapping[str, Mapping[str, Any]], key: str) -> Counter[str]:
-    """RETURNS (Counter): A count by name, such as `dropped`, over all parts of a manifest."""
+def dropped_mentions(manifest: Manifest) -> Counter[str]:
+    """RETURNS (Counter): Mentions of all parts that were left out, by reason."""
+    return _total(account.mentions.dropped for account in manifest.splits.values())
+
+
+def changed_mentions(manifest: Manifest) -> Counter[str]:
+    """RETURNS (Counter): Mentions of all parts that are not where they were annotated, by how."""
+    return _total(account.mentions.changed for account in manifest.splits.values())
+
+
+def _total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for counts in splits.values():
-        total.update(counts["mentions"][key])
+    for part in counts:
+        total.update(part)
     return total
 
 
-def check_expected(expected: Expected, manifest: Mapping[str, Any]) -> list[Check]:
+def check_expected(expected: Expected, manifest: Manifest) -> list[Check]:
     """Compare what a corpus file expects with what was found.
 
     expected (Expected): The counts that it names.
-    manifest (Mapping): The corpus's manifest.
+    manifest (Manifest): The corpus's manifest.
     RETURNS (list[Check]): One for each count that it names.
     """
-    read, found = manifest["read"], _found(manifest)
+    found = _found(manifest)
     named = {name: getattr(expected, name) for name in found}
     checks = [Check(_spell(name), count, found[name]) for name, count in named.items() if count is not None]
-    checks += [Check(f"mentions of {name}", n, read["mentions"].get(name, 0)) for name, n in expected.mentions.items()]
-    dropped, changed = totals(manifest["splits"], "dropped"), totals(manifest["splits"], "changed")
+    read = manifest.read.mentions
+    checks += [Check(f"mentions of {name}", count, read.get(name, 0)) for name, count in expected.mentions.items()]
+    dropped, changed = dropped_mentions(manifest), changed_mentions(manifest)
     checks += [Check(f"dropped: {reason}", count, dropped[reason]) for reason, count in expected.dropped.items()]
     return checks + [Check(f"changed: {how}", count, changed[how]) for how, count in expected.changed.items()]
 
 
-def _found(manifest: Mapping[str, Any]) -> dict[str, int]:
-    read, splits = manifest["read"], manifest["splits"]
+def _found(manifest: Manifest) -> dict[str, int]:
+    read, splits = manifest.read, manifest.splits
     return {
-        "documents": read["documents"],
-        "empty_documents": read["empty_documents"],
-        "sentences": sum(counts["sentences"] for counts in splits.values()),
-        "sentences_by_punkt": manifest["statistics"]["sentences_by_punkt"],
-        "fragmented": read["fragmented"],
-        "joined": read["joined"],
-        "overlapping_pairs": sum(read["overlapping_pairs"].values()),
-        "cut": sum(counts["mentions_cut"] for counts in splits.values()),
-        "notes": sum(read["notes"].values()),
+        "documents": read.documents,
+        "empty_documents": read.empty_documents,
+        "sentences": sum(account.sentences for account in splits.values()),
+        "sentences_by_punkt": manifest.statistics.sentences_by_punkt,
+        "fragmented": read.fragmented,
+        "joined": read.joined,
+        "overlapping_pairs": sum(read.overlapping_pairs.values()),
+        "cut": sum(account.mentions_cut for account in splits.values()),
+        "notes": sum(read.notes.values()),
     }
 
 
@@ -129,15 +137,15 @@ def _spell(name: str) -> str:
     return name.replace("_", " ")
 
 
-def check_losses(expected: Expected, manifest: Mapping[str, Any]) -> list[Check]:
+def check_losses(expected: Expected, manifest: Manifest) -> list[Check]:
     """Compare each kind of loss with what the corpus file accepts of it: none, if it does not say.
 
     expected (Expected): The counts that it names.
-    manifest (Mapping): The corpus's manifest.
+    manifest (Manifest): The corpus's manifest.
     RETURNS (list[Check]): One for each kind of loss: mentions dropped (but for labels that are left out), changed, cut
         in a test part, and notes of the reader.
     """
-    dropped, changed = totals(manifest["splits"], "dropped"), totals(manifest["splits"], "changed")
+    dropped, changed = dropped_mentions(manifest), changed_mentions(manifest)
     found = _found(manifest)
     return [
         *(Check(f"dropped: {reason}", expected.dropped.get(reason, 0), dropped[reason]) for reason in LOSSES),
@@ -146,12 +154,12 @@ def check_losses(expected: Expected, manifest: Mapping[str, Any]) -> list[Check]
     ]
 
 
-def refuse_losses(name: str, expected: Expected, manifest: Mapping[str, Any]) -> None:
+def refuse_losses(name: str, expected: Expected, manifest: Manifest) -> None:
     """Stop at anything that was lost, changed, repaired or different from what the corpus file expects.
 
     name (str): The corpus's name.
     expected (Expected): The counts that its corpus file names.
-    manifest (Mapping): The corpus's manifest.
+    manifest (Manifest): The corpus's manifest.
     RAISES (ProjectError): All such counts, and where the first lost mention stands.
     """
     checks = dict.fromkeys([*check_expected(expected, manifest), *check_losses(expected, manifest)])
@@ -161,10 +169,11 @@ def refuse_losses(name: str, expected: Expected, manifest: Mapping[str, Any]) ->
         raise ProjectError("; ".join(wrong) + _first_loss(manifest), where=f"corpus {name}", remedy=remedy)
 
 
-def _first_loss(manifest: Mapping[str, Any]) -> str:
-    records = [record for record in manifest["dropped"] if record["reason"] != LABEL_NOT_MAPPED] + manifest["changed"]
+def _first_loss(manifest: Manifest) -> str:
+    records: list[tuple[str, Dropped | Changed]] = []
+    records += [(one.reason, one) for one in manifest.dropped if one.reason != LABEL_NOT_MAPPED]
+    records += [(one.how, one) for one in manifest.changed]
     if not records:
         return ""
-    first = records[0]
-    kind, place = first.get("reason") or first["how"], f"{first['start']}-{first['end']} in {first['document']}"
-    return f" (first: {kind}, {first['mention']} {first['label']} {place})"
+    kind, first = records[0]
+    return f" (first: {kind}, {first.mention} {first.label} {first.start}-{first.end} in {first.document})"

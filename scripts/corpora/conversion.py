@@ -1,23 +1,25 @@
-"""Convert a corpus: raw files in; a DocBin for each part and a manifest of everything that happened out."""
+"""Convert a corpus to a DocBin for each part and a manifest of what happened to every mention."""
+import hashlib
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_folder, hash_file, write_json
+from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read
 from scripts.corpora.docbin import align, cut_mentions, join_cut_mentions, pack_docs
+from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.harmonise import check_labels, harmonise
-from scripts.corpora.manifest import FILE, PARTS, TOKENIZER, fingerprint, hash_text
-from scripts.corpora.schema import Changed, Document, Dropped
+from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
+from scripts.corpora.schema import Changed, Cut, Document, Dropped
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
@@ -36,7 +38,7 @@ class Tally:
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
     changed (list[Changed]): Mentions kept at other offsets than annotated.
-    cut (list[dict]): Mentions that a sentence start cuts; none in a training part.
+    cut (list[Cut]): Entities that a sentence start cuts; none in a training part.
     """
 
     read: Counter[str] = field(default_factory=Counter)
@@ -45,7 +47,7 @@ class Tally:
     statistics: Counter[tuple[str, str]] = field(default_factory=Counter)
     dropped: list[Dropped] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    cut: list[dict[str, Any]] = field(default_factory=list)
+    cut: list[Cut] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ class Converted:
     """A corpus, ready to be saved.
 
     name (str): Its name.
-    manifest (dict): All but the hashes of its files.
+    manifest (Manifest): All but the hashes of its files.
     parts (Mapping[str, DocBin]): The documents with text of each part.
     """
 
     name: str
-    manifest: dict[str, Any]
+    manifest: Manifest
     parts: Mapping[str, DocBin]
 
 
@@ -78,33 +80,39 @@ def convert_corpus(name: str, settings: CorpusSettings) -> Converted:
     total = sum(len(dealt[part]) for part in tallies)
     with progress(total, "document", desc=name, delay=2, leave=False) as bar:
         bins = {part: pack_docs(_convert(part, dealt[part], settings, nlp, tallies[part], bar)) for part in tallies}
-    manifest = {
-        **_head(name, settings),
-        "fingerprint": made_from,
-        "read": count_as_read(documents, settings.labels),
-        "statistics": corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),
-        "splits": {part: _counts(dealt[part], tally, settings) for part, tally in tallies.items()},
-        LEFT_OUT: _left_out(dealt.get(LEFT_OUT, [])),
-        **_records(tallies),
-    }
+    manifest = Manifest(
+        corpus=name,
+        language=settings.language,
+        domain=settings.domain,
+        entity_types=settings.entity_types,
+        settings=settings.model_dump(mode="json"),
+        fingerprint=made_from,
+        read=count_as_read(documents, settings.labels),
+        statistics=corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),
+        splits={part: _account(dealt[part], tally, settings) for part, tally in tallies.items()},
+        left_out=_left_out(dealt[LEFT_OUT]),
+        dropped=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.dropped),
+        changed=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.changed),
+        cut=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.cut),
+    )
     _check_books(manifest)
     return Converted(name, manifest, bins)
 
 
-def save_corpus(converted: Converted, output: Path) -> dict[str, Any]:
+def save_corpus(converted: Converted, output: Path) -> Manifest:
     """Save a corpus, wholly or not at all.
 
     converted (Converted): The corpus.
     output (Path): Where to put the folder NAME with a `.spacy` file for each part and `manifest.json`.
-    RETURNS (dict): The manifest, with the hashes of the files.
+    RETURNS (Manifest): The manifest, with the hashes of the files.
     """
-    manifest = converted.manifest
+    splits = {}
     with atomic_folder(output / converted.name) as folder:
         for part, docs in converted.parts.items():
             docs.to_disk(folder / f"{part}.spacy")
-            counts = {**manifest["splits"][part], "sha256": hash_file(folder / f"{part}.spacy")}
-            manifest = {**manifest, "splits": {**manifest["splits"], part: counts}}
-        write_json(folder / FILE, manifest)
+            splits[part] = replace(converted.manifest.splits[part], sha256=hash_file(folder / f"{part}.spacy"))
+        manifest = replace(converted.manifest, splits=splits)
+        write_manifest(manifest, folder)
     return manifest
 
 
@@ -192,69 +200,52 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     tally.figures["sentences"] += sum(1 for _ in doc.sents)
     tally.figures["tokens"] += sum(not token.is_space for token in doc)
     tally.kept.update(entity.label_ for entity in doc.ents)
-    tally.cut += [_describe_cut(doc.user_data["id"], entity) for entity in cut_mentions(doc)]
+    document = doc.user_data["id"]
+    tally.cut += [Cut(document, ent.start_char, ent.end_char, ent.label_) for ent in cut_mentions(doc)]
 
 
-def _describe_cut(document: str, entity: Span) -> dict[str, Any]:
-    return {"document": document, "start": entity.start_char, "end": entity.end_char, "type": entity.label_}
+def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettings) -> PartAccount:
+    """RETURNS (PartAccount): What the manifest says of a part, but for its file's hash."""
+    mentions = Mentions(
+        read=dict(sorted(tally.read.items())),
+        kept={kind: tally.kept[kind] for kind in settings.entity_types},
+        dropped=dict(sorted(Counter(mention.reason for mention in tally.dropped).items())),
+        changed=dict(sorted(Counter(mention.how for mention in tally.changed).items())),
+    )
+    return PartAccount(
+        documents=tally.figures["documents"],
+        empty_documents=len(documents) - tally.figures["documents"],
+        sentences=tally.figures["sentences"],
+        tokens=tally.figures["tokens"],
+        mentions=mentions,
+        boundaries_removed=tally.figures["boundaries_removed"],
+        mentions_cut=len(tally.cut),
+        ids={document.id: hash_text(document.text) for document in documents},
+    )
 
 
-def _counts(documents: Sequence[Document], tally: Tally, settings: CorpusSettings) -> dict[str, Any]:
-    """RETURNS (dict): What the manifest says of a part, but for its file's hash."""
-    return {
-        "documents": tally.figures["documents"],
-        "empty_documents": len(documents) - tally.figures["documents"],
-        "sentences": tally.figures["sentences"],
-        "tokens": tally.figures["tokens"],
-        "mentions": {
-            "read": dict(sorted(tally.read.items())),
-            "kept": {kind: tally.kept[kind] for kind in settings.entity_types},
-            "dropped": dict(sorted(Counter(mention.reason for mention in tally.dropped).items())),
-            "changed": dict(sorted(Counter(mention.how for mention in tally.changed).items())),
-        },
-        "boundaries_removed": tally.figures["boundaries_removed"],
-        "mentions_cut": len(tally.cut),
-        "ids": {document.id: hash_text(document.text) for document in documents},
-    }
+def hash_text(text: str) -> str:
+    """RETURNS (str): The sha256 of a text."""
+    return hashlib.sha256(text.encode("utf8")).hexdigest()
 
 
-def _left_out(documents: Sequence[Document]) -> dict[str, Any]:
-    """RETURNS (dict): The documents that are in no part: how many, their mentions by label, and why."""
-    return {
-        "documents": len(documents),
-        "mentions": dict(sorted(Counter(mention.label for doc in documents for mention in doc.mentions).items())),
-        "ids": {document.id: document.meta.get(LEFT_OUT, "published split") for document in documents},
-    }
+def _left_out(documents: Sequence[Document]) -> LeftOut:
+    return LeftOut(
+        documents=len(documents),
+        mentions=dict(sorted(Counter(mention.label for doc in documents for mention in doc.mentions).items())),
+        ids={document.id: document.meta.get(LEFT_OUT, "published split") for document in documents},
+    )
 
 
-def _check_books(manifest: Mapping[str, Any]) -> None:
+def _check_books(manifest: Manifest) -> None:
     """As many mentions were read as were kept, dropped and left out together, in each part and in the whole."""
-    left = Counter(manifest[LEFT_OUT]["mentions"])
-    for counts in manifest["splits"].values():
-        mentions = {key: Counter(counts["mentions"][key]) for key in ("read", "kept", "dropped")}
-        assert mentions["read"].total() == mentions["kept"].total() + mentions["dropped"].total(), mentions
-        left += mentions["read"]
-    assert left == Counter(manifest["read"]["mentions"]), left
+    accounted = Counter(manifest.left_out.mentions)
+    for part in manifest.splits.values():
+        read, kept, dropped = (sum(n.values()) for n in (part.mentions.read, part.mentions.kept, part.mentions.dropped))
+        assert read == kept + dropped, part.mentions
+        accounted += Counter(part.mentions.read)
+    assert accounted == Counter(manifest.read.mentions), accounted
 
 
 def _add(counters: Iterable[Counter]) -> Counter:
     return sum(counters, Counter())
-
-
-def _head(name: str, settings: CorpusSettings) -> dict[str, Any]:
-    return {
-        "corpus": name,
-        "language": settings.language,
-        "domain": settings.domain,
-        "entity_types": list(settings.entity_types),
-        "settings": settings.model_dump(mode="json"),
-    }
-
-
-def _records(tallies: Mapping[str, Tally]) -> dict[str, list[dict[str, Any]]]:
-    """RETURNS (dict): Every mention that was dropped, changed or cut, with the part that it belongs to."""
-    return {
-        "dropped": [{**asdict(one), "split": part} for part, tally in tallies.items() for one in tally.dropped],
-        "changed": [{**asdict(one), "split": part} for part, tally in tallies.items() for one in tally.changed],
-        "cut": [{**one, "split": part} for part, tally in tallies.items() for one in tally.cut],
-    }

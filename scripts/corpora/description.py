@@ -1,4 +1,5 @@
 """Describe converted corpora: statistics, shared vocabulary and shared sentences, with the paper's figures beside."""
+from dataclasses import asdict
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
@@ -6,7 +7,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 from spacy.tokens import Doc
 
 from scripts.corpora.duplicates import find_duplicates
-from scripts.corpora.manifest import read_manifest
+from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import in_order
 from scripts.corpora.statistics import vocabulary_overlap
@@ -32,7 +33,7 @@ def describe_corpora(
     """
     manifests = {name: read_manifest(corpus, name) for name in names}
     docs: Docs = {
-        name: {part: read_documents(corpus / name / f"{part}.spacy") for part in manifest["splits"]}
+        name: {part: read_documents(corpus / name / f"{part}.spacy") for part in manifest.splits}
         for name, manifest in manifests.items()
     }
     return {
@@ -42,17 +43,17 @@ def describe_corpora(
     }
 
 
-def _summary(manifest: Mapping[str, Any], table1: Mapping[str, Any]) -> dict[str, Any]:
+def _summary(manifest: Manifest, table1: Mapping[str, Any]) -> dict[str, Any]:
     splits = {
-        part: {key: value for key, value in counts.items() if key not in NOT_COUNTS}
-        for part, counts in manifest["splits"].items()
+        part: {key: value for key, value in asdict(account).items() if key not in NOT_COUNTS}
+        for part, account in manifest.splits.items()
     }
-    name = manifest["settings"]["paper_corpus"]
+    name = manifest.settings["paper_corpus"]
     return {
-        "language": manifest["language"],
-        "domain": manifest["domain"],
-        **manifest["statistics"],
-        "labels": manifest["settings"]["labels"],
+        "language": manifest.language,
+        "domain": manifest.domain,
+        **asdict(manifest.statistics),
+        "labels": manifest.settings["labels"],
         "splits": splits,
         "paper": {"name": name, **table1[name]} if name in table1 else None,
     }
@@ -73,12 +74,15 @@ def _shared(docs: Docs) -> list[dict[str, Any]]:
 
 
 def _overlaps(
-    manifests: Mapping[str, Any], docs: Docs, tokenize: Callable[[str], list[str]], table4: Sequence[Mapping[str, Any]]
+    manifests: Mapping[str, Manifest],
+    docs: Docs,
+    tokenize: Callable[[str], list[str]],
+    table4: Sequence[Mapping[str, Any]],
 ) -> Iterator[dict[str, Any]]:
-    types = in_order(kind for manifest in manifests.values() for kind in manifest["entity_types"])
+    types = in_order(kind for manifest in manifests.values() for kind in manifest.entity_types)
     texts = {(name, kind): mention_texts(docs[name], manifests[name], kind) for name in docs for kind in types}
     for a, b in combinations(docs, 2):
-        names = manifests[a]["settings"]["paper_corpus"], manifests[b]["settings"]["paper_corpus"]
+        names = manifests[a].settings["paper_corpus"], manifests[b].settings["paper_corpus"]
         for kind in types:
             overlap = vocabulary_overlap(texts[a, kind], texts[b, kind], tokenize)
             yield {"corpus_a": a, "corpus_b": b, "type": kind, **overlap, "paper": _of_paper(*names, kind, table4)}
@@ -95,11 +99,11 @@ def _of_paper(a: str, b: str, kind: str, table4: Sequence[Mapping[str, Any]]) ->
     return None
 
 
-def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Mapping[str, Any], kind: str) -> list[str]:
+def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Manifest, kind: str) -> list[str]:
     """Collect what the mentions of a type cover: those that were kept, and those dropped for a longer one.
 
     parts (Mapping[str, Sequence[Doc]]): The corpus's documents.
-    manifest (Mapping): Its manifest, which lists the dropped ones.
+    manifest (Manifest): Its manifest, which lists the dropped ones.
     kind (str): The entity type.
     RETURNS (list[str]): Texts.
     """
@@ -111,10 +115,10 @@ def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Mapping[str, Any
         for start, end, label in doc.user_data["mentions"]
         if label == kind
     ]
-    labels = manifest["settings"]["labels"]
+    labels = manifest.settings["labels"]
     dropped = [
-        texts[one["document"]][one["start"] : one["end"]]
-        for one in manifest["dropped"]
-        if one["reason"] in ("nested", "overlapping") and labels[one["label"]] == kind
+        texts[one.document][one.start : one.end]
+        for one in manifest.dropped
+        if one.reason in ("nested", "overlapping") and labels[one.label] == kind
     ]
     return kept + dropped

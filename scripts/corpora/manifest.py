@@ -1,96 +1,193 @@
-"""A converted corpus's manifest: what it was made from, and whether it still is what would be made now."""
-import hashlib
-from importlib.metadata import version
+"""A converted corpus's manifest: what was read, what became of every mention, and which document is in which part."""
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping
 
+from pydantic import TypeAdapter, ValidationError
+
 from scripts.base.errors import ProjectError
-from scripts.base.files import cache_by_file, hash_data, hash_file, hash_files, read_json
-from scripts.corpora.formats import FORMATS
-from scripts.corpora.formats.raw import split_archive
-from scripts.corpora.settings import CorpusSettings
+from scripts.base.files import cache_by_file, read_json, write_json
+from scripts.corpora.schema import Changed, Cut, Dropped
 
 FILE = "manifest.json"
 # In the order in which they are shown; a corpus has the second only if one is published.
 PARTS = ("train", "dev", "test")
-TOKENIZER = "tokenizer"
-LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
+_AGAIN = "run `weasel run convert` again"
 
 
-def check_present(settings: Mapping[str, CorpusSettings]) -> None:
-    """Check that the raw files of all corpora are there, before the first one is read.
+@dataclass(frozen=True)
+class Mentions:
+    """How many mentions a part has: as many were read as were kept and dropped together.
 
-    settings (Mapping[str, CorpusSettings]): The corpus files, by corpus.
-    RAISES (ProjectError): All corpora that are missing, and where each is to be had.
+    read (Mapping[str, int]): As read, by the corpus's own label.
+    kept (Mapping[str, int]): Entities, by each of the corpus's entity types.
+    dropped (Mapping[str, int]): Those left out, by reason; a reason that does not occur is not listed.
+    changed (Mapping[str, int]): Those of the kept ones that are not where they were annotated, by how.
     """
-    missing = []
-    for name, corpus in settings.items():
-        paths = [split_archive(path)[0] or path for path in (corpus.path, corpus.annotations) if path]
-        absent = [path for path in paths if not path.exists()]
-        if absent:
-            missing.append(f"{name} in {' and '.join(map(str, absent))} ({corpus.obtain or 'see `path` in its file'})")
-    if missing:
-        raise ProjectError(f"{len(missing)} of {len(settings)} corpora are missing: {'; '.join(missing)}")
+
+    read: Mapping[str, int]
+    kept: Mapping[str, int]
+    dropped: Mapping[str, int]
+    changed: Mapping[str, int]
 
 
-def fingerprint(settings: CorpusSettings) -> str:
-    """Identify what a converted corpus depends on: settings, raw files, the code of this room, library versions.
+@dataclass(frozen=True)
+class PartAccount:
+    """What is in a part of a corpus.
 
-    settings (CorpusSettings): The corpus file.
-    RETURNS (str): A sha256.
-    RAISES (ProjectError): If raw files are absent.
+    documents (int): Documents with text.
+    empty_documents (int): Documents without text, which are not in the file.
+    sentences (int): Sentences.
+    tokens (int): Tokens that are not white space.
+    mentions (Mentions): What became of the mentions.
+    boundaries_removed (int): Sentence starts that gave way to a mention; none but in a training part.
+    mentions_cut (int): Entities that a sentence start cuts; none in a training part.
+    ids (Mapping[str, str]): Of each document, empty ones included, the sha256 of its text, by document id.
+    sha256 (str): The hash of the part's file; empty before it is saved.
     """
-    room = Path(__file__).parent
-    raw = FORMATS[settings.format].raw_files(settings.path, settings.annotations)
-    parts = {
-        "settings": settings.model_dump(mode="json"),
-        "raw files": [(str(path), hash_file(path)) for path in raw],
-        "code": hash_files(room.rglob("*.py"), room),
-        "libraries": {name: version(name) for name in LIBRARIES},
-    }
-    return hash_data(parts)
+
+    documents: int
+    empty_documents: int
+    sentences: int
+    tokens: int
+    mentions: Mentions
+    boundaries_removed: int
+    mentions_cut: int
+    ids: Mapping[str, str]
+    sha256: str = ""
 
 
-def is_current(folder: Path, expected: str) -> bool:
-    """Tell whether a corpus needs no converting.
+@dataclass(frozen=True)
+class ReadAccount:
+    """What stands in the raw files, before anything is dropped.
 
-    folder (Path): The converted corpus.
-    expected (str): The fingerprint that its manifest should hold.
-    RETURNS (bool): True if it does, and the files are those that the manifest was written for.
+    documents (int): Documents, those without text included.
+    empty_documents (int): Documents without text.
+    mentions (Mapping[str, int]): Mentions, by the corpus's own label.
+    fragmented (int): Mentions, of labels that are taken, in several fragments.
+    joined (int): Those of them that have only white space between the fragments.
+    overlapping_pairs (Mapping[str, int]): Pairs of mentions, of labels that are taken, that share a character, by how:
+        `nested`, `crossing`, `same`.
+    tag_schemes (Mapping[str, int]): Documents by the scheme of their tags, where the format has some.
+    notes (Mapping[str, int]): What the reader repaired or passed over, and how often.
     """
-    if not (folder / FILE).is_file():
-        return False
-    manifest = read_json(folder / FILE)
-    if manifest.get("fingerprint") != expected:
-        return False
-    files = {folder / f"{part}.spacy": counts["sha256"] for part, counts in manifest["splits"].items()}
-    return all(file.is_file() and hash_file(file) == sha256 for file, sha256 in files.items())
+
+    documents: int
+    empty_documents: int
+    mentions: Mapping[str, int]
+    fragmented: int
+    joined: int
+    overlapping_pairs: Mapping[str, int]
+    tag_schemes: Mapping[str, int]
+    notes: Mapping[str, int]
 
 
-def read_manifest(corpus: Path, name: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Statistics:
+    """What the paper's Table 1 counts, as it counts: annotations as read, before any is dropped.
+
+    Tokens are here runs of letters and digits, which is what the paper's mention lengths agree with.
+
+    documents (int): Documents with text.
+    sentences (int): Sentences.
+    sentences_by_punkt (int): The same by the paper's splitter.
+    mentions (Mapping[str, int]): Mentions, by entity type.
+    subtypes (Mapping[str, int]): The same by the corpus's own label.
+    sentences_per_document (float): Mean.
+    tokens_per_sentence (float): Mean.
+    mention_length (Mapping[str, float]): Mean number of tokens, by entity type.
+    """
+
+    documents: int
+    sentences: int
+    sentences_by_punkt: int
+    mentions: Mapping[str, int]
+    subtypes: Mapping[str, int]
+    sentences_per_document: float
+    tokens_per_sentence: float
+    mention_length: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The documents that are in no part.
+
+    documents (int): How many.
+    mentions (Mapping[str, int]): Their mentions, by the corpus's own label.
+    ids (Mapping[str, str]): Why each is left out, by document id.
+    """
+
+    documents: int
+    mentions: Mapping[str, int]
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `convert` did to a corpus.
+
+    corpus (str): The corpus's name.
+    language (str): Such as `en`.
+    domain (str): Such as `ugt`.
+    entity_types (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first.
+    settings (Mapping[str, Any]): The corpus file, with defaults filled in.
+    fingerprint (str): A hash of all that the conversion depends on.
+    read (ReadAccount): What stands in the raw files.
+    statistics (Statistics): The figures of the paper's Table 1.
+    splits (Mapping[str, PartAccount]): The parts, by name.
+    left_out (LeftOut): The documents that are in no part.
+    dropped (tuple[Dropped, ...]): Every mention that was left out.
+    changed (tuple[Changed, ...]): Every mention that is not where it was annotated.
+    cut (tuple[Cut, ...]): Every entity that a sentence start cuts.
+    """
+
+    corpus: str
+    language: str
+    domain: str
+    entity_types: tuple[str, ...]
+    settings: Mapping[str, Any]
+    fingerprint: str
+    read: ReadAccount
+    statistics: Statistics
+    splits: Mapping[str, PartAccount]
+    left_out: LeftOut
+    dropped: tuple[Dropped, ...]
+    changed: tuple[Changed, ...]
+    cut: tuple[Cut, ...]
+
+
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def read_manifest(corpus: Path, name: str) -> Manifest:
     """Read the manifest of a converted corpus.
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
-    RETURNS (dict): What `convert` wrote about it.
-    RAISES (ProjectError): If the corpus is not converted, or was by an earlier version of this project.
+    RETURNS (Manifest): What `convert` wrote about it; shared by all callers.
+    RAISES (ProjectError): If the corpus is not converted, was by an earlier version, or the file is damaged.
     """
     return _read_manifest(corpus / name / FILE)
 
 
 @cache_by_file
-def _read_manifest(path: Path) -> dict[str, Any]:
-    manifest = read_json(path, made_by="convert")
-    if "entity_types" not in manifest:
-        raise ProjectError("written by an earlier version", where=path, remedy="run `weasel run convert` again")
-    return manifest
+def _read_manifest(path: Path) -> Manifest:
+    data = read_json(path, made_by="convert")
+    try:
+        return _MANIFEST.validate_python(data)
+    except ValidationError as error:
+        raise _explain(error, path) from None
 
 
-def hash_text(text: str) -> str:
-    """RETURNS (str): The sha256 of a text."""
-    return hashlib.sha256(text.encode("utf8")).hexdigest()
+def _explain(error: ValidationError, path: Path) -> ProjectError:
+    mistakes = error.errors()
+    if any(mistake["type"] == "missing" for mistake in mistakes):
+        return ProjectError("written by an earlier version", where=path, remedy=_AGAIN)
+    place = ".".join(map(str, mistakes[0]["loc"]))
+    what = f"key '{place}': {mistakes[0]['msg']}" if place else "not a manifest"
+    return ProjectError(what, where=path, remedy=_AGAIN)
 
 
-def is_tokenizer_saved(corpus: Path) -> bool:
-    """RETURNS (bool): Whether the tokenizer that goes with the converted corpora is there."""
-    return (corpus / TOKENIZER / "tokenizer").is_file() and (corpus / TOKENIZER / "config.cfg").is_file()
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest of a corpus into its folder."""
+    write_json(folder / FILE, asdict(manifest))

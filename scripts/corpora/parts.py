@@ -7,8 +7,10 @@ from typing import NamedTuple, Optional, Sequence
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_file
 from scripts.corpora.duplicates import find_duplicates
+from scripts.corpora.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,34 @@ class Part:
     """A part of a converted corpus.
 
     path (Path): Its DocBin file.
-    sha256 (str): Hash of the file.
-    sentences (int): How many sentences it has.
+    sha256 (str): The file's hash.
+    sentences (int): How many sentences it holds.
     """
 
     path: Path
     sha256: str
     sentences: int
+
+
+def find_part(corpus: Path, name: str, part: str) -> Part:
+    """Find a part of a converted corpus.
+
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    part (str): `train`, `dev` or `test`.
+    RETURNS (Part): The file, with the hash and the count of the corpus's manifest.
+    RAISES (ProjectError): If the corpus is not converted or has no such part.
+    """
+    splits = read_manifest(corpus, name).splits
+    if part not in splits:
+        raise ProjectError(f"no part '{part}'", where=f"corpus {name}", remedy=f"it has {', '.join(splits)}")
+    return Part(corpus / name / f"{part}.spacy", splits[part].sha256, splits[part].sentences)
+
+
+@cache_by_file
+def part_of(path: Path) -> Part:
+    """RETURNS (Part): What stands for a DocBin file that is in no manifest."""
+    return Part(path, hash_file(path), len(read_sentences([str(path)])))
 
 
 class Sentence(NamedTuple):
@@ -44,12 +67,6 @@ class Sentence(NamedTuple):
     spaces: list[bool]
     mentions: list[tuple[int, int, str]]
     unknown: list[int]
-
-
-@cache_by_file
-def part_of(path: Path) -> Part:
-    """RETURNS (Part): What stands for a DocBin file that is in no manifest."""
-    return Part(path, hash_file(path), len(read_sentences([str(path)])))
 
 
 @cache_by_file
@@ -89,7 +106,7 @@ def _sentences_of(path: Path) -> list[Sentence]:
             [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
             _unknown_tokens(span),
         )
-for document in _load(path)
+        for document in _load(path)
         for number, span in enumerate(document.sents)
     ]
 

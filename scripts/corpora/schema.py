@@ -59,6 +59,7 @@ class Dropped:
     end (int): Offset behind its last character as annotated.
     label (str): The corpus's own label.
     reason (str): One of `REASONS`.
+    split (str): The part that the document is in; empty until the corpus is dealt.
     """
 
     document: str
@@ -67,6 +68,7 @@ class Dropped:
     end: int
     label: str
     reason: str
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Changed:
     how (str): One of `CHANGES`.
     new_start (int): Offset of its first character as kept.
     new_end (int): Offset behind its last character as kept.
+    split (str): The part that the document is in; empty until the corpus is dealt.
     """
 
     document: str
@@ -91,6 +94,25 @@ class Changed:
     how: str
     new_start: int
     new_end: int
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An entity that a sentence start cuts, which no sentence-wise pipeline can find.
+
+    document (str): Document id.
+    start (int): Offset of its first character.
+    end (int): Offset behind its last character.
+    type (str): Entity type.
+    split (str): The part that the document is in; empty until the corpus is dealt.
+    """
+
+    document: str
+    start: int
+    end: int
+    type: str
+    split: str = ""
 
 
 ENTITY_TYPES = ("Drug", "Disease")

@@ -2,10 +2,11 @@
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Union
+from typing import TYPE_CHECKING, Callable, Iterable, Mapping, Union
 
 from scripts.corpora import punkt
 from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.manifest import Statistics
 from scripts.corpora.schema import Document, Mention, in_order
 
 if TYPE_CHECKING:
@@ -34,27 +35,24 @@ def count_document(document: Document, doc: "Doc", labels: Mapping[str, str]) ->
     return counts
 
 
-def corpus_statistics(counts: Counter[tuple[str, str]], labels: Mapping[str, str]) -> dict[str, Any]:
-    """Count what the paper's Table 1 counts, as it counts: annotations as read, before any is dropped.
+def corpus_statistics(counts: Counter[tuple[str, str]], labels: Mapping[str, str]) -> Statistics:
+    """Turn counts into the figures of the paper's Table 1.
 
     counts (Counter): The counts of all documents with text, added up.
     labels (Mapping[str, str]): Entity type of each of the corpus's own labels that is taken.
-    RETURNS (dict): `documents`; `sentences`; `sentences_by_punkt`, the paper's splitter; `mentions` by entity type;
-        `subtypes`, the same by the corpus's own label; and means: `sentences_per_document`, `tokens_per_sentence`, and
-        `mention_length` in tokens, by type. Tokens are here runs of letters and digits, which is what the paper's
-        mention lengths agree with.
+    RETURNS (Statistics): The figures.
     """
     mentions = {kind: counts["mentions", kind] for kind in in_order(labels.values())}
-    return {
-        "documents": counts["documents", ""],
-        "sentences": counts["sentences", ""],
-        "sentences_by_punkt": counts["sentences_by_punkt", ""],
-        "mentions": mentions,
-        "subtypes": {label: counts["subtypes", label] for label in labels},
-        "sentences_per_document": _ratio(counts["sentences", ""], counts["documents", ""]),
-        "tokens_per_sentence": _ratio(counts["words", ""], counts["sentences", ""]),
-        "mention_length": {kind: _ratio(counts["mention_words", kind], mentions[kind]) for kind in mentions},
-    }
+    return Statistics(
+        documents=counts["documents", ""],
+        sentences=counts["sentences", ""],
+        sentences_by_punkt=counts["sentences_by_punkt", ""],
+        mentions=mentions,
+        subtypes={label: counts["subtypes", label] for label in labels},
+        sentences_per_document=_ratio(counts["sentences", ""], counts["documents", ""]),
+        tokens_per_sentence=_ratio(counts["words", ""], counts["sentences", ""]),
+        mention_length={kind: _ratio(counts["mention_words", kind], mentions[kind]) for kind in mentions},
+    )
 
 
 def vocabulary_overlap(

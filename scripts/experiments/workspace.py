@@ -5,8 +5,8 @@ from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
-from scripts.corpora.manifest import TOKENIZER, Manifest, read_manifest
-from scripts.corpora.parts import Part
+from scripts.corpora.manifest import TOKENIZER, read_manifest
+from scripts.corpora.parts import Part, find_part
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.record import EncoderRecord, find_encoder
@@ -192,16 +192,16 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
     remedy = "run `weasel run convert`"
     if read_corpus_settings(file).model_dump(mode="json") != manifest.settings:
         raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
-    parts = {part: _checked_part(corpus, name, part, manifest) for part in ("train", "test")}
+    parts = {part: _checked_part(corpus, name, part) for part in ("train", "test")}
     return ConvertedCorpus(manifest.entity_types, parts)
 
 
-def _checked_part(corpus: Path, name: str, part: str, manifest: Manifest) -> Part:
-    path, account = corpus / name / f"{part}.spacy", manifest.splits[part]
-    if not path.is_file() or hash_file(path) != account.sha256:
+def _checked_part(corpus: Path, name: str, part: str) -> Part:
+    found = find_part(corpus, name, part)
+    if not found.path.is_file() or hash_file(found.path) != found.sha256:
         remedy = "run `weasel run convert`"
-        raise ProjectError("not the file that its manifest was written for", where=path, remedy=remedy)
-    return Part(path, account.sha256, account.sentences)
+        raise ProjectError("not the file that its manifest was written for", where=found.path, remedy=remedy)
+    return found
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:

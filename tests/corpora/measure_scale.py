@@ -27,9 +27,9 @@ def measure(notes: int) -> None:
         manifest = save_corpus(convert_corpus("notes", settings), Path(folder))
         seconds = time.process_time() - started
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    counts = manifest["statistics"]
+    counts = manifest.statistics
     print(
-        f"{notes} notes: {counts['sentences']} sentences, {sum(counts['mentions'].values())} mentions taken, "
+        f"{notes} notes: {counts.sentences} sentences, {sum(counts.mentions.values())} mentions taken, "
         f"{seconds:.1f} CPU s, {megabytes:.0f} MB at most"
     )
 

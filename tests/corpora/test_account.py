@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.account import Check, check_expected, check_losses, count_as_read, overlapping_pairs, refuse_losses
-from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Document, Mention
+from scripts.corpora.manifest import LeftOut, Manifest, Mentions, PartAccount, ReadAccount, Statistics
+from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Changed, Document, Dropped, Mention
 from scripts.corpora.settings import Expected
 
 TEXT = "pain in\nmy left knee"
@@ -29,16 +30,16 @@ def test_counts_as_read_know_every_label_and_judge_only_those_that_are_taken():
         Document("a", TEXT, mentions, {"notes": ("x", "x")}),
         Document("b", " \n", meta={"tag_scheme": "IOB2"}),
     ]
-    assert count_as_read(documents, ["ADR"]) == {
-        "documents": 2,
-        "empty_documents": 1,
-        "mentions": {"ADR": 3, "Dose": 1},
-        "fragmented": 2,
-        "joined": 1,
-        "overlapping_pairs": {"nested": 2},
-        "tag_schemes": {"IOB2": 1},
-        "notes": {"x": 2},
-    }
+    assert count_as_read(documents, ["ADR"]) == ReadAccount(
+        documents=2,
+        empty_documents=1,
+        mentions={"ADR": 3, "Dose": 1},
+        fragmented=2,
+        joined=1,
+        overlapping_pairs={"nested": 2},
+        tag_schemes={"IOB2": 1},
+        notes={"x": 2},
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,25 +65,24 @@ def test_pairs_are_those_of_comparing_each_with_each(spans):
     assert overlapping_pairs([mention(span) for span in spans]) == expected
 
 
-def make_manifest(dropped=(), changed=(), cut=0, notes=0) -> dict:
+def make_manifest(dropped=(), changed=(), cut=0, notes=0) -> Manifest:
     """A manifest of one part with some losses."""
-    first = {"document": "d", "mention": "T1", "start": 0, "end": 4, "label": "ADR"}
-    mentions = {"dropped": dict(Counter(dropped)), "changed": dict(Counter(changed))}
-    return {
-        "read": {
-            "documents": 3,
-            "empty_documents": 1,
-            "mentions": {"ADR": 7},
-            "fragmented": 2,
-            "joined": 1,
-            "overlapping_pairs": {"nested": 1, "same": 1},
-            "notes": {"a note": notes},
-        },
-        "statistics": {"sentences_by_punkt": 10},
-        "splits": {"train": {"sentences": 9, "mentions": mentions, "mentions_cut": cut}},
-        "dropped": [{**first, "reason": reason} for reason in dropped],
-        "changed": [{**first, "how": how} for how in changed],
-    }
+    mentions = Mentions(read={"ADR": 7}, kept={}, dropped=dict(Counter(dropped)), changed=dict(Counter(changed)))
+    return Manifest(
+        corpus="c",
+        language="en",
+        domain="ugt",
+        entity_types=("Disease",),
+        settings={},
+        fingerprint="",
+        read=ReadAccount(3, 1, {"ADR": 7}, 2, 1, {"nested": 1, "same": 1}, {}, {"a note": notes}),
+        statistics=Statistics(2, 9, 10, {}, {}, 0.0, 0.0, {}),
+        splits={"train": PartAccount(2, 1, 9, 90, mentions, 0, cut, {})},
+        left_out=LeftOut(0, {}, {}),
+        dropped=tuple(Dropped("d", "T1", 0, 4, "ADR", reason) for reason in dropped),
+        changed=tuple(Changed("d", "T1", 0, 4, "ADR", how, 0, 5) for how in changed),
+        cut=(),
+    )
 
 
 def test_every_count_that_is_expected_is_checked_and_no_other():

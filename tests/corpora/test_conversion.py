@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import hash_file
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
-from scripts.corpora.manifest import fingerprint, is_current, is_tokenizer_saved
-from scripts.corpora.parts import read_documents
+from scripts.corpora.fingerprint import fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.manifest import Manifest, read_manifest
+from scripts.corpora.parts import find_part, read_documents
+from scripts.corpora.schema import Cut, Dropped
 from scripts.corpora.settings import CorpusSettings
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
@@ -42,8 +45,8 @@ def corpus(settings, tmp_path) -> Path:
 
 
 @pytest.fixture
-def manifest(corpus) -> dict:
-    return json.loads((corpus / "manifest.json").read_text(encoding="utf8"))
+def manifest(corpus) -> Manifest:
+    return read_manifest(corpus.parent, corpus.name)
 
 
 def test_only_the_three_files_are_left(corpus):
@@ -52,39 +55,38 @@ def test_only_the_three_files_are_left(corpus):
 
 
 def test_the_books_of_each_part_balance_and_name_the_reasons(manifest):
-    for part in manifest["splits"].values():
-        documents = part["documents"]
-        assert part["mentions"]["read"] == {"Drug": 2 * documents, "ADR": 3 * documents, "Dose": documents}
-        assert part["mentions"]["kept"] == {"Drug": documents, "Disease": documents}
+    for part in manifest.splits.values():
+        documents = part.documents
+        assert part.mentions.read == {"Drug": 2 * documents, "ADR": 3 * documents, "Dose": documents}
+        assert part.mentions.kept == {"Drug": documents, "Disease": documents}
         reasons = ("label not mapped", "nested", "outside text", "text mismatch")
-        assert part["mentions"]["dropped"] == dict.fromkeys(reasons, documents)
+        assert part.mentions.dropped == dict.fromkeys(reasons, documents)
 
 
 def test_dropped_mentions_are_listed_with_document_offsets_and_part(manifest):
-    assert len(manifest["dropped"]) == 4 * 9
-    wrong = {"document": "d0", "mention": "T5", "start": 90, "end": 95, "label": "ADR", "reason": "outside text"}
-    (found,) = [item for item in manifest["dropped"] if item["document"] == "d0" and item["mention"] == "T5"]
-    assert found == {**wrong, "split": "train" if "d0" in manifest["splits"]["train"]["ids"] else "test"}
+    assert len(manifest.dropped) == 4 * 9
+    (found,) = [item for item in manifest.dropped if item.document == "d0" and item.mention == "T5"]
+    part = "train" if "d0" in manifest.splits["train"].ids else "test"
+    assert found == Dropped("d0", "T5", 90, 95, "ADR", "outside text", part)
 
 
 def test_boundaries_give_way_in_training_and_stand_in_the_test_part(corpus, manifest):
-    train, test = manifest["splits"]["train"], manifest["splits"]["test"]
-    assert (train["boundaries_removed"], train["mentions_cut"]) == (train["documents"], 0)
-    assert (test["boundaries_removed"], test["mentions_cut"]) == (0, test["documents"])
-    cut = {(item["start"], item["end"], item["type"], item["split"]) for item in manifest["cut"]}
-    assert cut == {(23, 35, "Disease", "test")}
-    assert (train["sentences"], test["sentences"]) == (2 * train["documents"], 3 * test["documents"])
+    train, test = manifest.splits["train"], manifest.splits["test"]
+    assert (train.boundaries_removed, train.mentions_cut) == (train.documents, 0)
+    assert (test.boundaries_removed, test.mentions_cut) == (0, test.documents)
+    assert set(manifest.cut) == {Cut(id, 23, 35, "Disease", "test") for id in set(test.ids) - {"empty"}}
+    assert (train.sentences, test.sentences) == (2 * train.documents, 3 * test.documents)
     docs = read_documents(corpus / "train.spacy")
     assert {len(list(doc.sents)) for doc in docs} == {2}
 
 
 def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(corpus, manifest):
-    train, test = (set(manifest["splits"][part]["ids"]) for part in ("train", "test"))
+    train, test = (set(manifest.splits[part].ids) for part in ("train", "test"))
     assert (len(train), len(test), train & test) == (7, 3, set())
     assert train | test == {f"d{number}" for number in range(9)} | {"empty"}
-    assert sum(part["empty_documents"] for part in manifest["splits"].values()) == 1
+    assert sum(part.empty_documents for part in manifest.splits.values()) == 1
     docs = [doc for part in ("train", "test") for doc in read_documents(corpus / f"{part}.spacy")]
-    assert manifest["statistics"]["documents"] == len(docs) == 9
+    assert manifest.statistics.documents == len(docs) == 9
     assert all(doc.text == TEXT for doc in docs)
     assert all(set(doc.user_data) == {"id", "mentions"} for doc in docs)
 
@@ -95,17 +97,31 @@ def test_a_second_conversion_gives_the_same_bytes(corpus, settings, tmp_path):
         assert file.read_bytes() == (tmp_path / "again" / "mine" / file.name).read_bytes()
 
 
+def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, manifest):
+    part = find_part(corpus.parent, "mine", "test")
+    assert part.path == corpus / "test.spacy"
+    assert part.sha256 == hash_file(part.path)
+    assert part.sentences == sum(len(list(doc.sents)) for doc in read_documents(part.path))
+    with pytest.raises(ProjectError, match="corpus mine: no part 'dev'. It has train, test"):
+        find_part(corpus.parent, "mine", "dev")
+
+
+def test_a_corpus_with_a_damaged_manifest_is_not_current(corpus, settings):
+    (corpus / "manifest.json").write_text("{", encoding="utf8")
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
+
+
 def test_a_corpus_is_current_until_raw_files_settings_or_results_change(corpus, settings):
-    assert is_current(corpus, fingerprint(settings))
+    assert is_current(corpus.parent, corpus.name, fingerprint(settings))
     other = settings.model_copy(update={"discontinuous": "drop"})
-    assert not is_current(corpus, fingerprint(other))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(other))
     (corpus / "test.spacy").write_bytes(b"")
-    assert not is_current(corpus, fingerprint(settings))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
 
 
 def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
     (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
-    assert not is_current(corpus, fingerprint(settings))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
 
 
 def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):
@@ -125,7 +141,7 @@ def test_the_splitter_of_the_paper_is_a_choice(settings, sentences, expected):
     # Punkt is blind to line breaks.
     (settings.path / "d0.txt").write_text("Came in. Left\n\nCame again", encoding="utf8")
     chosen = settings.model_copy(update={"sentences": sentences})
-    assert convert_corpus("mine", chosen).manifest["statistics"]["sentences"] == expected
+    assert convert_corpus("mine", chosen).manifest.statistics.sentences == expected
 
 
 def test_the_tokenizer_is_saved_beside_the_corpora(tmp_path):

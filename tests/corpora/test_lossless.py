@@ -46,7 +46,7 @@ def convert(folder: Path, documents, discontinuous="span"):
     choices = {"language": "ru", "domain": "ugt", "format": "brat", "path": raw, "discontinuous": discontinuous}
     corpus = CorpusSettings(**choices, labels={"Drug": "Drug", "ADR": "Disease"}, ignore=["Dose"])
     manifest = save_corpus(convert_corpus("mine", corpus), folder)
-    docs = [doc for part in manifest["splits"] for doc in read_documents(folder / "mine" / f"{part}.spacy")]
+    docs = [doc for part in manifest.splits for doc in read_documents(folder / "mine" / f"{part}.spacy")]
     return manifest, {doc.user_data["id"]: doc for doc in docs}
 
 
@@ -57,34 +57,28 @@ def check_account(documents, manifest, docs):
         for n, (_, fragments, _) in enumerate(mentions):
             cover = min(start for start, _ in fragments), max(end for _, end in fragments)
             annotated[str(number), f"T{n}", *cover] += 1
-    dropped = Counter((one["document"], one["mention"], one["start"], one["end"]) for one in manifest["dropped"])
+    dropped = Counter((one.document, one.mention, one.start, one.end) for one in manifest.dropped)
     assert dropped <= annotated
     moved = {
-        (one["document"], one["mention"]): (one["new_start"], one["new_end"])
-        for one in manifest["changed"]
-        if one["how"] != "expanded"
+        (one.document, one.mention): (one.new_start, one.new_end) for one in manifest.changed if one.how != "expanded"
     }
     rest = annotated - dropped
     kept = Counter((name, *moved.get((name, id), (start, end))) for name, id, start, end in rest.elements())
     aligned = Counter((name, start, end) for name, doc in docs.items() for start, end, _ in doc.user_data["mentions"])
     # What expansion makes collide is in both: annotated, and dropped from the entities.
     assert kept <= aligned
-    assert len(list(aligned.elements())) - kept.total() <= sum(
-        one["reason"] == "overlapping" for one in manifest["dropped"]
-    )
+    assert len(list(aligned.elements())) - kept.total() <= sum(one.reason == "overlapping" for one in manifest.dropped)
 
 
 def check_entities(manifest, docs):
     """Every entity lies where a mention was annotated, or where the list of changes says."""
-    expanded = {
-        (one["document"], one["new_start"], one["new_end"]) for one in manifest["changed"] if one["how"] == "expanded"
-    }
+    expanded = {(one.document, one.new_start, one.new_end) for one in manifest.changed if one.how == "expanded"}
     for name, doc in docs.items():
         mentions = {(start, end, label) for start, end, label in doc.user_data["mentions"]}
         for entity in doc.ents:
             place = entity.start_char, entity.end_char
             assert (*place, entity.label_) in mentions or (name, *place) in expanded
-    kept = sum(sum(counts["mentions"]["kept"].values()) for counts in manifest["splits"].values())
+    kept = sum(sum(part.mentions.kept.values()) for part in manifest.splits.values())
     assert kept == sum(len(doc.ents) for doc in docs.values())
 
 
@@ -107,4 +101,4 @@ def test_lines_of_a_hundred_thousand_characters_are_kept(tmp_path, filler):
     manifest, docs = convert(tmp_path, [(text, mentions), ("x", [])])
     assert docs["0"].text == text
     assert [(e.start_char, e.end_char) for e in docs["0"].ents] == [(0, 7), (end - 8, end)]
-    assert not manifest["dropped"] and not manifest["changed"]
+    assert not manifest.dropped and not manifest.changed

@@ -2,14 +2,14 @@
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from scripts.corpora.account import check_expected, refuse_losses, totals
+from scripts.corpora.account import changed_mentions, check_expected, refuse_losses
 from scripts.corpora.conversion import convert_corpus
 from scripts.corpora.formats import brat, pubtator
 from scripts.corpora.harmonise import harmonise
+from scripts.corpora.manifest import Manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def settings_of(name: str, path: Path) -> CorpusSettings:
 
 
 @cache
-def manifest_of(name: str) -> dict[str, Any]:
+def manifest_of(name: str) -> Manifest:
     return convert_corpus(name, settings_of(name, PATHS[name])).manifest
 
 
@@ -51,8 +51,8 @@ def test_what_is_lost_or_changed_is_known_to_the_last_mention(name):
 @pytest.mark.parametrize("name", MOST_EXPANDED)
 def test_few_mentions_start_or_end_inside_a_word(name):
     manifest = manifest_of(name)
-    expanded = [change for change in manifest["changed"] if change["how"] == "expanded"]
-    assert len(expanded) == totals(manifest["splits"], "changed")["expanded"] <= MOST_EXPANDED[name]
+    expanded = [change for change in manifest.changed if change.how == "expanded"]
+    assert len(expanded) == changed_mentions(manifest)["expanded"] <= MOST_EXPANDED[name]
 
 
 def test_bc5cdr(tmp_path):
@@ -61,9 +61,9 @@ def test_bc5cdr(tmp_path):
     settings = settings_of("bc5cdr", tmp_path)
     manifest = convert_corpus("bc5cdr", settings).manifest
     assert all(check.found == check.expected for check in check_expected(settings.expected, manifest))
-    assert [counts["sentences"] for counts in manifest["splits"].values()] == [4560, 4581, 4797]
-    assert manifest["read"]["tag_schemes"] == {"IOB2": 13938}
-    assert manifest["changed"] == manifest["dropped"] == []
+    assert [part.sentences for part in manifest.splits.values()] == [4560, 4581, 4797]
+    assert manifest.read.tag_schemes == {"IOB2": 13938}
+    assert manifest.changed == manifest.dropped == ()
 
 
 def test_the_pubtator_sample_of_bc5cdr():
@@ -75,9 +75,9 @@ def test_the_pubtator_sample_of_bc5cdr():
 
 def test_the_papers_test_part_of_ruccon():
     manifest = manifest_of("ruccon_published")
-    read = manifest["splits"]["test"]["mentions"]["read"]
-    assert (manifest["splits"]["test"]["documents"], read["Drug"], read["Disease"] + read["Symptom"]) == (5, 38, 201)
-    assert (manifest["splits"]["train"]["documents"], manifest["left_out"]["documents"]) == (56, 99)
+    read = manifest.splits["test"].mentions.read
+    assert (manifest.splits["test"].documents, read["Drug"], read["Disease"] + read["Symptom"]) == (5, 38, 201)
+    assert (manifest.splits["train"].documents, manifest.left_out.documents) == (56, 99)
 
 
 def test_mentions_are_measured_in_runs_of_letters_and_digits():
@@ -89,16 +89,16 @@ def test_mentions_are_measured_in_runs_of_letters_and_digits():
             if kind:
                 text = document.text[mention.start : mention.end]
                 lengths[kind].append(len("".join(char if char.isalnum() else " " for char in text).split()))
-    measured = manifest_of("ruccon")["statistics"]["mention_length"]
+    measured = manifest_of("ruccon").statistics.mention_length
     for kind, words in lengths.items():
         assert measured[kind] == pytest.approx(sum(words) / len(words), abs=0.005)
 
 
 def test_parts_of_nerel_bio_are_the_published_ones():
-    splits = manifest_of("nerel_bio")["splits"]
-    assert [counts["documents"] for counts in splits.values()] == [612, 77, 77]
-    assert [counts["mentions"]["read"]["CHEM"] for counts in splits.values()] == [4210, 470, 371]
-    assert [counts["mentions"]["read"]["DISO"] for counts in splits.values()] == [9641, 997, 932]
+    splits = manifest_of("nerel_bio").splits
+    assert [part.documents for part in splits.values()] == [612, 77, 77]
+    assert [part.mentions.read["CHEM"] for part in splits.values()] == [4210, 470, 371]
+    assert [part.mentions.read["DISO"] for part in splits.values()] == [9641, 997, 932]
     documents = brat.read(PATHS["nerel_bio"])
     taken = Counter(
         mention.label in ("CHEM", "DISO", "FINDING", "INJURY_POISONING")

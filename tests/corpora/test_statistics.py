@@ -4,6 +4,7 @@ from collections import Counter
 import pytest
 
 from scripts.corpora.docbin import align
+from scripts.corpora.manifest import Statistics
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.statistics import corpus_statistics, count_document, strip_accents, vocabulary_overlap
 from scripts.corpora.tokens import blank_pipeline
@@ -27,25 +28,25 @@ def test_table_1():
         starts=(0, 22),
     )
     second = count("Well, 5-HTP and pain...", (6, 11, "Medicine"), (16, 20, "ADR"))
-    assert corpus_statistics(first + second, LABELS) == {
-        "documents": 2,
-        "sentences": 3,
+    assert corpus_statistics(first + second, LABELS) == Statistics(
+        documents=2,
+        sentences=3,
         # Untrained Punkt takes the full stop of "St." for the end of a sentence.
-        "sentences_by_punkt": 4,
+        sentences_by_punkt=4,
         # As read: that "Head" lies inside of "Head ache" does not matter here.
-        "mentions": {"Drug": 2, "Disease": 3},
-        "subtypes": {"Medicine": 2, "ADR": 2, "Symptom": 1},
-        "sentences_per_document": 1.5,
+        mentions={"Drug": 2, "Disease": 3},
+        subtypes={"Medicine": 2, "ADR": 2, "Symptom": 1},
+        sentences_per_document=1.5,
         # Took St John s wort | Head ache | Well 5 HTP and pain
-        "tokens_per_sentence": pytest.approx((5 + 2 + 5) / 3),
-        "mention_length": {"Drug": pytest.approx((4 + 2) / 2), "Disease": pytest.approx((2 + 1 + 1) / 3)},
-    }
+        tokens_per_sentence=pytest.approx((5 + 2 + 5) / 3),
+        mention_length={"Drug": pytest.approx((4 + 2) / 2), "Disease": pytest.approx((2 + 1 + 1) / 3)},
+    )
 
 
 def test_a_corpus_without_mentions_has_figures_too():
     figures = corpus_statistics(count("Nothing here."), LABELS)
-    assert (figures["mentions"]["Drug"], figures["mention_length"]["Drug"], figures["sentences"]) == (0, 0.0, 1)
-    assert corpus_statistics(Counter(), LABELS)["sentences_per_document"] == 0.0
+    assert (figures.mentions["Drug"], figures.mention_length["Drug"], figures.sentences) == (0, 0.0, 1)
+    assert corpus_statistics(Counter(), LABELS).sentences_per_document == 0.0
 
 
 def test_a_mention_in_fragments_is_as_long_as_these_and_one_outside_of_the_text_has_no_words():

@@ -168,7 +168,7 @@ class TestSharedSentences:
             normal_form(s.text) for s in read_sentences([str(path)])
         }
         write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact"]})
-        assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt")["splits"]["train"]["sentences"]
+        assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt").splits["train"].sentences
 
 
 def test_the_record_tells_how_the_model_was_made(finished_project):
@@ -177,5 +177,5 @@ def test_the_record_tells_how_the_model_was_made(finished_project):
     kept = find_model(workspace, model)
     record = json.loads((kept.folder / "model.json").read_text())
     assert record["fingerprint"] == model_fingerprint(workspace, model)
-    assert record["sentences"] == workspace.manifest("ru_ugt")["splits"]["train"]["sentences"]
+    assert record["sentences"] == workspace.manifest("ru_ugt").splits["train"].sentences
     assert record["seconds"] > 0

@@ -150,7 +150,7 @@ class TestRecord:
         for name in ("in-corpus", "zero-shot"):
             result, data = self.read(recorded, runs_of_each_kind(recorded)[name])
             assert data["sample"] == []
-        assert result.sentences["train"] == recorded.manifest("en_ugt")["splits"]["train"]["sentences"]
+        assert result.sentences["train"] == recorded.manifest("en_ugt").splits["train"].sentences
 
     def test_predictions_are_those_that_the_scores_count(self, recorded):
         for run in runs_of_each_kind(recorded).values():
@@ -158,7 +158,7 @@ class TestRecord:
             found = sum(len(prediction["tokens"]) for prediction in data["predictions"])
             micro = result.scores.tokens["micro"]
             assert micro.tp + micro.fp == found
-            assert micro.gold == sum(recorded.manifest("ru_ehr")["splits"]["test"]["mentions"]["kept"].values())
+            assert micro.gold == sum(recorded.manifest("ru_ehr").splits["test"].mentions.kept.values())
         assert found > 0
 
     def test_few_shot_keeps_no_weights(self, recorded):
@@ -197,6 +197,6 @@ def test_a_sample_larger_than_the_training_part_is_told(workspace):
     run = replace(runs_of_each_kind(workspace)["none"], size=1000)
     with pytest.raises(ProjectError) as raised:
         carry_out(workspace, run, "cpu", PipelineCache())
-    available = workspace.manifest("ru_ehr")["splits"]["train"]["sentences"]
+    available = workspace.manifest("ru_ehr").splits["train"].sentences
     expected = f"key few_shot.sizes: sample size 1000, but ru_ehr has {available} training sentences. Take a smaller"
     assert expected in str(raised.value) and not workspace.runs.exists()

@@ -16,7 +16,7 @@ def mistake(root, **changes):
 
 def test_parts_and_hashes_are_those_of_the_manifest(workspace):
     assert workspace.part("ru_ehr", "test").is_file()
-    assert workspace.data_hash("ru_ehr", "test") == workspace.manifest("ru_ehr")["splits"]["test"]["sha256"]
+    assert workspace.data_hash("ru_ehr", "test") == workspace.manifest("ru_ehr").splits["test"].sha256
     assert workspace.runs == workspace.metrics / "tiny" / "runs"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import srsly
 
-from scripts.base.files import write_json
+from scripts.base.files import read_json, write_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
@@ -91,9 +91,10 @@ def open_project(root: Path, **changes: Any) -> Workspace:
 
 def change_data_hash(workspace: Workspace, corpus: str, part: str) -> None:
     """Pretend that a part of a corpus was converted to something else."""
-    manifest = workspace.manifest(corpus)
+    path = workspace.corpus / corpus / "manifest.json"
+    manifest = read_json(path)
     manifest["splits"][part]["sha256"] = "other"
-    write_json(workspace.corpus / corpus / "manifest.json", manifest)
+    write_json(path, manifest)
 
 
 def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:

@@ -60,7 +60,7 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
         scores = written["corpora"][result.coordinates.target]
         given = {name: (score["tp"], score["fp"], score["fn"]) for name, score in scores["given_sentences"].items()}
         assert given == {name: (score.tp, score.fp, score.fn) for name, score in result.scores.tokens.items()}
-        mentions = packaged.workspace.manifest(result.coordinates.target)["splits"]["test"]["mentions"]["kept"]
+        mentions = packaged.workspace.manifest(result.coordinates.target).splits["test"].mentions.kept
         assert scores["raw_text"]["Drug"]["tp"] + scores["raw_text"]["Drug"]["fn"] == mentions["Drug"]
     for name, texts in EXAMPLES.items():
         micro = written["examples"][name]["micro"]

@@ -1,0 +1,72 @@
+"""Tell whether a converted corpus still is what would be made now of its raw files and settings."""
+from importlib.metadata import version
+from pathlib import Path
+from typing import Mapping
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import hash_data, hash_file, hash_files
+from scripts.corpora.formats import FORMATS
+from scripts.corpora.formats.raw import split_archive
+from scripts.corpora.manifest import read_manifest
+from scripts.corpora.settings import CorpusSettings
+
+TOKENIZER = "tokenizer"
+LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
+
+
+def check_present(settings: Mapping[str, CorpusSettings]) -> None:
+    """Check that the raw files of all corpora are there, before the first one is read.
+
+    settings (Mapping[str, CorpusSettings]): The corpus files, by corpus.
+    RAISES (ProjectError): All corpora that are missing, and where each is to be had.
+    """
+    missing = []
+    for name, corpus in settings.items():
+        paths = [split_archive(path)[0] or path for path in (corpus.path, corpus.annotations) if path]
+        absent = [path for path in paths if not path.exists()]
+        if absent:
+            missing.append(f"{name} in {' and '.join(map(str, absent))} ({corpus.obtain or 'see `path` in its file'})")
+    if missing:
+        raise ProjectError(f"{len(missing)} of {len(settings)} corpora are missing: {'; '.join(missing)}")
+
+
+def fingerprint(settings: CorpusSettings) -> str:
+    """Identify what a converted corpus depends on: settings, raw files, the code of this room, library versions.
+
+    settings (CorpusSettings): The corpus file.
+    RETURNS (str): A sha256.
+    RAISES (ProjectError): If raw files are absent.
+    """
+    room = Path(__file__).parent
+    raw = FORMATS[settings.format].raw_files(settings.path, settings.annotations)
+    parts = {
+        "settings": settings.model_dump(mode="json"),
+        "raw files": [(str(path), hash_file(path)) for path in raw],
+        "code": hash_files(room.rglob("*.py"), room),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    return hash_data(parts)
+
+
+def is_current(corpus: Path, name: str, expected: str) -> bool:
+    """Tell whether a corpus needs no converting.
+
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    expected (str): The fingerprint that its manifest should hold.
+    RETURNS (bool): True if it does, and the files are those that the manifest was written for.
+    """
+    try:
+        manifest = read_manifest(corpus, name)
+    except ProjectError:
+        # Absent, damaged or of an earlier version: whichever it is, converting mends it.
+        return False
+    files = {corpus / name / f"{part}.spacy": account.sha256 for part, account in manifest.splits.items()}
+    return manifest.fingerprint == expected and all(
+        file.is_file() and hash_file(file) == sha256 for file, sha256 in files.items()
+    )
+
+
+def is_tokenizer_saved(corpus: Path) -> bool:
+    """RETURNS (bool): Whether the tokenizer that goes with the converted corpora is there."""
+    return (corpus / TOKENIZER / "tokenizer").is_file() and (corpus / TOKENIZER / "config.cfg").is_file()

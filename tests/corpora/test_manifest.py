@@ -1,0 +1,86 @@
+"""The manifest: what is written is what is read, and a file that is no manifest of today is named in one line."""
+import json
+from dataclasses import fields, is_dataclass
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import write_json
+from scripts.corpora.manifest import Manifest, PartAccount, ReadAccount, read_manifest, write_manifest
+from tests.corpora.test_account import make_manifest
+
+MANIFEST = make_manifest(dropped=["nested"], changed=["expanded", "trimmed"], cut=1, notes=2)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """The corpus folder, with the manifest of one corpus."""
+    (tmp_path / "c").mkdir()
+    write_manifest(MANIFEST, tmp_path / "c")
+    return tmp_path
+
+
+def change(corpus, place, value=None):
+    """Set the key at a place to a value, or take the key away."""
+    path = corpus / "c" / "manifest.json"
+    data = section = json.loads(path.read_text(encoding="utf8"))
+    for key in place[:-1]:
+        section = section[key]
+    del section[place[-1]]
+    if value is not None:
+        section[place[-1]] = value
+    write_json(path, data)
+
+
+def places_of(part, place=()):
+    """Every field of a manifest that has no default, as the keys that lead to it."""
+    for field in fields(part):
+        value = getattr(part, field.name)
+        yield (*place, field.name)
+        if is_dataclass(value):
+            yield from places_of(value, (*place, field.name))
+
+
+def test_a_manifest_is_read_as_it_was_written(written):
+    assert read_manifest(written, "c") == MANIFEST
+    again = read_manifest(written, "c")
+    assert (type(again), type(again.read), type(again.splits["train"])) == (Manifest, ReadAccount, PartAccount)
+    assert isinstance(again.dropped, tuple) and isinstance(again.entity_types, tuple)
+
+
+@pytest.mark.parametrize("place", [*places_of(MANIFEST), ("splits", "train", "mentions", "kept")], ids=".".join)
+def test_a_manifest_without_one_of_its_keys_is_of_an_earlier_version(written, place):
+    change(written, place)
+    with pytest.raises(ProjectError) as error:
+        read_manifest(written, "c")
+    file = written / "c" / "manifest.json"
+    assert str(error.value) == f"{file}: written by an earlier version. Run `weasel run convert` again"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("read", "documents"), "many"),
+        (("splits", "train", "sentences"), "nine"),
+        (("dropped",), {"T1": 1}),
+        (("entity_types",), "Drug"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_key_in_one_line(written, place, value):
+    change(written, place, value)
+    with pytest.raises(ProjectError) as error:
+        read_manifest(written, "c")
+    message = str(error.value)
+    assert f"manifest.json: key '{'.'.join(place)}': " in message
+    assert "weasel run convert" in message and "\n" not in message
+
+
+def test_a_file_that_holds_something_else_is_no_manifest(written):
+    write_json(written / "c" / "manifest.json", ["a", "list"])
+    with pytest.raises(ProjectError, match=r"manifest\.json: not a manifest\. Run `weasel run convert` again"):
+        read_manifest(written, "c")
+
+
+def test_a_corpus_that_is_not_converted_names_the_command(tmp_path):
+    with pytest.raises(ProjectError, match=r"c/manifest\.json: no such file\. Run `weasel run convert` first"):
+        read_manifest(tmp_path, "c")
