@@ -11,7 +11,7 @@ from scripts.base.files import read_json
 from scripts.base.options import Configs, Corpus, Experiment, GpuId, Threads, Training
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.record import read_encoder
+from scripts.encoders.record import find_encoder, record_file
 from scripts.experiments.config import TrainingJob
 from scripts.experiments.device import choose_precision, use_device
 from scripts.experiments.estimate import Speed, estimate, measure_speed
@@ -72,15 +72,15 @@ def time_here(
     """RETURNS (Optional[Speed]): How fast this machine is; None without an encoder or any converted corpus."""
     converted = [name for name in settings.corpora if is_converted(corpus, name)]
     others = sorted(path.parent.name for path in corpus.glob("*/manifest.json"))
-    record = training / "encoder.json"
-    if not converted + others or not record.is_file():
+    if not converted + others or not record_file(training, settings.encoder).is_file():
         return None
+    encoder = find_encoder(training, settings.encoder)
     use_device(threads, gpu_id)
     name = (converted + others)[0]
     few = settings.few_shot.training if settings.few_shot else settings.in_corpus.training
     job = TrainingJob(
         template=find_template(configs, settings.model),
-        encoder=read_encoder(record).path,
+        encoder=encoder.path,
         tokenizer=corpus / "tokenizer",
         train=(corpus / name / "train.spacy",),
         entity_types=tuple(read_manifest(corpus, name)["entity_types"]),
@@ -91,7 +91,7 @@ def time_here(
         lower_case=settings.lower_case,
         precision=choose_precision(settings.precision, gpu_id),
     )
-    msg.info(f"Timing a few updates of {read_encoder(record).name} on {name}")
+    msg.info(f"Timing a few updates of {encoder.name} on {name}")
     return measure_speed(job, gpu_id)
 
 

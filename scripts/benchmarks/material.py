@@ -10,7 +10,7 @@ from scripts.base.files import read_json, write_json
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import Sentence, read_documents, read_sentences, reference_doc, sample
-from scripts.encoders.record import baseline_encoder_file, write_encoder
+from scripts.encoders.record import record_file, write_encoder
 from scripts.experiments.config import TrainingJob, resolve_config
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.train import train_pipeline
@@ -76,7 +76,7 @@ class Material:
 
     @property
     def training(self) -> Path:
-        """RETURNS (Path): Folder of encoder.json and of the models that the grid keeps."""
+        """RETURNS (Path): Folder of the encoders' records and of the models that the grid keeps."""
         return Path(self.folder) / "training"
 
     @property
@@ -127,9 +127,8 @@ def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSet
         settings=settings.model_dump(),
     )
     write_json(folder / FILE, asdict(material))
-    write_encoder(workspace.encoder, material.training / "encoder.json")
-    for name, recipe in workspace.baselines.items():
-        write_encoder(recipe.encoder, baseline_encoder_file(material.training, name))
+    for encoder in (workspace.encoder, *(recipe.encoder for recipe in workspace.baselines.values())):
+        write_encoder(encoder, record_file(material.training, encoder.requested))
     _write_sentences(workspace, settings, material)
     _write_texts(workspace, settings, folder)
     _write_models(workspace, material)

@@ -7,9 +7,9 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.schema import in_order
-from scripts.encoders.record import EncoderRecord, baseline_encoder_file, read_encoder
+from scripts.encoders.record import EncoderRecord, find_encoder
 from scripts.experiments.device import choose_precision
-from scripts.experiments.settings import Baseline, Experiment, read_experiment
+from scripts.experiments.settings import Experiment, read_experiment
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def open_workspace(
     experiment (str): Its name.
     configs (Path): Folder with `experiments/` and `corpora/`; a model's config in it goes before the project's own.
     corpus (Path): Folder of the converted corpora.
-    training (Path): Folder of encoder.json and of models that are kept.
+    training (Path): Folder of the encoders' records and of models that are kept.
     metrics (Path): Folder for results.
     seed (int): Added to every seed of the experiment.
     threads (int): CPU threads per run.
@@ -119,22 +119,18 @@ def open_workspace(
     RAISES (ProjectError): If settings are wrong, or a corpus or the encoder has not been made.
     """
     settings = shift_seeds(read_experiment(configs, experiment), seed)
-    encoder = read_encoder(training / "encoder.json")
+    encoder = find_encoder(training, settings.encoder)
     template = find_template(configs, settings.model)
     precision = choose_precision(settings.precision, gpu_id)
     places = (template, corpus, encoder, training, metrics)
     baselines = {
-        name: Recipe(find_template(configs, baseline.config), _encoder_of(baseline, name, encoder, training))
-        for name, baseline in settings.baselines.items()
+        name: Recipe(find_template(configs, own.config), find_encoder(training, own.encoder or settings.encoder))
+        for name, own in settings.baselines.items()
     }
     workspace = Workspace(experiment, settings, *places, threads, gpu_id, precision, baselines)
     for name in settings.corpora:
         workspace.manifest(name)
     return workspace
-
-
-def _encoder_of(baseline: Baseline, name: str, encoder: EncoderRecord, training: Path) -> EncoderRecord:
-    return read_encoder(baseline_encoder_file(training, name)) if baseline.encoder else encoder
 
 
 def find_template(configs: Path, model: str) -> Path:
