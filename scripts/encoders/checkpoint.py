@@ -1,4 +1,4 @@
-"""The offline encoder as transformers knows it: a container in, the tensors and the config of a BertModel out."""
+"""Turn the offline encoder's container into the tensors and the config of a transformers BertModel."""
 from typing import Any, Iterator
 
 import numpy as np

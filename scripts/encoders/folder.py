@@ -1,13 +1,15 @@
 """A folder with an encoder: which of its files count, their hash, and whether transformers can use it."""
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_files
+from scripts.base.files import file_stamp, hash_files
 
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
 TORCH_WEIGHTS = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*-of-*.bin")
+KEPT_HASHES = 64
 SETTINGS = (
     "config.json",
     "tokenizer.json",
@@ -44,7 +46,9 @@ def weight_files(folder: Path) -> list[Path]:
 
 def hash_folder(folder: Path) -> str:
     """RETURNS (str): One sha256 over the files of an encoder; whatever else lies in the folder does not count."""
-    return hash_files([*_matching(folder, SETTINGS), *weight_files(folder)], folder)
+    files = [*_matching(folder, SETTINGS), *weight_files(folder)]
+    # A relative folder is another one in another working directory.
+    return _hash_state(folder.absolute(), *((path.absolute(), *file_stamp(path)) for path in files))
 
 
 def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
@@ -74,6 +78,12 @@ def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
     if absent:
         raise ProjectError(f"the weights lack {len(absent)} tensors of the config, such as {absent[0]}", where=folder)
     return Sizes(config.num_hidden_layers, config.hidden_size, config.vocab_size)
+
+
+@functools.lru_cache(maxsize=KEPT_HASHES)
+def _hash_state(folder: Path, *files: tuple[Path, int, int, int]) -> str:
+    """RETURNS (str): The hash of files, read again only where one's time, size or inode changed."""
+    return hash_files((path for path, *_ in files), folder)
 
 
 def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:

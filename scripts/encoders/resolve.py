@@ -1,4 +1,4 @@
-"""The encoder of the project: `offline`, a Hugging Face name, a folder or `untrained` in, a checked record out."""
+"""Find or fetch an encoder by its name or folder, check that it loads, and record it."""
 from dataclasses import asdict
 from pathlib import Path
 from typing import Optional
@@ -10,7 +10,6 @@ from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, get_offline_encoder
 from scripts.encoders.record import EncoderRecord
 
 OFFLINE, UNTRAINED = "offline", "untrained"
-MADE_BY = "encoder"
 
 
 def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = None) -> EncoderRecord:
@@ -25,27 +24,27 @@ def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = Non
     if encoder == OFFLINE:
         recipe = MULTILINGUAL_E5_SMALL
         folder = get_offline_encoder(assets, recipe)
-        return _record(recipe.name, folder, recipe.revision, _own_sizes(folder))
+        return _record(encoder, recipe.name, folder, recipe.revision, _own_sizes(folder))
     if encoder == UNTRAINED:
         # Slow to import, and no other encoder has need of it.
         from scripts.encoders.untrained import get_untrained_encoder
 
         folder = get_untrained_encoder(assets)
-        return _record(folder.name, folder, "", check_folder(folder))
+        return _record(encoder, folder.name, folder, "", check_folder(folder))
     folder = Path(encoder).expanduser()
     if folder.is_dir():
-        return _record(encoder, folder, "", check_folder(folder, lower_case))
+        return _record(encoder, encoder, folder, "", check_folder(folder, lower_case))
     if encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1:
         raise ProjectError("no such folder", where=encoder, remedy="give a folder, a Hugging Face name or `offline`")
     # Slow to import, and the offline encoder has no need of it.
     from scripts.encoders.hub import download_snapshot
 
     folder = download_snapshot(encoder)
-    return _record(encoder, folder, folder.name, check_folder(folder, lower_case))
+    return _record(encoder, encoder, folder, folder.name, check_folder(folder, lower_case))
 
 
-def _record(name: str, folder: Path, revision: str, sizes: Sizes) -> EncoderRecord:
-    return EncoderRecord(name, _project_path(folder), revision, hash_folder(folder), **asdict(sizes))
+def _record(requested: str, name: str, folder: Path, revision: str, sizes: Sizes) -> EncoderRecord:
+    return EncoderRecord(requested, name, _project_path(folder), revision, hash_folder(folder), **asdict(sizes))
 
 
 def _project_path(folder: Path) -> Path:

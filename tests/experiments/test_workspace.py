@@ -1,7 +1,13 @@
 """Opening an experiment: what has to be there, and the one line that says what is not."""
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from safetensors.torch import load_file, save_file
 
 from scripts.base.errors import ProjectError
+from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.workspace import find_template
 from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
 
@@ -50,8 +56,28 @@ def test_a_corpus_that_is_not_converted_is_told(project):
 
 
 def test_an_absent_encoder_is_told(project):
-    (project / "training" / "encoder.json").unlink()
-    assert mistake(project).endswith("training/encoder.json: no such file. Run `weasel run encoder` first")
+    record_file(project / "training", "offline").unlink()
+    assert mistake(project).endswith("offline.json: no record of encoder 'offline'. Run `weasel run encoder` first")
+
+
+def test_an_encoder_that_another_experiment_has_got_is_not_taken(project, tiny_encoder):
+    write_experiment(project, {**SETTINGS, "encoder": str(tiny_encoder)})
+    assert f"no record of encoder '{tiny_encoder}'" in mistake(project)
+    record = replace(find_encoder(project / "training", "offline"), requested=str(tiny_encoder), name="other")
+    write_encoder(record, record_file(project / "training", str(tiny_encoder)))
+    assert open_project(project).encoder.name == "other"
+    write_experiment(project, SETTINGS)
+    assert open_project(project).encoder.name == "tiny"
+
+
+def test_an_encoder_whose_weights_were_replaced_is_told(project, tiny_encoder, tmp_path):
+    other = Path(shutil.copytree(tiny_encoder, tmp_path / "other"))
+    record = replace(find_encoder(project / "training", "offline"), path=other)
+    write_encoder(record, record_file(project / "training", "offline"))
+    assert open_project(project).encoder.path == other
+    weights = load_file(other / "model.safetensors")
+    save_file({name: values + 1 for name, values in weights.items()}, other / "model.safetensors")
+    assert f"the files of encoder 'offline' in {other} are not those that were recorded" in mistake(project)
 
 
 def test_an_unknown_model_is_told(project):

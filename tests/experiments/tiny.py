@@ -10,7 +10,7 @@ from scripts.base.files import read_json, write_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
-from scripts.encoders.record import EncoderRecord, write_encoder
+from scripts.encoders.record import EncoderRecord, record_file, write_encoder
 from scripts.experiments.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def make_project(root: Path, encoder: Path) -> Path:
-    """Make what `encoder` and `convert` leave behind: configs, converted corpora, encoder.json.
+    """Make what `encoder` and `convert` leave behind: configs, converted corpora, the encoder's record.
 
     root (Path): A folder for the project.
     encoder (Path): Folder of an encoder.
@@ -71,8 +71,9 @@ def make_project(root: Path, encoder: Path) -> Path:
         write_corpus(root, name)
         settings = read_corpus_settings(root / "configs" / "corpora" / f"{name}.yml")
         save_corpus(convert_corpus(name, settings), root / "corpus")
-    record = EncoderRecord("tiny", encoder, "", hash_folder(encoder), layers=2, hidden_size=32, vocabulary=300)
-    write_encoder(record, root / "training" / "encoder.json")
+    sizes = {"layers": 2, "hidden_size": 32, "vocabulary": 300}
+    record = EncoderRecord("offline", "tiny", encoder, "", hash_folder(encoder), **sizes)
+    write_encoder(record, record_file(root / "training", record.requested))
     return root
 
 

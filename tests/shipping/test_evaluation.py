@@ -21,10 +21,8 @@ from tests.shipping.conftest import EXAMPLES, NAMES, VERSION
 @pytest.fixture()
 def project(packaged, tmp_path):
     """A copy of what `evaluate-package` reads and writes."""
-    for name in ("configs", "corpus", "metrics", "packages"):
+    for name in ("configs", "corpus", "metrics", "packages", "training/encoders"):
         shutil.copytree(packaged.root / name, tmp_path / name)
-    (tmp_path / "training").mkdir()
-    shutil.copyfile(packaged.root / "training" / "encoder.json", tmp_path / "training" / "encoder.json")
     (tmp_path / "requirements.txt").touch()
     return tmp_path
 
