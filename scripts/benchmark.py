@@ -18,8 +18,8 @@ from scripts.benchmarks.record import about, benchmark_file, write_record
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.tables import benchmark_tables, paper_estimate
 from scripts.benchmarks.turns import measure_in_turn
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
-from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 

@@ -17,8 +17,8 @@ from scripts.benchmarks.record import about, benchmark_file, write_record
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.benchmarks.tables import growth_table
 from scripts.benchmarks.turns import measure
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
-from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 

@@ -8,7 +8,7 @@ from scripts.base.command import option
 from scripts.base.files import hash_file, write_json
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.corpora.parts import read_documents
-from scripts.experiments.settings import AS_NAMED
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_results, to_json

@@ -6,10 +6,10 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
-from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import describe_package

@@ -12,14 +12,14 @@ from scripts.base.options import Configs, Corpus, Encoder, EncoderAssets, Experi
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import find_part
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.record import EncoderRecord, find_encoder
+from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
 from scripts.encoders.resolve import OFFLINE, UNTRAINED, resolve_encoder
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision, use_device
 from scripts.experiments.estimate import Speed, estimate, expected_corpus, measure_speed, planning_workspace
 from scripts.experiments.job import TrainingJob
-from scripts.experiments.settings import AS_NAMED, corpus_file, read_experiment
 from scripts.experiments.settings import Experiment as Settings
+from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.experiments.workspace import ConvertedCorpus, find_corpus, find_tokenizer
 from scripts.reporting.plan_table import plan_table
 from scripts.reporting.screen import print_table

@@ -6,9 +6,9 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.files import write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.encoders.record import AS_NAMED
 from scripts.evaluation.search import compare_candidates
 from scripts.experiments.search import carry_out_search, search_settings, write_search
-from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.formats import to_csv, to_markdown
 from scripts.reporting.screen import print_table

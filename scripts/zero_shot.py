@@ -5,8 +5,8 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
-from scripts.experiments.settings import AS_NAMED
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import ZERO_SHOT
 

@@ -15,11 +15,4 @@ Metrics = Annotated[Path, typer.Option(help="Folder for results.")]
 Seed = Annotated[int, typer.Option(help="Added to every seed of the experiment.")]
 Threads = Annotated[int, typer.Option(help="CPU threads.")]
 GpuId = Annotated[int, typer.Option(help="The GPU to use; -1 for the CPU.")]
-Encoder = Annotated[
-    str,
-    typer.Option(
-        help="In place of the experiment's encoder: `offline`, a Hugging Face name, a folder, or `untrained`; "
-        "`experiment` leaves its own."
-    ),
-]
 EncoderAssets = Annotated[Path, typer.Option(help="Where the offline and the untrained encoder are kept.")]

@@ -7,7 +7,7 @@ from typing import Mapping, Optional
 from spacy.language import Language
 
 from scripts.corpora.parts import Part, read_documents
-from scripts.encoders.record import EncoderRecord
+from scripts.encoders.record import AS_NAMED, EncoderRecord
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.execute import Jobs, jobs_of
 from scripts.experiments.job import Tokenizer, TrainingJob, distinct
@@ -15,7 +15,7 @@ from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run
 from scripts.experiments.run import RunJob
 from scripts.experiments.score import predict
-from scripts.experiments.settings import AS_NAMED, Experiment
+from scripts.experiments.settings import Experiment
 from scripts.experiments.train import train_job
 from scripts.experiments.workspace import ConvertedCorpus, Recipe, Workspace
 from scripts.results.kinds import KINDS
@@ -104,7 +104,7 @@ def expected_corpus(entity_types: tuple[str, ...], train: int, test: int, name: 
 
 def _planned_recipe(configs: Path, model: str, encoder: str) -> Recipe:
     template = find_template(configs, model)
-    record = EncoderRecord(encoder, Path(), "", encoder, 0, 0, 0) if has_encoder(template) else None
+    record = EncoderRecord(encoder, encoder, Path(), "", encoder, 0, 0, 0) if has_encoder(template) else None
     return Recipe(read_template(template), record)
 
 

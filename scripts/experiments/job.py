@@ -1,6 +1,6 @@
 """Describe a training once: its length, passes, sentences, fingerprint and record all follow from the job's fields."""
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
@@ -160,7 +160,7 @@ class TrainingJob:
             "precision": self.precision,
             "drop_shared_sentences": list(self.without_kinds),
             "entity_types": list(self.entity_types),
-            "encoder": self.encoder.public() if self.encoder else {},
+            "encoder": _named(self.encoder),
             "source": self.source.record if self.source else None,
         }
 
@@ -197,6 +197,12 @@ NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     Part: frozenset({"path", "sentences"}),
     EncoderRecord: frozenset(field.name for field in fields(EncoderRecord)) - {"sha256"},
 }
+
+
+def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:
+    """RETURNS (dict[str, str]): What is told of an encoder, without where it lies on this machine; empty for none."""
+    aside = ("path", "requested")
+    return {key: str(value) for key, value in asdict(encoder).items() if key not in aside} if encoder else {}
 
 
 def decisive(value: Any) -> Any:

@@ -28,7 +28,7 @@ LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
 
 @dataclass(frozen=True)
-class Test:
+class ScoredPart:
     """A part that a trained pipeline is tested on.
 
     corpus (str): Its corpus.
@@ -46,15 +46,15 @@ class RunJob:
     """All that decides the result of a run.
 
     training (TrainingJob): The training of the pipeline that is tested.
-    test (Test): The test part of its target.
-    source_tests (tuple[Test, ...]): Those of its sources, where it is tested for what it has forgotten.
-    first_sentences (Optional[Test]): The training part whose first sentences it is scored on too; None if on none.
+    test (ScoredPart): The test part of its target.
+    source_tests (tuple[ScoredPart, ...]): Those of its sources, where it is tested for what it has forgotten.
+    first_sentences (Optional[ScoredPart]): The training part whose first sentences it is scored on too; None if on none.
     """
 
     training: TrainingJob
-    test: Test
-    source_tests: tuple[Test, ...] = ()
-    first_sentences: Optional[Test] = None
+    test: ScoredPart
+    source_tests: tuple[ScoredPart, ...] = ()
+    first_sentences: Optional[ScoredPart] = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -92,9 +92,9 @@ def run_job(workspace: Workspace, run: Run) -> RunJob:
     )
 
 
-def _test(workspace: Workspace, corpus: str, part: str, types: tuple[str, ...]) -> Test:
+def _test(workspace: Workspace, corpus: str, part: str, types: tuple[str, ...]) -> ScoredPart:
     annotated = workspace.corpora[corpus].entity_types
-    return Test(corpus, workspace.part(corpus, part), tuple(name for name in types if name in annotated))
+    return ScoredPart(corpus, workspace.part(corpus, part), tuple(name for name in types if name in annotated))
 
 
 def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
@@ -154,17 +154,17 @@ def carry_out(
     return result
 
 
-def _take(test: Test, nlp: Language) -> Outcome:
+def _take(test: ScoredPart, nlp: Language) -> Outcome:
     check_unchanged(test.part.path, test.part.sha256)
     return take_test(nlp, test.part.path, test.entity_types)
 
 
-def _score_first_sentences(test: Test, nlp: Language) -> Mapping[str, Score]:
+def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Score]:
     """Score a source model on the first sentences of the target's sample, which a person would annotate first.
 
     They are training sentences: what they tell of the source may be used to choose one.
 
-    test (Test): The training part of the target.
+    test (ScoredPart): The training part of the target.
     nlp (Language): The source model.
     RETURNS (Mapping[str, Score]): On tokens.
     """

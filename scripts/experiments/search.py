@@ -19,7 +19,7 @@ from scripts.experiments.device import use_device
 from scripts.experiments.execute import TEST_COST
 from scripts.experiments.job import SAMPLE_SEED_OFFSET, TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.run import RunJob, Test, versions
+from scripts.experiments.run import RunJob, ScoredPart, versions
 from scripts.experiments.score import Outcome, take_test
 from scripts.experiments.settings import Frozen, Search, Training
 from scripts.experiments.train import train_job
@@ -143,7 +143,7 @@ def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
         sample_seed=run.seed,
     )
     held_out = part_of(search_part(workspace, run.corpus, DEVELOPMENT))
-    return RunJob(training, Test(run.corpus, held_out, workspace.corpora[run.corpus].entity_types))
+    return RunJob(training, ScoredPart(run.corpus, held_out, workspace.corpora[run.corpus].entity_types))
 
 
 def check_sizes(workspace: Workspace, search: Search) -> None:

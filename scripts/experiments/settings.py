@@ -6,10 +6,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
+from scripts.encoders.record import chosen_encoder
 
 Transfer = Literal["full", "encoder"]
-# In place of an encoder: the one that the experiment file names.
-AS_NAMED = "experiment"
 SettingsT = TypeVar("SettingsT", bound=Settings)
 Duplicate = Literal["exact", "near"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -343,7 +342,7 @@ class Experiment(Settings):
 
     def with_encoder(self, encoder: str) -> "Experiment":
         """RETURNS (Experiment): The same experiment with another encoder; `experiment` leaves its own."""
-        return self if encoder == AS_NAMED else self.model_copy(update={"encoder": encoder})
+        return self.model_copy(update={"encoder": chosen_encoder(encoder, self.encoder)})
 
 
 def shift_seeds(settings: SettingsT, seed: int) -> SettingsT:

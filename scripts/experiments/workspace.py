@@ -5,15 +5,16 @@ from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
-from scripts.corpora.manifest import TOKENIZER, read_manifest
+from scripts.corpora.fingerprint import TOKENIZER
+from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import Part, find_part
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import read_corpus_settings
-from scripts.encoders.record import EncoderRecord, find_encoder
+from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision
 from scripts.experiments.job import Template, Tokenizer, TrainingJob
-from scripts.experiments.settings import AS_NAMED, Experiment, corpus_file, read_experiment
+from scripts.experiments.settings import Experiment, corpus_file, read_experiment
 from scripts.results.runs import StartedWith
 
 

@@ -11,10 +11,11 @@ from spacy.cli.debug_config import debug_config
 from spacy.util import registry
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import TrainingJob, resolve_config, training_length
+from scripts.experiments.config import resolve_config
+from scripts.experiments.job import Template, TrainingJob, training_length
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import few_shot_runs, source_model
-from scripts.experiments.run import few_shot_job
+from scripts.experiments.run import run_job
 from scripts.experiments.settings import SourceSet, Training
 from tests.experiments.tiny import open_project
 
@@ -26,10 +27,10 @@ def jobs(finished_project):
     """RETURNS (dict): A training for each way of transfer, and one on a whole training part."""
     workspace = open_project(finished_project)
     run = few_shot_runs(workspace.experiment)[-1]
-    source = get_model(workspace, run.source)
+    sources = {"none": None, "full": run.source, "encoder": run.source}
     by_transfer = {
-        transfer: few_shot_job(workspace, replace(run, transfer=transfer), source if transfer != "none" else None)
-        for transfer in ("none", "full", "encoder")
+        transfer: run_job(workspace, replace(run, transfer=transfer, source=source)).training
+        for transfer, source in sources.items()
     }
     together = source_model(workspace.experiment, SourceSet(together=["en_ugt", "ru_ugt"]), 0)
     return {**by_transfer, "whole": model_job(workspace, together)}
@@ -63,8 +64,8 @@ class TestLength:
 class TestResolving:
     @pytest.mark.parametrize("transfer", ["none", "full", "encoder"])
     def test_a_transfer_names_its_source_in_one_place(self, jobs, transfer):
-        config = resolve_config(jobs[transfer]).interpolate()
-        source = str(jobs[transfer].source)
+        source = "training/tiny/source/model-last"
+        config = resolve_config(jobs[transfer], Path(source)).interpolate()
         is_sourced = {name: part == {"source": source} for name, part in config["components"].items()}
         assert is_sourced == dict.fromkeys(["transformer", "bio_ner"], transfer == "full")
         expected = f"{source}/transformer/model" if transfer == "encoder" else None
@@ -73,7 +74,7 @@ class TestResolving:
     def test_what_a_run_decides_is_filled_in(self, jobs):
         job = jobs["full"]
         config = resolve_config(job).interpolate()
-        assert config["corpora"]["train"]["path"] == [str(path) for path in job.train]
+        assert config["corpora"]["train"]["path"] == [str(part.path) for part in job.train]
         assert (config["corpora"]["train"]["limit"], config["corpora"]["train"]["seed"]) == (8, 1)
         assert config["training"]["seed"] == config["system"]["seed"] == 1001
         assert config["training"]["batcher"]["size"] == 4
@@ -107,19 +108,21 @@ class TestResolving:
             assert len(list(reader(spacy.blank("xx")))) == job.n_sentences
 
     @pytest.mark.parametrize("kind", ["none", "full", "encoder", "whole"])
-    def test_spacy_finds_nothing_wrong(self, jobs, tmp_path, kind, capsys):
-        resolve_config(jobs[kind]).to_disk(tmp_path / "run.cfg")
+    def test_spacy_finds_nothing_wrong(self, jobs, finished_project, tmp_path, kind, capsys):
+        workspace = open_project(finished_project)
+        source = get_model(workspace, few_shot_runs(workspace.experiment)[-1].source).pipeline
+        resolve_config(jobs[kind], source).to_disk(tmp_path / "run.cfg")
         debug_config(tmp_path / "run.cfg")
         assert "Config is valid" in capsys.readouterr().out
 
 
 class TestMistakes:
     def broken(self, jobs, tmp_path, old: str, new: str) -> TrainingJob:
-        template = Path(jobs["none"].template)
+        template = jobs["none"].template.path
         text = template.read_text(encoding="utf8")
         assert old in text
         (tmp_path / "broken.cfg").write_text(text.replace(old, new), encoding="utf8")
-        return replace(jobs["none"], template=tmp_path / "broken.cfg")
+        return replace(jobs["none"], template=Template(tmp_path / "broken.cfg", ""))
 
     @pytest.mark.parametrize(
         "old, new, expected",
@@ -136,4 +139,4 @@ class TestMistakes:
 
     def test_an_absent_template_is_told(self, jobs, tmp_path):
         with pytest.raises(ProjectError, match="crf.cfg: no such model config"):
-            resolve_config(replace(jobs["none"], template=tmp_path / "crf.cfg"))
+            resolve_config(replace(jobs["none"], template=Template(tmp_path / "crf.cfg", "")))

@@ -7,12 +7,12 @@ import pytest
 
 from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
-from scripts.experiments import execute
-from scripts.experiments.execute import carry_out_kind, estimate_costs, planned_runs, show, tell_left_out
+from scripts.experiments import execute, train
+from scripts.experiments.execute import carry_out_kind, estimate_costs, jobs_of, show, tell_left_out
 from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
-from scripts.experiments.run import run_fingerprint
+from scripts.experiments.run import run_job
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
-from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
+from tests.experiments.tiny import SETTINGS, change_data, open_project, write_experiment
 
 # Three runs: each starts otherwise, and one trains a source first.
 FEW = {**SETTINGS["few_shot"], "sources": [[], ["en_ugt"]], "sizes": [4], "seeds": [1], "transfer": ["full", "encoder"]}
@@ -52,14 +52,16 @@ def interrupt_after(monkeypatch, updates):
     """Stop as Ctrl-C does, behind so many updates."""
     made = []
 
-    def progress_size(workspace, run):
-        made.append(1)
-        if len(made) == updates:
-            raise KeyboardInterrupt
-        return 1
+    def interrupted(job, on_passes):
+        def on_update():
+            made.append(1)
+            if len(made) == updates:
+                raise KeyboardInterrupt
 
-    # Asked for at every update, to move the bar.
-    monkeypatch.setattr(execute, "batch_size", progress_size)
+        return on_update
+
+    # Called at every update, to move the bar.
+    monkeypatch.setattr(train, "_count_passes", interrupted)
 
 
 def record(runs: Path) -> dict[str, object]:
@@ -112,9 +114,9 @@ class TestResuming:
         assert carried_out == [ids[0], ids[5], ids[9]]
         assert record(finished.runs) == expected
 
-    def test_changed_data_repeats_the_runs_that_depend_on_it(self, finished, carried_out):
-        change_data_hash(finished, "en_ugt", "test")
-        carry_out_kind(finished, ZERO_SHOT)
+    def test_changed_data_repeats_the_runs_that_depend_on_it(self, finished, project, carried_out):
+        change_data(finished, "en_ugt", "test")
+        carry_out_kind(open_project(project), ZERO_SHOT)
         assert carried_out == [run.id for run in zero_shot_runs(finished.experiment) if run.target == "en_ugt"]
 
     def test_new_seeds_and_sizes_add_to_what_is_there(self, finished, project, carried_out):
@@ -131,27 +133,27 @@ class TestPlanFile:
         write_experiment(project, {**SETTINGS, "zero_shot": ["ru_ehr"]})
         workspace = open_project(project)
         carry_out_kind(workspace, ZERO_SHOT)
-        plan = json.loads((workspace.metrics / "tiny" / "zero-shot.json").read_text())
+        plan = json.loads((workspace.metrics / "tiny" / "zero-shot.json").read_text())["runs"]
         runs = zero_shot_runs(workspace.experiment)
         assert list(plan) == [run.id for run in runs] and len(plan) == 2
         # Earlier settings left more in the folder.
         assert len(list(workspace.runs.glob("zero-shot.*.json"))) == 6
         for run in runs:
-            assert plan[run.id]["fingerprint"] == run_fingerprint(workspace, run)
+            assert plan[run.id]["fingerprint"] == run_job(workspace, run).fingerprint
             assert plan[run.id]["coordinates"]["target"] == "ru_ehr"
 
     def test_it_is_there_before_the_first_run(self, few, monkeypatch):
         interrupt_after(monkeypatch, 1)
         with pytest.raises(KeyboardInterrupt):
             carry_out_kind(few, FEW_SHOT)
-        assert len(json.loads((few.metrics / "tiny" / "few-shot.json").read_text())) == 3
+        assert len(json.loads((few.metrics / "tiny" / "few-shot.json").read_text())["runs"]) == 3
 
 
 class TestBeforeWork:
     def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [500]}})
         workspace = open_project(project)
-        with pytest.raises(ProjectError, match="few_shot.sizes: sample size 500, but ru_ehr has 29 training sentences"):
+        with pytest.raises(ProjectError, match="few_shot.sizes: the smallest sample size is 500, but ru_ehr has 29 training sentences"):
             carry_out_kind(workspace, FEW_SHOT)
         assert carried_out == [] and not workspace.metrics.exists()
 
@@ -159,13 +161,13 @@ class TestBeforeWork:
         sizes = {"first": 4, "last": 34, "step": 15}
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": sizes}})
         workspace = open_project(project)
-        assert {run.size for run in planned_runs(workspace, FEW_SHOT)} == {4, 19}
+        assert {run.size for run in jobs_of(workspace, FEW_SHOT)} == {4, 19}
         tell_left_out(workspace)
         assert "ru_ehr has 29 training sentences; these sizes are left out: 34" in capsys.readouterr().out
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
         runs = zero_shot_runs(workspace.experiment)
-        costs = estimate_costs(workspace, runs)
+        costs = estimate_costs(workspace, {run: run_job(workspace, run) for run in runs})
         assert sum(costs) == len(runs) * execute.TEST_COST + 3 * 12 * 4
         assert len(costs) == len(runs)
 

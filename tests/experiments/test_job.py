@@ -12,7 +12,7 @@ from scripts.corpora.parts import Part
 from scripts.encoders.record import EncoderRecord
 from scripts.experiments import job as job_module
 from scripts.experiments.job import NOT_DECISIVE, Template, Tokenizer, TrainingJob, decisive, distinct
-from scripts.experiments.run import RunJob, Test
+from scripts.experiments.run import RunJob, ScoredPart
 from scripts.experiments.settings import Training
 from scripts.ner.training import batch_by_like_length
 
@@ -22,6 +22,7 @@ REASONS = {
     (Tokenizer, "path"): "the same",
     (Part, "path"): "the same",
     (Part, "sentences"): "follows from the file",
+    (EncoderRecord, "requested"): "what the experiment calls it; the hash of its files counts",
     (EncoderRecord, "name"): "one encoder may be called by several names; the hash of its files counts",
     (EncoderRecord, "path"): "the project may lie elsewhere",
     (EncoderRecord, "revision"): "where it comes from; the hash of its files counts",
@@ -36,7 +37,7 @@ def make_job(**changes: Any) -> TrainingJob:
     """RETURNS (TrainingJob): A training every field of which is set, with a source of which every field is set."""
     settings: dict[str, Any] = {
         "template": Template(Path("softmax.cfg"), "template", "vectors"),
-        "encoder": EncoderRecord("offline", Path("encoder"), "1", "encoder", 6, 384, 1000),
+        "encoder": EncoderRecord("offline", "e5", Path("encoder"), "1", "encoder", 6, 384, 1000),
         "tokenizer": Tokenizer(Path("tokenizer"), "tokenizer"),
         "train": (Part(Path("a"), "a", 50), Part(Path("b"), "b", 30)),
         "entity_types": ("Drug", "Disease"),
@@ -77,7 +78,7 @@ def variants(value: Any, place: tuple[Place, ...] = ()) -> Iterator[tuple[tuple[
         yield place, value / "elsewhere"
     elif isinstance(value, bool):
         yield place, not value
-    else:
+    elif value is not None:
         yield place, value + (1 if isinstance(value, (int, float)) else "x")
         yield place, None
 
@@ -98,7 +99,7 @@ class TestNothingIsForgotten:
         assert {name for kind, name in seen if kind is Training} == set(Training.model_fields)
 
     def test_every_field_of_a_run_counts(self):
-        test = Test("a", Part(Path("t"), "t", 9), ("Drug",))
+        test = ScoredPart("a", Part(Path("t"), "t", 9), ("Drug",))
         run = RunJob(make_job(), test, (replace(test, corpus="b"),), replace(test, corpus="c"))
         names = set()
         for place, other in variants(run):

@@ -5,21 +5,33 @@ from dataclasses import replace
 import pytest
 import spacy
 
-from scripts.corpora.docbin import pack_docs
 from scripts.corpora.duplicates import SHORTEST, normal_form
+from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents, read_sentences
 from scripts.experiments import models
 from scripts.experiments.config import resolve_config
-from scripts.experiments.models import find_model, get_model, model_fingerprint, model_folder, model_job
+from scripts.experiments.models import find_model, get_model, model_folder, model_job
 from scripts.experiments.plan import SourceModel, shipped_model, source_model
 from scripts.experiments.settings import SourceSet
-from tests.experiments.tiny import SETTINGS, change_data_hash, open_project, write_experiment
+from tests.experiments.tiny import SETTINGS, change_data, open_project, replace_part, write_experiment
 
 
 @pytest.fixture()
 def model(workspace):
     """RETURNS (SourceModel): A model on one corpus."""
     return source_model(workspace.experiment, SourceSet(together=["en_ugt"]), 0)
+
+
+def model_fingerprint(workspace, model):
+    """The fingerprint of a model's training."""
+    return model_job(workspace, model).fingerprint
+
+
+def changed_template(workspace, project):
+    """The workspace after an edit of the model's config."""
+    path = workspace.recipe.template.path
+    path.write_text(path.read_text() + "\n# changed\n")
+    return open_project(project)
 
 
 def kill(*arguments):
@@ -30,29 +42,26 @@ def kill(*arguments):
 class TestKeeping:
     def test_a_model_is_trained_once(self, workspace, model, monkeypatch):
         kept = get_model(workspace, model)
-        monkeypatch.setattr(models, "train_pipeline", kill)
+        monkeypatch.setattr(models, "train_job", kill)
         assert get_model(workspace, model) == kept == find_model(workspace, model)
         assert kept.folder == model_folder(workspace, model) and (kept.updates, kept.sentences) == (12, 29)
         assert spacy.load(kept.pipeline).pipe_names == ["transformer", "bio_ner"]
         assert kept.config.is_file()
 
-    def test_a_killed_training_leaves_nothing_and_the_older_model_stands(self, workspace, model, monkeypatch):
+    def test_a_killed_training_leaves_nothing_and_the_older_model_stands(self, workspace, project, model, monkeypatch):
         kept = get_model(workspace, model)
         before = sorted(workspace.training.rglob("*"))
-        workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
-        monkeypatch.setattr(models, "train_pipeline", kill)
+        workspace = changed_template(workspace, project)
+        monkeypatch.setattr(models, "train_job", kill)
         assert find_model(workspace, model) is None
         with pytest.raises(KeyboardInterrupt):
             get_model(workspace, model)
         assert sorted(workspace.training.rglob("*")) == before
         assert spacy.load(kept.pipeline)
 
-    def test_a_config_changed_during_the_training_makes_the_model_stale(self, workspace, model):
-        def change():
-            workspace.template.write_text(workspace.template.read_text() + "\n# changed\n")
-
-        get_model(workspace, model, change)
-        assert find_model(workspace, model) is None
+    def test_a_config_changed_during_the_training_makes_the_model_stale(self, workspace, project, model):
+        get_model(workspace, model, lambda passes: changed_template(workspace, project))
+        assert find_model(workspace, model) and find_model(open_project(project), model) is None
 
     @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"fingerprint": 1, "more": 2}'])
     def test_a_damaged_record_is_no_model(self, workspace, model, record):
@@ -99,46 +108,49 @@ class TestFingerprint:
 
     def test_what_decides_the_weights_changes_it(self, workspace, model, project):
         seen = [model_fingerprint(workspace, model)]
+        other_encoder = replace(workspace.recipe.encoder, sha256="other")
         for other in (
             self.changed(project, frozen="nothing"),
             self.changed(project, drop_shared_sentences=["exact"]),
             self.changed(project, drop_shared_sentences=["exact", "near"]),
-            replace(workspace, encoder=replace(workspace.encoder, sha256="other")),
+            replace(workspace, recipe=replace(workspace.recipe, encoder=other_encoder)),
         ):
             seen.append(model_fingerprint(other, model))
-        change_data_hash(workspace, "en_ugt", "train")
-        seen.append(model_fingerprint(workspace, model))
-        workspace.template.write_text(workspace.template.read_text().replace("dropout = 0.1", "dropout = 0.2"))
-        seen.append(model_fingerprint(workspace, model))
+        self.changed(project)
+        change_data(workspace, "en_ugt", "train")
+        seen.append(model_fingerprint(open_project(project), model))
+        seen.append(model_fingerprint(changed_template(workspace, project), model))
         assert len(set(seen)) == len(seen) == 7
 
     def test_what_does_not_decide_them_does_not(self, workspace, model, project, tmp_path):
         expected = model_fingerprint(workspace, model)
+        moved = replace(workspace.recipe.encoder, path=tmp_path, name="other")
         others = [
             replace(workspace, metrics=tmp_path, training=tmp_path, name="other"),
-            replace(workspace, encoder=replace(workspace.encoder, path=tmp_path, name="other")),
+            replace(workspace, recipe=replace(workspace.recipe, encoder=moved)),
             self.changed(project, zero_shot=["ru_ehr"], few_shot=None, ship={"seed": 9}),
         ]
-        change_data_hash(workspace, "ru_ehr", "train")
-        change_data_hash(workspace, "en_ugt", "test")
-        assert [model_fingerprint(other, model) for other in [workspace, *others]] == [expected] * 4
+        change_data(workspace, "ru_ehr", "train")
+        change_data(workspace, "en_ugt", "test")
+        others.append(open_project(project))
+        assert [model_fingerprint(other, model) for other in others] == [expected] * 4
 
     def test_sentences_left_out_of_training_count(self, workspace, model, project):
         dropping = self.changed(project, drop_shared_sentences=["exact"])
         before = model_fingerprint(dropping, model)
-        change_data_hash(workspace, "en_ugt", "test")
-        assert model_fingerprint(dropping, model) == before
-        change_data_hash(workspace, "ru_ehr", "test")
-        assert model_fingerprint(dropping, model) != before
+        change_data(workspace, "en_ugt", "test")
+        assert model_fingerprint(open_project(project), model) == before
+        change_data(workspace, "ru_ehr", "test")
+        assert model_fingerprint(open_project(project), model) != before
 
 
 class TestSharedSentences:
     @pytest.fixture()
     def shared(self, project, workspace):
         """RETURNS (set[str]): Sentences of the test part of ru_ehr, put into the training part of en_ugt."""
-        (document, *_) = read_documents(workspace.part("ru_ehr", "test"))
-        path = workspace.part("en_ugt", "train")
-        pack_docs([*read_documents(path), document]).to_disk(path)
+        (document, *_) = read_documents(workspace.part("ru_ehr", "test").path)
+        train = read_documents(workspace.part("en_ugt", "train").path)
+        replace_part(workspace, "en_ugt", "train", [*train, document])
         forms = {normal_form(sentence.text) for sentence in document.sents}
         return {form for form in forms if len(form.split()) >= SHORTEST}
 
@@ -150,7 +162,7 @@ class TestSharedSentences:
         return job.n_sentences, [normal_form(example.reference.text) for example in reader(spacy.blank("xx"))]
 
     def test_they_are_trained_on_unless_the_experiment_says_no(self, project, workspace, shared):
-        n_sentences, texts = self.trained_on(workspace)
+        n_sentences, texts = self.trained_on(open_project(project))
         assert shared <= set(texts) and n_sentences == len(texts)
 
     def test_they_are_dropped_where_it_does(self, project, shared):
@@ -158,17 +170,17 @@ class TestSharedSentences:
         workspace = open_project(project)
         n_sentences, texts = self.trained_on(workspace)
         assert not shared & set(texts) and n_sentences == len(texts)
-        own = {normal_form(s.text) for s in read_sentences([str(workspace.part("en_ugt", "train"))])} - shared
+        own = {normal_form(s.text) for s in read_sentences([str(workspace.part("en_ugt", "train").path)])} - shared
         assert set(texts) == own
 
     def test_a_model_keeps_what_stands_in_its_own_test_part(self, project, workspace):
-        path = workspace.part("en_ugt", "train")
-        documents = read_documents(workspace.part("en_ugt", "test"))
+        path = workspace.part("en_ugt", "train").path
+        documents = read_documents(workspace.part("en_ugt", "test").path)
         assert {normal_form(s.text) for d in documents for s in d.sents} & {
             normal_form(s.text) for s in read_sentences([str(path)])
         }
         write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact"]})
-        assert self.trained_on(open_project(project))[0] == workspace.manifest("en_ugt").splits["train"].sentences
+        assert self.trained_on(open_project(project))[0] == workspace.part("en_ugt", "train").sentences
 
 
 def test_the_record_tells_how_the_model_was_made(finished_project):
@@ -177,5 +189,5 @@ def test_the_record_tells_how_the_model_was_made(finished_project):
     kept = find_model(workspace, model)
     record = json.loads((kept.folder / "model.json").read_text())
     assert record["fingerprint"] == model_fingerprint(workspace, model)
-    assert record["sentences"] == workspace.manifest("ru_ugt").splits["train"].sentences
+    assert record["sentences"] == read_manifest(workspace.corpus, "ru_ugt").splits["train"].sentences
     assert record["seconds"] > 0

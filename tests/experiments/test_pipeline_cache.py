@@ -8,22 +8,24 @@ from scripts.experiments.config import resolve_config
 from scripts.experiments.models import get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import few_shot_job
-from scripts.experiments.train import train_pipeline
+from scripts.experiments.run import run_job
+from scripts.experiments.train import train_config
 from tests.experiments.tiny import open_project
 
 
 def jobs_of_a_curve(workspace, transfer, **changes):
-    """The trainings of one learning curve, sizes and seeds in turn."""
+    """The trainings of one learning curve, sizes and seeds in turn, each with the source that it starts from."""
     runs = [run for run in few_shot_runs(workspace.experiment) if run.sources == (("en_ugt",) if transfer else ())]
-    source = get_model(workspace, runs[0].source) if transfer else None
-    return [replace(few_shot_job(workspace, run, source), transfer=transfer or "none", **changes) for run in runs]
+    source = get_model(workspace, runs[0].source).pipeline if transfer else None
+    jobs = [run_job(workspace, run).training for run in runs]
+    return [(replace(job, transfer=transfer or "none", **changes), source) for job in jobs]
 
 
-def weights_after(job, cache, folder):
+def weights_after(training, cache, folder):
     """Every weight of the pipeline that a training ends with."""
-    resolve_config(job).to_disk(folder / "run.cfg")
-    nlp = train_pipeline(folder / "run.cfg", job.template, -1, cache).nlp
+    job, source = training
+    resolve_config(job, source).to_disk(folder / "run.cfg")
+    nlp = train_config(folder / "run.cfg", job.template.path, -1, cache)
     head = nlp.get_pipe("bio_ner").model.get_ref("output")
     encoder = nlp.get_pipe("transformer").model.transformer.state_dict()
     arrays = {name: torch.tensor(head.get_param(name)) for name in head.param_names}
@@ -48,7 +50,7 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
 def test_another_start_is_made_anew(finished_project, tmp_path):
     workspace = open_project(finished_project)
     jobs = [jobs_of_a_curve(workspace, transfer)[0] for transfer in ("", "full", "encoder", "")]
-    jobs.append(replace(jobs[0], frozen="nothing"))
+    jobs.append((replace(jobs[0][0], frozen="nothing"), None))
     cache = PipelineCache()
     together = [weights_after(job, cache, tmp_path) for job in jobs]
     assert all(same(weights, weights_after(job, PipelineCache(), tmp_path)) for weights, job in zip(together, jobs))
@@ -56,14 +58,14 @@ def test_another_start_is_made_anew(finished_project, tmp_path):
 
 def test_a_source_that_was_trained_again_is_read_again(finished_project, tmp_path):
     workspace = open_project(finished_project)
-    job = jobs_of_a_curve(workspace, "full")[0]
+    job, first = jobs_of_a_curve(workspace, "full")[0]
     place = tmp_path / "source"
     cache, results = PipelineCache(), []
-    for source in (job.source, get_model(workspace, few_shot_runs(workspace.experiment)[-1].source).pipeline):
+    for source in (first, get_model(workspace, few_shot_runs(workspace.experiment)[-1].source).pipeline):
         if place.exists():
             place.unlink()
         # What a folder with a source's name leads to changes when the source is trained again.
         place.symlink_to(source)
-        results.append(weights_after(replace(job, source=place), cache, tmp_path))
+        results.append(weights_after((job, place), cache, tmp_path))
     assert not same(*results)
-    assert same(results[0], weights_after(job, PipelineCache(), tmp_path))
+    assert same(results[0], weights_after((job, first), PipelineCache(), tmp_path))

@@ -11,13 +11,13 @@ from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
 from scripts.corpora.parts import read_sentences
 from scripts.experiments.config import resolve_config
-from scripts.experiments.execute import carry_out_kind, planned_runs
-from scripts.experiments.models import get_model, model_job, training_sentences, updates_of
+from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.models import get_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, source_model
-from scripts.experiments.run import carry_out, few_shot_job
+from scripts.experiments.run import carry_out, run_job
 from scripts.experiments.settings import SourceSet
-from scripts.experiments.train import train_pipeline
+from scripts.experiments.train import train_job
 from scripts.reporting.results import read_results
 from scripts.results.analysis import read_document_counts
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
@@ -26,6 +26,11 @@ from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write
 
 SEQUENCE = {"in_sequence": ["en_ugt", "ru_ugt"]}
 FEW_UPDATES = {**TRAINING, "min_updates": 4}
+
+
+def planned_runs(workspace, kind):
+    """RETURNS (list[Run]): The runs of a kind."""
+    return list(jobs_of(workspace, kind))
 
 
 def changed(project, **settings):
@@ -53,11 +58,12 @@ class TestSequence:
         assert run.sources == ("en_ugt", "ru_ugt") and run.in_sequence
         assert "from-en_ugt-then-ru_ugt" in run.id
         before = get_model(workspace, run.source.before)
-        config = resolve_config(model_job(workspace, run.source, before))
+        config = resolve_config(model_job(workspace, run.source), before.pipeline)
         assert config["paths"]["source"] == str(before.pipeline)
-        assert config["paths"]["train"] == [str(workspace.part("ru_ugt", "train"))]
+        assert config["paths"]["train"] == [str(workspace.part("ru_ugt", "train").path)]
         result = carry_out(workspace, run, "cpu", PipelineCache())
-        assert result.coordinates.in_sequence and result.source_updates == updates_of(workspace, run.source) == 24
+        updates = model_job(workspace, run.source).updates_in_all
+        assert result.coordinates.in_sequence and result.source_updates == updates == 24
 
     def test_another_order_is_another_model(self, workspace):
         sets = [SourceSet(in_sequence=names) for names in (["en_ugt", "ru_ugt"], ["ru_ugt", "en_ugt"])]
@@ -70,7 +76,7 @@ class TestPretraining:
         pretraining = {"seeds": [0], "training": TRAINING, "max_sentences": 7}
         workspace = changed(project, pretraining=pretraining, few_shot=few_shot(sources=[["en_ugt", "ru_ugt"]]))
         model = planned_runs(workspace, FEW_SHOT)[0].source
-        assert training_sentences(workspace, model) == 7
+        assert model_job(workspace, model).n_sentences == 7
         assert load_config(get_model(workspace, model).config)["corpora"]["train"]["limit"] == 7
 
     def test_each_few_shot_seed_takes_its_turn_among_the_source_seeds(self, project):
@@ -120,7 +126,7 @@ class TestForgetting:
         workspace = changed(project, zero_shot=["ru_ehr"])
         run = planned_runs(workspace, ZERO_SHOT)[0]
         result = carry_out(workspace, run, "cpu", PipelineCache())
-        sentences = read_sentences([str(workspace.part("ru_ehr", "train"))])
+        sentences = read_sentences([str(workspace.part("ru_ehr", "train").path)])
         assert len(sentences) < 50
         assert result.first_sentences["micro"].gold == sum(len(sentence.mentions) for sentence in sentences)
 
@@ -141,8 +147,7 @@ class TestPerType:
         assert run.entity_type == run.source.entity_type == "Drug"
         result = read_run(finished.runs / f"{run.id}.json")
         assert set(result.scores.tokens) == {"Drug", "micro"}
-        job = few_shot_job(finished, run, get_model(finished, run.source))
-        config = resolve_config(job)
+        config = resolve_config(run_job(finished, run).training, get_model(finished, run.source).pipeline)
         assert config["corpora"]["train"]["entity_types"] == ["Drug"]
         assert config["initialize"]["components"]["bio_ner"]["labels"] == ["Drug"]
 
@@ -170,10 +175,9 @@ class TestPerType:
 
 class TestFrozen:
     @pytest.mark.parametrize("frozen", ["nothing", "word_embeddings", "encoder"])
-    def test_what_is_frozen_stays_as_it_is(self, project, tmp_path, frozen):
+    def test_what_is_frozen_stays_as_it_is(self, project, frozen):
         workspace = changed(project, frozen=frozen, few_shot=few_shot(sources=[[]]))
-        job = few_shot_job(workspace, planned_runs(workspace, FEW_SHOT)[0], None)
-        resolve_config(job).to_disk(tmp_path / "run.cfg")
+        job = run_job(workspace, planned_runs(workspace, FEW_SHOT)[0]).training
         starts = []
 
         class Watched(PipelineCache):
@@ -182,7 +186,7 @@ class TestFrozen:
                 starts.append(weights_of(nlp))
                 return nlp
 
-        trained = train_pipeline(tmp_path / "run.cfg", job.template, -1, Watched()).nlp
+        trained = train_job(job, None, -1, Watched()).nlp
         (before, head_before), (after, head_after) = starts[0], weights_of(trained)
         moved = {name for name in before if not torch.equal(before[name], after[name])}
         embeddings = "embeddings.word_embeddings.weight"
@@ -221,7 +225,8 @@ class TestBaselines:
         write_experiment(project, {**SETTINGS, "encoder": str(tiny_encoder), "baselines": baselines})
         encoder.main("experiment", "tiny", project / "configs", project / "training", tmp_path)
         workspace = open_project(project)
-        assert (workspace.recipe().encoder.path, workspace.recipe("biobert").encoder.path) == (tiny_encoder, other)
+        recipes = workspace.recipe_of(None), workspace.recipe_of("biobert")
+        assert [recipe.encoder.path for recipe in recipes] == [tiny_encoder, other]
         run = next(run for run in planned_runs(workspace, IN_CORPUS) if run.baseline)
         assert carry_out(workspace, run, "cpu", PipelineCache()).settings["encoder"]["name"] == str(other)
         config = load_config(workspace.runs / f"{run.id}.cfg")

@@ -7,12 +7,12 @@ from scripts import search as command
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import read_documents, read_sentences
 from scripts.experiments import search as search_module
-from scripts.experiments.config import SAMPLE_SEED_OFFSET, resolve_config
+from scripts.experiments.config import resolve_config
+from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.search import (
     SearchRun,
     carry_out_search,
     list_candidates,
-    search_fingerprint,
     search_job,
     search_part,
     search_runs,
@@ -20,7 +20,7 @@ from scripts.experiments.search import (
     split_training_part,
 )
 from scripts.experiments.settings import read_experiment
-from tests.experiments.tiny import SETTINGS, TRAINING, change_data_hash, open_project, write_experiment
+from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, write_experiment
 
 PARTS = ("train", "development")
 SEARCH = {
@@ -98,8 +98,8 @@ class TestSettings:
         with pytest.raises(ProjectError, match="experiment tiny: missing key 'search'"):
             search_settings(open_project(project))
 
-    def test_the_seed_is_added_to_every_seed(self, workspace):
-        assert search_settings(workspace, seed=7).seeds == [7]
+    def test_the_seed_is_added_to_every_seed(self, workspace, project):
+        assert search_settings(open_project(project, seed=7)).seeds == [7]
 
 
 class TestCandidates:
@@ -124,7 +124,7 @@ class TestCandidates:
 class TestParts:
     def test_every_training_document_is_in_one_part_and_whole(self, workspace, search):
         split_training_part(workspace, search, "en_ugt")
-        given = read_documents(workspace.part("en_ugt", "train"))
+        given = read_documents(workspace.part("en_ugt", "train").path)
         train, development = (read_documents(search_part(workspace, "en_ugt", part)) for part in PARTS)
         # Of 12 documents 8 are training documents, and of these 2 are held out.
         assert (len(given), len(train), len(development)) == (8, 6, 2)
@@ -155,14 +155,20 @@ class TestJob:
         split_training_part(workspace, search, "en_ugt")
         candidate = list_candidates(search, "encoder")[1]
         train = search_part(workspace, "en_ugt", "train")
-        sample, whole = (search_job(workspace, SearchRun(candidate, "en_ugt", size, 3)) for size in (4, None))
+        sample, whole = (search_job(workspace, SearchRun(candidate, "en_ugt", size, 3)).training for size in (4, None))
         assert (sample.n_sentences, sample.limit, sample.sample_seed, sample.seed) == (4, 4, 3, SAMPLE_SEED_OFFSET + 3)
         assert (whole.n_sentences, whole.limit, whole.seed) == (len(read_sentences([str(train)])), None, 3)
         for job in (sample, whole):
-            assert job.train == (train,) and job.source is None
+            assert [part.path for part in job.train] == [train] and job.source is None
             config = resolve_config(job)
             assert config["initialize"]["after_init"]["frozen"] == "encoder"
             assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 0.001
+
+
+def fingerprint(workspace, search, run):
+    """The fingerprint of a run, its training part dealt to what is trained on and what is held out."""
+    split_training_part(workspace, search, run.corpus)
+    return search_job(workspace, run).fingerprint
 
 
 class TestSearching:
@@ -212,23 +218,23 @@ class TestSearching:
 
     def test_no_run_passes_for_another(self, workspace, search):
         runs = search_runs(search, "word_embeddings")
-        assert len({search_fingerprint(workspace, search, run) for run in runs}) == len(runs) == len(IDS)
+        assert len({fingerprint(workspace, search, run) for run in runs}) == len(runs) == len(IDS)
 
     @pytest.mark.parametrize("changes", [{"development": 0.5}, {"split_seed": 1}, {"base": {**TRAINING, "epochs": 2}}])
     def test_other_settings_make_a_run_stale(self, project, changes):
         prints = []
         for options in ({}, changes):
             workspace, search = open_search(project, **options)
-            prints.append(search_fingerprint(workspace, search, search_runs(search, "word_embeddings")[0]))
+            prints.append(fingerprint(workspace, search, search_runs(search, "word_embeddings")[0]))
         assert prints[0] != prints[1]
 
-    def test_other_data_make_a_run_stale_and_a_test_part_does_not(self, workspace, search):
+    def test_other_data_make_a_run_stale_and_a_test_part_does_not(self, workspace, project, search):
         run = search_runs(search, "word_embeddings")[0]
-        before = search_fingerprint(workspace, search, run)
-        change_data_hash(workspace, "en_ugt", "test")
-        assert search_fingerprint(workspace, search, run) == before
-        change_data_hash(workspace, "en_ugt", "train")
-        assert search_fingerprint(workspace, search, run) != before
+        before = fingerprint(workspace, search, run)
+        change_data(workspace, "en_ugt", "test")
+        assert fingerprint(open_project(project), search, run) == before
+        change_data(workspace, "en_ugt", "train")
+        assert fingerprint(open_project(project), search, run) != before
 
     def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
         workspace, search = open_search(project, sizes=[4, 500])

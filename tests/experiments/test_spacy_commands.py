@@ -33,7 +33,7 @@ def test_spacys_own_commands_give_the_scores_of_the_run(in_corpus, tmp_path, mod
     train(in_corpus.runs / f"{name}.cfg", tmp_path)
     # Sentence by sentence, as the shipped splitter has cut the test part.
     theirs = evaluate(
-        str(tmp_path / "model-last"), str(in_corpus.part("en_ugt", "test")), gold_preproc=True, silent=True
+        str(tmp_path / "model-last"), str(in_corpus.part("en_ugt", "test").path), gold_preproc=True, silent=True
     )
     assert ours["micro"].tp > 5
     assert 100 * theirs["ents_f"] == pytest.approx(ours["micro"].f1)

@@ -12,14 +12,13 @@ import torch
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import read_documents
-from scripts.experiments.config import resolve_config, training_length
 from scripts.experiments.models import get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import few_shot_job
+from scripts.experiments.run import run_job
 from scripts.experiments.score import predict
 from scripts.experiments.settings import Training
-from scripts.experiments.train import train_pipeline
+from scripts.experiments.train import train_job as train_described
 from scripts.ner.optimizer import AdamByComponent
 from tests.experiments.tiny import ROOT, open_project
 
@@ -41,13 +40,12 @@ def rates(monkeypatch):
 def job_without_source(workspace, size, **training):
     """A training on a sample of the target."""
     run = replace(few_shot_runs(workspace.experiment)[0], size=size)
-    return replace(few_shot_job(workspace, run, None), training=Training(**training))
+    return replace(run_job(workspace, run).training, training=Training(**training))
 
 
-def train_job(job, folder, on_update=lambda: None):
+def train_job(job, source=None, on_passes=lambda passes: None):
     """RETURNS (Language): The trained pipeline."""
-    resolve_config(job).to_disk(folder / "run.cfg")
-    return train_pipeline(folder / "run.cfg", job.template, -1, PipelineCache(), on_update).nlp
+    return train_described(job, source, -1, PipelineCache(), on_passes).nlp
 
 
 @pytest.mark.parametrize(
@@ -59,11 +57,12 @@ def train_job(job, folder, on_update=lambda: None):
         (9, {"epochs": 1, "batch_size": 4, "min_updates": 11}, 11),
     ],
 )
-def test_as_many_updates_are_made_as_planned(workspace, tmp_path, rates, size, training, updates):
+def test_as_many_updates_are_made_as_planned(workspace, rates, size, training, updates):
     job = job_without_source(workspace, size, learn_rate=1e-3, head_learn_rate=1e-2, **training)
     told = []
-    train_job(job, tmp_path, lambda: told.append(1))
-    length = training_length(job.n_sentences, job.training)
+    train_job(job, on_passes=told.append)
+    length = job.length
+    assert sum(told) == job.passes
     assert len(rates) == len(told) == length.updates == updates
     # Up for the warm-up, then down to zero behind the last update.
     factors = [
@@ -74,9 +73,10 @@ def test_as_many_updates_are_made_as_planned(workspace, tmp_path, rates, size, t
     assert rates[-1][0] > 0
 
 
-def test_a_logger_changes_nothing(workspace, tmp_path):
+def test_a_logger_changes_nothing(workspace):
     job = job_without_source(workspace, 4, epochs=1, batch_size=4, learn_rate=1e-3)
-    one, other = (train_job(job, tmp_path, on_update) for on_update in (lambda: None, lambda: torch.get_num_threads()))
+    loggers = (lambda passes: None, lambda passes: torch.get_num_threads())
+    one, other = (train_job(job, on_passes=on_passes) for on_passes in loggers)
     assert one.get_pipe("bio_ner").model.to_bytes() == other.get_pipe("bio_ner").model.to_bytes()
 
 
@@ -93,12 +93,11 @@ def test_plain_spacy_train_repeats_a_run(finished_project, tmp_path):
     )
     assert finished.returncode == 0, finished.stderr
     nlp = spacy.load(tmp_path / "model-last")
-    repeated = list(predict(nlp, read_documents(workspace.part("ru_ehr", "test"))))
+    repeated = list(predict(nlp, read_documents(workspace.part("ru_ehr", "test").path)))
     # Trained once more in this process, for the weights, which few-shot runs do not keep.
     run = next(run for run in few_shot_runs(workspace.experiment) if run.id == stem.name)
-    job = few_shot_job(workspace, run, get_model(workspace, run.source))
-    in_process = train_job(job, tmp_path)
-    assert list(predict(in_process, read_documents(workspace.part("ru_ehr", "test")))) == repeated
+    in_process = train_job(run_job(workspace, run).training, get_model(workspace, run.source).pipeline)
+    assert list(predict(in_process, read_documents(workspace.part("ru_ehr", "test").path))) == repeated
     assert sum(len(prediction.tokens) for prediction in repeated) > 5
     for name, weights in in_process.get_pipe("transformer").model.transformer.state_dict().items():
         assert torch.equal(weights, nlp.get_pipe("transformer").model.transformer.state_dict()[name])
@@ -120,10 +119,10 @@ class TestMistakes:
             ("dropout = 0.1\naccumulate", 'dropout = "high"\naccumulate', "dropout"),
         ],
     )
-    def test_a_template_that_spacy_refuses_is_told_in_one_line(self, workspace, tmp_path, old, new, expected):
-        text = workspace.template.read_text(encoding="utf8")
+    def test_a_template_that_spacy_refuses_is_told_in_one_line(self, workspace, project, old, new, expected):
+        text = workspace.recipe.template.path.read_text(encoding="utf8")
         assert old in text
-        workspace.template.write_text(text.replace(old, new), encoding="utf8")
+        workspace.recipe.template.path.write_text(text.replace(old, new), encoding="utf8")
         with pytest.raises(ProjectError, match=expected) as raised:
-            train_job(job_without_source(workspace, 4, epochs=1), tmp_path)
-        assert str(raised.value).startswith(f"{workspace.template}: ") and "\n" not in str(raised.value)
+            train_job(job_without_source(open_project(project), 4, epochs=1))
+        assert str(raised.value).startswith(f"{workspace.recipe.template.path}: ") and "\n" not in str(raised.value)

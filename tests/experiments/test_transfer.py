@@ -16,9 +16,9 @@ from scripts.experiments.config import resolve_config
 from scripts.experiments.models import get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import few_shot_job
+from scripts.experiments.run import run_job
 from scripts.experiments.score import predict
-from scripts.experiments.train import train_pipeline
+from scripts.experiments.train import train_config
 from tests.experiments.tiny import open_project
 
 
@@ -41,8 +41,8 @@ def _run(workspace, transfer):
 
 def start(workspace, source, transfer, folder):
     """A run's pipeline before its first update."""
-    job = few_shot_job(workspace, _run(workspace, transfer), source if transfer != "none" else None)
-    resolve_config(job).to_disk(folder / "run.cfg")
+    job = run_job(workspace, _run(workspace, transfer)).training
+    resolve_config(job, source.pipeline if transfer != "none" else None).to_disk(folder / "run.cfg")
     return init_nlp(load_config(folder / "run.cfg"))
 
 
@@ -64,7 +64,7 @@ def test_full_transfer_starts_as_the_source(workspace, source, tmp_path):
     nlp, loaded = start(workspace, source, "full", tmp_path), spacy.load(source.pipeline)
     assert are_equal(encoder_weights(nlp), encoder_weights(loaded))
     # On the source's own test part, where it finds most.
-    documents = read_documents(workspace.part("en_ugt", "test"))
+    documents = read_documents(workspace.part("en_ugt", "test").path)
     predictions = list(predict(nlp, documents))
     assert predictions == list(predict(loaded, documents))
     assert sum(len(prediction.tokens) for prediction in predictions) > 5
@@ -73,7 +73,7 @@ def test_full_transfer_starts_as_the_source(workspace, source, tmp_path):
 def test_encoder_transfer_takes_exactly_the_encoder(workspace, source, tmp_path):
     nlp, loaded = start(workspace, source, "encoder", tmp_path), spacy.load(source.pipeline)
     assert are_equal(encoder_weights(nlp), encoder_weights(loaded))
-    assert not are_equal(encoder_weights(nlp), AutoModel.from_pretrained(workspace.encoder.path).state_dict())
+    assert not are_equal(encoder_weights(nlp), AutoModel.from_pretrained(workspace.recipe.encoder.path).state_dict())
     before_training = init_nlp(load_config(source.config))
     heads = [head_weights(pipeline) for pipeline in (nlp, loaded, before_training)]
     # The source's encoder was trained against the one and towards the other.
@@ -84,7 +84,7 @@ def test_encoder_transfer_takes_exactly_the_encoder(workspace, source, tmp_path)
 
 def test_no_transfer_starts_from_the_plain_encoder(workspace, source, tmp_path):
     nlp = start(workspace, source, "none", tmp_path)
-    assert are_equal(encoder_weights(nlp), AutoModel.from_pretrained(workspace.encoder.path).state_dict())
+    assert are_equal(encoder_weights(nlp), AutoModel.from_pretrained(workspace.recipe.encoder.path).state_dict())
 
 
 def test_encoder_and_no_transfer_have_the_same_fresh_head(workspace, source, tmp_path):
@@ -97,7 +97,7 @@ def test_encoder_and_head_are_trained_without_a_warning(workspace, source, tmp_p
     # spaCy warns (W086, W087) where an encoder is trained and what listens to it is not, or the other way round.
     with caplog.at_level(logging.WARNING, logger="spacy"):
         before = start(workspace, source, transfer, tmp_path)
-        after = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, PipelineCache()).nlp
+        after = train_config(tmp_path / "run.cfg", workspace.recipe.template.path, -1, PipelineCache())
     assert not [record for record in caplog.records if "W08" in record.getMessage()]
     assert not numpy.array_equal(head_weights(before), head_weights(after))
     moved = {
@@ -113,8 +113,8 @@ def test_a_trained_pipeline_needs_its_source_no_more(workspace, source, tmp_path
     copy = shutil.copytree(source.folder, tmp_path / "source")
     moved = replace(source, folder=copy)
     start(workspace, moved, "full", tmp_path)
-    nlp = train_pipeline(tmp_path / "run.cfg", workspace.template, -1, PipelineCache()).nlp
+    nlp = train_config(tmp_path / "run.cfg", workspace.recipe.template.path, -1, PipelineCache())
     nlp.to_disk(tmp_path / "model")
     shutil.rmtree(copy)
-    documents = read_documents(workspace.part("ru_ehr", "test"))
+    documents = read_documents(workspace.part("ru_ehr", "test").path)
     assert list(predict(spacy.load(tmp_path / "model"), documents)) == list(predict(nlp, documents))

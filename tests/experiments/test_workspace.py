@@ -7,8 +7,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.manifest import read_manifest
 from scripts.encoders.record import find_encoder, record_file, write_encoder
-from scripts.experiments.workspace import find_template
+from scripts.experiments.config import find_template
 from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
 
 
@@ -21,8 +22,8 @@ def mistake(root, **changes):
 
 
 def test_parts_and_hashes_are_those_of_the_manifest(workspace):
-    assert workspace.part("ru_ehr", "test").is_file()
-    assert workspace.data_hash("ru_ehr", "test") == workspace.manifest("ru_ehr").splits["test"].sha256
+    assert workspace.part("ru_ehr", "test").path.is_file()
+    assert workspace.part("ru_ehr", "test").sha256 == read_manifest(workspace.corpus, "ru_ehr").splits["test"].sha256
     assert workspace.runs == workspace.metrics / "tiny" / "runs"
 
 
@@ -40,8 +41,8 @@ def test_an_experiment_without_few_shot_opens(project):
 
 
 def test_a_models_config_beside_the_experiments_goes_before_the_projects(workspace, project, monkeypatch):
-    assert workspace.template == project / "configs" / "softmax.cfg"
-    workspace.template.unlink()
+    assert workspace.recipe.template.path == project / "configs" / "softmax.cfg"
+    workspace.recipe.template.path.unlink()
     monkeypatch.chdir(ROOT)
     assert find_template(project / "configs", "softmax").samefile(ROOT / "configs" / "softmax.cfg")
 

@@ -2,12 +2,15 @@
 import shutil
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import srsly
+from spacy.tokens import Doc
 
-from scripts.base.files import read_json, write_json
+from scripts.base.files import hash_file, read_json, write_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
+from scripts.corpora.docbin import pack_docs
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import EncoderRecord, record_file, write_encoder
@@ -90,12 +93,22 @@ def open_project(root: Path, **changes: Any) -> Workspace:
     return open_workspace(**settings)
 
 
-def change_data_hash(workspace: Workspace, corpus: str, part: str) -> None:
-    """Pretend that a part of a corpus was converted to something else."""
-    path = workspace.corpus / corpus / "manifest.json"
-    manifest = read_json(path)
-    manifest["splits"][part]["sha256"] = "other"
-    write_json(path, manifest)
+def change_data(workspace: Workspace, corpus: str, part: str) -> None:
+    """Make a part of a corpus anew, as if its raw files had changed; the project sees it when it is opened again."""
+    documents = read_documents(workspace.part(corpus, part).path)
+    changed = documents[0].copy()
+    changed.user_data["changed"] = True
+    replace_part(workspace, corpus, part, [changed, *documents[1:]])
+
+
+def replace_part(workspace: Workspace, corpus: str, part: str, documents: Sequence[Doc]) -> None:
+    """Write a part of a corpus with other documents, and what its manifest says of the file."""
+    path, manifest_file = workspace.part(corpus, part).path, workspace.corpus / corpus / "manifest.json"
+    pack_docs(documents).to_disk(path)
+    manifest = read_json(manifest_file)
+    counts = {"sha256": hash_file(path), "sentences": sum(1 for document in documents for _ in document.sents)}
+    manifest["splits"][part].update(counts)
+    write_json(manifest_file, manifest)
 
 
 def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:

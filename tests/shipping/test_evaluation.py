@@ -9,6 +9,7 @@ import pytest
 from scripts import evaluate_package
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
+from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import Score
 from scripts.shipping.environment import Answer
 from scripts.shipping.evaluation import CorpusScores, Evaluation, check_same_scores, shipped_results
@@ -58,7 +59,7 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
         scores = written["corpora"][result.coordinates.target]
         given = {name: (score["tp"], score["fp"], score["fn"]) for name, score in scores["given_sentences"].items()}
         assert given == {name: (score.tp, score.fp, score.fn) for name, score in result.scores.tokens.items()}
-        mentions = packaged.workspace.manifest(result.coordinates.target).splits["test"].mentions.kept
+        mentions = read_manifest(packaged.corpus, result.coordinates.target).splits["test"].mentions.kept
         assert scores["raw_text"]["Drug"]["tp"] + scores["raw_text"]["Drug"]["fn"] == mentions["Drug"]
     for name, texts in EXAMPLES.items():
         micro = written["examples"][name]["micro"]

@@ -34,7 +34,7 @@ def meta(files: dict[str, bytes]) -> dict:
 
 def training_documents(packaged) -> list:
     vocab = spacy.blank("xx").vocab
-    parts = [DocBin().from_disk(packaged.workspace.part(name, "train")) for name in CORPORA]
+    parts = [DocBin().from_disk(packaged.workspace.part(name, "train").path) for name in CORPORA]
     return [doc for part in parts for doc in part.get_docs(vocab)]
 
 
