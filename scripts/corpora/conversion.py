@@ -19,7 +19,7 @@ from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.harmonise import check_labels, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
-from scripts.corpora.schema import Changed, Cut, Document, Dropped
+from scripts.corpora.schema import ANNOTATED_TYPES, Changed, Cut, Document, Dropped
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
@@ -187,6 +187,7 @@ def _convert(
             aligned = align(harmonised.document, find_sentences(document, settings), nlp)
             tally.dropped += aligned.dropped
             tally.changed += aligned.changed
+            aligned.doc.user_data[ANNOTATED_TYPES] = list(settings.entity_types)
             _tally_doc(part, aligned.doc, tally)
             tally.statistics += count_document(document, aligned.doc, settings.labels)
             yield aligned.doc

@@ -11,6 +11,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_file
 from scripts.corpora.duplicates import find_duplicates
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.schema import ANNOTATED_TYPES
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Sentence(NamedTuple):
     spaces (list[bool]): Whether a space follows each of them.
     mentions (list[tuple]): (start token, end token, entity type).
     unknown (list[int]): Tokens without annotation, and those of a mention that a sentence boundary cuts.
+    annotated (Optional[tuple[str, ...]]): The entity types that the document's corpus annotates; None if the file does
+        not tell.
     """
 
     document: str
@@ -67,6 +70,7 @@ class Sentence(NamedTuple):
     spaces: list[bool]
     mentions: list[tuple[int, int, str]]
     unknown: list[int]
+    annotated: Optional[tuple[str, ...]] = None
 
 
 @cache_by_file
@@ -105,10 +109,16 @@ def _sentences_of(path: Path) -> list[Sentence]:
             [bool(token.whitespace_) for token in span],
             [(ent.start - span.start, ent.end - span.start, ent.label_) for ent in span.ents],
             _unknown_tokens(span),
+            _annotated_types(document),
         )
         for document in _load(path)
         for number, span in enumerate(document.sents)
     ]
+
+
+def _annotated_types(document: Doc) -> Optional[tuple[str, ...]]:
+    types = document.user_data.get(ANNOTATED_TYPES)
+    return None if types is None else tuple(types)
 
 
 def _unknown_tokens(sentence: Span) -> list[int]:
@@ -132,12 +142,20 @@ def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
 
 
 def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Sequence[str]] = None) -> Doc:
-    """RETURNS (Doc): A sentence as a Doc, with its entities of the given types (all of them if left out)."""
-    starts = [number == 0 for number in range(len(sentence.words))]
+    """Make a Doc of a sentence.
+
+    vocab (Vocab): The Doc's vocabulary.
+    sentence (Sentence): The sentence.
+    entity_types (Optional[Sequence[str]]): The types of the entities that it gets; all of them if left out.
+    RETURNS (Doc): The sentence with its entities; `user_data["annotated_types"]` where the sentence tells them.
+    """
+    starts: list[bool | int | None] = [number == 0 for number in range(len(sentence.words))]
     doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
     kept = [mention for mention in sentence.mentions if entity_types is None or mention[2] in entity_types]
     missing = [doc[number : number + 1] for number in sentence.unknown]
     doc.set_ents([Span(doc, *mention) for mention in kept], missing=missing)
+    if sentence.annotated is not None:
+        doc.user_data[ANNOTATED_TYPES] = list(sentence.annotated)
     return doc
 
 

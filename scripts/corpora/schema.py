@@ -116,6 +116,8 @@ class Cut:
 
 
 ENTITY_TYPES = ("Drug", "Disease")
+# The key in a Doc's `user_data`: the list of the entity types that its corpus annotates.
+ANNOTATED_TYPES = "annotated_types"
 LABEL_NOT_MAPPED = "label not mapped"
 REASONS = (
     "nested",

@@ -90,6 +90,8 @@ class CorpusSettings(Settings):
     labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes: Drug and
         Disease to compare corpora, or the label itself to train on the corpus's own.
     ignore (list[str]): The corpus's own labels that are left out; one that stands in neither list is an error.
+    annotates (Optional[list[str]]): The entity types that were looked for in all texts; left out: what `labels` become.
+        A type that another corpus has and this one does not annotate is unknown here, not absent.
     discontinuous (str): A mention in several pieces is kept as the `span` from its first to its last character, as
         its `first` piece only, or is left out (`drop`).
     sentences (str): The sentence splitter, where the format itself does not fix the sentences: by the script of the
@@ -109,6 +111,7 @@ class CorpusSettings(Settings):
     annotations: Optional[Path] = None
     labels: dict[str, EntityType] = Field(min_length=1)
     ignore: list[str] = []
+    annotates: Optional[list[EntityType]] = None
     discontinuous: Discontinuous = "span"
     sentences: Splitter = "by_script"
     split: Split = Split()
@@ -119,8 +122,8 @@ class CorpusSettings(Settings):
 
     @property
     def entity_types(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): What the labels become, Drug and Disease first."""
-        return in_order(self.labels.values())
+        """RETURNS (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first."""
+        return in_order(self.labels.values() if self.annotates is None else self.annotates)
 
     @field_validator("format")
     @classmethod
@@ -134,8 +137,11 @@ class CorpusSettings(Settings):
         both = sorted(set(self.labels) & set(self.ignore))
         if both:
             raise ValueError(f"label '{both[0]}' stands in both `labels` and `ignore`")
-        if RESERVED in self.labels.values():
+        if RESERVED in {*self.labels.values(), *self.entity_types}:
             raise ValueError(f"no entity type may be called '{RESERVED}': all types together are")
+        missing = in_order(set(self.labels.values()) - set(self.entity_types))
+        if missing:
+            raise ValueError(f"`annotates` lacks {missing[0]}, which a label in `labels` becomes: add it")
         if self.published_split and "split" in self.model_fields_set:
             raise ValueError("give `split` or `published_split`, not both")
         return self

@@ -3,14 +3,16 @@ import json
 from pathlib import Path
 
 import pytest
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.fingerprint import fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import Manifest, read_manifest
-from scripts.corpora.parts import find_part, read_documents
-from scripts.corpora.schema import Cut, Dropped
+from scripts.corpora.parts import find_part, read_documents, read_sentences, reference_doc
+from scripts.corpora.schema import ANNOTATED_TYPES, Cut, Dropped
 from scripts.corpora.settings import CorpusSettings
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
@@ -88,13 +90,36 @@ def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(cor
     docs = [doc for part in ("train", "test") for doc in read_documents(corpus / f"{part}.spacy")]
     assert manifest.statistics.documents == len(docs) == 9
     assert all(doc.text == TEXT for doc in docs)
-    assert all(set(doc.user_data) == {"id", "mentions"} for doc in docs)
+    assert all(set(doc.user_data) == {"id", "mentions", "annotated_types"} for doc in docs)
 
 
 def test_a_second_conversion_gives_the_same_bytes(corpus, settings, tmp_path):
     save_corpus(convert_corpus("mine", settings), tmp_path / "again")
     for file in corpus.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / "mine" / file.name).read_bytes()
+
+
+def test_every_document_and_sentence_tells_which_types_its_corpus_annotates(settings, tmp_path):
+    three = ("Drug", "Disease", "Form")
+    for annotates, expected in ((None, three[:2]), (["Form", "Disease", "Drug"], three)):
+        manifest = save_corpus(convert_corpus("mine", settings.model_copy(update={"annotates": annotates})), tmp_path)
+        assert manifest.entity_types == expected
+        assert all(tuple(part.mentions.kept) == expected for part in manifest.splits.values())
+        for part in manifest.splits:
+            path = tmp_path / "mine" / f"{part}.spacy"
+            assert {tuple(doc.user_data[ANNOTATED_TYPES]) for doc in read_documents(path)} == {expected}
+            sentences = read_sentences([str(path)])
+            assert {sentence.annotated for sentence in sentences} == {expected}
+            docs = [reference_doc(Vocab(), sentence, ["Drug"]) for sentence in sentences]
+            assert all(doc.user_data == {ANNOTATED_TYPES: list(expected)} for doc in docs)
+
+
+def test_sentences_of_a_file_that_does_not_tell_its_types_tell_none(tmp_path):
+    doc = Doc(Vocab(), words=["Took", "aspirin"], ents=["O", "B-Drug"], sent_starts=[True, False])
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "own.spacy")
+    (sentence,) = read_sentences([str(tmp_path / "own.spacy")])
+    assert sentence.annotated is None
+    assert reference_doc(Vocab(), sentence).user_data == {}
 
 
 def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, manifest):

@@ -39,6 +39,10 @@ def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
         (("domain: ugt", "domain: ugt\ndiscontinuous: join"), "key 'discontinuous'"),
         (("domain: ugt", "domain: ugt\nsplit: {train: 70}"), "key 'split.train'"),
         (("path: a\n", ""), "missing key 'path'"),
+        (("path: a", "path: a\nannotates: [Disease]"), "`annotates` lacks Drug"),
+        (("path: a", "path: a\nannotates: []"), "`annotates` lacks Drug"),
+        (("path: a", "path: a\nannotates: [Drug, micro]"), "no entity type may be called 'micro'"),
+        (("path: a", "path: a\nannotates: [Drug, a form]"), "key 'annotates.1'"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path, change, message):
@@ -57,6 +61,11 @@ def test_the_corpus_files_of_the_project_are_valid(path):
 def test_labels_may_stay_what_they_are_so_that_a_corpus_is_trained_with_its_own(tmp_path):
     settings = read(tmp_path, MINIMAL.replace("Drug: Drug", "ADR: ADR, Лекарство: Drug, Symptom: ADR"))
     assert settings.entity_types == ("Drug", "ADR")
+
+
+def test_a_corpus_may_annotate_more_types_than_its_labels_become(tmp_path):
+    assert read(tmp_path, MINIMAL).entity_types == ("Drug",)
+    assert read(tmp_path, MINIMAL + "annotates: [Form, Disease, Drug]\n").entity_types == ("Drug", "Disease", "Form")
 
 
 def test_private_and_public_corpora_say_where_they_are_to_be_had():
