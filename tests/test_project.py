@@ -1,12 +1,16 @@
 """project.yml and README against the code: dependencies, outputs, overrides, help, the generated table."""
 import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated, Any, Iterator, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from pydantic import ValidationError
 
+from scripts.base.settings import Settings
 from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
@@ -118,6 +122,45 @@ def test_readme_table_is_up_to_date(tmp_path):
     folder = copy_project(tmp_path)
     assert weasel(folder, "document", ".", "--output", "README.md").returncode == 0
     assert (folder / "README.md").read_text("utf8") == (ROOT / "README.md").read_text("utf8")
+
+
+def settings_models() -> list[type[Settings]]:
+    for path in (ROOT / "scripts").rglob("*.py"):
+        if "(Settings):" in path.read_text("utf8"):
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return [model for model in Settings.__subclasses__() if model.__module__.startswith("scripts.")]
+
+
+def wrong_values(annotation: Any) -> Iterator[Any]:
+    """YIELDS (Any): Values of a type's shape with a boolean for each number in it, and a number for each boolean."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation in (int, float, bool):
+        yield 1 if annotation is bool else True
+    elif origin is Annotated:
+        yield from wrong_values(inner[0])
+    elif origin is list:
+        yield from ([value] for value in wrong_values(inner[0]))
+    elif origin is dict:
+        yield from ({"a": value} for value in wrong_values(inner[1]))
+    elif origin is not Literal:
+        yield from (value for part in inner for value in wrong_values(part))
+
+
+NUMBERS = [
+    pytest.param(model, name, value, id=f"{model.__name__}.{name}")
+    for model in settings_models()
+    for name, hint in get_type_hints(model, include_extras=True).items()
+    if name in model.model_fields
+    for value in wrong_values(hint)
+]
+
+
+@pytest.mark.parametrize(("model", "name", "value"), NUMBERS)
+def test_no_settings_file_takes_a_boolean_for_a_number_or_the_other_way_round(model, name, value):
+    with pytest.raises(ValidationError) as failure:
+        model.model_validate({name: value})
+    mistakes = [mistake["msg"] for mistake in failure.value.errors() if mistake["loc"][0] == name]
+    assert any(re.fullmatch("Input should be a valid (integer|number|boolean)", message) for message in mistakes)
 
 
 def test_requirements_are_pinned_and_explained():

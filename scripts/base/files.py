@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writing, hashes, JSON with an error that names the file."""
+"""Write files and folders whole or not at all, hash them, and read JSON with an error that names the file."""
 import contextlib
 import functools
 import gzip
@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, TypeVar
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, explain_os_error
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
@@ -42,6 +42,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     path (Path): The final folder.
     YIELDS (Path): The folder to fill. After an error nothing is left of it and the older folder stands.
+    RAISES (ProjectError): If the older folder was moved away and can't be put back; it is then kept where it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
@@ -54,8 +55,22 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             path.rename(older)
         partial.replace(path)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            _put_back(older, path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(older, ignore_errors=True)
+
+
+def _put_back(older: Path, path: Path) -> None:
+    """Move the older folder back to its name if none has taken its place."""
+    if path.exists() or not older.exists():
+        return
+    try:
+        older.rename(path)
+    except OSError as error:
+        what = f"neither the new folder nor the older one could be moved here ({explain_os_error(error)})"
+        raise ProjectError(what, where=path, remedy=f"the older one is kept as {older.name}: rename it") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,18 +1,38 @@
-"""Settings files: YAML in, a validated pydantic model out, and one line that names file and key for each mistake."""
+"""Read settings files into validated pydantic models, with one line that names file and key for each mistake."""
 import difflib
 from pathlib import Path
 from typing import Any, Iterator, Type, TypeVar, get_args
 
 import srsly
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 
 from scripts.base.errors import ProjectError
 
+# What pydantic would take other kinds of values for: true for 1, "3" for 3, 1 for true.
+NUMBERS = ("int", "float", "bool")
+
+
+def _strict_numbers(schema: Any) -> Any:
+    """RETURNS (Any): A pydantic core schema that takes numbers for numbers alone, and booleans for booleans alone."""
+    # Not `strict=True` in model_config: that would also refuse text for a Path, and a section for a model.
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_strict_numbers, schema))
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: value if key in ("metadata", "default") else _strict_numbers(value) for key, value in schema.items()}
+    return {**inner, "strict": True} if schema.get("type") in NUMBERS else inner
+
 
 class Settings(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
+    """Base of all settings: frozen; an unknown key is an error, and so is a number where true or false is wanted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        strict: CoreSchema = _strict_numbers(handler(source))
+        return strict
 
 
 SettingsT = TypeVar("SettingsT", bound=Settings)

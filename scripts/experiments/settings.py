@@ -86,7 +86,7 @@ def _as_sizes(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     numbers = [value.get(key) for key in ("first", "last", "step")]
-    if len(value) != 3 or not all(isinstance(number, int) and number > 0 for number in numbers):
+    if len(value) != 3 or not all(type(number) is int and number > 0 for number in numbers):
         raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
     first, last, step = numbers
     return list(range(first, last + 1, step))

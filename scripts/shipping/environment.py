@@ -1,10 +1,10 @@
-"""A wheel in; the Python of a clean virtual environment that has it installed, and its answers to questions, out."""
+"""Install a wheel in a clean virtual environment, and put questions to it there."""
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
@@ -21,12 +21,12 @@ class Answer:
 
     tokens (tuple): (start, end, type) in tokens, end exclusive.
     characters (tuple): The same in characters.
-    confidences (tuple[float, ...]): In the same order.
+    confidences (tuple[Optional[float], ...]): In the same order; None for an entity without one.
     """
 
     tokens: tuple[TokenMention, ...]
     characters: tuple[TokenMention, ...]
-    confidences: tuple[float, ...]
+    confidences: tuple[Optional[float], ...]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
-"""Questions for an installed package in, its answers out; run by the Python of a clean environment.
+"""Put questions to an installed package and write down its answers; run by the Python of a clean environment.
 
     python -I installed.py PACKAGE QUESTIONS ANSWERS
 
 QUESTIONS and ANSWERS are JSON files with lists in named groups. A question is either `text`, or a text as `words`,
-`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`.
+`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`: null for
+an entity that `bio_ner` has not found, such as all those of a pipeline that has spaCy's `ner`.
 """
 import json
 import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, List, Tuple, Union
 
 import spacy
 from spacy.language import Language
@@ -44,13 +45,20 @@ def read_question(nlp: Language, question: Dict[str, Any]) -> Union[str, Doc]:
 
 def write_answer(doc: Doc) -> Dict[str, Any]:
     """RETURNS (dict): The entities, ready for JSON."""
-    group = doc.spans[SPANS_KEY]
-    scores = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+    scores = confidences(doc)
     return {
         "tokens": [[ent.start, ent.end, ent.label_] for ent in doc.ents],
         "characters": [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents],
-        "confidences": [scores[ent.start, ent.end] for ent in doc.ents],
+        "confidences": [scores.get((ent.start, ent.end)) for ent in doc.ents],
     }
+
+
+def confidences(doc: Doc) -> Dict[Tuple[int, int], float]:
+    """RETURNS (dict): The confidence of each mention that `bio_ner` decoded, by its tokens."""
+    if SPANS_KEY not in doc.spans:
+        return {}
+    group = doc.spans[SPANS_KEY]
+    return {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
 
 
 def versions() -> Dict[str, str]:

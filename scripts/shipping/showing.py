@@ -1,5 +1,5 @@
-"""The scores of an installed package in; what is printed of them out."""
-from typing import Mapping, Sequence
+"""Lay out for the screen what an installed package achieves."""
+from typing import Mapping, Optional, Sequence
 
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score
@@ -27,9 +27,13 @@ def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> 
     lines = []
     for text, answer in list(zip(texts, answers))[:SHOWN_PER_FILE]:
         pairs = zip(answer.characters, answer.confidences)
-        found = [f"{text.text[start:end]} = {label} ({score:.2f})" for (start, end, label), score in pairs]
+        found = [f"{text.text[start:end]} = {label}{_in_brackets(score)}" for (start, end, label), score in pairs]
         lines += [text.text, f"    {'; '.join(found) or 'nothing found'}"]
     return lines
+
+
+def _in_brackets(confidence: Optional[float]) -> str:
+    return "" if confidence is None else f" ({confidence:.2f})"
 
 
 def _columns(evaluation: Evaluation) -> list[str]:

@@ -1,9 +1,11 @@
 """Files are whole or absent, whatever happens while they are written."""
+import contextlib
 import errno
 import json
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,94 @@ def test_after_an_error_the_older_folder_stands(tmp_path: Path):
             raise KeyboardInterrupt
     assert contents(tmp_path) == {"old": "old"}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@dataclass
+class Moves:
+    """Moves within the file system, one of which fails: before it is made, or as by an interrupt just after it.
+
+    fails (int): Which one, from 0 on; all that come later are made, unless `for_good`.
+    error (BaseException): What it raises.
+    made (bool): Whether it is made nevertheless.
+    for_good (bool): Whether all that come later fail too.
+    """
+
+    fails: int
+    error: BaseException
+    made: bool = False
+    for_good: bool = False
+    count: int = 0
+
+    def instead_of(self, move):
+        def replaced(source, target, **kwargs):
+            failing = self.count == self.fails or (self.for_good and self.count > self.fails)
+            self.count += 1
+            if not failing or self.made:
+                move(source, target, **kwargs)
+            if failing:
+                raise self.error
+
+        return replaced
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.fixture()
+def fail_move(monkeypatch: pytest.MonkeyPatch):
+    """RETURNS (Callable): Makes a move of this process fail, by either name that the system call has in Python."""
+
+    def fail_move(*args, **kwargs) -> Moves:
+        moves = Moves(*args, **kwargs)
+        for name in ("rename", "replace"):
+            monkeypatch.setattr(os, name, moves.instead_of(getattr(os, name)))
+        return moves
+
+    return fail_move
+
+
+@pytest.mark.parametrize(
+    ("error", "made"), [(FULL, False), (PermissionError(), False), (KeyboardInterrupt(), False), (SystemExit(), True)]
+)
+@pytest.mark.parametrize("fails", [0, 1])
+@pytest.mark.parametrize("writer", [atomic_file, atomic_folder])
+def test_whichever_move_fails_the_older_or_the_new_one_stands_whole(
+    writer, fails: int, error: BaseException, made: bool, tmp_path: Path, fail_move
+):
+    path = tmp_path / "model"
+    with writer(path) as partial:
+        fill(partial, "older")
+    moves = fail_move(fails, error, made)
+    with pytest.raises(type(error)) if fails < N_MOVES[writer] else contextlib.nullcontext():
+        with writer(path) as partial:
+            fill(partial, "new")
+    assert moves.count > min(fails, N_MOVES[writer] - 1)
+    in_place = made or fails >= N_MOVES[writer]
+    # The first move of a folder is that of the older one, which is then put back.
+    expected = "new" if in_place and (writer, fails) != (atomic_folder, 0) else "older"
+    assert list(contents(tmp_path).values()) == [expected]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+N_MOVES = {atomic_file: 1, atomic_folder: 2}
+
+
+def fill(path: Path, text: str) -> None:
+    (path / "weights" if path.is_dir() else path).write_text(text)
+
+
+def test_folder_that_can_not_even_be_put_back_is_kept_and_named(tmp_path: Path, fail_move):
+    path = tmp_path / "model"
+    with atomic_folder(path) as partial:
+        fill(partial, "older")
+    fail_move(1, FULL, for_good=True)
+    with pytest.raises(ProjectError, match="the disk is full") as failure:
+        with atomic_folder(path) as partial:
+            fill(partial, "new")
+    (kept,) = tmp_path.iterdir()
+    assert contents(kept) == {"weights": "older"}
+    assert str(failure.value).startswith(f"{path}: ") and kept.name in str(failure.value)
+    assert "\n" not in str(failure.value)
 
 
 def test_text_keeps_its_line_ends(tmp_path: Path):

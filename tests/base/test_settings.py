@@ -30,6 +30,7 @@ class Experiment(Settings):
     corpora: list[str]
     training: Training
     few_shot: Optional[FewShot] = None
+    resume: bool = False
 
     @model_validator(mode="after")
     def _has_corpora(self) -> "Experiment":
@@ -56,11 +57,16 @@ def test_good_file_gives_settings_with_defaults(tmp_path: Path):
     )
 
 
+def test_a_whole_number_will_do_where_any_number_is_wanted(tmp_path: Path):
+    settings = read(tmp_path, "corpora: [a]\ntraining: {epochs: 3}\nresume: true\n")
+    assert settings.training.epochs == 3.0 and settings.resume
+
+
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
         (GOOD + "few_shoot: {sizes: [50]}\n", "unknown key 'few_shoot'. Did you mean 'few_shot'?"),
-        (GOOD + "colour: red\n", "unknown key 'colour'. Known: corpora, few_shot, training"),
+        (GOOD + "colour: red\n", "unknown key 'colour'. Known: corpora, few_shot, resume, training"),
         ("corpora: [a]\ntraining: {epochs: 3, batchsize: 8}", "key 'training.batchsize'. Did you mean 'batch_size'?"),
         (GOOD + "few_shot: {sizes: [1], training: {epochs: 1, epoch: 2}}", "training.epoch'. Did you mean 'epochs'?"),
         ("corpora: [en_ugt]\n", "missing key 'training'"),
@@ -69,6 +75,11 @@ def test_good_file_gives_settings_with_defaults(tmp_path: Path):
         ("corpora: [a]\ntraining: {epochs: 0}\n", "key 'training.epochs': Input should be greater than 0 (got 0)"),
         ("corpora: en_ugt\ntraining: {epochs: 3}\n", "key 'corpora': Input should be a valid list (got 'en_ugt')"),
         (GOOD + "few_shot: {sizes: [9, 5]}\n", "key 'few_shot.sizes': sizes must be ascending (got [9, 5])"),
+        (GOOD + "few_shot: {sizes: [true]}\n", "key 'few_shot.sizes.0': Input should be a valid integer (got True)"),
+        (GOOD + "few_shot: {sizes: ['5']}\n", "key 'few_shot.sizes.0': Input should be a valid integer (got '5')"),
+        ("corpora: [a]\ntraining: {epochs: false}\n", "'training.epochs': Input should be a valid number (got False)"),
+        (GOOD + "resume: 1\n", "key 'resume': Input should be a valid boolean (got 1)"),
+        (GOOD + "resume: 'yes'\n", "key 'resume': Input should be a valid boolean (got 'yes')"),
         ("corpora: {a: 1}\ntraining: {epochs: 3}\n", "key 'corpora': Input should be a valid list"),
         ("corpora: []\ntraining: {epochs: 3}\n", "sample.yml: name at least one corpus"),
         ("corpora: [en_ugt\n", "sample.yml:2: not valid YAML (expected ',' or ']'"),

@@ -59,6 +59,7 @@ def test_the_tiny_experiment_is_read(made_project):
         ({"ship": {"corpora": []}}, "ship.corpora"),
         ({"few_shot__sizes": {"first": 50, "last": 100}}, "few_shot.sizes.*a range is written"),
         ({"few_shot__sizes": {"first": 50, "last": 100, "step": 0}}, "few_shot.sizes.*a range is written"),
+        ({"few_shot__sizes": {"first": True, "last": 5, "step": 1}}, "few_shot.sizes.*a range is written"),
         ({"few_shot__sizes": {"first": 100, "last": 50, "step": 50}}, "few_shot.sizes"),
         ({"few_shot__compute_matched": [6]}, "compute_matched: 6 is not among the sizes"),
         ({"few_shot__source_tests": [6]}, "source_tests: 6 is not among the sizes"),
