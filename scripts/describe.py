@@ -8,7 +8,7 @@ from scripts.base.files import read_json, write_json
 from scripts.base.options import Configs, Corpus, Experiment, Metrics
 from scripts.encoders.wordpieces import MULTILINGUAL_BERT, OWN, get_tokenizer
 from scripts.experiments.settings import read_experiment
-from scripts.reporting.corpora_tables import CORPORA_TABLES
+from scripts.reporting.contents import CORPORA_TABLES
 from scripts.reporting.screen import print_table
 from scripts.results.corpora import read_corpora
 

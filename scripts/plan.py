@@ -18,8 +18,8 @@ from scripts.experiments.estimate import Speed, estimate, measure_speed
 from scripts.experiments.settings import Experiment as Settings
 from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.experiments.workspace import find_template
-from scripts.reporting.plan_table import plan_table
 from scripts.reporting.screen import print_table
+from scripts.reporting.tables.plan import table_plan
 
 
 def main(
@@ -39,7 +39,7 @@ def main(
     settings = read_experiment(configs, experiment)
     costs = estimate(settings, configs, sentence_counter(configs, corpus, paper))
     speed = time_here(settings, configs, corpus, training, threads, gpu_id)
-    print_table(plan_table(experiment, costs, speed))
+    print_table(table_plan(experiment, costs, speed))
     if speed is None:
         msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
     msg.good("This was a dry run: nothing was trained and nothing was written")
