@@ -9,7 +9,7 @@ from scripts.base.options import Configs, Corpus, Encoder, Experiment, Metrics, 
 from scripts.encoders.record import AS_NAMED, chosen_encoder, find_encoder
 from scripts.encoders.wordpieces import MULTILINGUAL_BERT, get_tokenizer
 from scripts.experiments.settings import read_experiment
-from scripts.reporting.corpora_tables import CORPORA_TABLES
+from scripts.reporting.contents import CORPORA_TABLES
 from scripts.reporting.screen import print_table
 from scripts.results.corpora import read_corpora
 

@@ -5,10 +5,11 @@ from wasabi import msg
 
 from scripts.base.command import run
 from scripts.base.options import Corpus, Experiment, Metrics
-from scripts.reporting.error_examples import table_error_examples
 from scripts.reporting.results import read_results
 from scripts.reporting.screen import print_table
-from scripts.reporting.significance_tables import table_errors
+from scripts.reporting.tables.error_examples import table_error_examples
+from scripts.reporting.tables.errors import table_errors
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 
 
 def main(
@@ -24,7 +25,7 @@ def main(
     results = read_results(metrics, experiment)
     print_table(table_errors(results))
     for target in results.corpus_names:
-        if results.of("in-corpus", target=target) or results.of("few-shot", target=target):
+        if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):
             print_table(table_error_examples(results, corpus, target))
     msg.good("Nothing was written; the counts are in", metrics / experiment / "tables" / "errors.csv")
 

@@ -21,7 +21,7 @@ from scripts.experiments.job import TrainingJob
 from scripts.experiments.settings import Experiment as Settings
 from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.experiments.workspace import ConvertedCorpus, find_corpus, find_tokenizer
-from scripts.reporting.plan_table import plan_table
+from scripts.reporting.tables.plan import table_plan
 from scripts.reporting.screen import print_table
 
 
@@ -49,7 +49,7 @@ def main(
     corpora = {name: count_corpus(configs, corpus, name, read_json(paper)["table1"]) for name in settings.corpora}
     costs = estimate(planning_workspace(experiment, settings, configs, corpora))
     speed = time_here(settings, configs, corpus, training, threads, gpu_id, assets)
-    print_table(plan_table(experiment, costs, speed))
+    print_table(table_plan(experiment, costs, speed))
     if speed is None:
         msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
     msg.good("This was a dry run: no run was carried out")

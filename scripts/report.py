@@ -1,4 +1,4 @@
-"""Command: the runs of an experiment in, its tables, Figure 1 and the HTML report out."""
+"""Write the tables, the figures and the HTML report of an experiment, and print the short answer."""
 from pathlib import Path
 from typing import Annotated
 

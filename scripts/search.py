@@ -12,7 +12,7 @@ from scripts.experiments.search import carry_out_search, search_settings, write_
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.formats import to_csv, to_markdown
 from scripts.reporting.screen import print_table
-from scripts.reporting.search_table import name_winners, search_table
+from scripts.reporting.tables.search import name_winners, table_search
 
 
 def main(
@@ -36,7 +36,7 @@ def main(
     search = search_settings(workspace)
     results = carry_out_search(workspace, search)
     comparisons = compare_candidates(results)
-    path, table = write_search(workspace, search, results), search_table(comparisons)
+    path, table = write_search(workspace, search, results), table_search(comparisons)
     write_text(path.parent / "tables" / "search.csv", to_csv(table))
     write_text(path.parent / "tables" / "search.md", to_markdown(table))
     print_table(table)

@@ -15,7 +15,7 @@ from scripts.experiments.run import run_job
 from scripts.experiments.settings import FewShot
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.ner.sentence_transformer import EncoderShim
-from scripts.results.kinds import FEW_SHOT
+from scripts.results.kinds import FEW_SHOT, FULL, NO_TRANSFER
 
 # How well the source is trained has no part in how long a run from it takes.
 SOURCE_UPDATES = 20
@@ -80,7 +80,7 @@ def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
     few_updates = grid.training.model_copy(update={"epochs": 1e-9, "min_updates": SOURCE_UPDATES})
     sources = [source for source in few_shot_sources(workspace.experiment, target) if source.corpora][:1]
     models = [None, *(SourceModel(source.corpora, grid.seeds[0], few_updates) for source in sources)]
-    transfers = ["full" if model else "none" for model in models]
+    transfers = [FULL if model else NO_TRANSFER for model in models]
     return [
         Run(FEW_SHOT, target, seed, model, transfer, grid.size)
         for model, transfer in zip(models, transfers)

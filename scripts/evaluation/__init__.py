@@ -1,1 +1,1 @@
-"""Scores and summaries: pure functions of predictions and of run files."""
+"""Score predictions and summarise scores: pure functions of mentions and numbers."""

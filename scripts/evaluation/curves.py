@@ -1,4 +1,4 @@
-"""F1 at growing sample sizes in; means, spreads and the number of sentences that are needed out."""
+"""Summarise F1 at growing sample sizes: means, spreads and the number of sentences that are needed."""
 import statistics
 from dataclasses import dataclass
 from typing import Generic, Hashable, Mapping, Optional, TypeVar

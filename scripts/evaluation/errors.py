@@ -1,4 +1,4 @@
-"""Mentions of gold and prediction in, errors by kind and recall on seen and unseen mentions out."""
+"""Sort the errors of predictions by kind, and measure recall on mentions seen and unseen in training."""
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import AbstractSet, Collection, Iterator, Mapping, Optional, Sequence

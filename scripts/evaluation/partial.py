@@ -1,4 +1,4 @@
-"""Mentions of gold and prediction in, the four kinds of match of SemEval 2013 (task 9.1) per entity type out."""
+"""Score the four kinds of match of SemEval 2013 (task 9.1) per entity type."""
 from dataclasses import dataclass
 from typing import Collection, Optional, Sequence
 

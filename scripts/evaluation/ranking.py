@@ -1,4 +1,4 @@
-"""What is known of sources before any few-shot run in; a ranking of them, and how well it meets the gain, out."""
+"""Rank source corpora by features known before training, and measure how well a ranking meets the gain."""
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 

@@ -1,4 +1,4 @@
-"""Mentions of gold and prediction in, exact-match precision, recall and F1 per entity type and micro out."""
+"""Score exact matches of mentions: precision, recall and F1 per entity type and micro."""
 from collections import Counter
 from dataclasses import dataclass
 from typing import Collection, Mapping, Sequence, Union

@@ -1,4 +1,4 @@
-"""Scores of a search for settings in; each candidate beside the base, and the winner of each sample size, out."""
+"""Compare the candidates of a search for settings with the base, and find the winner of each sample size."""
 import statistics
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence

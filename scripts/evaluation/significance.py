@@ -1,4 +1,4 @@
-"""Scores of two systems in; differences, p values over seeds and over test documents, and intervals out."""
+"""Test whether two systems differ: over seeds, over test documents, and with intervals."""
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""A learning curve in, how steady it is (research question 3 of the paper) as numbers out."""
+"""Measure how steady a learning curve is (research question 3 of the paper)."""
 import statistics
 from dataclasses import dataclass
 from typing import Optional, Sequence

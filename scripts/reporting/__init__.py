@@ -1,1 +1,1 @@
-"""Tables, figures and the HTML report as functions of files."""
+"""Make tables, figures and the HTML report of an experiment from its files."""

@@ -1,12 +1,12 @@
-"""The results of an experiment in, the short answer in plain sentences out: which source helps, and how much."""
+"""Answer in plain sentences which source helps, and how much."""
 import math
 from dataclasses import dataclass
 from typing import Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.results import KINDS, Results, Setup
-from scripts.results.kinds import NO_PRETRAIN
+from scripts.reporting.results import Results, Setup
+from scripts.results.kinds import COMPARED, FEW_SHOT, NO_PRETRAIN, ZERO_SHOT
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
 SMALL_TEST_SET = 100
@@ -33,7 +33,7 @@ def short_answer(results: Results) -> list[Answer]:
     """
     answers = []
     for target in results.targets:
-        for model in sorted({setup.model for setup in results.setups("few-shot", target=target)}):
+        for model in sorted({setup.model for setup in results.setups(FEW_SHOT, target=target)}):
             sentences = (_which_source(results, target, model), how_many(results, target, model))
             answers.append(
                 Answer(target, (*sentences, *_without_any(results, target, model), *_small_test(results, target)))
@@ -44,13 +44,13 @@ def short_answer(results: Results) -> list[Answer]:
 def _only_zero_shot(results: Results) -> list[Answer]:
     answers = []
     for target in results.corpus_names:
-        for model in sorted({setup.model for setup in results.setups("zero-shot", target=target)}):
+        for model in sorted({setup.model for setup in results.setups(ZERO_SHOT, target=target)}):
             answers.append(Answer(target, (*_without_any(results, target, model), *_small_test(results, target))))
     return answers
 
 
 def _which_source(results: Results, target: str, model: str) -> str:
-    size = min(run.coordinates.size or 0 for run in results.of("few-shot", target=target, model=model))
+    size = min(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target, model=model))
     points = _points_at(results, target, model, size)
     base = next((point for setup, point in points.items() if not setup.sources), None)
     helped = {setup: point for setup, point in points.items() if setup.sources}
@@ -70,7 +70,7 @@ def _which_source(results: Results, target: str, model: str) -> str:
 
 
 def _points_at(results: Results, target: str, model: str, size: int) -> dict[Setup, Spread]:
-    setups = results.setups("few-shot", target=target, model=model)
+    setups = results.setups(FEW_SHOT, target=target, model=model)
     points = {setup: results.curve(target, setup, MICRO).at(size) for setup in setups}
     return {setup: point for setup, point in points.items() if point is not None}
 
@@ -114,7 +114,7 @@ def how_many(results: Results, target: str, model: str) -> str:
 
 
 def _largest(results: Results, target: str) -> int:
-    return max(run.coordinates.size or 0 for run in results.of("few-shot", target=target))
+    return max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
 
 
 def _nearest(results: Results, known: dict[Setup, SentencesNeeded]) -> str:
@@ -141,7 +141,7 @@ def _base_need(known: dict[Setup, SentencesNeeded], reached: dict[Setup, int], l
 def _without_any(results: Results, target: str, model: str) -> tuple[str, ...]:
     scores = {
         setup: results.zero_shot(target, setup, MICRO)
-        for setup in results.setups("zero-shot", target=target, model=model)
+        for setup in results.setups(ZERO_SHOT, target=target, model=model)
     }
     known = {setup: score.mean for setup, score in scores.items() if score is not None}
     if not known:
@@ -161,7 +161,7 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
 
 def unfinished(results: Results) -> str:
     """RETURNS (str): That planned runs are missing, so that the answer may change; empty if none is."""
-    count = sum(len(results.missing(kind)) for kind in KINDS)
+    count = sum(len(results.missing(kind)) for kind in COMPARED)
     if not count:
         return ""
     return f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."

@@ -1,23 +1,35 @@
-"""What stands in a report: the tables that the paper has too, and those that go beyond it."""
-from scripts.reporting.corpora_tables import (
-    shared_sentences,
+"""List what stands in a report: the tables that the paper has too, and those that go beyond it."""
+from typing import Callable
+
+from scripts.reporting.formats import Table
+from scripts.reporting.results import Results
+from scripts.reporting.tables.errors import table_errors
+from scripts.reporting.tables.few_shot import table_few_shot
+from scripts.reporting.tables.forecast import table_forecast
+from scripts.reporting.tables.forecast_back_test import table_forecast_back_test
+from scripts.reporting.tables.forgetting import table_forgetting
+from scripts.reporting.tables.partial_matches import table_partial_matches
+from scripts.reporting.tables.ranking_validation import table_ranking_validation
+from scripts.reporting.tables.shared_sentences import table_shared_sentences
+from scripts.reporting.tables.significance import table_significance
+from scripts.reporting.tables.source_ranking import table_source_ranking
+from scripts.reporting.tables.stability import table_stability
+from scripts.reporting.tables.table1_corpora import table1_corpora
+from scripts.reporting.tables.table1_subtypes import table1_subtypes
+from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
+from scripts.reporting.tables.table3_zero_shot import table3_zero_shot
+from scripts.reporting.tables.table4_vocabulary_overlap import table4_vocabulary_overlap
+from scripts.reporting.tables.table5_paper_recomputed import table5_paper_recomputed
+from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
+from scripts.results.corpora import Corpora
+
+# In the order of the paper; the last is not in it.
+CORPORA_TABLES: tuple[Callable[[Corpora], Table], ...] = (
     table1_corpora,
     table1_subtypes,
     table4_vocabulary_overlap,
+    table_shared_sentences,
 )
-from scripts.reporting.forecast_tables import (
-    table_forecast,
-    table_forecast_back_test,
-    table_forgetting,
-    table_ranking_validation,
-    table_source_ranking,
-)
-from scripts.reporting.formats import Table
-from scripts.reporting.matches_table import table_matches
-from scripts.reporting.paper_tables import table5_paper_recomputed
-from scripts.reporting.results import Results
-from scripts.reporting.significance_tables import table_errors, table_significance, table_stability
-from scripts.reporting.tables import few_shot, table2_in_corpus, table3_zero_shot, table5_sentences_needed
 
 
 def paper_tables(results: Results) -> list[Table]:
@@ -28,7 +40,7 @@ def paper_tables(results: Results) -> list[Table]:
         table2_in_corpus(results),
         table3_zero_shot(results),
         table4_vocabulary_overlap(results.corpora),
-        shared_sentences(results.corpora),
+        table_shared_sentences(results.corpora),
         table5_sentences_needed(results),
         *([table5_paper_recomputed(results.paper)] if results.paper else []),
     ]
@@ -45,6 +57,6 @@ def further_tables(results: Results) -> list[Table]:
         table_ranking_validation(results),
         table_forgetting(results),
         table_errors(results),
-        table_matches(results),
-        few_shot(results),
+        table_partial_matches(results),
+        table_few_shot(results),
     ]

@@ -1,4 +1,4 @@
-"""The results of an experiment in, Figure 1 of the paper (learning curves) out, as the same bytes for the same runs."""
+"""Draw Figure 1 of the paper (learning curves), as the same bytes for the same runs."""
 import io
 from typing import Callable, Optional, Sequence
 
@@ -9,8 +9,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from scripts.reporting.paper_tables import named_in_paper, paper_curves, paper_full
+from scripts.reporting.paper_counterparts import named_in_paper, paper_curves, paper_full
 from scripts.reporting.results import SHARE, Results, Setup
+from scripts.results.kinds import ENCODER_ONLY, FEW_SHOT, FULL, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import NO_PRETRAIN
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart: English blue, Russian orange, no pretrain black.
@@ -24,7 +25,7 @@ COLOURS = {
 MORE_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
 MARKERS = {(): "o", ("en_ugt",): "s", ("en_ehr",): "^", ("ru_ugt",): "D", ("ru_ehr",): "v"}
 MORE_MARKERS = ("P", "X", "*", "h", "p")
-STYLES = {"none": "-", "full": "-", "encoder": (0, (4, 1.5))}
+STYLES = {NO_TRANSFER: "-", FULL: "-", ENCODER_ONLY: (0, (4, 1.5))}
 CONTROL_STYLE = (0, (1, 1.2))
 SEQUENCE_STYLE = (0, (6, 1.5, 1, 1.5))
 REFERENCE = "#666666"
@@ -136,11 +137,11 @@ def spread_apart(positions: Sequence[float], gap: float, low: float, high: float
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
     colours, markers = colours_of(results), markers_of(results)
     labels = _draw_paper(panel, results, target, entity_type)
-    for setup in results.setups("few-shot", target=target):
+    for setup in results.setups(FEW_SHOT, target=target):
         labels += _draw_curve(
             panel, results, target, setup, entity_type, colours[setup.sources], markers[setup.sources]
         )
-    for setup in results.setups("zero-shot", target=target):
+    for setup in results.setups(ZERO_SHOT, target=target):
         score = results.zero_shot(target, setup, entity_type)
         if score is not None:
             style = {"markerfacecolor": "white", "markeredgecolor": colours[setup.sources], "markeredgewidth": 1.6}
@@ -186,7 +187,7 @@ def _line_style(setup: Setup) -> object:
 
 
 def _draw_paper(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:
-    largest = max(run.coordinates.size or 0 for run in results.of("few-shot", target=target))
+    largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
     for pretrain, curve in paper_curves(results, target, entity_type).items():
         # Beyond our own sizes they would stretch the F1 axis unseen.
         points = [(size, point.mean) for size, point in curve.trained.points if size <= largest]
@@ -201,7 +202,7 @@ def _draw_paper(panel: Axes, results: Results, target: str, entity_type: str) ->
 
 def _draw_full(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:
     labels = []
-    for model in sorted({setup.model for setup in results.setups("few-shot", target=target)}):
+    for model in sorted({setup.model for setup in results.setups(FEW_SHOT, target=target)}):
         full = results.full(target, model, entity_type)
         if full is not None:
             panel.axhline(full.mean, color=REFERENCE, linestyle=(0, (5, 3)), linewidth=1.1, zorder=2)
@@ -211,7 +212,7 @@ def _draw_full(panel: Axes, results: Results, target: str, entity_type: str) -> 
 
 
 def _finish_axes(panel: Axes, results: Results, target: str, entity_type: str) -> None:
-    sizes = sorted({run.coordinates.size or 0 for run in results.of("few-shot", target=target)})
+    sizes = sorted({run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target)})
     panel.set_title(
         f"{target} · {entity_type}{_gold(results, target, entity_type)}", loc="left", fontsize=10.5, fontweight="bold"
     )
@@ -226,7 +227,7 @@ def _finish_axes(panel: Axes, results: Results, target: str, entity_type: str) -
 
 
 def _gold(results: Results, target: str, entity_type: str) -> str:
-    runs = results.of("few-shot", target=target)
+    runs = results.of(FEW_SHOT, target=target)
     counts = {run.scores.characters[entity_type].gold for run in runs if entity_type in run.scores.characters}
     return f" ({max(counts)} test mentions)" if counts else ""
 
@@ -252,7 +253,7 @@ def _darker(colour: str) -> tuple[float, ...]:
 
 
 def _assign(results: Results, fixed: dict, more: Sequence[str]) -> dict[tuple[str, ...], str]:
-    setups = results.setups("few-shot") + results.setups("zero-shot")
+    setups = results.setups(FEW_SHOT) + results.setups(ZERO_SHOT)
     found = dict.fromkeys(setup.sources for setup in setups)
     others = [sources for sources in found if sources not in fixed]
     return {**fixed, **{sources: more[position % len(more)] for position, sources in enumerate(others)}}

@@ -1,4 +1,4 @@
-"""The results of an experiment in, its learning curves continued to twice the sentences out."""
+"""Draw the learning curves continued to twice the sentences."""
 from typing import Sequence
 
 import numpy as np
@@ -9,8 +9,9 @@ from matplotlib.ticker import MaxNLocator
 from scripts.evaluation.curves import Curve
 from scripts.evaluation.forecast import LEVEL, Prediction, predict
 from scripts.reporting.figures import REFERENCE, colours_of, draw_panels, markers_of
-from scripts.reporting.forecast_tables import interval_text
 from scripts.reporting.results import Results
+from scripts.reporting.tables.intervals import interval_text
+from scripts.results.kinds import FEW_SHOT
 
 # Points of a drawn line, close enough to look smooth.
 STEPS = 60
@@ -31,12 +32,12 @@ def figure_forecast(results: Results) -> Figure:
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
     colours, markers = colours_of(results), markers_of(results)
-    for setup in results.setups("few-shot", target=target):
+    for setup in results.setups(FEW_SHOT, target=target):
         curve = results.curve(target, setup, entity_type)
         if curve.points:
             colour, marker = colours[setup.sources], markers[setup.sources]
             _draw_forecast(panel, curve, results.label(setup), colour, marker)
-    largest = max(run.coordinates.size or 0 for run in results.of("few-shot", target=target))
+    largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
     panel.axvline(largest, color=REFERENCE, linestyle=":", linewidth=0.9, zorder=1)
     panel.set_title(f"{target} · {entity_type}", loc="left", fontsize=10.5, fontweight="bold")
     panel.set_xlim(0, 2.02 * largest)

@@ -1,4 +1,4 @@
-"""The form of a table, and its writers: the same rows as CSV, as Markdown and as text of a cell."""
+"""Hold a table, and write its rows as CSV, as Markdown and as the text of a cell."""
 import csv
 import io
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The results of an experiment and its Figure 1 in, one self-contained HTML page out."""
+"""Render the report as one self-contained HTML page."""
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -11,6 +11,7 @@ from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer, unfin
 from scripts.reporting.formats import Table, format_cell, is_number_column
 from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 from scripts.results.runs import RunResult
 
 TEMPLATE = "page.html.jinja"
@@ -98,6 +99,8 @@ def render_page(
     )
     return environment.get_template(TEMPLATE).render(
         experiment=results.experiment,
+        few_shot=FEW_SHOT,
+        in_corpus=IN_CORPUS,
         metric=METRIC,
         answers=short_answer(results),
         unfinished=unfinished(results),
@@ -173,7 +176,7 @@ def training_seconds(runs: Iterable[RunResult]) -> float:
     trainings: dict[object, float] = {}
     for run in runs:
         at = run.coordinates
-        model = run.run if at.kind == "few-shot" else (at.sources or (at.target,), at.seed, at.model)
+        model = run.run if at.kind == FEW_SHOT else (at.sources or (at.target,), at.seed, at.model)
         trainings[model] = run.seconds.get("train", 0.0)
     return sum(trainings.values())
 

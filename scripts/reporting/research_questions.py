@@ -1,4 +1,4 @@
-"""The results of an experiment in, answers to the paper's three research questions out, in plain sentences."""
+"""Answer the paper's three research questions in plain sentences."""
 import statistics
 from dataclasses import dataclass
 from typing import Iterator, Optional, Sequence
@@ -9,7 +9,7 @@ from scripts.evaluation.significance import PAIRED, compare_seeds
 from scripts.evaluation.stability import stability_of
 from scripts.reporting.answer import how_many
 from scripts.reporting.results import Results, Setup, measure
-from scripts.results.runs import RunResult
+from scripts.results.kinds import FEW_SHOT, ZERO_SHOT
 
 RQ1 = "RQ1. How well does a model of one corpus do on another language or domain?"
 RQ2 = "RQ2. Does pretraining on another corpus spare annotated sentences, and which source is best?"
@@ -45,7 +45,7 @@ def research_questions(results: Results) -> list[Question]:
 def _transfer(results: Results) -> Iterator[str]:
     shares: dict[str, list[float]] = {}
     for target in results.corpus_names:
-        for setup in results.setups("zero-shot", target=target):
+        for setup in results.setups(ZERO_SHOT, target=target):
             full = results.full(target, setup.model, MICRO)
             score = results.zero_shot(target, setup, MICRO)
             if score is None:
@@ -74,36 +74,29 @@ def _likeness(results: Results, source: str, target: str) -> str:
 
 def _sentences_spared(results: Results) -> Iterator[str]:
     for target in results.targets:
-        setups = [setup for setup in results.setups("few-shot", target=target) if setup.sources]
+        setups = [setup for setup in results.setups(FEW_SHOT, target=target) if setup.sources]
         yield from (how_many(results, target, model) for model in sorted({setup.model for setup in setups}))
-        for size in a_few(sorted({run.coordinates.size for run in results.of("few-shot", target=target)})):
+        for size in a_few(sorted({run.coordinates.size for run in results.of(FEW_SHOT, target=target)})):
             for setup in setups:
                 yield from _gain(results, target, setup, size)
 
 
-def a_few(sizes: Sequence[int], most: int = SIZES_TOLD) -> list[int]:
-    """RETURNS (list[int]): Some of the sizes: the first, the last, and as many between them, evenly by their order."""
-    if len(sizes) <= most:
+def a_few(sizes: Sequence[int]) -> list[int]:
+    """RETURNS (list[int]): Some of the sizes: the first, the last, and three between them, evenly by their order."""
+    if len(sizes) <= SIZES_TOLD:
         return [*sizes]
-    return [sizes[round(step * (len(sizes) - 1) / (most - 1))] for step in range(most)]
+    return [sizes[round(step * (len(sizes) - 1) / (SIZES_TOLD - 1))] for step in range(SIZES_TOLD)]
 
 
 def _gain(results: Results, target: str, setup: Setup, size: int) -> Iterator[str]:
-    runs = results.of("few-shot", target=target, size=size, **vars(setup))
+    runs = results.of(FEW_SHOT, target=target, size=size, **vars(setup))
     own, base = measure(runs, MICRO), results.curve(target, setup.no_pretrain, MICRO).at(size)
     if own is None or base is None:
         return
-    control = measure(_controls(results, target, size, runs), MICRO)
+    control = measure([found for run in runs if (found := results.control_of(run))], MICRO)
     against = f"; against no pretrain with as many updates {_difference(own, control)}" if control else ""
     name = f"{target}, {size} sentences, {results.label(setup)}"
     yield f"{name}: {_shown(own)} F1, against no pretrain {_difference(own, base)}{against}."
-
-
-def _controls(results: Results, target: str, size: int, runs: list[RunResult]) -> list[RunResult]:
-    """RETURNS (list[RunResult]): For the runs of a setup, those without a source that have had as many updates."""
-    updates = {run.source_updates for run in runs} - {0}
-    found = results.of("few-shot", target=target, size=size, sources=())
-    return [run for run in found if run.coordinates.extra_updates in updates]
 
 
 def _difference(one: Spread, other: Spread) -> str:
@@ -127,7 +120,7 @@ def _steadiness(results: Results) -> Iterator[str]:
     for target in results.targets:
         by_setup = {
             setup: stability_of(results.curve(target, setup, MICRO))
-            for setup in results.setups("few-shot", target=target)
+            for setup in results.setups(FEW_SHOT, target=target)
             if not setup.is_control
         }
         spreads = {setup: found.spread for setup, found in by_setup.items()}

@@ -1,8 +1,8 @@
-"""The runs of one experiment in; what tables, figure and answer ask of them out: F1 over seeds, curves, gaps."""
+"""Hold the runs of one experiment, and tell what a report asks of them: F1 over seeds, curves, gaps."""
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Optional, Sequence
+from typing import Iterable, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
@@ -11,13 +11,12 @@ from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.analysis import read_document_counts, with_analysis
 from scripts.results.corpora import Corpora, read_corpora
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import Paper, read_paper
 from scripts.results.per_type import join_counts, join_types, parts_of
 from scripts.results.runs import Coordinates, RunResult, read_plan, read_runs
 
-NO_PRETRAIN = "no pretrain"
 SHARE = 0.99
-KINDS = ("in-corpus", "zero-shot", "few-shot")
 
 
 @dataclass(frozen=True, order=True)
@@ -46,7 +45,7 @@ class Setup:
     @property
     def no_pretrain(self) -> "Setup":
         """RETURNS (Setup): What it is held against: the same model without a source."""
-        return Setup((), "none", self.model)
+        return Setup((), NO_TRANSFER, self.model)
 
     @property
     def is_no_pretrain(self) -> bool:
@@ -66,17 +65,18 @@ class Results:
     experiment (str): Name of the experiment.
     runs (tuple[RunResult, ...]): Finished runs, sorted by id.
     corpora (Corpora): Statistics of the corpora.
-    planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty if that is not known.
-    folder (Optional[Path]): Folder of the run files; None if there is none.
+    planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty without a plan: nothing is known
+        to be missing then.
     paper (Optional[Paper]): The paper's own numbers, to be shown beside ours; None if they are not there.
+    folder (Path): Folder of the run files.
     """
 
     experiment: str
     runs: tuple[RunResult, ...]
     corpora: Corpora
-    planned: tuple[Coordinates, ...] = ()
-    paper: Optional[Paper] = None
-    folder: Optional[Path] = None
+    planned: tuple[Coordinates, ...]
+    paper: Optional[Paper]
+    folder: Path
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -104,7 +104,7 @@ class Results:
     @property
     def targets(self) -> list[str]:
         """RETURNS (list[str]): Targets of the learning curves."""
-        found = {run.coordinates.target for run in self.of("few-shot")}
+        found = {run.coordinates.target for run in self.of(FEW_SHOT)}
         return [name for name in self.corpus_names if name in found]
 
     def setups(self, kind: str, **wanted: object) -> list[Setup]:
@@ -115,7 +115,7 @@ class Results:
 
     def label(self, setup: Setup) -> str:
         """RETURNS (str): A setup's name; transfer mode and model are told only where the experiment has several."""
-        modes = {run.coordinates.transfer for run in self.of("few-shot")} - {"none"}
+        modes = {run.coordinates.transfer for run in self.of(FEW_SHOT)} - {NO_TRANSFER}
         models = {run.coordinates.model for run in self.runs}
         mode = f" ({setup.transfer})" if setup.sources and len(modes) > 1 else ""
         return setup.name + mode + (f" [{setup.model}]" if len(models) > 1 else "")
@@ -123,14 +123,37 @@ class Results:
     def curve(self, target: str, setup: Setup, entity_type: str) -> Curve:
         """RETURNS (Curve): F1 on tokens at the sample sizes that were run; it may have no points."""
         f1s: dict[int, dict[int, float]] = {}
-        for run in self.of("few-shot", target=target, **vars(setup)):
+        for run in self.of(FEW_SHOT, target=target, **vars(setup)):
             if entity_type in run.scores.tokens and run.coordinates.size is not None:
                 f1s.setdefault(run.coordinates.size, {})[run.coordinates.seed] = run.scores.tokens[entity_type].f1
         return curve_of(f1s)
 
+    def learning_curves(self) -> Iterator[tuple[str, Setup, str]]:
+        """YIELDS (tuple[str, Setup, str]): Target, setup and entity type (or "micro") of every curve with points."""
+        for target in self.targets:
+            for setup in self.setups(FEW_SHOT, target=target):
+                for entity_type in (*self.types, MICRO):
+                    if self.curve(target, setup, entity_type).points:
+                        yield target, setup, entity_type
+
+    def no_pretrain_of(self, run: RunResult) -> Optional[RunResult]:
+        """RETURNS (Optional[RunResult]): The run of no pretrain on the same sample as a few-shot run."""
+        return self._without_source.get(_place(run, 0))
+
+    def control_of(self, run: RunResult) -> Optional[RunResult]:
+        """RETURNS (Optional[RunResult]): The compute-matched control of a few-shot run: without a source, on the same
+        sample, with as many updates in all; None where none was run, or the updates of the source are not known."""
+        # Without them, 0 would be no pretrain once more.
+        return self._without_source.get(_place(run, run.source_updates)) if run.source_updates else None
+
+    @cached_property
+    def _without_source(self) -> dict[tuple[object, ...], RunResult]:
+        runs = self.of(FEW_SHOT, sources=())
+        return {_place(run, run.coordinates.extra_updates): run for run in runs}
+
     def full(self, target: str, model: str, entity_type: str) -> Optional[Spread]:
         """RETURNS (Optional[Spread]): F1 of the in-corpus runs, the reference of the 99 % rule; None without them."""
-        return measure(self.of("in-corpus", target=target, model=model), entity_type)
+        return measure(self.of(IN_CORPUS, target=target, model=model), entity_type)
 
     def zero_shot(self, target: str, setup: Setup, entity_type: str) -> Optional[Spread]:
         """RETURNS (Optional[Spread]): F1 of a setup's sources on the target without any of its sentences."""
@@ -139,7 +162,7 @@ class Results:
     def tests_of_sources(self, setup: Setup, **wanted: object) -> list[RunResult]:
         """RETURNS (list[RunResult]): The zero-shot runs of a setup's source models, whatever it takes over of them."""
         sources = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
-        return self.of("zero-shot", **sources, **wanted)
+        return self.of(ZERO_SHOT, **sources, **wanted)
 
     def needed(self, target: str, model: str, entity_type: str) -> dict[Setup, Optional[SentencesNeeded]]:
         """Find how many sentences of a target each setup needs for 99 % of the full F1.
@@ -150,7 +173,7 @@ class Results:
         RETURNS (dict): By setup, no pretrain first; None without an in-corpus run to compare with.
         """
         full = self.full(target, model, entity_type)
-        setups = self.setups("few-shot", target=target, model=model)
+        setups = self.setups(FEW_SHOT, target=target, model=model)
         curves = {setup: self.curve(target, setup, entity_type) for setup in setups}
         return {
             setup: sentences_needed(curve, full.mean, SHARE) if full else None
@@ -160,8 +183,7 @@ class Results:
 
     def document_counts(self, run: RunResult) -> Optional[DocumentCounts]:
         """RETURNS (Optional[DocumentCounts]): What a run found in each test document; None if that is not on record."""
-        folder = self.folder
-        return join_counts([read_document_counts(folder, part) for part in parts_of(run)]) if folder else None
+        return join_counts([read_document_counts(self.folder, part) for part in parts_of(run)])
 
     def missing(self, kind: str, targets: Optional[Sequence[str]] = None) -> list[str]:
         """Name the runs of a kind that are planned but not finished.
@@ -171,13 +193,12 @@ class Results:
         RETURNS (list[str]): Such as `ru_ugt from en_ugt at 50 sentences, seed 1`.
         """
         done = {replace(run.coordinates, threads=0) for run in self.runs}
-        planned = self.planned or [run for name in KINDS for run in grid_of(self, name)]
-        wanted = [run for run in planned if run.kind == kind and (targets is None or run.target in targets)]
+        wanted = [run for run in self.planned if run.kind == kind and (targets is None or run.target in targets)]
         return [self._name(run) for run in wanted if run not in done]
 
     def _name(self, run: Coordinates) -> str:
-        source = f" from {self.label(setup_of(run))}" if run.kind != "in-corpus" else ""
-        amount = f" at {run.size} sentences" if run.kind == "few-shot" else ""
+        source = f" from {self.label(setup_of(run))}" if run.kind != IN_CORPUS else ""
+        amount = f" at {run.size} sentences" if run.kind == FEW_SHOT else ""
         return f"{run.target}{source}{amount}, seed {run.seed}"
 
 
@@ -208,21 +229,9 @@ def read_results(folder: Path, experiment: str, paper: Optional[Path] = None) ->
     return Results(experiment, tuple(analysed), corpora, tuple(planned), of_paper, runs_folder)
 
 
-def grid_of(results: Results, kind: str) -> list[Coordinates]:
-    """RETURNS (list[Coordinates]): Every combination of targets, setups, sizes and seeds that runs of a kind have."""
-    runs = [run.coordinates for run in results.of(kind)]
-    tested = {run.target for run in runs}
-    # Every corpus is a source, hence trained and tested within itself.
-    targets = [name for name in results.corpus_names if name in tested or kind == "in-corpus"]
-    sizes = sorted({run.size for run in runs}, key=lambda size: size or 0)
-    seeds = sorted({run.seed for run in runs})
-    return [
-        Coordinates(
-            experiment=results.experiment, kind=kind, target=target, size=size, seed=seed, threads=0, **vars(setup)
-        )
-        for target, setup, size, seed in product(targets, results.setups(kind), sizes, seeds)
-        if target not in setup.sources
-    ]
+def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:
+    at = run.coordinates
+    return at.target, at.model, at.size, at.seed, extra_updates
 
 
 def setup_of(run: Coordinates) -> Setup:

@@ -1,4 +1,4 @@
-"""Prints a table on the screen."""
+"""Print a table on the screen."""
 from wasabi import msg
 
 from scripts.reporting.formats import Table, format_cell, is_number_column

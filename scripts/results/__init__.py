@@ -1,1 +1,1 @@
-"""What runs leave behind: kinds of runs, coordinates, run files, corpora and analyses as the report knows them."""
+"""Hold what runs leave behind: kinds of runs, coordinates, run files, corpora and analyses as the report knows them."""

@@ -1,4 +1,4 @@
-"""The paper's Tables 2, 3 and 5 and its Figure 1 in; its F1s, and what its 99 % rule makes of its own curves, out."""
+"""Read the paper's Tables 2, 3 and 5 and its Figure 1, and apply its 99 % rule to its own curves."""
 import csv
 from dataclasses import dataclass
 from pathlib import Path

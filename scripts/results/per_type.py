@@ -1,4 +1,4 @@
-"""Runs of one entity type each in, the runs that they make together out, as if one model had found all types."""
+"""Join runs of one entity type each, as if one model had found all types."""
 from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional, Sequence
 

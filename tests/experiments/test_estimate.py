@@ -12,7 +12,7 @@ from scripts.base.errors import ProjectError
 from scripts.encoders.record import record_file
 from scripts.experiments.estimate import Cost, Speed, estimate
 from scripts.experiments.settings import read_experiment
-from scripts.reporting.plan_table import plan_table
+from scripts.reporting.tables.plan import table_plan
 from tests.experiments.tiny import ROOT, SETTINGS, write_experiment
 
 CONFIGS = ROOT / "configs"
@@ -80,9 +80,9 @@ def test_hours_follow_from_the_speed():
     cost = Cost("few-shot", "softmax", 10, 10, passes=36_000, tested=7_200)
     speed = Speed(training=10.0, testing=2.0)
     assert speed.hours(cost) == pytest.approx(1 + 1)
-    table = plan_table("x", [cost, cost], speed)
+    table = table_plan("x", [cost, cost], speed)
     assert table.rows[-1] == ("in all", "", 20, 20, 72_000, 14_400, pytest.approx(4.0))
-    assert plan_table("x", [cost], None).rows[-1][-1] is None
+    assert table_plan("x", [cost], None).rows[-1][-1] is None
 
 
 class TestCommand:

@@ -1,6 +1,6 @@
 """The short answer: numbers, honesty about spread, and what is not known."""
 from scripts.reporting.answer import join, short_answer, unfinished
-from tests.reporting.test_tables import exact_run
+from tests.reporting.made_up import found_run
 
 
 def answer_to(results):
@@ -12,14 +12,14 @@ def answer_to(results):
 
 def points(*found, size=25):
     """Few-shot runs from (sources, mentions found by seed) pairs."""
-    return [exact_run("few-shot", tp, sources, size, seed) for sources, tps in found for seed, tp in enumerate(tps)]
+    return [found_run("few-shot", tp, sources, size, seed) for sources, tps in found for seed, tp in enumerate(tps)]
 
 
 def test_the_source_that_helps_most_and_how_many_sentences(read_made_up):
     runs = [
-        exact_run("in-corpus", 200),
-        exact_run("zero-shot", 50, ("en_ugt",), 0),
-        exact_run("zero-shot", 40, ("ru_ehr",), 0),
+        found_run("in-corpus", 200),
+        found_run("zero-shot", 50, ("en_ugt",), 0),
+        found_run("zero-shot", 40, ("ru_ehr",), 0),
     ]
     runs += points(((), (50, 60)), (("en_ugt",), (120, 120)), (("en_ehr",), (100, 100)))
     runs += points(((), (100, 100)), (("en_ugt",), (200, 198)), (("en_ehr",), (100, 100)), size=50)
@@ -63,7 +63,7 @@ def test_no_source_helps(read_made_up):
 
 
 def test_never_reached(read_made_up):
-    runs = [exact_run("in-corpus", 160), *points(((), (100,)), (("en_ugt",), (150,)))]
+    runs = [found_run("in-corpus", 160), *points(((), (100,)), (("en_ugt",), (150,)))]
     how_many = answer_to(read_made_up(runs))[1]
     assert how_many.endswith("is never reached within 25 sentences: en_ugt comes nearest, with 96 % of it at 25.")
 
@@ -77,25 +77,25 @@ def test_what_is_missing_is_said(read_made_up):
 
 
 def test_a_full_f1_of_zero(read_made_up):
-    runs = [exact_run("in-corpus", 0), *points(((), (0,)), (("en_ugt",), (5,)))]
+    runs = [found_run("in-corpus", 0), *points(((), (0,)), (("en_ugt",), (5,)))]
     assert answer_to(read_made_up(runs))[1] == "The full F1 of ru_ugt is 0, so that a share of it means nothing."
 
 
 def test_a_small_test_part_is_warned_of(read_made_up):
-    run = exact_run("zero-shot", 0, ("en_ugt",), 0)
+    run = found_run("zero-shot", 0, ("en_ugt",), 0)
     run["scores"]["characters"] = {name: {"tp": 10, "fp": 0, "fn": 30} for name in ("micro", "Drug", "Disease")}
     warning = answer_to(read_made_up([run]))[-1]
     assert warning == "Careful: its test part holds 40 mentions only, so that one is about 2.5 points of F1."
 
 
 def test_in_corpus_runs_alone_give_no_answer(read_made_up):
-    assert short_answer(read_made_up([exact_run("in-corpus", 100)])) == []
+    assert short_answer(read_made_up([found_run("in-corpus", 100)])) == []
 
 
 def test_an_unfinished_experiment_is_called_so(results, read_made_up):
     assert unfinished(results) == ""
-    runs = [exact_run("few-shot", 10, sources, size) for sources, size in (((), 25), ((), 50), (("en_ugt",), 25))]
-    assert unfinished(read_made_up(runs)) == "Not the last word: 1 planned run is not finished."
+    done, missing = found_run("few-shot", 10, (), 25), found_run("few-shot", 10, ("en_ugt",), 25)
+    assert unfinished(read_made_up([done], [missing])) == "Not the last word: 1 planned run is not finished."
 
 
 def test_names_in_a_sentence():

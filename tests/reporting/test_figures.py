@@ -17,8 +17,7 @@ from scripts.reporting.figures import (
     to_png,
     to_svg,
 )
-from tests.reporting.conftest import SIZES, make_run
-from tests.reporting.test_paper_tables import beside_paper
+from tests.reporting.made_up import SIZES, beside_paper, make_run
 
 PAIR = ("en_ugt", "ru_ehr")
 

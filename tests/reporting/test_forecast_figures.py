@@ -5,8 +5,8 @@ from matplotlib.colors import to_hex
 from scripts.evaluation.forecast import forecast
 from scripts.reporting.figures import COLOURS, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
-from scripts.reporting.forecast_tables import interval_text
-from tests.reporting.conftest import make_run
+from scripts.reporting.tables.intervals import interval_text
+from tests.reporting.made_up import make_run
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import pytest
 
 from scripts.reporting.research_questions import RQ1, RQ2, RQ3, a_few, research_questions
 from scripts.reporting.results import read_results
-from tests.reporting.conftest import make_run, make_score, write_experiment
+from tests.reporting.made_up import make_run, make_score, write_experiment
 
 
 def run(kind, target, f1, sources=(), size=None, seed=0, **changed):

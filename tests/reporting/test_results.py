@@ -1,11 +1,9 @@
 """Choosing runs, curves and gaps from the made-up experiment."""
-import json
-
 import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.reporting.results import Setup, measure, read_results
-from tests.reporting.conftest import make_run, make_runs
+from tests.reporting.made_up import make_run, make_runs, write_plan
 
 SOURCE = Setup(("en_ugt",), "full", "softmax")
 
@@ -51,45 +49,38 @@ def test_measure_reads_the_view_and_the_percentage_asked_for(read_made_up):
     assert measure(runs, "Symptom") is None
 
 
-def test_no_run_is_missing_from_a_whole_grid(results):
-    assert [results.missing(kind) for kind in ("in-corpus", "zero-shot", "few-shot")] == [[], [], []]
+def test_what_is_planned_and_not_finished_is_named(read_made_up):
+    missing = [make_run("few-shot", "ru_ugt", 0, ("en_ugt",), 300, 1), make_run("in-corpus", "nerel", 0)]
+    results = read_made_up(make_runs(), missing)
+    assert results.missing("few-shot") == ["ru_ugt from en_ugt at 300 sentences, seed 1"]
+    assert results.missing("in-corpus") == ["nerel, seed 0"]
+    assert results.missing("in-corpus", ["ru_ugt"]) == results.missing("zero-shot") == []
 
 
-def test_holes_in_the_grid_are_named(read_made_up):
-    holes = {("few-shot", "ru_ugt", ("en_ugt",), 50, 1), ("in-corpus", "ru_ehr", (), None, 0)}
-    runs = [
-        run
-        for run in make_runs()
-        if tuple(
-            tuple(v) if isinstance(v, list) else v
-            for k, v in run["coordinates"].items()
-            if k in ("kind", "sources", "target", "size", "seed")
-        )
-        not in {(kind, sources, target, size, seed) for kind, target, sources, size, seed in holes}
+def test_without_a_plan_nothing_is_known_to_be_missing(read_made_up):
+    runs = [make_run("few-shot", "ru_ugt", 50, (), 25), make_run("few-shot", "ru_ugt", 50, (), 50, 1)]
+    assert read_made_up(runs).missing("few-shot") == []
+
+
+def test_what_a_run_is_held_against_is_found_by_its_sample_and_model(read_made_up):
+    source = {**make_run("few-shot", "ru_ugt", 50, ("en_ugt",), 25, 1), "source_updates": 300}
+    unknown = {**make_run("few-shot", "ru_ugt", 50, ("en_ehr",), 25, 1), "source_updates": 0}
+    none = make_run("few-shot", "ru_ugt", 40, (), 25, 1)
+    control = make_run("few-shot", "ru_ugt", 45, (), 25, 1, extra_updates=300)
+    others = [
+        make_run("few-shot", "ru_ehr", 45, (), 25, 1, extra_updates=300),
+        make_run("few-shot", "ru_ugt", 45, (), 50, 1, extra_updates=300),
+        make_run("few-shot", "ru_ugt", 45, (), 25, 0, extra_updates=300),
+        make_run("few-shot", "ru_ugt", 45, (), 25, 1, extra_updates=200),
+        make_run("few-shot", "ru_ugt", 45, (), 25, 1, extra_updates=300, model="lstm_crf"),
     ]
-    results = read_made_up(runs)
-    assert len(make_runs()) - len(runs) == 2
-    assert results.missing("few-shot") == ["ru_ugt from en_ugt at 50 sentences, seed 1"]
-    assert results.missing("in-corpus") == ["ru_ehr, seed 0"]
-    assert results.missing("in-corpus", ["ru_ugt"]) == []
-
-
-def write_plan(folder, kind, runs):
-    """Write which runs belong to the made-up experiment, as the runner does before it begins."""
-    plan = {run["run"]: {"coordinates": run["coordinates"], "fingerprint": run["fingerprint"]} for run in runs}
-    (folder / "sample" / f"{kind}.json").write_text(json.dumps(plan), encoding="utf8")
-
-
-def test_the_plan_tells_what_a_grid_cannot(tmp_path, read_made_up):
-    done = make_run("few-shot", "ru_ugt", 50, (), 25, 0)
-    missing = [make_run("few-shot", "ru_ugt", 50, (), 50, 0), make_run("few-shot", "ru_ugt", 50, ("en_ugt",), 25, 0)]
-    assert read_made_up([done]).missing("few-shot") == []
-    write_plan(tmp_path / "made_up", "few-shot", [done, *missing])
-    informed = read_results(tmp_path / "made_up", "sample")
-    assert informed.missing("few-shot") == [
-        "ru_ugt from no pretrain at 50 sentences, seed 0",
-        "ru_ugt from en_ugt at 25 sentences, seed 0",
-    ]
+    results = read_made_up([source, unknown, *others])
+    run, without_updates = (next(run for run in results.runs if run.run == made["run"]) for made in (source, unknown))
+    assert results.no_pretrain_of(run) is results.control_of(run) is None
+    results = read_made_up([source, unknown, none, control, *others])
+    assert results.no_pretrain_of(run).run == results.no_pretrain_of(without_updates).run == none["run"]
+    assert results.control_of(run).run == control["run"]
+    assert results.control_of(without_updates) is None
 
 
 def test_runs_that_earlier_settings_left_are_not_read(tmp_path, read_made_up):

@@ -1,4 +1,4 @@
-"""Errors by document and offset, and the texts of a test part in; what went wrong, to be read in its sentence, out."""
+"""Show errors in their sentences, gold and prediction in brackets."""
 from pathlib import Path
 from typing import Iterator, Mapping, Optional
 
@@ -8,6 +8,7 @@ from scripts.corpora.parts import read_documents
 from scripts.evaluation.errors import CORRECT, KINDS, ErrorExample
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 from scripts.results.runs import RunResult
 
 AROUND = 8
@@ -37,10 +38,10 @@ def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
 
 def _runs(results: Results, target: str) -> Iterator[RunResult]:
     """YIELDS (RunResult): Of each setup the run of the first seed."""
-    for kind in ("in-corpus", "few-shot"):
+    for kind in (IN_CORPUS, FEW_SHOT):
         found = results.of(kind, target=target)
         largest = max((run.coordinates.size or 0 for run in found), default=0)
-        chosen = [run for run in found if kind == "in-corpus" or run.coordinates.size == largest]
+        chosen = [run for run in found if kind == IN_CORPUS or run.coordinates.size == largest]
         first = min((run.coordinates.seed for run in chosen), default=0)
         yield from (run for run in chosen if run.coordinates.seed == first)
 

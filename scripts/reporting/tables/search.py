@@ -1,4 +1,4 @@
-"""The comparison of a search's candidates in, its table and its winners in words out."""
+"""Tabulate the candidates of a search, and name its winners."""
 from typing import Optional, Sequence
 
 from scripts.evaluation.search import BASE, Comparison
@@ -14,7 +14,7 @@ CAPTION = (
 )
 
 
-def search_table(comparisons: Sequence[Comparison]) -> Table:
+def table_search(comparisons: Sequence[Comparison]) -> Table:
     """RETURNS (Table): Each candidate of a search at each sample size, the winners marked."""
     corpora = tuple(dict.fromkeys(name for one in comparisons for name in one.by_corpus))
     columns = ("sentences", "candidate", *(f"{name} F1" for name in corpora))

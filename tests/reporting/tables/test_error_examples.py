@@ -4,7 +4,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from scripts.evaluation.errors import ErrorExample
-from scripts.reporting.error_examples import in_its_sentence
+from scripts.reporting.tables.error_examples import in_its_sentence
 
 WORDS = "Took two aspirin tablets for a bad headache today .".split()
 

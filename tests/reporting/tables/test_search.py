@@ -3,7 +3,7 @@ import pytest
 
 from scripts.evaluation.search import SearchResult, compare_candidates
 from scripts.reporting.formats import to_csv, to_markdown
-from scripts.reporting.search_table import name_winners, search_table
+from scripts.reporting.tables.search import name_winners, table_search
 
 SCORES = {
     ("base", 50): (60.0, 64.0),
@@ -26,7 +26,7 @@ def comparisons():
 
 
 def test_every_candidate_has_a_row_at_every_size(comparisons):
-    lines = to_csv(search_table(comparisons)).splitlines()
+    lines = to_csv(table_search(comparisons)).splitlines()
     assert lines == [
         "sentences,candidate,en_ugt F1,en_ugt F1 sd,mean F1,difference,better,winner",
         "50,base,62.0,2.8284,62.0,,,",
@@ -37,7 +37,7 @@ def test_every_candidate_has_a_row_at_every_size(comparisons):
 
 
 def test_it_says_what_was_scored(comparisons):
-    written = to_markdown(search_table(comparisons))
+    written = to_markdown(table_search(comparisons))
     assert "development documents of the training part; no test part was opened" in written
     assert "| 50 | learn_rate: 0.0004 | 64.00 ± 2.83 | 64.00 | 2.00 | 1 of 2 | yes |" in written
 

@@ -1,18 +1,19 @@
-"""The results of an experiment in, how much of what was found is found in part out."""
+"""Show how much of what was found is found in part."""
 from scripts.evaluation.curves import Spread, spread_of
 from scripts.evaluation.partial import KINDS
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results
+from scripts.results.kinds import COMPARED, FEW_SHOT
 from scripts.results.runs import RunResult
 
 
-def table_matches(results: Results) -> Table:
+def table_partial_matches(results: Results) -> Table:
     """RETURNS (Table): F1 by the four kinds of match of SemEval 2013, on tokens."""
     columns = ("runs", "target", "pretrain", "size", "type", *KINDS)
     rows = [
         row
-        for kind in ("in-corpus", "zero-shot", "few-shot")
+        for kind in COMPARED
         for target in results.corpus_names
         for setup in results.setups(kind, target=target)
         for row in _rows(results, kind, target, results.of(kind, target=target, **vars(setup)), results.label(setup))
@@ -29,7 +30,7 @@ def _rows(
     results: Results, kind: str, target: str, runs: list[RunResult], pretrain: str
 ) -> list[tuple[Cell, ...]]:
     largest = max((run.coordinates.size or 0 for run in results.of(kind, target=target)), default=0)
-    chosen = [run for run in runs if run.matches and (kind != "few-shot" or run.coordinates.size == largest)]
+    chosen = [run for run in runs if run.matches and (kind != FEW_SHOT or run.coordinates.size == largest)]
     rows = []
     for entity_type in (*results.types, MICRO):
         known = [run for run in chosen if all(entity_type in run.matches[name] for name in KINDS)]

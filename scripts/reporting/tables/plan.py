@@ -1,11 +1,11 @@
-"""What an experiment costs in, the table of a dry run out."""
+"""Tabulate what an experiment costs, for a dry run."""
 from typing import Optional, Sequence
 
 from scripts.experiments.estimate import Cost, Speed
 from scripts.reporting.formats import Cell, Table
 
 
-def plan_table(experiment: str, costs: Sequence[Cost], speed: Optional[Speed]) -> Table:
+def table_plan(experiment: str, costs: Sequence[Cost], speed: Optional[Speed]) -> Table:
     """RETURNS (Table): Runs, trainings, sentence passes and hours of each kind and model, and of all together."""
     rows = [(cost.kind, cost.model, *_numbers([cost], speed)) for cost in costs]
     rows.append(("in all", "", *_numbers(costs, speed)))

@@ -1,0 +1,38 @@
+"""Word what the captions of several tables say: what is missing, and how the paper's figures are to be read."""
+from typing import Collection, Optional, Sequence
+
+from scripts.reporting.paper_counterparts import named_in_paper
+from scripts.reporting.results import Results
+
+MISSING_NAMED = 6
+BESIDE = (
+    " The paper's figures are of the corpora that ours are or stand in for ({names}). Its splits are lost, and a "
+    "stand-in has other texts, as RuDReC has for the paper's own reviews: no deviation is an error by itself."
+)
+
+
+def beside_paper(results: Results, how: str) -> str:
+    """RETURNS (str): How the paper's figures are to be read, `how` at the end; empty if none stand beside ours."""
+    names = ", ".join(f"{corpus}: {name}" for corpus, name in named_in_paper(results).items())
+    return BESIDE.format(names=names) + how if names else ""
+
+
+def missing_runs(results: Results, kind: str, targets: Optional[Sequence[str]] = None) -> str:
+    """Name planned runs that are not finished.
+
+    results (Results): The experiment.
+    kind (str): in-corpus, zero-shot or few-shot.
+    targets (Optional[Sequence[str]]): Only runs on these; all if None.
+    RETURNS (str): A sentence with the first few names; empty if none is missing.
+    """
+    names = results.missing(kind, targets)
+    if not names:
+        return "" if results.of(kind) else f" No {kind} run is finished."
+    more = f"; and {len(names) - MISSING_NAMED} more" if len(names) > MISSING_NAMED else ""
+    count = "1 run" if len(names) == 1 else f"{len(names)} runs"
+    return f" {count} missing ({kind}: {'; '.join(names[:MISSING_NAMED])}{more})."
+
+
+def nothing_to_show(what: str, rows: Collection[object]) -> str:
+    """RETURNS (str): That there is no such thing to show; empty if there are rows."""
+    return "" if rows else f" Nothing to show: no {what}."

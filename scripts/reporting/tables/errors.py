@@ -1,0 +1,52 @@
+"""Count what became of the mentions of the test parts, by kind of error."""
+
+from scripts.evaluation.errors import KINDS, ErrorCounts
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results, Setup
+from scripts.results.kinds import COMPARED, FEW_SHOT
+
+# Headings of the kinds of error, told from the heading of the entity type.
+KIND_HEADINGS = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
+CAPTION = (
+    "Mentions of the test part, summed over the seeds. Each mention of gold and prediction is counted once, in pairs, "
+    "the best overlap first; one of a wrong type counts with the type of the gold. Seen: its words, whatever their "
+    "case, are a mention of the same type in the training sentences too. Recall: exact match, in percent. Few-shot: at "
+    "the largest sample size."
+)
+
+
+def table_errors(results: Results) -> Table:
+    """RETURNS (Table): What became of the mentions of the test parts, and recall on mentions seen in training."""
+    columns = ("runs", "target", "pretrain", "size", "type", "seeds", *KIND_HEADINGS)
+    columns += ("seen mentions", "recall of seen", "unseen mentions", "recall of unseen")
+    rows = [
+        row
+        for kind in COMPARED
+        for target in results.corpus_names
+        for setup in results.setups(kind, target=target)
+        for row in _error_rows(results, kind, target, setup)
+    ]
+    caption = CAPTION + ("" if rows else " Nothing to show: no run tells of its errors.")
+    return Table("errors", "Errors by kind", caption, columns, tuple(rows))
+
+
+def _error_rows(results: Results, kind: str, target: str, setup: Setup) -> list[tuple[Cell, ...]]:
+    size = max((run.coordinates.size or 0 for run in results.of(kind, target=target)), default=0) or None
+    runs = [
+        run
+        for run in results.of(kind, target=target, **vars(setup))
+        if kind != FEW_SHOT or run.coordinates.size == size
+    ]
+    rows = []
+    for entity_type in results.types:
+        known = [run for run in runs if entity_type in run.errors]
+        if known:
+            errors = sum((run.errors[entity_type] for run in known), ErrorCounts())
+            seeds = len({run.coordinates.seed for run in known})
+            rows.append((kind, target, results.label(setup), size, entity_type, seeds, *_error_cells(errors)))
+    return rows
+
+
+def _error_cells(errors: ErrorCounts) -> tuple[Cell, ...]:
+    seen, unseen = errors.seen, errors.unseen
+    return (*(errors.kinds[kind] for kind in KINDS), seen.total, seen.recall, unseen.total, unseen.recall)

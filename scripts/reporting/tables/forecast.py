@@ -1,0 +1,53 @@
+"""Tell what more sentences of the target would bring."""
+from typing import Optional
+
+from scripts.evaluation.forecast import (
+    FEWEST_SIZES,
+    REACH,
+    SHARES,
+    Forecast,
+    forecast,
+)
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results, Setup
+from scripts.reporting.tables.captions import nothing_to_show
+from scripts.reporting.tables.intervals import NOT_DETERMINED, PERCENT, TOO_FEW, interval_text, sentences_text
+
+
+def table_forecast(results: Results) -> Table:
+    """RETURNS (Table): What twice the sentences would bring, and how many sentences come near the plateau."""
+    shares = tuple(f"{100 * share:.0f} % of plateau" for share in SHARES)
+    columns = ("target", "pretrain", "type", "sizes", "runs", "sentences", "F1", "twice the sentences")
+    columns += ("predicted F1", "plateau", *shares, "why not determined")
+    rows = tuple(
+        (target, results.label(setup), entity_type, *_forecast_cells(results, target, setup, entity_type))
+        for target, setup, entity_type in results.learning_curves()
+    )
+    caption = (
+        "An inverse power law, F1 = plateau - scale * sentences ** -exponent, fitted to every run of a curve by least "
+        "squares, weighted by the sentences of the run (Figueroa et al. 2012). Sentences and F1: the largest sample "
+        "and the mean F1 over its seeds, in percent. Predicted F1: of one run with twice as many sentences. Plateau: "
+        f"F1 with endlessly many. Shares: sentences for so much of the plateau. In brackets: {PERCENT} intervals, from "
+        "fits to runs drawn anew around the law (parametric bootstrap). beyond: more than "
+        f"{REACH} times the largest sample. {NOT_DETERMINED}: a law needs {FEWEST_SIZES} sizes at least, and the "
+        "sentences need a plateau that the curve bends towards. Seeds of a size share the test part, and the samples "
+        "of a seed lie one within the other, so that the intervals are rather too narrow than too wide."
+    )
+    title = "Forecast. What more sentences would bring"
+    return Table("forecast", title, caption + nothing_to_show("few-shot run", rows), columns, rows)
+
+
+def _forecast_cells(results: Results, target: str, setup: Setup, entity_type: str) -> tuple[Cell, ...]:
+    curve = results.curve(target, setup, entity_type)
+    runs = sum(len(spread.values) for _, spread in curve.points)
+    largest, now = curve.points[-1]
+    found = forecast(curve)
+    predicted = interval_text(found.twice.f1) if found else NOT_DETERMINED
+    return (len(curve.points), runs, largest, now, 2 * largest, predicted, *_plateau_cells(found, REACH * largest))
+
+
+def _plateau_cells(found: Optional[Forecast], reach: int) -> tuple[Cell, ...]:
+    problem = found.problem if found else TOO_FEW
+    if found is None or problem:
+        return (*[NOT_DETERMINED] * (1 + len(SHARES)), problem)
+    return (interval_text(found.plateau), *(sentences_text(needed, reach) for _, needed in found.needed), None)

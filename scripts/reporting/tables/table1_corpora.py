@@ -1,0 +1,52 @@
+"""Make Table 1 of the paper: what the corpora are made of, the paper's own figures beside ours."""
+from typing import Sequence
+
+from scripts.corpora.schema import in_order
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.paper_counterparts import PAPER
+from scripts.reporting.tables.captions import nothing_to_show
+from scripts.results.corpora import Corpora, Corpus, PaperCorpus
+
+
+def table1_corpora(corpora: Corpora) -> Table:
+    """RETURNS (Table): Table 1 of the paper: what the corpora are made of, and how they were split."""
+    types = in_order(kind for corpus in corpora.corpora.values() for kind in corpus.mentions)
+    columns = ("corpus", "language", "domain", *types, "documents", "sentences", "Punkt sentences")
+    columns += ("sentences per document", "tokens per sentence", *(f"{kind} length" for kind in types))
+    columns += ("training sentences", "test sentences")
+    rows: list[tuple[Cell, ...]] = []
+    for name, corpus in corpora.corpora.items():
+        rows.append(_corpus_row(name, corpus, types))
+        if corpus.paper:
+            rows.append(_paper_row(corpus.paper, types))
+    caption = (
+        "Documents with text and sentences of all parts; mentions as read, before overlapping ones are dropped. The "
+        "lengths of mentions are means in tokens, which are here runs of letters and digits. Punkt sentences: by the "
+        "paper's splitter, to be compared with its count; its tokens per sentence cannot be reproduced by any counting "
+        "that was tried. ehr: electronic health records; ugt: user-generated texts."
+    )
+    caption += nothing_to_show("corpora.json", rows)
+    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows))
+
+
+def _corpus_row(name: str, corpus: Corpus, types: Sequence[str]) -> tuple[Cell, ...]:
+    parts = tuple(corpus.splits.get(part, {}).get("sentences") for part in ("train", "test"))
+    return (
+        *(name, corpus.language, corpus.domain),
+        *(corpus.mentions.get(kind) for kind in types),
+        *(corpus.documents, corpus.sentences, corpus.sentences_by_punkt),
+        *(corpus.sentences_per_document, corpus.tokens_per_sentence),
+        *(corpus.mention_length.get(kind) for kind in types),
+        *parts,
+    )
+
+
+def _paper_row(paper: PaperCorpus, types: Sequence[str]) -> tuple[Cell, ...]:
+    return (
+        *(f"{PAPER}{paper.name}", None, None),
+        *(paper.mentions.get(kind) for kind in types),
+        *(paper.documents, None, paper.sentences),
+        *(paper.sentences_per_document, paper.tokens_per_sentence),
+        *(paper.mention_length.get(kind) for kind in types),
+        *(None, None),
+    )

@@ -1,0 +1,27 @@
+"""Make Table 4 of the paper: word pieces that the mentions of two corpora share."""
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.paper_counterparts import PAPER
+from scripts.reporting.tables.captions import nothing_to_show
+from scripts.results.corpora import Corpora, VocabularyOverlap
+
+
+def table4_vocabulary_overlap(corpora: Corpora) -> Table:
+    """RETURNS (Table): Table 4 of the paper: word pieces that the mentions of two corpora share."""
+    rows: list[tuple[Cell, ...]] = []
+    for pair in corpora.vocabulary_overlap:
+        rows.append((pair.corpus_a, pair.corpus_b, pair.type, *_overlap_cells(pair)))
+        if pair.paper:
+            names = f"{PAPER}{pair.paper.corpus_a}", f"{PAPER}{pair.paper.corpus_b}"
+            rows.append((*names, pair.type, *_overlap_cells(pair.paper)))
+    caption = (
+        f"Different word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, lower-"
+        "cased and without accents as the paper's counts show, and how many of them both corpora have."
+    )
+    columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")
+    caption += nothing_to_show("vocabulary overlap in corpora.json", rows)
+    title = "Table 4. Vocabulary overlap of the mentions"
+    return Table("table4_vocabulary_overlap", title, caption, columns, tuple(rows))
+
+
+def _overlap_cells(pair: VocabularyOverlap) -> tuple[Cell, ...]:
+    return pair.unique_a, pair.unique_b, pair.shared, pair.percent_a, pair.percent_b

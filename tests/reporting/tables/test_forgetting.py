@@ -1,0 +1,22 @@
+"""What is forgotten: before and after, by hand."""
+from scripts.evaluation.curves import Spread
+from scripts.reporting.tables.forgetting import table_forgetting
+from tests.reporting.made_up import dicts, f1_run
+
+
+def test_forgetting_compares_with_the_source_model(read_made_up):
+    runs = [f1_run(90, kind="in-corpus", target="en_ugt")]
+    for seed, f1 in enumerate((70, 80)):
+        tested = f1_run(f1)["scores"]["tokens"]
+        runs.append({**f1_run(60, ("en_ugt",), 50, seed), "source_tests": {"en_ugt": tested}})
+    together = {name: f1_run(50)["scores"]["tokens"] for name in ("en_ugt", "ru_ehr")}
+    runs.append({**f1_run(60, ("en_ugt", "ru_ehr"), 50), "source_tests": together})
+    runs.append(f1_run(60, ("ru_ehr",), 50))
+    rows = [row for row in dicts(table_forgetting(read_made_up(runs))) if row["type"] == "micro"]
+    assert [(row["pretrain"], row["tested on"], row["sentences"]) for row in rows] == [
+        *(("en_ugt", "en_ugt", 50), ("en_ugt + ru_ehr", "en_ugt", 50), ("en_ugt + ru_ehr", "ru_ehr", 50))
+    ]
+    assert rows[0]["F1 after"] == Spread(((0, 70.0), (1, 80.0)))
+    assert (rows[0]["F1 before"].mean, rows[0]["difference"]) == (90.0, -15.0)
+    # The model of both sources together has no in-corpus run.
+    assert rows[1]["F1 before"] is rows[1]["difference"] is None
