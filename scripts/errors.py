@@ -4,7 +4,8 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import run
-from scripts.base.options import Corpus, Experiment, Metrics
+from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.today import todays_fingerprints
 from scripts.reporting.results import read_results
 from scripts.reporting.screen import print_table
 from scripts.reporting.tables.error_examples import table_error_examples
@@ -14,7 +15,9 @@ from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 
 def main(
     experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
     corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
     metrics: Metrics = Path("metrics"),
 ) -> None:
     """Show what the models of an experiment get wrong, each error in its sentence.
@@ -22,7 +25,8 @@ def main(
     By kind (boundary, type, missed, spurious), on the screen only: the texts may be private, and no file gets a word of
     them.
     """
-    results = read_results(metrics, experiment)
+    today = todays_fingerprints(experiment, configs, corpus, training, metrics)
+    results = read_results(metrics, experiment, today=today)
     print_table(table_errors(results))
     for target in results.corpus_names:
         if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):

@@ -21,8 +21,8 @@ from scripts.experiments.job import TrainingJob
 from scripts.experiments.settings import Experiment as Settings
 from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.experiments.workspace import ConvertedCorpus, find_corpus, find_tokenizer
-from scripts.reporting.tables.plan import table_plan
 from scripts.reporting.screen import print_table
+from scripts.reporting.tables.plan import table_plan
 
 
 def main(

@@ -8,7 +8,8 @@ from wasabi import msg
 
 from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
-from scripts.base.options import Experiment, Metrics
+from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.today import todays_fingerprints
 from scripts.reporting.answer import METRIC, short_answer, unfinished
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
@@ -25,11 +26,15 @@ ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
 
 def main(
     experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
     metrics: Metrics = Path("metrics"),
     paper: Paper = Path("assets/paper"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
-    results = read_results(metrics, experiment, paper)
+    today = todays_fingerprints(experiment, configs, corpus, training, metrics)
+    results = read_results(metrics, experiment, paper, today)
     tables, further = paper_tables(results), further_tables(results)
     page = write_report(results, tables, further, metrics / experiment)
     print_answer(results)

@@ -76,8 +76,11 @@ def tell_left_out(workspace: Workspace) -> None:
 def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     """Print how many runs are to be done, and which of them take the place of others."""
     others = sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items())
+    damaged = sum(ledger.is_damaged(run.id) for run in pending)
     if others:
-        msg.warn(f"{others} runs on record are of other settings, data or another encoder: they are made anew")
+        msg.warn(f"On record with other settings, data or another encoder, and made anew: {others} of these runs")
+    if damaged:
+        msg.warn(f"Damaged, or without their result or predictions, and made anew: {damaged} of these runs")
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
 
 

@@ -48,7 +48,7 @@ class RunJob:
     training (TrainingJob): The training of the pipeline that is tested.
     test (ScoredPart): The test part of its target.
     source_tests (tuple[ScoredPart, ...]): Those of its sources, where it is tested for what it has forgotten.
-    first_sentences (Optional[ScoredPart]): The training part whose first sentences it is scored on too; None if on none.
+    first_sentences (Optional[ScoredPart]): The training part whose first sentences it is scored on too, if on any.
     """
 
     training: TrainingJob

@@ -160,11 +160,17 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
 
 
 def unfinished(results: Results) -> str:
-    """RETURNS (str): That planned runs are missing, so that the answer may change; empty if none is."""
+    """RETURNS (str): That planned runs are missing or out of date, so that the answer may change; empty if none is."""
     count = sum(len(results.missing(kind)) for kind in COMPARED)
     if not count:
         return ""
-    return f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."
+    told = f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."
+    return " ".join([told, *(_outdated(kind, number) for kind, number in results.outdated.items())])
+
+
+def _outdated(kind: str, count: int) -> str:
+    runs = f"1 {kind} run is" if count == 1 else f"{count} {kind} runs are"
+    return f"{runs} of earlier data, settings or another encoder, and left out: run `weasel run {kind}` again."
 
 
 def join(names: list[str]) -> str:

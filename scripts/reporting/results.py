@@ -1,8 +1,9 @@
 """Hold the runs of one experiment, and tell what a report asks of them: F1 over seeds, curves, gaps."""
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Iterator, Optional, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
@@ -14,7 +15,7 @@ from scripts.results.corpora import Corpora, read_corpora
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import Paper, read_paper
 from scripts.results.per_type import join_counts, join_types, parts_of
-from scripts.results.runs import Coordinates, RunResult, read_plan, read_runs
+from scripts.results.runs import Coordinates, Ledger, PlannedRun, RunResult, read_plans, read_runs
 
 SHARE = 0.99
 
@@ -69,6 +70,8 @@ class Results:
         to be missing then.
     paper (Optional[Paper]): The paper's own numbers, to be shown beside ours; None if they are not there.
     folder (Path): Folder of the run files.
+    outdated (Mapping[str, int]): How many finished runs of each kind were left out, since today's data, settings or
+        encoder would give others.
     """
 
     experiment: str
@@ -77,6 +80,7 @@ class Results:
     planned: tuple[Coordinates, ...]
     paper: Optional[Paper]
     folder: Path
+    outdated: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -202,31 +206,47 @@ class Results:
         return f"{run.target}{source}{amount}, seed {run.seed}"
 
 
-def read_results(folder: Path, experiment: str, paper: Optional[Path] = None) -> Results:
+def read_results(
+    folder: Path, experiment: str, paper: Optional[Path] = None, today: Optional[Mapping[str, str]] = None
+) -> Results:
     """Read what an experiment left behind.
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
     paper (Optional[Path]): The folder of the paper's own numbers; it may be absent.
-    RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now.
-    RAISES (ProjectError): If there is no finished run, or a file is damaged.
+    today (Optional[Mapping[str, str]]): The fingerprint that each run would have today, by id; None where that can't be
+        known: then the plan of the time is believed.
+    RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now; others are counted.
+    RAISES (ProjectError): If there is no finished run, a file is damaged, or runs are of an earlier version.
     """
-    plan, runs_folder = read_plan(folder / experiment), folder / experiment / "runs"
-    kinds = {planned.coordinates.kind for planned in plan.values()}
-    runs = [
-        run
-        for run in read_runs(runs_folder)
-        if run.coordinates.kind not in kinds or (run.run in plan and plan[run.run].fingerprint == run.fingerprint)
-    ]
+    runs_folder = folder / experiment / "runs"
+    Ledger(runs_folder).check_layout()
+    plans = read_plans(folder / experiment)
+    plan = {name: planned for own in plans.values() for name, planned in own.runs.items()}
+    found = [run for run in read_runs(runs_folder) if run.coordinates.kind not in plans or run.run in plan]
+    runs = [run for run in found if _is_of_today(run, plan, today)]
     if not runs:
-        others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
-        remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
-        raise ProjectError("no finished run", where=runs_folder, remedy=remedy)
+        raise _nothing_finished(folder, runs_folder, len(found))
     corpora = read_corpora(folder / experiment / "corpora.json")
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
     analysed = join_types(with_analysis(runs_folder, run) for run in runs)
-    return Results(experiment, tuple(analysed), corpora, tuple(planned), of_paper, runs_folder)
+    outdated = Counter(run.coordinates.kind for run in found if run not in runs)
+    return Results(experiment, tuple(analysed), corpora, tuple(planned), of_paper, runs_folder, outdated)
+
+
+def _is_of_today(run: RunResult, plan: Mapping[str, PlannedRun], today: Optional[Mapping[str, str]]) -> bool:
+    expected = today if today is not None else {name: planned.fingerprint for name, planned in plan.items()}
+    return run.fingerprint == expected.get(run.run, "" if plan else run.fingerprint)
+
+
+def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> ProjectError:
+    if outdated:
+        what = f"all {outdated} finished runs are of earlier data, settings or another encoder"
+        return ProjectError(what, where=runs_folder, remedy="run the experiment again")
+    others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
+    remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
+    return ProjectError("no finished run", where=runs_folder, remedy=remedy)
 
 
 def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Hold the coordinates of runs and what they left behind; read and write their files."""
 from dataclasses import asdict, dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -162,6 +163,10 @@ def read_plans(folder: Path) -> dict[Kind, Plan]:
     return {kind: read_shape(file, Plan, remedy) for kind, file in files.items() if file.is_file()}
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def read_runs(folder: Path) -> list[RunResult]:
     """Read the finished runs of an experiment.
 
@@ -216,10 +221,11 @@ class Ledger:
 
     def check_layout(self) -> None:
         """RAISES (ProjectError): If runs of an earlier version are there, which would be trained over."""
-        found = [path for path in sorted(self.folder.glob("*.json")) if self._head(path).get("layout", 1) != LAYOUT]
-        if found:
+        heads = [self._head(path) for path in self.folder.glob("*.json")]
+        earlier = sum("fingerprint" in head and head.get("layout", 1) != LAYOUT for head in heads)
+        if earlier:
             remedy = "run `weasel run clean` to delete them, or move the folder elsewhere to keep them"
-            raise ProjectError(f"{len(found)} runs of an earlier version", where=self.folder, remedy=remedy)
+            raise ProjectError(f"{_count(earlier, 'run')} of an earlier version", where=self.folder, remedy=remedy)
 
     def is_finished(self, run: str, fingerprint: str) -> bool:
         """RETURNS (bool): Whether the run is on record, with its predictions, made with the settings and data that the
@@ -230,6 +236,11 @@ class Ledger:
         """RETURNS (bool): Whether the run is on record, but made with other settings, data or another encoder."""
         head = self._head(self._file(run))
         return "fingerprint" in head and head["fingerprint"] != fingerprint
+
+    def is_damaged(self, run: str) -> bool:
+        """RETURNS (bool): Whether something of the run is on record, but not all that belongs to it, or not whole."""
+        left = any(self.folder.glob(f"{escape(run)}.*"))
+        return left and ("fingerprint" not in self._head(self._file(run)) or self.predictions(run) is None)
 
     def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
         """RETURNS (Optional[list[dict]]): What the run predicted; None if that is lost."""

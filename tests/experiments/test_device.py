@@ -9,7 +9,7 @@ from scripts.experiments import device
 from scripts.experiments.config import resolve_config
 from scripts.experiments.device import choose_precision, has_bfloat16, use_device
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import few_shot_job, resolved_settings, run_fingerprint
+from scripts.experiments.run import run_job
 from tests.experiments.tiny import SETTINGS, open_project, write_experiment
 
 
@@ -41,11 +41,12 @@ def test_the_precision_of_an_experiment_reaches_the_training_and_the_record(proj
     write_experiment(project, {**SETTINGS, "precision": precision})
     workspace = open_project(project)
     run = few_shot_runs(workspace.experiment)[0]
-    model = resolve_config(few_shot_job(workspace, run, None))["components"]["transformer"]["model"]
+    job = run_job(workspace, run)
+    model = resolve_config(job.training)["components"]["transformer"]["model"]
     assert (model["training_precision"], model["inference_precision"]) == (precision, "float32")
-    assert resolved_settings(workspace, run)["precision"] == precision
-    other = replace(workspace, precision="another")
-    assert run_fingerprint(workspace, run) != run_fingerprint(other, run)
+    assert job.training.record["precision"] == precision
+    other = replace(workspace, started_with=replace(workspace.started_with, precision="another"))
+    assert run_job(other, run).fingerprint != job.fingerprint
 
 
 def test_no_threads_are_told():

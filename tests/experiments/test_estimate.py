@@ -10,7 +10,7 @@ import pytest
 from scripts import plan
 from scripts.base.errors import ProjectError
 from scripts.encoders.record import record_file
-from scripts.experiments.estimate import Cost, Speed, estimate
+from scripts.experiments.estimate import Cost, Speed, estimate, expected_corpus, planning_workspace
 from scripts.experiments.settings import read_experiment
 from scripts.reporting.tables.plan import table_plan
 from tests.experiments.tiny import ROOT, SETTINGS, write_experiment
@@ -18,10 +18,13 @@ from tests.experiments.tiny import ROOT, SETTINGS, write_experiment
 CONFIGS = ROOT / "configs"
 
 
-def costs_of(name: str, sentences: int = 3000) -> dict[tuple[str, str], Cost]:
+def costs_of(name: str, sentences: int = 3000, configs: Path = CONFIGS) -> dict[tuple[str, str], Cost]:
     """RETURNS (dict): Costs by kind and model, every part of every corpus having so many sentences."""
-    experiment = read_experiment(CONFIGS, name)
-    return {(cost.kind, cost.model): cost for cost in estimate(experiment, CONFIGS, lambda corpus, part: sentences)}
+    experiment = read_experiment(configs, name)
+    types = ("Drug", "Disease")
+    corpora = {corpus: expected_corpus(types, sentences, sentences, corpus) for corpus in experiment.corpora}
+    workspace = planning_workspace(name, experiment, configs, corpora)
+    return {(cost.kind, cost.model): cost for cost in estimate(workspace)}
 
 
 def test_the_papers_grid_is_17_curves_of_40_sizes_and_10_models():
@@ -29,9 +32,8 @@ def test_the_papers_grid_is_17_curves_of_40_sizes_and_10_models():
     assert costs["few-shot", "softmax"].runs == costs["few-shot", "softmax"].trainings == 17 * 40
     models = ("softmax", "biobert", "lstm_crf")
     assert [costs["in-corpus", model].trainings for model in models] == [4, 2, 4]
-    # 40 epochs of batches of 32: 64 sentences for 50, 128 for 100, ...
-    passes = 17 * 40 * sum(-(-size // 32) * 32 for size in range(50, 2001, 50))
-    assert costs["few-shot", "softmax"].passes == passes
+    # 40 epochs of every sample, the last batch of an epoch as small as it is.
+    assert costs["few-shot", "softmax"].passes == 17 * 40 * sum(range(50, 2001, 50))
 
 
 def test_what_the_paper_says_of_its_settings_stands_in_its_file():
@@ -54,21 +56,23 @@ def test_the_open_experiment_needs_no_contract():
     assert any(source.in_sequence for source in experiment.few_shot.sources)
 
 
-def test_a_type_each_costs_as_many_times(tmp_path, made_project):
-    counts = []
+def test_a_smallest_size_beyond_a_training_part_is_told_as_few_shot_tells_it():
+    with pytest.raises(ProjectError, match="few_shot.sizes: the smallest sample size is 50, but cadec has 49 training"):
+        costs_of("paper", sentences=49)
+
+
+def test_a_type_each_costs_as_many_times(made_project):
+    costs = []
     for types in ("joint", "per_type"):
         write_experiment(made_project, {**SETTINGS, "types": types}, f"cost_{types}")
-        experiment = read_experiment(made_project / "configs", f"cost_{types}")
-        counts.append(estimate(experiment, made_project / "configs", lambda corpus, part: 30)[0])
-    assert counts[1].passes == 2 * counts[0].passes and counts[1].runs == 2 * counts[0].runs
+        costs.append(costs_of(f"cost_{types}", 30, made_project / "configs")["in-corpus", "softmax"])
+    assert costs[1].passes == 2 * costs[0].passes and costs[1].runs == 2 * costs[0].runs
 
 
 def test_tests_on_the_sources_and_controls_are_counted(made_project):
     few_shot = {**SETTINGS["few_shot"], "sources": [[], ["en_ugt"]], "compute_matched": [4, 8], "source_tests": [8]}
-    settings = {**SETTINGS, "few_shot": few_shot, "zero_shot": ["ru_ehr"]}
-    write_experiment(made_project, settings, "counted")
-    experiment = read_experiment(made_project / "configs", "counted")
-    costs = {cost.kind: cost for cost in estimate(experiment, made_project / "configs", lambda corpus, part: 7)}
+    write_experiment(made_project, {**SETTINGS, "few_shot": few_shot, "zero_shot": ["ru_ehr"]}, "counted")
+    costs = {kind: cost for (kind, _), cost in costs_of("counted", 7, made_project / "configs").items()}
     # Two sources, each tested on the target and on itself. A sample of 8 is more than the training part has: what is
     # left are, for two seeds, no pretrain, the source and the control at 4, where sources are not tested again.
     assert costs["zero-shot"].tested == 2 * 2 * 7
@@ -95,11 +99,12 @@ class TestCommand:
         before = sorted(path for path in project.rglob("*"))
         done = self.run(project)
         assert done.returncode == 0, done.stdout + done.stderr
-        # 12 updates of 4 sentences each: 3 in-corpus models; 2 sizes, 2 seeds, 3 sources; one model to ship.
-        assert re.search(r"in-corpus +softmax +3 +3 +144 ", done.stdout)
+        # 12 updates of 4 sentences each: 3 in-corpus models of one epoch over 29 sentences and 4 updates more; 2 sizes,
+        # 2 seeds, 3 sources; one model to ship.
+        assert re.search(r"in-corpus +softmax +3 +3 +135 ", done.stdout)
         assert re.search(r"few-shot +softmax +12 +12 +576 ", done.stdout)
         assert re.search(r"at \d+\.\d sentence passes", done.stdout)
-        assert "nothing was trained and nothing was written" in done.stdout.strip().splitlines()[-1]
+        assert "no run was carried out" in done.stdout.strip().splitlines()[-1]
         assert sorted(path for path in project.rglob("*")) == before
 
     def test_without_an_encoder_the_time_is_not_known(self, project):
@@ -108,8 +113,7 @@ class TestCommand:
 
     def test_a_corpus_that_nobody_has_counted_is_named(self, project):
         shutil.rmtree(project / "corpus" / "ru_ugt")
-        paper = ROOT / "assets" / "paper" / "tables.json"
-        count = plan.sentence_counter(project / "configs", project / "corpus", paper)
-        assert count("en_ugt", "train") > 0
+        places = project / "configs", project / "corpus"
+        assert plan.count_corpus(*places, "en_ugt", {}).parts["train"].sentences == 29
         with pytest.raises(ProjectError, match="ru_ugt.yml: ru_ugt is not converted. Run `weasel run convert` first"):
-            count("ru_ugt", "train")
+            plan.count_corpus(*places, "ru_ugt", {})

@@ -135,9 +135,8 @@ class TestPasses:
         ],
     )
     def test_passes_are_counted_by_hand(self, sentences, changes, expected):
-        job = make_job(
-            train=(Part(Path("a"), "a", sentences),), limit=None, extra_updates=0, without=(), training=Training(**changes)
-        )
+        part = Part(Path("a"), "a", sentences)
+        job = make_job(train=(part,), limit=None, extra_updates=0, without=(), training=Training(**changes))
         assert job.passes == expected
 
     def test_whole_epochs_pass_what_the_batcher_gives(self):

@@ -277,7 +277,7 @@ class TestAnalysis:
     def test_errors_are_shown_in_their_sentences_and_nothing_is_written(self, finished_project, tmp_path, capsys):
         root = shutil.copytree(finished_project, tmp_path / "project")
         before = sorted(root.rglob("*"))
-        errors.main(experiment="tiny", corpus=root / "corpus", metrics=root / "metrics")
+        errors.main("tiny", *(root / name for name in ("configs", "corpus", "training", "metrics")))
         screen = capsys.readouterr().out
         assert "Errors on ru_ehr" in screen and "Errors by kind" in screen
         assert any(f"[{word}" in screen or f"<{word}" in screen for word in ("ибупрофен", "сыпь", "болях", "аспирин"))

@@ -66,16 +66,16 @@ def test_an_encoder_that_another_experiment_has_got_is_not_taken(project, tiny_e
     assert f"no record of encoder '{tiny_encoder}'" in mistake(project)
     record = replace(find_encoder(project / "training", "offline"), requested=str(tiny_encoder), name="other")
     write_encoder(record, record_file(project / "training", str(tiny_encoder)))
-    assert open_project(project).encoder.name == "other"
+    assert open_project(project).recipe.encoder.name == "other"
     write_experiment(project, SETTINGS)
-    assert open_project(project).encoder.name == "tiny"
+    assert open_project(project).recipe.encoder.name == "tiny"
 
 
 def test_an_encoder_whose_weights_were_replaced_is_told(project, tiny_encoder, tmp_path):
     other = Path(shutil.copytree(tiny_encoder, tmp_path / "other"))
     record = replace(find_encoder(project / "training", "offline"), path=other)
     write_encoder(record, record_file(project / "training", "offline"))
-    assert open_project(project).encoder.path == other
+    assert open_project(project).recipe.encoder.path == other
     weights = load_file(other / "model.safetensors")
     save_file({name: values + 1 for name, values in weights.items()}, other / "model.safetensors")
     assert f"the files of encoder 'offline' in {other} are not those that were recorded" in mistake(project)
