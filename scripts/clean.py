@@ -7,18 +7,32 @@ from wasabi import msg
 from scripts.base import command
 
 GENERATED = ("corpus", "training", "metrics", "packages")
+# No command makes it again as it was: it says which side documents of a corpus that has grown were dealt to.
+KEPT = "split.json"
 
 
 def main() -> None:
     """Delete what the commands made: corpora, models, results and wheels.
 
-    Raw corpora, settings and the downloaded encoder (assets/) stay.
+    Raw corpora, settings, the downloaded encoder (assets/) and the sides of documents (corpus/NAME/split.json) stay.
     """
     for name in GENERATED:
         for path in sorted(Path(name).glob("*")):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            delete(path)
             msg.text(f"deleted {path}")
     msg.good("Clean. `weasel run all` makes everything again")
+
+
+def delete(path: Path) -> None:
+    """Delete a file, or a folder but for the sides of a corpus's documents."""
+    if not path.is_dir():
+        path.unlink()
+    elif not (path / KEPT).is_file():
+        shutil.rmtree(path)
+    else:
+        for other in path.iterdir():
+            if other.name != KEPT:
+                delete(other)
 
 
 if __name__ == "__main__":

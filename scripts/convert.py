@@ -1,22 +1,32 @@
 """Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Iterable, Mapping, Sequence
+from typing import Annotated, Iterable, Mapping, Optional, Sequence
 
 import typer
 from wasabi import msg
 
 from scripts.base.command import option, run
+from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Experiment
+from scripts.base.settings import suggest
 from scripts.corpora.account import LOSSES, Check, check_expected, refuse_losses
 from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
+from scripts.corpora.sides import Sides, find_sides, sides_of
 from scripts.experiments.settings import corpus_file, read_experiment
 
 STRICT = (
     "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the "
     "corpus file accepts them under `expected`. Nothing is written then."
+)
+
+
+RESPLIT = (
+    "Deal the documents of this corpus anew, those that were dealt before too; may be given several times. Results on "
+    "the earlier split say nothing about the new one."
 )
 
 
@@ -26,30 +36,81 @@ def main(
     configs: Configs = Path("configs"),
     output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer."),
     strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
+    resplit: Annotated[Optional[list[str]], typer.Option("--resplit", help=RESPLIT)] = None,
 ) -> None:
     """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins. Corpora whose raw
-    files and settings have not changed are left as they are."""
+    files and settings have not changed are left as they are; documents keep the side that they were dealt to."""
     # fmt: on
     names = read_experiment(configs, experiment).corpora
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}
+    # A variable of project.yml cannot be left out, only empty.
+    anew = [name for name in resplit or [] if name]
+    check_resplit(anew, settings)
     check_present(settings)
-    stale = [name for name in names if not is_current(output, name, fingerprint(settings[name]))]
+    kept = [name for name in names if name not in anew and not settings[name].published_split]
+    earlier = {name: find_sides(output, name) for name in kept}
+    stale = [name for name in names if not is_current(output, name, fingerprint(settings[name]), earlier.get(name))]
     if stale or not is_tokenizer_saved(output):
-        # Only now, since spaCy takes seconds to import and a second run has no use for it.
-        from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
-
-        save_tokenizer(output)
-        for name in stale:
-            converted = convert_corpus(name, settings[name])
-            if strict:
-                refuse_losses(name, settings[name].expected, converted.manifest)
-            save_corpus(converted, output)
+        convert(stale, settings, earlier, output, strict)
     for name in names:
         manifest = read_manifest(output, name)
         if strict:
             refuse_losses(name, settings[name].expected, manifest)
         show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
+        if name in stale:
+            show_split(earlier.get(name), sides_of(manifest))
     msg.good(f"{len(stale)} corpora converted, {len(names) - len(stale)} unchanged", output)
+
+
+def convert(
+    names: Sequence[str],
+    settings: Mapping[str, CorpusSettings],
+    earlier: Mapping[str, Optional[Sides]],
+    output: Path,
+    strict: bool,
+) -> None:
+    """Convert corpora one after the other, and save the tokenizer that goes with them."""
+    # Only now, since spaCy takes seconds to import and a second run has no use for it.
+    from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
+
+    save_tokenizer(output)
+    for name in names:
+        converted = convert_corpus(name, settings[name], earlier.get(name))
+        if strict:
+            refuse_losses(name, settings[name].expected, converted.manifest)
+        save_corpus(converted, output)
+
+
+def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) -> None:
+    """Check that the corpora to be dealt anew can be.
+
+    names (Sequence[str]): The corpora.
+    settings (Mapping[str, CorpusSettings]): The corpus files of the experiment, by corpus.
+    RAISES (ProjectError): If one is not a corpus of the experiment, or its split is a published one.
+    """
+    for name in names:
+        if name not in settings:
+            remedy = suggest(name, list(settings))
+            raise ProjectError(f"no corpus '{name}' in this experiment", where="--resplit", remedy=remedy)
+        if settings[name].published_split:
+            remedy = "leave it out, or give `split` in its corpus file"
+            raise ProjectError(f"the split of corpus '{name}' is a published one", where="--resplit", remedy=remedy)
+
+
+def show_split(earlier: Optional[Sides], now: Optional[Sides]) -> None:
+    """Print how many documents kept the side of an earlier conversion, and how many were dealt, if any were."""
+    if now is None:
+        return
+    if earlier and earlier.split != now.split:
+        was, given = (f"train {split.train}, seed {split.seed}" for split in (earlier.split, now.split))
+        msg.warn(f"All documents were dealt anew: `split` in the corpus file is {given}, and was {was}")
+        earlier = None
+    before = earlier.sides if earlier else {}
+    dealt = Counter(side for document, side in now.sides.items() if document not in before)
+    kept = len(now.sides) - dealt.total()
+    text = f"{kept} documents kept their side, {dealt.total()} were dealt: {dealt['train']} train, {dealt['test']} test"
+    gone = len(before) - kept
+    msg.info(f"{text}; {gone} are gone" if gone else text)
 
 
 def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:

@@ -1,13 +1,21 @@
 """The convert command: what it writes, what it leaves alone, how it fails."""
 import json
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import srsly
 
 from scripts import convert
 from scripts.base.errors import ProjectError
+from scripts.base.files import write_json
+from scripts.corpora.manifest import read_manifest
+from scripts.corpora.settings import read_corpus_settings
+from scripts.corpora.sides import find_sides
+from scripts.corpora.split import split_documents
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = "corpora: [one, two]\nin_corpus: {seeds: [0], training: {epochs: 1}}\n"
@@ -143,3 +151,198 @@ class TestStrict:
         file.write_text(settings + "expected: {dropped: {text mismatch: 2}}\n", encoding="utf8")
         with pytest.raises(ProjectError, match="text mismatch 1, expected 2"):
             self.strict(project)
+
+
+def printed(capsys) -> str:
+    """What was printed, its lines joined: wasabi breaks them where the screen ends."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+class TestSides:
+    """Documents keep their side as a corpus grows; what else may happen to the file that says so."""
+
+    @pytest.fixture(autouse=True)
+    def notes(self, project):
+        self.project = project
+        self.corpus = project / "corpus" / "one"
+        self.file = self.corpus / "split.json"
+        (project / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT.replace(", two", ""), encoding="utf8")
+        self.add(range(4, 20))
+        run(project)
+        self.first = self.sides()
+
+    def add(self, numbers):
+        for number in numbers:
+            for suffix in (".txt", ".ann"):
+                shutil.copyfile(self.raw(0, suffix), self.raw(number, suffix))
+
+    def raw(self, number, suffix):
+        return self.project / "raw" / "one" / f"{number}{suffix}"
+
+    def remove(self, numbers):
+        for number in numbers:
+            for suffix in (".txt", ".ann"):
+                self.raw(number, suffix).unlink()
+
+    def sides(self):
+        """The sides that the corpus was converted with, which the file has to say too."""
+        splits = read_manifest(self.project / "corpus", "one").splits
+        sides = {name: part for part, account in splits.items() for name in account.ids}
+        assert json.loads(self.file.read_text(encoding="utf8"))["sides"] == sides
+        return sides
+
+    def change_settings(self, **changes):
+        path = self.project / "configs" / "corpora" / "one.yml"
+        srsly.write_yaml(path, {**srsly.read_yaml(path), **changes})
+
+    def resplit(self, *names):
+        convert.main("mine", self.project / "configs", self.project / "corpus", resplit=[*names])
+
+    def test_a_grown_corpus_keeps_every_side_and_says_how_many_were_dealt(self, capsys):
+        self.add(range(20, 30))
+        run(self.project)
+        grown = self.sides()
+        assert self.first.items() <= grown.items()
+        assert Counter(grown.values()) == {"train": 21, "test": 9}
+        assert "20 documents kept their side, 10 were dealt: 7 train, 3 test" in printed(capsys)
+
+    def test_sides_outlive_other_settings_and_the_manifest(self):
+        self.change_settings(discontinuous="drop")
+        (self.corpus / "manifest.json").unlink()
+        self.add(range(20, 40))
+        run(self.project)
+        assert self.first.items() <= self.sides().items()
+
+    def test_a_committed_file_alone_decides_in_a_fresh_clone(self):
+        kept = self.file.read_bytes()
+        shutil.rmtree(self.corpus)
+        self.corpus.mkdir()
+        self.file.write_bytes(kept)
+        self.add(range(20, 40))
+        run(self.project)
+        assert self.first.items() <= self.sides().items()
+
+    def test_a_file_that_was_changed_by_hand_or_by_a_colleague_is_followed(self):
+        (name, *_) = (name for name, side in self.first.items() if side == "test")
+        text = self.file.read_text(encoding="utf8")
+        self.file.write_text(text.replace(f'"{name}": "test"', f'"{name}": "train"'), encoding="utf8")
+        run(self.project)
+        assert self.sides() == {**self.first, name: "train"}
+
+    def test_a_file_that_knows_more_documents_is_left_as_it_is(self, capsys):
+        data = json.loads(self.file.read_text(encoding="utf8"))
+        data["sides"]["a colleague's"] = "test"
+        write_json(self.file, data)
+        run(self.project)
+        assert "0 corpora converted, 1 unchanged" in capsys.readouterr().out
+        assert json.loads(self.file.read_text(encoding="utf8")) == data
+
+    def test_a_corpus_that_was_converted_before_there_was_the_file_keeps_its_sides(self):
+        self.file.unlink()
+        self.add(range(20, 40))
+        run(self.project)
+        assert self.first.items() <= self.sides().items()
+
+    def test_a_file_that_was_deleted_is_written_again(self):
+        self.file.unlink()
+        run(self.project)
+        assert self.sides() == self.first
+
+    def test_documents_that_are_gone_are_gone(self, capsys):
+        self.remove([3, 7])
+        run(self.project)
+        assert self.sides() == {name: side for name, side in self.first.items() if name not in ("3", "7")}
+        assert "18 documents kept their side, 0 were dealt: 0 train, 0 test; 2 are gone" in printed(capsys)
+
+    def test_a_part_of_which_all_documents_are_gone_is_an_error_that_names_the_way_out(self):
+        self.remove(name for name, side in self.first.items() if side == "test")
+        message = "corpus one: all documents of the test part are gone.*--vars.resplit one"
+        with pytest.raises(ProjectError, match=message):
+            run(self.project)
+        self.resplit("one")
+        assert set(self.sides().values()) == {"train", "test"}
+
+    @pytest.mark.parametrize("split", [{"train": 0.5}, {"seed": 1}])
+    def test_another_split_in_the_corpus_file_deals_anew_and_says_so(self, capsys, split):
+        self.change_settings(split=split)
+        run(self.project)
+        sides = self.sides()
+        expected = split_documents([*sides], split.get("train", 0.7), split.get("seed", 0))
+        assert {part: [name for name in sides if sides[name] == part] for part in expected} == expected
+        shown = printed(capsys)
+        assert "All documents were dealt anew" in shown
+        assert "0 documents kept their side, 20 were dealt" in shown
+
+    def test_resplit_deals_one_corpus_anew_as_if_it_were_the_first_time(self, capsys):
+        self.add(range(20, 30))
+        run(self.project)
+        grown = self.sides()
+        self.resplit("")
+        assert self.sides() == grown
+        self.resplit("one")
+        sides = self.sides()
+        assert sides != grown
+        expected = split_documents([*sides], 0.7, 0)
+        assert {part: [name for name in sides if sides[name] == part] for part in expected} == expected
+        assert "0 documents kept their side, 30 were dealt" in capsys.readouterr().out
+
+    def test_resplit_of_an_unknown_corpus_is_an_error(self):
+        with pytest.raises(ProjectError, match="--resplit: no corpus 'oen' in this experiment. Did you mean 'one'"):
+            self.resplit("oen")
+
+    def test_a_published_split_keeps_no_sides_and_is_not_dealt(self, capsys):
+        published = {"train": ["1*"], "test": ["[!1]*"]}
+        self.change_settings(published_split=published)
+        run(self.project)
+        assert not self.file.exists()
+        assert "kept their side" not in capsys.readouterr().out
+        with pytest.raises(ProjectError, match="--resplit: the split of corpus 'one' is a published one"):
+            self.resplit("one")
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda text: "",
+            lambda text: text[: len(text) // 2],
+            lambda text: "<<<<<<< HEAD\n" + text,
+            lambda text: text.replace('"test"', '"tset"'),
+            lambda text: text.replace('"sides"', '"side"'),
+            lambda text: text.replace("0.7", "70"),
+            lambda text: "[]",
+        ],
+    )
+    def test_a_damaged_file_stops_in_one_line_until_it_is_restored_or_the_corpus_is_dealt_anew(self, damage):
+        self.file.write_text(damage(self.file.read_text(encoding="utf8")), encoding="utf8")
+        before = {path: path.read_bytes() for path in self.corpus.iterdir()}
+        for grow in (False, True):
+            if grow:
+                self.add(range(20, 30))
+            with pytest.raises(ProjectError) as error:
+                run(self.project)
+            assert str(error.value).startswith(f"{self.file}: damaged (")
+            assert "--vars.resplit one" in str(error.value) and "\n" not in str(error.value)
+            assert {path: path.read_bytes() for path in self.corpus.iterdir()} == before
+        self.resplit("one")
+        assert len(self.sides()) == 30
+
+    def test_a_process_killed_between_the_two_renames_loses_no_side(self, monkeypatch):
+        replace = Path.replace
+
+        def killed(path, target):
+            if target == self.corpus:
+                raise KeyboardInterrupt
+            return replace(path, target)
+
+        self.add(range(20, 30))
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", killed)
+            patched.setattr("shutil.rmtree", lambda *arguments, **settings: None)
+            with pytest.raises(KeyboardInterrupt):
+                convert.convert(["one"], *self.material(), self.project / "corpus", strict=False)
+        assert not self.corpus.exists()
+        run(self.project)
+        assert self.first.items() <= self.sides().items()
+
+    def material(self):
+        settings = read_corpus_settings(self.project / "configs" / "corpora" / "one.yml")
+        return {"one": settings}, {"one": find_sides(self.project / "corpus", "one")}

@@ -24,6 +24,7 @@ VARIABLES = {
     "gpu_id": "3",
     "threads": "2",
     "seed": "17",
+    "resplit": "my_notes",
     "name": "another_name",
     "version": "7.8.9",
 }

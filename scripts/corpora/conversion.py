@@ -3,7 +3,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -21,6 +21,7 @@ from scripts.corpora.harmonise import check_labels, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
 from scripts.corpora.schema import ANNOTATED_TYPES, Changed, Cut, Document, Dropped
 from scripts.corpora.settings import CorpusSettings
+from scripts.corpora.sides import Sides, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
@@ -56,25 +57,28 @@ class Converted:
 
     name (str): Its name.
     manifest (Manifest): All but the hashes of its files.
+    sides (Optional[Sides]): The side that each document was dealt to; None if the split is a published one.
     parts (Mapping[str, DocBin]): The documents with text of each part.
     """
 
     name: str
     manifest: Manifest
+    sides: Optional[Sides]
     parts: Mapping[str, DocBin]
 
 
-def convert_corpus(name: str, settings: CorpusSettings) -> Converted:
+def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides] = None) -> Converted:
     """Read, harmonise, split and align a corpus.
 
     name (str): The corpus's name.
     settings (CorpusSettings): The corpus file.
+    earlier (Optional[Sides]): The sides of an earlier conversion, which hold if the corpus file has the same `split`.
     RETURNS (Converted): Its parts and its manifest.
     RAISES (ProjectError): If something is wrong with the raw files, or a label is neither taken nor ignored.
     """
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
-    dealt = deal_documents(name, settings, documents)
+    dealt = deal_documents(name, settings, documents, earlier)
     nlp = blank_pipeline()
     tallies = {part: Tally() for part in PARTS if part in dealt}
     total = sum(len(dealt[part]) for part in tallies)
@@ -96,14 +100,15 @@ def convert_corpus(name: str, settings: CorpusSettings) -> Converted:
         cut=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.cut),
     )
     _check_books(manifest)
-    return Converted(name, manifest, bins)
+    return Converted(name, manifest, sides_of(manifest), bins)
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:
     """Save a corpus, wholly or not at all.
 
     converted (Converted): The corpus.
-    output (Path): Where to put the folder NAME with a `.spacy` file for each part and `manifest.json`.
+    output (Path): Where to put the folder NAME with a `.spacy` file for each part, `manifest.json` and, unless the
+        split is a published one, `split.json`.
     RETURNS (Manifest): The manifest, with the hashes of the files.
     """
     splits = {}
@@ -112,6 +117,8 @@ def save_corpus(converted: Converted, output: Path) -> Manifest:
             docs.to_disk(folder / f"{part}.spacy")
             splits[part] = replace(converted.manifest.splits[part], sha256=hash_file(folder / f"{part}.spacy"))
         manifest = replace(converted.manifest, splits=splits)
+        if converted.sides is not None:
+            write_sides(converted.sides, folder)
         write_manifest(manifest, folder)
     return manifest
 
@@ -143,12 +150,15 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     return documents
 
 
-def deal_documents(name: str, settings: CorpusSettings, documents: Sequence[Document]) -> dict[str, list[Document]]:
+def deal_documents(
+    name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
+) -> dict[str, list[Document]]:
     """Deal documents to parts; what the corpus itself marks as not to be used is left out.
 
     name (str): The corpus's name, for errors.
     settings (CorpusSettings): The corpus file.
     documents (Sequence[Document]): As read.
+    earlier (Optional[Sides]): The sides of an earlier conversion.
     RETURNS (dict[str, list[Document]]): By part, and under `left_out`.
     RAISES (ProjectError): If a part would be empty, or a published split does not name a document.
     """
@@ -158,7 +168,11 @@ def deal_documents(name: str, settings: CorpusSettings, documents: Sequence[Docu
         what = f"{len(used)} documents do not make a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
     if settings.published_split is None:
-        dealt = split_documents(list(used), settings.split.train, settings.split.seed)
+        kept = earlier.sides if earlier and earlier.split == settings.split else None
+        dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept)
+        for part in (part for part in dealt if not dealt[part]):
+            remedy = f"deal those that are left anew by `weasel run convert . --vars.resplit {name}`"
+            raise ProjectError(f"all documents of the {part} part are gone", where=f"corpus {name}", remedy=remedy)
     else:
         dealt = split_as_published(list(used), settings.published_split.model_dump(exclude_none=True))
     parts = {part: [used[id] for id in ids] for part, ids in dealt.items()}

@@ -1,7 +1,7 @@
 """Tell whether a converted corpus still is what would be made now of its raw files and settings."""
 from importlib.metadata import version
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
@@ -9,6 +9,7 @@ from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import split_archive
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings
+from scripts.corpora.sides import FILE, Sides, is_converted_with
 
 TOKENIZER = "tokenizer"
 LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
@@ -48,22 +49,28 @@ def fingerprint(settings: CorpusSettings) -> str:
     return hash_data(parts)
 
 
-def is_current(corpus: Path, name: str, expected: str) -> bool:
+def is_current(corpus: Path, name: str, expected: str, sides: Optional[Sides]) -> bool:
     """Tell whether a corpus needs no converting.
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
     expected (str): The fingerprint that its manifest should hold.
-    RETURNS (bool): True if it does, and the files are those that the manifest was written for.
+    sides (Optional[Sides]): The side that each document should be on; None if the split is a published one.
+    RETURNS (bool): True if it does, the documents are on their sides, and the files are those that the manifest was
+        written for.
     """
     try:
         manifest = read_manifest(corpus, name)
     except ProjectError:
         # Absent, damaged or of an earlier version: whichever it is, converting mends it.
         return False
-    files = {corpus / name / f"{part}.spacy": account.sha256 for part, account in manifest.splits.items()}
-    return manifest.fingerprint == expected and all(
-        file.is_file() and hash_file(file) == sha256 for file, sha256 in files.items()
+    folder = corpus / name
+    hashes = {folder / f"{part}.spacy": account.sha256 for part, account in manifest.splits.items()}
+    return (
+        manifest.fingerprint == expected
+        and is_converted_with(manifest, sides)
+        and (sides is None or (folder / FILE).is_file())
+        and all(file.is_file() and hash_file(file) == sha256 for file, sha256 in hashes.items())
     )
 
 

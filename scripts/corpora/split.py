@@ -1,26 +1,32 @@
 """Deal documents to a training and a test part: by chance, or as published."""
 import random
 from fnmatch import fnmatchcase
-from typing import Mapping, Sequence
+from typing import Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 
 
-def split_documents(ids: Sequence[str], train: float, seed: int) -> dict[str, list[str]]:
+def split_documents(
+    ids: Sequence[str], train: float, seed: int, earlier: Optional[Mapping[str, str]] = None
+) -> dict[str, list[str]]:
     """Deal document ids to two parts, by chance but always in the same way (paper, section 4: 70/30).
 
     ids (Sequence[str]): Document ids; their order does not matter.
-    train (float): Share of the training part.
+    train (float): Share of the training part. Where documents keep their side it is met as nearly as the others allow.
     seed (int): Seed of the shuffle.
-    RETURNS (dict[str, list[str]]): Sorted ids of `train` and `test`, neither empty.
+    earlier (Optional[Mapping[str, str]]): The side, `train` or `test`, of documents that keep it; the rest is dealt.
+    RETURNS (dict[str, list[str]]): Sorted ids of `train` and `test`, neither empty if a document is left to be dealt.
     RAISES (ProjectError): If there are fewer than two documents.
     """
     if len(ids) < 2:
         raise ProjectError(f"{len(ids)} document(s) cannot be split into a training and a test part")
-    shuffled = sorted(ids)
-    random.Random(seed).shuffle(shuffled)
-    size = min(max(round(train * len(shuffled)), 1), len(shuffled) - 1)
-    return {"train": sorted(shuffled[:size]), "test": sorted(shuffled[size:])}
+    kept = {name: earlier[name] for name in ids if name in earlier} if earlier else {}
+    parts = {part: [name for name in kept if kept[name] == part] for part in ("train", "test")}
+    dealt = sorted(set(ids) - set(kept))
+    random.Random(seed).shuffle(dealt)
+    size = min(max(round(train * len(ids)), 1), len(ids) - 1)
+    more = max(size - len(parts["train"]), 0)
+    return {"train": sorted(parts["train"] + dealt[:more]), "test": sorted(parts["test"] + dealt[more:])}
 
 
 def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

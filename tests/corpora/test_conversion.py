@@ -14,6 +14,7 @@ from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.parts import find_part, read_documents, read_sentences, reference_doc
 from scripts.corpora.schema import ANNOTATED_TYPES, Cut, Dropped
 from scripts.corpora.settings import CorpusSettings
+from scripts.corpora.sides import find_sides
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
 TEXT = "Took aspirin 5mg. Then pain. In hip it was."
@@ -51,8 +52,9 @@ def manifest(corpus) -> Manifest:
     return read_manifest(corpus.parent, corpus.name)
 
 
-def test_only_the_three_files_are_left(corpus):
-    assert sorted(path.name for path in corpus.iterdir()) == ["manifest.json", "test.spacy", "train.spacy"]
+def test_only_the_four_files_are_left(corpus):
+    files = ["manifest.json", "split.json", "test.spacy", "train.spacy"]
+    assert sorted(path.name for path in corpus.iterdir()) == files
     assert [path.name for path in corpus.parent.iterdir()] == ["mine"]
 
 
@@ -133,20 +135,20 @@ def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, man
 
 def test_a_corpus_with_a_damaged_manifest_is_not_current(corpus, settings):
     (corpus / "manifest.json").write_text("{", encoding="utf8")
-    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings), find_sides(corpus.parent, corpus.name))
 
 
 def test_a_corpus_is_current_until_raw_files_settings_or_results_change(corpus, settings):
-    assert is_current(corpus.parent, corpus.name, fingerprint(settings))
+    assert is_current(corpus.parent, corpus.name, fingerprint(settings), find_sides(corpus.parent, corpus.name))
     other = settings.model_copy(update={"discontinuous": "drop"})
-    assert not is_current(corpus.parent, corpus.name, fingerprint(other))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(other), find_sides(corpus.parent, corpus.name))
     (corpus / "test.spacy").write_bytes(b"")
-    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings), find_sides(corpus.parent, corpus.name))
 
 
 def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
     (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
-    assert not is_current(corpus.parent, corpus.name, fingerprint(settings))
+    assert not is_current(corpus.parent, corpus.name, fingerprint(settings), find_sides(corpus.parent, corpus.name))
 
 
 def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):

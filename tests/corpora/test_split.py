@@ -1,5 +1,9 @@
 """Dealing documents to parts."""
+import random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.split import split_as_published, split_documents
@@ -33,6 +37,62 @@ def test_one_document_cannot_be_split():
 def test_a_known_split_is_the_same_on_every_machine():
     """Pinned: whatever changed this would move every user's documents to other parts in silence."""
     assert split_documents([f"d{number}" for number in range(6)], 0.5, seed=0)["train"] == ["d1", "d2", "d4"]
+
+
+NAMES = st.text("abc/1.я", min_size=1, max_size=6)
+SHARE = st.floats(0.01, 0.99)
+
+
+def sides_of(parts):
+    """RETURNS (dict[str, str]): The part of each id."""
+    return {name: part for part, names in parts.items() for name in names}
+
+
+@given(st.lists(NAMES, unique=True, min_size=2, max_size=40), SHARE, st.integers(0, 5))
+def test_a_first_deal_is_a_shuffle_cut_at_the_share(ids, train, seed):
+    """The published figures rest on it."""
+    shuffled = sorted(ids)
+    random.Random(seed).shuffle(shuffled)
+    size = min(max(round(train * len(ids)), 1), len(ids) - 1)
+    expected = {"train": sorted(shuffled[:size]), "test": sorted(shuffled[size:])}
+    assert split_documents(ids, train, seed) == split_documents(ids, train, seed, {}) == expected
+
+
+@given(st.lists(NAMES, unique=True, min_size=2, max_size=60), st.data(), SHARE, st.integers(0, 5))
+def test_no_document_changes_its_side_in_whatever_steps_others_are_added(ids, data, train, seed):
+    steps = sorted(data.draw(st.sets(st.integers(2, len(ids)), max_size=6)) | {len(ids)})
+    sides = {}
+    for count in steps:
+        earlier, grown = sides, data.draw(st.permutations(ids[:count]))
+        parts = split_documents(grown, train, seed, earlier)
+        sides = sides_of(parts)
+        assert earlier.items() <= sides.items()
+        assert sorted(sides) == sorted(grown)
+        assert len(parts["train"]) + len(parts["test"]) == count
+        assert parts["train"] and parts["test"]
+        # Of the sizes that the training part can have, none is nearer to the share by more than a document.
+        fixed, free = list(earlier.values()).count("train"), count - len(earlier)
+        possible = [size for size in range(fixed, fixed + free + 1) if 0 < size < count]
+        best = min(abs(size - train * count) for size in possible)
+        assert abs(len(parts["train"]) - train * count) <= best + 1
+
+
+@given(st.dictionaries(NAMES, st.sampled_from(["train", "test"]), max_size=20), st.sets(NAMES, min_size=2, max_size=20))
+def test_whatever_the_earlier_sides_they_hold_and_those_of_documents_that_are_gone_count_for_nothing(earlier, ids):
+    present = {name: side for name, side in earlier.items() if name in ids}
+    parts = split_documents([*ids], 0.7, 0, earlier)
+    assert parts == split_documents([*ids], 0.7, 0, present)
+    assert present.items() <= sides_of(parts).items()
+    assert set(sides_of(parts)) == ids
+    if len(present) < len(ids) and len(set(present.values())) == 1:
+        assert parts["train"] and parts["test"]
+
+
+def test_ten_new_notes_move_none_of_the_earlier_ones():
+    first = split_documents([f"note{number}" for number in range(24)], 0.7, seed=0)
+    grown = split_documents([f"note{number}" for number in range(34)], 0.7, 0, sides_of(first))
+    assert set(first["test"]) <= set(grown["test"]) and set(first["train"]) <= set(grown["train"])
+    assert (len(grown["train"]), len(grown["test"])) == (24, 10)
 
 
 PUBLISHED = {"train": ["main/*"], "dev": ["dev?"], "test": ["test/1", "test/2"]}

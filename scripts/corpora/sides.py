@@ -1,0 +1,91 @@
+"""Keep the side of the split that each document of a corpus was dealt to, so that only new documents are dealt."""
+import re
+from pathlib import Path
+from typing import Literal, Mapping, Optional
+
+from pydantic import ValidationError
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import write_json
+from scripts.base.settings import Settings
+from scripts.corpora.manifest import FILE as MANIFEST
+from scripts.corpora.manifest import Manifest, read_manifest
+from scripts.corpora.settings import Split
+
+FILE = "split.json"
+
+
+class Sides(Settings):
+    """The sides of a corpus's documents, as a team may keep them under version control.
+
+    split (Split): What they were dealt by.
+    sides (Mapping[str, str]): `train` or `test`, by document id.
+    """
+
+    split: Split
+    sides: Mapping[str, Literal["train", "test"]]
+
+
+def find_sides(corpus: Path, name: str) -> Optional[Sides]:
+    """Find the sides that an earlier conversion dealt documents to.
+
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    RETURNS (Optional[Sides]): What its `split.json` says, else its manifest; None if it was not dealt before.
+    RAISES (ProjectError): If `split.json` is damaged.
+    """
+    file = _find_file(corpus, name)
+    if file is not None:
+        return _read_sides(file, name)
+    try:
+        return sides_of(read_manifest(corpus, name)) if (corpus / name / MANIFEST).is_file() else None
+    except ProjectError:
+        # Of a version from before the file: what it does not say cannot be known.
+        return None
+
+
+def _find_file(corpus: Path, name: str) -> Optional[Path]:
+    if (corpus / name).is_dir():
+        return corpus / name / FILE if (corpus / name / FILE).is_file() else None
+    # A process killed while it put a folder in place of an older one leaves the older one under another name.
+    pattern = re.compile(rf"\.{re.escape(name)}\.[^.]+\.older\.part")
+    older = [path for path in corpus.glob(".*.older.part") if pattern.fullmatch(path.name)]
+    files = [path / FILE for path in older if (path / FILE).is_file()]
+    return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def _read_sides(file: Path, name: str) -> Sides:
+    try:
+        return Sides.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        place = ".".join(map(str, mistake["loc"]))
+        what = f"damaged ({place}: {mistake['msg']})" if place else f"damaged ({mistake['msg']})"
+        remedy = f"restore it, or deal all documents anew by `weasel run convert . --vars.resplit {name}`"
+        raise ProjectError(what, where=file, remedy=remedy) from None
+
+
+def sides_of(manifest: Manifest) -> Optional[Sides]:
+    """RETURNS (Optional[Sides]): The sides that a corpus was converted with; None if its split is a published one."""
+    if manifest.settings["published_split"] is not None:
+        return None
+    dealt = {document: part for part, account in manifest.splits.items() for document in account.ids}
+    return Sides.model_validate({"split": manifest.settings["split"], "sides": dealt})
+
+
+def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:
+    """Tell whether a corpus was converted with given sides.
+
+    manifest (Manifest): The corpus's manifest.
+    sides (Optional[Sides]): What `split.json` says, which may hold further documents; None for a published split.
+    RETURNS (bool): True if each document of the corpus is on its side.
+    """
+    dealt = sides_of(manifest)
+    if dealt is None or sides is None:
+        return dealt is sides
+    return dealt.split == sides.split and dealt.sides.items() <= sides.sides.items()
+
+
+def write_sides(sides: Sides, folder: Path) -> None:
+    """Write the sides of a corpus into its folder, a document a line."""
+    write_json(folder / FILE, sides.model_dump(mode="json"))
