@@ -47,8 +47,7 @@ def weight_files(folder: Path) -> list[Path]:
 def hash_folder(folder: Path) -> str:
     """RETURNS (str): One sha256 over the files of an encoder; whatever else lies in the folder does not count."""
     files = [*_matching(folder, SETTINGS), *weight_files(folder)]
-    # A relative folder is another one in another working directory.
-    return _hash_state(folder.absolute(), *((path.absolute(), *file_stamp(path)) for path in files))
+    return _hash_state(folder, *((path, *file_stamp(path)) for path in files))
 
 
 def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:

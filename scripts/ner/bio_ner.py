@@ -1,4 +1,4 @@
-"""The `bio_ner` component: token vectors in, `doc.ents` and `doc.spans["bio_ner"]` with confidences out.
+"""Tag mentions with the `bio_ner` component, which sets `doc.ents`, and `doc.spans["bio_ner"]` with confidences.
 
 Two heads: a softmax over the tags of each token by itself, and a conditional random field over those of a sentence.
 
@@ -21,6 +21,8 @@ from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_ar
 from thinc.types import Floats2d, Floats3d, FloatsXd, Ints1d, Ragged
 
 SPANS_KEY = "bio_ner"
+# Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
+ANNOTATED_TYPES = "annotated_types"
 # spaCy's codes of `token.ent_iob`.
 MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
 DEFAULT_MODEL = {
@@ -483,18 +485,26 @@ class BioNer(TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: List[FloatsXd]) -> Tuple[float, List[FloatsXd]]:
         """The model's own loss (see `Decoder`), averaged over the batch's tokens that have a known tag.
 
-        examples (Iterable[Example]): The batch.
+        In a sentence that was annotated for some of the entity types only, the tags of the others are impossible: they
+        get no gradient, and the tag O competes with those that were annotated alone. So O says nothing of a type that
+        nobody looked for.
+
+        examples (Iterable[Example]): The batch. A reference's `user_data["annotated_types"]` lists the types that were
+            annotated in it; left out: all.
         scores (List[FloatsXd]): Tag scores, an array for each example.
         RETURNS (tuple): The loss and its gradients, shaped as the scores.
         """
         examples = list(examples)
-        targets = [_target_tags(example, self.labels) for example in examples]
+        possible = [_annotated_tags(example.reference, self.labels) for example in examples]
+        tags = [_target_tags(example, self.labels) for example in examples]
+        targets = [numpy.where(own[target], target, -1) for own, target in zip(possible, tags)]
         n_known = max(1, sum(int((target >= 0).sum()) for target in targets))
         arrays = [self.model.ops.to_numpy(array) for array in scores]
         gradients = [numpy.zeros_like(array) for array in arrays]
         places = [(i, tokens) for i, example in enumerate(examples) for tokens in _tagged_tokens(example.predicted)]
-        inputs = [arrays[i][tokens] for i, tokens in places], [targets[i][tokens] for i, tokens in places]
-        loss, found = self.decoder.loss(*inputs)
+        # The last axis is a token's own tag in the scores of either head.
+        inputs = [numpy.where(possible[i], arrays[i][tokens], -numpy.inf) for i, tokens in places]
+        loss, found = self.decoder.loss(inputs, [targets[i][tokens] for i, tokens in places])
         for (i, tokens), gradient in zip(places, found):
             gradients[i][tokens] = gradient / n_known
         return loss / n_known, [self.model.ops.asarray_f(gradient) for gradient in gradients]
@@ -541,6 +551,12 @@ def _target_tags(example: Example, labels: Sequence[str]) -> Ints1d:
             tags[token.i] = numbers["O" if biluo == "O" else ("B" if begins else "I") + biluo[1:]]
             begins = False
     return tags
+
+
+def _annotated_tags(reference: Doc, labels: Sequence[str]) -> numpy.ndarray:
+    """RETURNS (numpy.ndarray): (tags,) of bool: O, and the tags of the entity types that were annotated in a Doc."""
+    annotated = reference.user_data.get(ANNOTATED_TYPES, labels)
+    return numpy.array([True, *(label in annotated for label in labels for _ in "BI")])
 
 
 def _same_tokens(example: Example) -> bool:
