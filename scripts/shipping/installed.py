@@ -3,8 +3,8 @@
     python -I installed.py PACKAGE QUESTIONS ANSWERS
 
 QUESTIONS and ANSWERS are JSON files with lists in named groups. A question is either `text`, or a text as `words`,
-`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`: null for
-an entity that `bio_ner` has not found, such as all those of a pipeline that has spaCy's `ner`.
+`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`: null
+for an entity that `bio_ner` has not found, such as all those of a pipeline that has spaCy's `ner`.
 """
 import json
 import platform
@@ -58,7 +58,7 @@ def confidences(doc: Doc) -> Dict[Tuple[int, int], float]:
     if SPANS_KEY not in doc.spans:
         return {}
     group = doc.spans[SPANS_KEY]
-    return {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+    return {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"], strict=True)}
 
 
 def versions() -> Dict[str, str]:

@@ -25,8 +25,8 @@ def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
 def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> list[str]:
     """RETURNS (list[str]): The first texts as they come, not the best ones, each followed by what was found in it."""
     lines = []
-    for text, answer in list(zip(texts, answers))[:SHOWN_PER_FILE]:
-        pairs = zip(answer.characters, answer.confidences)
+    for text, answer in list(zip(texts, answers, strict=True))[:SHOWN_PER_FILE]:
+        pairs = zip(answer.characters, answer.confidences, strict=True)
         found = [f"{text.text[start:end]} = {label}{_in_brackets(score)}" for (start, end, label), score in pairs]
         lines += [text.text, f"    {'; '.join(found) or 'nothing found'}"]
     return lines

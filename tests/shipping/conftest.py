@@ -80,6 +80,6 @@ def write_examples(folder: Path) -> None:
     for name, texts in EXAMPLES.items():
         lines = []
         for text, entities in texts:
-            keyed = [dict(zip(("start", "end", "label"), entity)) for entity in entities]
+            keyed = [dict(zip(("start", "end", "label"), entity, strict=True)) for entity in entities]
             lines.append(json.dumps({"text": text, "entities": keyed}))
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -1,10 +1,8 @@
 """Scores of the installed package, and the command that writes them."""
 import json
 import shutil
-import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import spacy
@@ -18,9 +16,9 @@ from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import Score
 from scripts.shipping.environment import Answer
-from scripts.shipping.evaluation import CorpusScores, Evaluation, check_same_scores, evaluate_installed, shipped_results
+from scripts.shipping.evaluation import CorpusScores, Evaluation, check_same_scores, score_examples, shipped_results
 from scripts.shipping.examples import AnnotatedText, Entity
-from scripts.shipping.installed import write_answer
+from scripts.shipping.installed import answer, write_answer
 from scripts.shipping.showing import example_lines
 from tests.experiments.tiny import CORPORA, EXPERIMENT, open_project
 from tests.shipping.conftest import EXAMPLES, NAMES, VERSION
@@ -119,34 +117,21 @@ def test_scores_that_a_gpu_gave_are_not_compared(packaged):
     check_same_scores(evaluation, [replace(result, device="NVIDIA H100") for result in results])
 
 
-@pytest.fixture(scope="module")
-def pipeline_of_spacys_own(tmp_path_factory):
-    """A pipeline on disk that has spaCy's `ner`, which gives no confidences."""
+def test_a_pipeline_without_confidences_is_scored_and_shown():
     text, entities = EXAMPLES["en"][0]
     nlp = spacy.blank("xx")
-    nlp.add_pipe("sentencizer")
     nlp.add_pipe("ner")
     train = [Example.from_dict(nlp.make_doc(text), {"entities": entities})]
     fix_random_seed(0)
     nlp.initialize(lambda: train)
     for _ in range(20):
         nlp.update(train)
-    nlp.to_disk(folder := tmp_path_factory.mktemp("transition"))
-    return folder
-
-
-def test_a_pipeline_without_confidences_is_scored_and_shown(pipeline_of_spacys_own):
-    text, entities = EXAMPLES["en"][0]
-    annotated = AnnotatedText(
-        text=text, entities=[Entity(start=start, end=end, label=label) for start, end, label in entities]
-    )
-    evaluation = evaluate_installed(
-        Path(sys.executable), str(pipeline_of_spacys_own), {}, {"en": [annotated]}, ["Drug", "Disease"], 1
-    )
-    assert evaluation.examples["en"]["micro"] == Score(2, 0, 0)
-    (answer,) = evaluation.example_answers["en"]
-    assert answer.confidences == (None, None)
-    assert example_lines([annotated], [answer]) == [text, "    aspirin = Drug; headache = Disease"]
+    (found,) = answer(nlp, [{"text": text}])
+    given = Answer(**{name: tuple(map(tuple, found[name])) for name in ("tokens", "characters")}, confidences=(None,) * 2)
+    assert tuple(found["confidences"]) == given.confidences
+    annotated = AnnotatedText(text=text, entities=[Entity(start=s, end=e, label=label) for s, e, label in entities])
+    assert score_examples([annotated], [given], ["Drug", "Disease"])["micro"] == Score(2, 0, 0)
+    assert example_lines([annotated], [given]) == [text, "    aspirin = Drug; headache = Disease"]
 
 
 def test_an_entity_that_another_component_set_has_no_confidence():
