@@ -10,7 +10,7 @@ from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
 from scripts.experiments.today import todays_fingerprints
-from scripts.reporting.answer import METRIC, short_answer, unfinished
+from scripts.reporting.answer import failures, metric, short_answer, unfinished
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
@@ -79,9 +79,10 @@ def print_answer(results: Results) -> None:
         print("\n".join(answer.sentences), end="\n\n")
     for question in research_questions(results):
         print("\n".join([question.question, *question.answers, question.paper]), end="\n\n")
-    if unfinished(results):
-        msg.warn(unfinished(results))
-    print(METRIC)
+    for warning in (failures(results), unfinished(results)):
+        if warning:
+            msg.warn(warning)
+    print(metric(results))
 
 
 if __name__ == "__main__":

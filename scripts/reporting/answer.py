@@ -5,12 +5,12 @@ from typing import Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
 from scripts.evaluation.scores import MICRO
+from scripts.reporting.full_model import careful, doubts_of_full
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import COMPARED, FEW_SHOT, NO_PRETRAIN, ZERO_SHOT
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
 SMALL_TEST_SET = 100
-METRIC = "F1 is that of Drug and Disease together, exact match, on the test part of the target."
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Answer:
     """What the experiment says about one target.
 
     target (str): The corpus to learn.
-    sentences (tuple[str, ...]): Two or three plain sentences, and a warning where the test part is small.
+    sentences (tuple[str, ...]): Two or three plain sentences, and a warning where the test part is small; one alone
+        where it has nothing to score by.
     """
 
     target: str
@@ -35,28 +36,42 @@ def short_answer(results: Results) -> list[Answer]:
     for target in results.targets:
         for model in sorted({setup.model for setup in results.setups(FEW_SHOT, target=target)}):
             sentences = (_which_source(results, target, model), how_many(results, target, model))
-            answers.append(
-                Answer(target, (*sentences, *_without_any(results, target, model), *_small_test(results, target)))
-            )
+            known = (*sentences, *_without_any(results, target, model), *_small_test(results, target))
+            answers.append(Answer(target, known if results.is_scored(target) else _nothing_to_score(results, target)))
     return answers or _only_zero_shot(results)
+
+
+def metric(results: Results) -> str:
+    """RETURNS (str): What every F1 of the answer is measured by: which entity types, and where not all of them."""
+    if not results.types:
+        return ""
+    named = f"{join(results.types)} together" if len(results.types) > 1 else results.types[0]
+    fewer = {name: [one for one in results.types if one not in types] for name, types in results.unscored.items()}
+    exceptions = "".join(f" On {name}: of {join(types)} alone." for name, types in fewer.items() if types)
+    return f"F1 is that of {named}, exact match, on the test part of the target.{exceptions}"
 
 
 def _only_zero_shot(results: Results) -> list[Answer]:
     answers = []
     for target in results.corpus_names:
         for model in sorted({setup.model for setup in results.setups(ZERO_SHOT, target=target)}):
-            answers.append(Answer(target, (*_without_any(results, target, model), *_small_test(results, target))))
+            known = (*_without_any(results, target, model), *_small_test(results, target))
+            answers.append(Answer(target, known if results.is_scored(target) else _nothing_to_score(results, target)))
     return answers
+
+
+def _nothing_to_score(results: Results, target: str) -> tuple[str, ...]:
+    return (f"Nothing can be told of {target}: its test part has no mention of {' or '.join(results.types)}.",)
 
 
 def _which_source(results: Results, target: str, model: str) -> str:
     size = min(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target, model=model))
     points = _points_at(results, target, model, size)
-    base = next((point for setup, point in points.items() if not setup.sources), None)
+    base = next((point for setup, point in points.items() if setup.is_no_pretrain), None)
     helped = {setup: point for setup, point in points.items() if setup.sources}
     if base is None or not helped:
-        missing = f"runs of {NO_PRETRAIN} or of a source are missing"
-        return f"For {target} nothing can be compared yet at {size} sentences: {missing}."
+        lacking = " and of ".join(([] if base else [NO_PRETRAIN]) + ([] if helped else ["a source"]))
+        return f"For {target} nothing can be compared yet at {size} sentences: runs of {lacking} are missing."
     best = max(helped, key=lambda setup: helped[setup].mean)
     # Of the figures as printed, so that they add up for the reader.
     gain = round(helped[best].mean, 1) - round(base.mean, 1)
@@ -97,6 +112,10 @@ def _as_good(results: Results, points: dict[Setup, Spread], best: Setup) -> str:
 
 def how_many(results: Results, target: str, model: str) -> str:
     """RETURNS (str): How many sentences of a target it takes to come near its full F1, in a plain sentence."""
+    return _sentences_for_full(results, target, model) + careful(doubts_of_full(results, target, model, [MICRO]))
+
+
+def _sentences_for_full(results: Results, target: str, model: str) -> str:
     needed = results.needed(target, model, MICRO)
     full = results.full(target, model, MICRO)
     if full is None or not needed:
@@ -131,7 +150,7 @@ def _fewest(results: Results, reached: dict[Setup, int], sentences: Optional[int
 
 
 def _base_need(known: dict[Setup, SentencesNeeded], reached: dict[Setup, int], largest: int) -> str:
-    base = next((setup for setup in known if not setup.sources), None)
+    base = next((setup for setup in known if setup.is_no_pretrain), None)
     if base is None or reached.get(base) == min(reached.values()):
         return ""
     need = f"needs {reached[base]}" if base in reached else f"does not reach it within {largest}"
@@ -147,8 +166,7 @@ def _without_any(results: Results, target: str, model: str) -> tuple[str, ...]:
     if not known:
         return ()
     best = max(known, key=lambda setup: known[setup])
-    name = " + ".join(best.sources)
-    return (f"Without a single annotated sentence of {target}, {name} is the best source: {known[best]:.1f} F1.",)
+    return (f"Without a single annotated sentence of {target}, {best.name} is the best source: {known[best]:.1f} F1.",)
 
 
 def _small_test(results: Results, target: str) -> tuple[str, ...]:
@@ -171,6 +189,14 @@ def unfinished(results: Results) -> str:
 def _outdated(kind: str, count: int) -> str:
     runs = f"1 {kind} run is" if count == 1 else f"{count} {kind} runs are"
     return f"{runs} of earlier data, settings or another encoder, and left out: run `weasel run {kind}` again."
+
+
+def failures(results: Results) -> str:
+    """RETURNS (str): Which runs are left out of every comparison, since their training failed; empty if none is."""
+    if not results.failed:
+        return ""
+    names = [f"{run.coordinates.kind} {results.name_of(run.coordinates)} ({run.problem})" for run in results.failed]
+    return f"Left out, since the training failed: {'; '.join(names)}."
 
 
 def join(names: list[str]) -> str:

@@ -36,7 +36,9 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
         curve = results.curve(target, setup, entity_type)
         if curve.points:
             colour, marker = colours[setup.sources], markers[setup.sources]
-            _draw_forecast(panel, curve, results.label(setup), colour, marker)
+            # A control has the colour and the marker of no pretrain.
+            face = "white" if setup.is_control else colour
+            _draw_forecast(panel, curve, results.label(setup), colour, {"marker": marker, "markerfacecolor": face})
     largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
     panel.axvline(largest, color=REFERENCE, linestyle=":", linewidth=0.9, zorder=1)
     panel.set_title(f"{target} · {entity_type}", loc="left", fontsize=10.5, fontweight="bold")
@@ -46,15 +48,16 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
     panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.set_xlabel(f"annotated sentences of {target}")
     panel.set_ylabel("F1")
-    panel.legend(loc="lower right", fontsize=7.5, frameon=False)
+    if panel.lines[1:]:
+        panel.legend(loc="lower right", fontsize=7.5, frameon=False)
 
 
-def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: str) -> None:
+def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: dict[str, str]) -> None:
     largest = curve.sizes[-1]
     predictions = predict(curve, _steps(curve.sizes[0], largest))
     label = f"{name}: {interval_text(predictions[-1].f1) if predictions else 'not determined'}"
     means = [point.mean for _, point in curve.points]
-    panel.plot(curve.sizes, means, marker, color=colour, markersize=4, zorder=3, label=label)
+    panel.plot(curve.sizes, means, linestyle="", color=colour, markersize=4, zorder=3, label=label, **marker)
     _draw_law(panel, [step for step in predictions if step.size <= largest], colour, "-")
     _draw_law(panel, [step for step in predictions if step.size >= largest], colour, (0, (4, 1.5)))
 

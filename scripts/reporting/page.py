@@ -1,4 +1,5 @@
 """Render the report as one self-contained HTML page."""
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -7,7 +8,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.reporting.answer import METRIC, SMALL_TEST_SET, short_answer, unfinished
+from scripts.reporting.answer import SMALL_TEST_SET, failures, metric, short_answer, unfinished
 from scripts.reporting.formats import Table, format_cell, is_number_column
 from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results
@@ -101,8 +102,9 @@ def render_page(
         experiment=results.experiment,
         few_shot=FEW_SHOT,
         in_corpus=IN_CORPUS,
-        metric=METRIC,
+        metric=metric(results),
         answers=short_answer(results),
+        failures=failures(results),
         unfinished=unfinished(results),
         figure=Markup(inline_svg(figure)),
         forecast=Markup(inline_svg(forecast)),
@@ -163,8 +165,13 @@ def making(results: Results) -> Making:
         kinds=dict(sorted(kinds.items())),
         seeds={kind: _listed({run.coordinates.seed for run in results.of(kind)}) for kind in sorted(kinds)},
         updates={kind: _span([run.updates for run in results.of(kind)]) for kind in sorted(kinds)},
-        hours=(training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600,
+        hours=hours_of((*runs, *results.failed)),
     )
+
+
+def hours_of(runs: Sequence[RunResult]) -> float:
+    """RETURNS (float): Wall-clock hours of every training, once, and of predicting in every run."""
+    return (training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600
 
 
 def training_seconds(runs: Iterable[RunResult]) -> float:
@@ -173,12 +180,17 @@ def training_seconds(runs: Iterable[RunResult]) -> float:
     runs (Iterable[RunResult]): Runs of any kind.
     RETURNS (float): Wall-clock seconds.
     """
-    trainings: dict[object, float] = {}
-    for run in runs:
-        at = run.coordinates
-        model = run.run if at.kind == FEW_SHOT else (at.sources or (at.target,), at.seed, at.model)
-        trainings[model] = run.seconds.get("train", 0.0)
-    return sum(trainings.values())
+    return sum({_training_of(run): run.seconds.get("train", 0.0) for run in runs}.values())
+
+
+def _training_of(run: RunResult) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): What tells a training from all others."""
+    if run.training or run.coordinates.kind == FEW_SHOT:
+        return (run.training or run.fingerprint,)
+    # Of files that do not name it. A run's own fingerprint would count a model once for each corpus it is tested on.
+    at = run.coordinates
+    sources, settings = at.sources or (at.target,), json.dumps(run.settings, sort_keys=True, default=str)
+    return (at.model, str(at.in_sequence), settings, *sources)
 
 
 def encoder_name(settings: Mapping[str, Any]) -> str:

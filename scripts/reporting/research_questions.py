@@ -50,12 +50,11 @@ def _transfer(results: Results) -> Iterator[str]:
             score = results.zero_shot(target, setup, MICRO)
             if score is None:
                 continue
-            name = " + ".join(setup.sources)
             if full is None or full.mean == 0:
-                yield f"{name} to {target}: {_shown(score)} F1 (no in-corpus run of {target} to hold it against)."
+                yield f"{setup.name} to {target}: {_shown(score)} F1 (no in-corpus run of {target} to hold it against)."
                 continue
             share = 100 * score.mean / full.mean
-            yield f"{name} to {target}: {_shown(score)} F1, {share:.0f} % of the in-corpus {_shown(full)}."
+            yield f"{setup.name} to {target}: {_shown(score)} F1, {share:.0f} % of the in-corpus {_shown(full)}."
             if len(setup.sources) == 1:
                 shares.setdefault(_likeness(results, setup.sources[0], target), []).append(share)
     if len(shares) > 1:
@@ -73,7 +72,7 @@ def _likeness(results: Results, source: str, target: str) -> str:
 
 
 def _sentences_spared(results: Results) -> Iterator[str]:
-    for target in results.targets:
+    for target in filter(results.is_scored, results.targets):
         setups = [setup for setup in results.setups(FEW_SHOT, target=target) if setup.sources]
         yield from (how_many(results, target, model) for model in sorted({setup.model for setup in setups}))
         for size in a_few(sorted({run.coordinates.size for run in results.of(FEW_SHOT, target=target)})):

@@ -8,7 +8,7 @@ from typing import Iterable, Iterator, Mapping, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, Score
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.analysis import read_document_counts, with_analysis
 from scripts.results.corpora import Corpora, read_corpora
@@ -46,7 +46,7 @@ class Setup:
     @property
     def no_pretrain(self) -> "Setup":
         """RETURNS (Setup): What it is held against: the same model without a source."""
-        return Setup((), NO_TRANSFER, self.model)
+        return no_pretrain_by(self.model)
 
     @property
     def is_no_pretrain(self) -> bool:
@@ -64,7 +64,8 @@ class Results:
     """Everything a report is made of.
 
     experiment (str): Name of the experiment.
-    runs (tuple[RunResult, ...]): Finished runs, sorted by id.
+    runs (tuple[RunResult, ...]): Finished runs whose scores mean something, sorted by id.
+    failed (tuple[RunResult, ...]): Those whose training failed: named, but compared with nothing.
     corpora (Corpora): Statistics of the corpora.
     planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty without a plan: nothing is known
         to be missing then.
@@ -76,6 +77,7 @@ class Results:
 
     experiment: str
     runs: tuple[RunResult, ...]
+    failed: tuple[RunResult, ...]
     corpora: Corpora
     planned: tuple[Coordinates, ...]
     paper: Optional[Paper]
@@ -106,6 +108,22 @@ class Results:
         return list(in_order(found))
 
     @property
+    def unscored(self) -> dict[str, list[str]]:
+        """RETURNS (dict[str, list[str]]): By corpus that was tested, the entity types without a score: not annotated
+        there, or without a mention in its test part. Corpora with a score of every type are left out."""
+        scored: dict[str, set[str]] = {}
+        for run in self.runs:
+            known = {name for name in run.scores.tokens if defined_score(run.scores.tokens, name)}
+            scored.setdefault(run.coordinates.target, set()).update(known)
+        tested = [name for name in self.corpus_names if name in scored]
+        missing = {name: [one for one in self.types if one not in scored[name]] for name in tested}
+        return {name: types for name, types in missing.items() if types}
+
+    def is_scored(self, target: str) -> bool:
+        """RETURNS (bool): Whether the test part of a corpus has any mention to be scored by."""
+        return len(self.unscored.get(target, ())) < len(self.types)
+
+    @property
     def targets(self) -> list[str]:
         """RETURNS (list[str]): Targets of the learning curves."""
         found = {run.coordinates.target for run in self.of(FEW_SHOT)}
@@ -128,8 +146,9 @@ class Results:
         """RETURNS (Curve): F1 on tokens at the sample sizes that were run; it may have no points."""
         f1s: dict[int, dict[int, float]] = {}
         for run in self.of(FEW_SHOT, target=target, **vars(setup)):
-            if entity_type in run.scores.tokens and run.coordinates.size is not None:
-                f1s.setdefault(run.coordinates.size, {})[run.coordinates.seed] = run.scores.tokens[entity_type].f1
+            score = defined_score(run.scores.tokens, entity_type)
+            if score and run.coordinates.size is not None:
+                f1s.setdefault(run.coordinates.size, {})[run.coordinates.seed] = score.f1
         return curve_of(f1s)
 
     def learning_curves(self) -> Iterator[tuple[str, Setup, str]]:
@@ -196,11 +215,12 @@ class Results:
         targets (Optional[Sequence[str]]): Only runs on these; all if None.
         RETURNS (list[str]): Such as `ru_ugt from en_ugt at 50 sentences, seed 1`.
         """
-        done = {replace(run.coordinates, threads=0) for run in self.runs}
+        done = {replace(run.coordinates, threads=0) for run in (*self.runs, *self.failed)}
         wanted = [run for run in self.planned if run.kind == kind and (targets is None or run.target in targets)]
-        return [self._name(run) for run in wanted if run not in done]
+        return [self.name_of(run) for run in wanted if run not in done]
 
-    def _name(self, run: Coordinates) -> str:
+    def name_of(self, run: Coordinates) -> str:
+        """RETURNS (str): A run among those of its kind, such as `ru_ugt from en_ugt at 50 sentences, seed 1`."""
         source = f" from {self.label(setup_of(run))}" if run.kind != IN_CORPUS else ""
         amount = f" at {run.size} sentences" if run.kind == FEW_SHOT else ""
         return f"{run.target}{source}{amount}, seed {run.seed}"
@@ -230,9 +250,11 @@ def read_results(
     corpora = read_corpora(folder / experiment / "corpora.json")
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
-    analysed = join_types(with_analysis(runs_folder, run) for run in runs)
+    analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
+    sound = tuple(run for run in analysed if not run.problem)
+    failed = tuple(run for run in analysed if run.problem)
     outdated = Counter(run.coordinates.kind for run in found if run not in runs)
-    return Results(experiment, tuple(analysed), corpora, tuple(planned), of_paper, runs_folder, outdated)
+    return Results(experiment, sound, failed, corpora, tuple(planned), of_paper, runs_folder, outdated)
 
 
 def _is_of_today(run: RunResult, plan: Mapping[str, PlannedRun], today: Optional[Mapping[str, str]]) -> bool:
@@ -254,6 +276,11 @@ def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:
     return at.target, at.model, at.size, at.seed, extra_updates
 
 
+def no_pretrain_by(model: str) -> Setup:
+    """RETURNS (Setup): No pretrain, of a model by the name of its spaCy config."""
+    return Setup((), NO_TRANSFER, model)
+
+
 def setup_of(run: Coordinates) -> Setup:
     """RETURNS (Setup): The setup that a run belongs to."""
     return Setup(run.sources, run.transfer, run.model, run.in_sequence, run.extra_updates)
@@ -266,8 +293,28 @@ def measure(runs: Iterable[RunResult], entity_type: str, view: str = "tokens", n
     entity_type (str): An entity type, or "micro".
     view (str): `tokens` or `characters`.
     name (str): `precision`, `recall` or `f1`.
-    RETURNS (Optional[Spread]): Its spread; None without runs.
+    RETURNS (Optional[Spread]): Its spread; None without runs, or without gold mentions.
     """
-    scores = {run.coordinates.seed: getattr(run.scores, view).get(entity_type) for run in runs}
-    values = {seed: getattr(score, name) for seed, score in scores.items() if score is not None}
+    return spread_of_scores({run.coordinates.seed: getattr(run.scores, view) for run in runs}, entity_type, name)
+
+
+def spread_of_scores(
+    by_seed: Mapping[int, Mapping[str, Score]], entity_type: str, name: str = "f1"
+) -> Optional[Spread]:
+    """Collect one percentage of the scores of several seeds.
+
+    by_seed (Mapping[int, Mapping[str, Score]]): Scores by entity type, and "micro", of each seed.
+    entity_type (str): An entity type, or "micro".
+    name (str): `precision`, `recall` or `f1`.
+    RETURNS (Optional[Spread]): Its spread; None if no seed has a score of it that is defined.
+    """
+    scores = {seed: defined_score(own, entity_type) for seed, own in by_seed.items()}
+    values = {seed: getattr(score, name) for seed, score in scores.items() if score}
     return spread_of(values) if values else None
+
+
+def defined_score(scores: Mapping[str, Score], entity_type: str) -> Optional[Score]:
+    """RETURNS (Optional[Score]): The score of an entity type, or of "micro"; None where there is nothing to be found:
+    the type is not annotated, or there is no gold mention of it."""
+    score = scores.get(entity_type)
+    return score if score and score.gold else None

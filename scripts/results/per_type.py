@@ -1,6 +1,6 @@
 """Join runs of one entity type each, as if one model had found all types."""
 from dataclasses import replace
-from typing import Any, Iterable, Mapping, Optional, Sequence
+from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
 
 import numpy
 
@@ -12,17 +12,27 @@ from scripts.results.runs import Coordinates, RunResult, RunScores
 AND = "&"
 
 
-def join_types(runs: Iterable[RunResult]) -> list[RunResult]:
+def join_types(runs: Iterable[RunResult], planned: Collection[Coordinates]) -> list[RunResult]:
     """Put runs together that differ in their entity type only; runs of all types jointly stay as they are.
 
     runs (Iterable[RunResult]): Finished runs.
+    planned (Collection[Coordinates]): Those that should be there. A corpus that does not annotate a type has no run of
+        it; without a plan every run should be there for every type.
     RETURNS (list[RunResult]): In the order of the first of each; without those of which another type is missing.
     """
     groups: dict[Coordinates, list[RunResult]] = {}
     for run in runs:
         groups.setdefault(replace(run.coordinates, entity_type=None), []).append(run)
-    types = {run.coordinates.entity_type for group in groups.values() for run in group} - {None}
-    whole = [(at, group) for at, group in groups.items() if len(group) == 1 + (len(types) - 1 if _split(group) else 0)]
+    types = {run.coordinates.entity_type for group in groups.values() for run in group}
+    wanted: dict[Coordinates, set[Optional[str]]] = {}
+    for at in planned:
+        wanted.setdefault(_of_all_types(at), set()).add(at.entity_type)
+    whole = [
+        (at, group)
+        for at, group in groups.items()
+        if not _split(group)
+        or {run.coordinates.entity_type for run in group} >= wanted.get(_of_all_types(at), types) - {None}
+    ]
     return [_together(at, group) if _split(group) else group[0] for at, group in whole]
 
 
@@ -41,6 +51,11 @@ def parts_of(run: RunResult) -> list[RunResult]:
     return [replace(run, run=name, fingerprint=fingerprint) for name, fingerprint in pairs]
 
 
+def _of_all_types(at: Coordinates) -> Coordinates:
+    # A plan does not know on how many threads its runs are made.
+    return replace(at, entity_type=None, threads=0)
+
+
 def _split(group: Sequence[RunResult]) -> bool:
     return group[0].coordinates.entity_type is not None
 
@@ -52,13 +67,17 @@ def _together(at: Coordinates, group: Sequence[RunResult]) -> RunResult:
         run=AND.join(run.run for run in group),
         fingerprint=AND.join(run.fingerprint for run in group),
         coordinates=at,
-        seconds={name: sum(run.seconds[name] for run in group) for name in first.seconds},
+        seconds={name: sum(run.seconds.get(name, 0.0) for run in group) for name in first.seconds},
         scores=RunScores(_scores(run.scores.tokens for run in group), _scores(run.scores.characters for run in group)),
-        source_tests={name: _scores(run.source_tests[name] for run in group) for name in first.source_tests},
+        source_tests={
+            name: _scores(run.source_tests.get(name, {}) for run in group) for name in first.source_tests
+        },
         first_sentences=_scores(run.first_sentences for run in group) if first.first_sentences else {},
         errors=_merged(run.errors for run in group),
         # The scores of all types together cannot be had from those of each.
-        matches={kind: _merged(_typed(run.matches[kind]) for run in group) for kind in first.matches},
+        matches={kind: _merged(_typed(run.matches.get(kind, {})) for run in group) for kind in first.matches},
+        training=AND.join(run.training for run in group) if all(run.training for run in group) else "",
+        problem="; ".join(f"{run.coordinates.entity_type}: {run.problem}" for run in group if run.problem),
     )
 
 

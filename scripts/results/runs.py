@@ -104,6 +104,8 @@ class RunResult:
     updates (int): Optimiser steps.
     sentences (Mapping[str, int]): Sentences of `train` and `test`.
     source_updates (int): Optimiser steps of the source model before; 0 without pretraining.
+    training (str): Fingerprint of the training whose model was tested, which runs may share; empty if not known.
+    problem (str): Why its scores mean nothing, such as `weights are not finite`; empty if they mean something.
     source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
         run before any training on the target, of a few-shot run after it.
     first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
@@ -125,6 +127,8 @@ class RunResult:
     sentences: Mapping[str, int]
     scores: RunScores
     source_updates: int = 0
+    training: str = ""
+    problem: str = ""
     source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     first_sentences: Mapping[str, Score] = field(default_factory=dict)
     layout: int = 1
@@ -185,7 +189,8 @@ def read_run(path: Path) -> RunResult:
     RAISES (ProjectError): If the file is absent or damaged.
     """
     result = read_shape(path, RunResult, "delete the file and start the experiment again: only this run is repeated")
-    if MICRO not in result.scores.tokens or set(result.scores.tokens) != set(result.scores.characters):
+    is_scored = MICRO in result.scores.tokens and set(result.scores.tokens) == set(result.scores.characters)
+    if not is_scored and not result.problem:
         raise ProjectError(
             f"damaged run file (scores of tokens and characters need '{MICRO}' and the same entity types)",
             where=path,

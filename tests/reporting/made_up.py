@@ -61,13 +61,12 @@ def make_run(kind: str, target: str, quality: float, sources: tuple = (), size=N
         "threads": 1,
         **changed,
     }
+    name = "-".join(str(value) for value in ("+".join(sources) or "none", kind, target, size, seed, *changed.values()))
     return {
-        "run": "-".join(
-            str(value) for value in ("+".join(sources) or "none", kind, target, size, seed, *changed.values())
-        ),
+        "run": name,
         "coordinates": coordinates,
         "settings": {"encoder": {"name": "/somewhere/encoder-small", "revision": "abc"}, "learn_rate": 0.0002},
-        "fingerprint": "0" * 16,
+        "fingerprint": f"of {name}",
         "versions": {"spacy": "3.8.0", "torch": "2.13.0"},
         "device": "cpu",
         "seconds": {"train": 30.0, "predict": 6.0},
@@ -137,6 +136,26 @@ def write_plan(folder: Path, kind: str, runs: list[dict]) -> None:
     """Write which runs belong to the made-up experiment, as the runner does before it begins."""
     plan = {run["run"]: {"coordinates": run["coordinates"], "fingerprint": run["fingerprint"]} for run in runs}
     (folder / "sample" / f"{kind}.json").write_text(json.dumps(plan), encoding="utf8")
+
+
+def without_gold(run: dict, *types: str) -> dict:
+    """The run as on a test part without mentions of these types, where the model finds two all the same."""
+    scores = {}
+    for view, found in run["scores"].items():
+        own = {name: make_score(0, 2, 0) if name in types else found[name] for name in TYPES}
+        micro = (sum(one[count] for one in own.values()) for count in ("tp", "fp", "fn"))
+        scores[view] = {"micro": make_score(*micro), **own}
+    return {**run, "scores": scores}
+
+
+def not_annotated(run: dict, entity_type: str) -> dict:
+    """The run as on a corpus that does not annotate a type."""
+    scores = {}
+    for view, found in run["scores"].items():
+        own = {name: found[name] for name in TYPES if name != entity_type}
+        micro = (sum(one[count] for one in own.values()) for count in ("tp", "fp", "fn"))
+        scores[view] = {"micro": make_score(*micro), **own}
+    return {**run, "scores": scores}
 
 
 def found_run(kind, tp, sources=(), size=None, seed=0):

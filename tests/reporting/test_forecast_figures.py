@@ -59,3 +59,9 @@ def test_without_curves_the_figure_says_so(read_made_up):
 
 def test_same_runs_same_bytes(results, drawn):
     assert to_svg(drawn) == to_svg(figure_forecast(results))
+
+
+def test_a_control_is_told_from_no_pretrain(read_made_up):
+    runs = [make_run("few-shot", "ru_ugt", 50, (), 25), make_run("few-shot", "ru_ugt", 50, (), 25, extra_updates=300)]
+    handles = figure_forecast(read_made_up(runs)).axes[0].get_legend().legend_handles
+    assert len({to_hex(handle.get_markerfacecolor()) for handle in handles}) == 2

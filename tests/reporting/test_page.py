@@ -7,11 +7,12 @@ import pytest
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
-from scripts.reporting.page import encoder_name, page_table, parts_tested, render_page, training_seconds
+from scripts.reporting.page import encoder_name, making, page_table, parts_tested, render_page, training_seconds
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
+from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
 from scripts.reporting.tables.table3_zero_shot import table3_zero_shot
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
-from tests.reporting.made_up import make_run
+from tests.reporting.made_up import TYPES, make_run, make_runs, not_annotated, without_gold
 
 LOADING = {"script", "link", "img", "iframe", "object", "embed", "video", "audio", "source", "base"}
 
@@ -104,6 +105,25 @@ def test_a_training_counts_once_however_often_its_model_is_tested(read_made_up):
     assert training_seconds(read_made_up(runs).runs) == 30.0 * 4
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_trainings_that_differ_in_sequence_or_settings_are_two(read_made_up, named):
+    both = ("en_ugt", "ru_ehr")
+    runs = [
+        make_run("zero-shot", "ru_ugt", 50, both, 0),
+        make_run("zero-shot", "ru_ugt", 50, both, 0, in_sequence=True),
+        make_run("in-corpus", "en_ugt", 50),
+        make_run("zero-shot", "ru_ugt", 50, ("en_ugt",), 0),
+        make_run("zero-shot", "ru_ehr", 50, ("en_ugt",), 0),
+        make_run("shipped", "ru_ehr", 50, ("en_ugt",)),
+    ]
+    # The in-corpus model is trained with settings of its own; the last three test the same model.
+    for run, seconds, training in zip(runs, (100, 1000, 7, 70, 70, 70), "abcddd"):
+        run["seconds"] = {"train": seconds, "predict": 0}
+        run["settings"] = {"training": {"epochs": 3 if run["coordinates"]["kind"] == "in-corpus" else 1}}
+        run["training"] = training if named else ""
+    assert training_seconds(read_made_up(runs).runs) == 100 + 1000 + 7 + 70
+
+
 def test_lengths_of_training_are_told(read_made_up):
     runs = [make_run("in-corpus", name, 50) for name in ("ru_ugt", "ru_ehr")] + [
         make_run("few-shot", "ru_ugt", 50, (), 25)
@@ -124,6 +144,65 @@ def test_text_from_the_runs_is_escaped(read_made_up):
 
 def test_same_runs_same_page(results, page):
     assert render(results) == page
+
+
+def rows_on(table, target):
+    """The rows of a table that tell of runs on a target, by heading."""
+    rows = [dict(zip(table.columns, row)) for row in table.rows]
+    return [row for row in rows if target in (row.get("target"), table.name == "table2_in_corpus" and row["corpus"])]
+
+
+def test_no_f1_is_told_where_there_is_no_mention(read_made_up):
+    runs = [without_gold(run, *TYPES) if run["coordinates"]["target"] == "ru_ugt" else run for run in make_runs()]
+    results = read_made_up([{**run, "first_sentences": run["scores"]["tokens"]} for run in runs])
+    for table in paper_tables(results) + further_tables(results):
+        for row in rows_on(table, "ru_ugt"):
+            assert {cell for name, cell in row.items() if "F1" in name.split() or "micro" in name} <= {None, ""}
+    table = table3_zero_shot(results)
+    assert {cell for row in table.rows if row[1] == "ru_ugt" for cell in row[3:]} == {None, ""}
+    assert "Not scored, since" in table.caption and "ru_ugt: Drug, Disease." in table.caption
+    assert "For ru_ugt" not in render(results)
+
+
+def test_a_type_that_a_target_does_not_annotate_is_a_dash_everywhere(read_made_up):
+    runs = [not_annotated(run, "Disease") if run["coordinates"]["target"] == "ru_ehr" else run for run in make_runs()]
+    results = read_made_up(runs)
+    for table in paper_tables(results) + further_tables(results):
+        assert not any(row.get("type") == "Disease" for row in rows_on(table, "ru_ehr"))
+    row = next(row for row in table2_in_corpus(results).rows if row[0] == "ru_ehr")
+    assert row[5:8] == (None, None, None)
+    # Seed 0 finds 34 of 39 and 4 more: 68 / 77.
+    assert row[-1].startswith("0: 88.31 / – / 88.31; 1: ")
+    page = render(results)
+    assert "On ru_ehr: of Drug alone." in page
+
+
+def test_runs_whose_training_failed_are_compared_with_nothing(results, read_made_up):
+    failed = [
+        {**make_run(kind, "ru_ugt", 1, sources, size, 2), "problem": "training diverged"}
+        for kind, sources, size in (
+            ("few-shot", (), 25),
+            ("few-shot", ("en_ugt",), 50),
+            ("zero-shot", ("en_ugt",), 0),
+            ("in-corpus", (), None),
+        )
+    ]
+    # As a run file without any scores too.
+    failed[0]["scores"] = {"tokens": {}, "characters": {}}
+    told = read_made_up([*make_runs(), *failed])
+    assert paper_tables(told) + further_tables(told) == paper_tables(results) + further_tables(results)
+    page = render(told)
+    named = page[page.index("Left out") :].partition("</p>")[0]
+    assert named.count("training diverged") == len(failed)
+    assert "few-shot ru_ugt from en_ugt at 50 sentences, seed 2" in named
+
+
+def test_a_failed_run_is_not_missing_and_its_time_counts(read_made_up):
+    failed = {**make_run("few-shot", "ru_ugt", 1, (), 25), "problem": "training diverged"}
+    results = read_made_up([failed], [make_run("few-shot", "ru_ugt", 1, (), 50)])
+    assert results.missing("few-shot") == ["ru_ugt from no pretrain at 50 sentences, seed 0"]
+    assert making(results).hours == pytest.approx(36 / 3600)
+    assert "There is no run that can be told of." in render(results)
 
 
 def test_a_page_of_in_corpus_runs_alone(read_made_up):

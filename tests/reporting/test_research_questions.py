@@ -81,3 +81,9 @@ def test_steadiness_is_a_number(tmp_path):
 def test_every_question_stands_on_the_page_by_name(results, question):
     assert question in {found.question for found in research_questions(results)}
     assert question[:4] in ("RQ1.", "RQ2.", "RQ3.")
+
+
+def test_sources_in_sequence_are_named_as_such(tmp_path):
+    runs = [run("zero-shot", "ru_ugt", 60, ("en_ugt", "en_ehr"), 0, in_sequence=in_sequence) for in_sequence in (0, 1)]
+    names = [answer.partition(" to ")[0] for answer in answers(tmp_path, runs)[RQ1]]
+    assert names == ["en_ugt + en_ehr", "en_ugt then en_ehr"]

@@ -1,4 +1,6 @@
 """Runs of one type each, put together by hand."""
+from dataclasses import replace
+
 import numpy
 import pytest
 
@@ -19,7 +21,7 @@ def run(entity_type=None, seed=0, tp=3, **scores):
 
 
 def test_two_types_make_one_run():
-    (joined,) = join_types([run("Drug", tp=3), run("Disease", tp=4)])
+    (joined,) = join_types([run("Drug", tp=3), run("Disease", tp=4)], [])
     assert joined.coordinates.entity_type is None
     assert joined.scores.tokens["Drug"] == Score(3, 1, 2) and joined.scores.tokens["Disease"] == Score(4, 1, 1)
     assert joined.scores.tokens["micro"] == Score(7, 2, 3) == joined.scores.characters["micro"]
@@ -32,9 +34,26 @@ def test_two_types_make_one_run():
 
 def test_joint_runs_stay_and_what_lacks_a_type_goes():
     joint = run(Drug=Score(1, 0, 0), Disease=Score(2, 0, 0))
-    assert join_types([joint]) == [joint]
+    assert join_types([joint], []) == [joint]
     assert parts_of(joint) == [joint]
-    assert [len(join_types(runs)) for runs in ([run("Drug"), run("Disease"), run("Drug", seed=1)], [])] == [1, 0]
+    assert [len(join_types(runs, [])) for runs in ([run("Drug"), run("Disease"), run("Drug", seed=1)], [])] == [1, 0]
+
+
+def test_a_corpus_without_a_type_has_no_run_of_it_to_wait_for():
+    runs = [run("Drug"), run("Disease"), run("Drug", seed=1)]
+    planned = [replace(one.coordinates, threads=0) for one in runs]
+    assert [one.run for one in join_types(runs, planned)] == ["Drug-0&Disease-0", "Drug-1"]
+    unfinished = [*planned, replace(planned[2], entity_type="Disease")]
+    assert [one.run for one in join_types(runs, unfinished)] == ["Drug-0&Disease-0"]
+
+
+def test_trainings_and_problems_are_those_of_the_parts():
+    drug, disease = replace(run("Drug"), training="one"), replace(run("Disease"), training="two")
+    assert join_types([drug, disease], [])[0].training == "one&two"
+    assert join_types([drug, disease], [])[0].problem == ""
+    assert join_types([drug, run("Disease")], [])[0].training == ""
+    failed = replace(disease, problem="weights are not finite", scores=RunScores({}, {}), seconds={})
+    assert join_types([drug, failed], [])[0].problem == "Disease: weights are not finite"
 
 
 def test_counts_add_up_document_by_document():

@@ -65,6 +65,13 @@ def test_a_run_file_becomes_frozen_data_classes(write):
         run.device = "gpu"
 
 
+def test_a_run_whose_training_failed_needs_no_scores(write):
+    empty = changed("scores", value={"tokens": {}, "characters": {}})
+    assert read_run(write({**empty, "problem": "weights are not finite"})).problem == "weights are not finite"
+    with pytest.raises(ProjectError, match="'micro'"):
+        read_run(write(empty))
+
+
 def test_no_size_is_the_whole_training_part(write):
     assert read_run(write(changed("coordinates", "size", value=None))).coordinates.size is None
 

@@ -33,6 +33,14 @@ def missing_runs(results: Results, kind: str, targets: Optional[Sequence[str]] =
     return f" {count} missing ({kind}: {'; '.join(names[:MISSING_NAMED])}{more})."
 
 
+def without_gold(results: Results) -> str:
+    """RETURNS (str): Where there is no score of a type, and why; empty if there is one of each everywhere."""
+    if not results.unscored:
+        return ""
+    names = "; ".join(f"{corpus}: {', '.join(types)}" for corpus, types in results.unscored.items())
+    return f" Not scored, since they are not annotated there or the test part has no mention of them: {names}."
+
+
 def nothing_to_show(what: str, rows: Collection[object]) -> str:
     """RETURNS (str): That there is no such thing to show; empty if there are rows."""
     return "" if rows else f" Nothing to show: no {what}."

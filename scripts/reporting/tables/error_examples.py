@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from scripts.corpora.parts import read_documents
 from scripts.evaluation.errors import CORRECT, KINDS, ErrorExample
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results
+from scripts.reporting.results import Results, setup_of
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 from scripts.results.runs import RunResult
 
@@ -24,7 +24,7 @@ def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
     """
     documents = {doc.user_data["id"]: doc for doc in read_documents(corpus / target / "test.spacy")}
     rows = [
-        (kind, _shown(run), entity_type, *_cells(example, documents))
+        (kind, _shown(results, run), entity_type, *_cells(example, documents))
         for run in _runs(results, target)
         for entity_type, errors in run.errors.items()
         for kind in KINDS
@@ -46,9 +46,9 @@ def _runs(results: Results, target: str) -> Iterator[RunResult]:
         yield from (run for run in chosen if run.coordinates.seed == first)
 
 
-def _shown(run: RunResult) -> str:
+def _shown(results: Results, run: RunResult) -> str:
     at = run.coordinates
-    return f"{at.kind}, {at.model}" if at.size is None else f"{' + '.join(at.sources) or 'no pretrain'}, {at.size}"
+    return f"{at.kind}, {at.model}" if at.size is None else f"{results.label(setup_of(at))}, {at.size}"
 
 
 def _cells(example: ErrorExample, documents: Mapping[str, Doc]) -> tuple[Cell, ...]:

@@ -2,7 +2,7 @@
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Table
 from scripts.reporting.results import Results, Setup
-from scripts.reporting.tables.captions import missing_runs
+from scripts.reporting.tables.captions import missing_runs, without_gold
 from scripts.reporting.tables.score_cells import by_seed
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 
@@ -19,7 +19,7 @@ def table_few_shot(results: Results) -> Table:
         for size, point in results.curve(target, setup, entity_type).points
     ]
     caption = "Size: sentences of the target that were trained on. sd: sample standard deviation over the seeds."
-    caption += missing_runs(results, FEW_SHOT)
+    caption += without_gold(results) + missing_runs(results, FEW_SHOT)
     return Table("few_shot", "Every point of Figure 1", caption, columns, tuple(rows))
 
 

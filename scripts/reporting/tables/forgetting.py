@@ -1,9 +1,9 @@
 """Show what a model forgets of its source while it learns the target."""
 from typing import Iterable, Iterator, Optional
 
-from scripts.evaluation.curves import Spread, spread_of
+from scripts.evaluation.curves import Spread
 from scripts.reporting.formats import Table
-from scripts.reporting.results import Results, Setup
+from scripts.reporting.results import Results, Setup, spread_of_scores
 from scripts.reporting.tables.captions import nothing_to_show
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.runs import RunResult
@@ -43,6 +43,4 @@ def _before(results: Results, setup: Setup, source: str, entity_type: str) -> Op
 
 
 def _tested(runs: Iterable[RunResult], source: str, entity_type: str) -> Optional[Spread]:
-    scores = {run.coordinates.seed: run.source_tests.get(source, {}).get(entity_type) for run in runs}
-    f1s = {seed: score.f1 for seed, score in scores.items() if score is not None}
-    return spread_of(f1s) if f1s else None
+    return spread_of_scores({run.coordinates.seed: run.source_tests.get(source, {}) for run in runs}, entity_type)

@@ -3,7 +3,7 @@ from scripts.evaluation.curves import Spread, spread_of
 from scripts.evaluation.partial import KINDS
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results
+from scripts.reporting.results import Results, defined_score
 from scripts.results.kinds import COMPARED, FEW_SHOT
 from scripts.results.runs import RunResult
 
@@ -33,7 +33,8 @@ def _rows(
     chosen = [run for run in runs if run.matches and (kind != FEW_SHOT or run.coordinates.size == largest)]
     rows = []
     for entity_type in (*results.types, MICRO):
-        known = [run for run in chosen if all(entity_type in run.matches[name] for name in KINDS)]
+        scored = [run for run in chosen if defined_score(run.scores.tokens, entity_type)]
+        known = [run for run in scored if all(entity_type in run.matches[name] for name in KINDS)]
         if known:
             f1s = (_f1(known, name, entity_type) for name in KINDS)
             rows.append((kind, target, pretrain, largest or None, entity_type, *f1s))

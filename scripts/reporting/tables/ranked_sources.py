@@ -1,14 +1,13 @@
 """Rank the sources of each target by what is known before any few-shot run, and measure what each gained."""
 from typing import Optional, Sequence
 
-from scripts.evaluation.curves import spread_of
 from scripts.evaluation.ranking import (
     Candidate,
     RankedSource,
     rank_sources,
 )
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.results import Results, Setup
+from scripts.reporting.results import Results, Setup, spread_of_scores
 from scripts.results.kinds import FEW_SHOT
 
 
@@ -54,8 +53,8 @@ def _candidate(results: Results, target: str, setup: Setup) -> Candidate:
 
 def _first_sentences(results: Results, target: str, setup: Setup) -> Optional[float]:
     runs = results.tests_of_sources(setup, target=target)
-    f1s = {run.coordinates.seed: run.first_sentences[MICRO].f1 for run in runs if MICRO in run.first_sentences}
-    return spread_of(f1s).mean if f1s else None
+    found = spread_of_scores({run.coordinates.seed: run.first_sentences for run in runs}, MICRO)
+    return found.mean if found else None
 
 
 def _overlap(results: Results, target: str, setup: Setup) -> Optional[float]:

@@ -3,9 +3,10 @@ from typing import Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import Spread
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.formats import Cell
+from scripts.reporting.formats import NOTHING, Cell
 from scripts.reporting.paper_counterparts import if_compared
 from scripts.reporting.results import Results, measure
+from scripts.reporting.tables.captions import without_gold
 from scripts.results.runs import RunResult
 
 BESIDE_F1 = (
@@ -43,11 +44,10 @@ def _type_cells(results: Results, runs: Sequence[RunResult], name: str, paper: O
 
 def by_seed(spreads: Sequence[Optional[Spread]]) -> str:
     """RETURNS (str): The values of each seed, such as `0: 75.00 / 80.00; 1: 70.00 / 82.00`."""
-    values_of: dict[int, list[str]] = {}
-    for spread in spreads:
-        for seed, value in spread.values if spread else ():
-            values_of.setdefault(seed, []).append(f"{value:.2f}")
-    return "; ".join(f"{seed}: {' / '.join(values)}" for seed, values in values_of.items())
+    columns = [dict(spread.values) if spread else {} for spread in spreads]
+    seeds = sorted({seed for column in columns for seed in column})
+    rows = {seed: [f"{column[seed]:.2f}" if seed in column else NOTHING for column in columns] for seed in seeds}
+    return "; ".join(f"{seed}: {' / '.join(values)}" for seed, values in rows.items())
 
 
 def how_to_read(results: Results, kind: str) -> str:
@@ -56,5 +56,5 @@ def how_to_read(results: Results, kind: str) -> str:
     spread = "Mean ± sample standard deviation over the seeds. " if len(seeds) > 1 else ""
     return (
         f" Exact match in percent, as the CoNLL script counts. {spread}Characters: scored against the original offsets,"
-        " so that mentions lost by tokens, truncation or the sentence splitter are missed."
+        " so that mentions lost by tokens, truncation or the sentence splitter are missed." + without_gold(results)
     )

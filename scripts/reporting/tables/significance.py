@@ -17,7 +17,7 @@ from scripts.evaluation.significance import (
     stack_seeds,
 )
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results
+from scripts.reporting.results import Results, defined_score
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 from scripts.results.runs import RunResult
 
@@ -79,11 +79,11 @@ def _paired_runs(results: Results, target: str, entity_type: str) -> list[Paired
     compared = []
     for setup in (setup for setup in results.setups(FEW_SHOT, target=target) if setup.sources):
         runs = results.of(FEW_SHOT, target=target, **vars(setup))
-        own = [run for run in runs if entity_type in run.scores.tokens]
+        own = [run for run in runs if defined_score(run.scores.tokens, entity_type)]
         for opponent, opponent_of in opponents.items():
             for size in sorted({run.coordinates.size or 0 for run in own}):
                 found = [(run, opponent_of(run)) for run in own if run.coordinates.size == size]
-                pairs = tuple((run, other) for run, other in found if other and entity_type in other.scores.tokens)
+                pairs = tuple((run, other) for run, other in found if other)
                 compared += [PairedRuns(size, f"{results.label(setup)} against {opponent}", pairs)] if pairs else []
     return compared
 

@@ -4,9 +4,10 @@ from typing import Mapping, Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, best_and_worst
 from scripts.reporting.formats import Cell, Table
+from scripts.reporting.full_model import careful, doubts_of_full
 from scripts.reporting.paper_counterparts import MODELS, PAPER, if_compared, paper_full, paper_name, paper_sentences
 from scripts.reporting.results import Results, Setup
-from scripts.reporting.tables.captions import beside_paper, missing_runs
+from scripts.reporting.tables.captions import beside_paper, missing_runs, without_gold
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN
 from scripts.results.paper import MULTI_BERT, Pretrain
 
@@ -35,7 +36,7 @@ def table5_sentences_needed(results: Results) -> Table:
         f"on the whole training part ({_denominators(results)}). Sustained: from there on every larger sample reaches "
         "it too. Verdict: the sources that need fewest and most sentences, among those that reach it."
     )
-    caption += beside_paper(results, BESIDE_SENTENCES)
+    caption += _doubts(results) + without_gold(results) + beside_paper(results, BESIDE_SENTENCES)
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)
     title = "Table 5. Sentences needed for 99 % of the full F1"
     return Table("table5_sentences_needed", title, caption, columns, tuple(rows))
@@ -101,6 +102,13 @@ def _verdicts(needed: dict[Setup, Optional[SentencesNeeded]]) -> dict[Setup, str
         best = worst = "best and worst"
     names = {ranking.never: "never reached", ranking.worst: worst, ranking.best: best}
     return {setup: verdict for group, verdict in names.items() for setup in group}
+
+
+def _doubts(results: Results) -> str:
+    setups = [(target, setup) for target in results.targets for setup in results.setups(FEW_SHOT, target=target)]
+    models = dict.fromkeys((target, setup.model) for target, setup in setups)
+    doubts = (doubts_of_full(results, target, model, results.types) for target, model in models)
+    return careful([doubt for found in doubts for doubt in found])
 
 
 def _denominators(results: Results) -> str:

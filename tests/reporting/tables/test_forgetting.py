@@ -1,7 +1,7 @@
 """What is forgotten: before and after, by hand."""
 from scripts.evaluation.curves import Spread
 from scripts.reporting.tables.forgetting import table_forgetting
-from tests.reporting.made_up import dicts, f1_run
+from tests.reporting.made_up import dicts, f1_run, without_gold
 
 
 def test_forgetting_compares_with_the_source_model(read_made_up):
@@ -20,3 +20,9 @@ def test_forgetting_compares_with_the_source_model(read_made_up):
     assert (rows[0]["F1 before"].mean, rows[0]["difference"]) == (90.0, -15.0)
     # The model of both sources together has no in-corpus run.
     assert rows[1]["F1 before"] is rows[1]["difference"] is None
+
+
+def test_a_source_without_a_mention_has_no_f1(read_made_up):
+    tested = {"en_ugt": without_gold(f1_run(70), "Disease")["scores"]["tokens"]}
+    rows = dicts(table_forgetting(read_made_up([{**f1_run(60, ("en_ugt",), 50), "source_tests": tested}])))
+    assert [row["type"] for row in rows] == ["Drug", "micro"]
