@@ -110,8 +110,6 @@ class RunResult:
         run before any training on the target, of a few-shot run after it.
     first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
     layout (int): Layout of the run file; 1 for the first version of this project.
-    training (str): Fingerprint of the training that was tested, which several runs may share.
-    problem (str): Why it is not to be compared with other runs, such as weights that are not finite; empty if it is.
     errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
     matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
     """
@@ -132,8 +130,6 @@ class RunResult:
     source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     first_sentences: Mapping[str, Score] = field(default_factory=dict)
     layout: int = 1
-    training: str = ""
-    problem: str = ""
     errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
     matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 
