@@ -66,7 +66,9 @@ def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
 def tell_left_out(workspace: Workspace) -> None:
     """Print the sample sizes that a target's training part is too small for."""
     few_shot = workspace.experiment.few_shot
-    for target in few_shot.targets if few_shot else ():
+    if few_shot is None:
+        return
+    for target in few_shot.targets:
         beyond = sizes_left_out(few_shot, target, workspace.count)
         if beyond:
             there, sizes = workspace.count(target, "train"), ", ".join(map(str, beyond))

@@ -166,8 +166,9 @@ class TrainingJob:
 
     def check_files(self) -> None:
         """RAISES (ProjectError): If a file that it reads has changed since, as when somebody converts meanwhile."""
-        for file in (self.template, *self.train, *self.without):
-            check_unchanged(file.path, file.sha256)
+        check_unchanged(self.template.path, self.template.sha256)
+        for part in (*self.train, *self.without):
+            check_unchanged(part.path, part.sha256)
 
     def _all_sentences(self) -> list[Sentence]:
         train, without = ([str(part.path) for part in parts] for parts in (self.train, self.without))

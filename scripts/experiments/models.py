@@ -1,7 +1,7 @@
 """Train and keep models on whole training parts: sources of transfer, and the pipeline that is packaged."""
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
@@ -9,7 +9,7 @@ from scripts.corpora.parts import Part
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import SourceModel
-from scripts.experiments.train import train_job
+from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import NO_TRANSFER
 
@@ -46,7 +46,7 @@ class KeptModel:
 
 def model_folder(workspace: Workspace, model: SourceModel) -> Path:
     """RETURNS (Path): Where a model is kept; models of other settings do not take each other's place."""
-    settings = [model.training.model_dump(), model.max_sentences]
+    settings: list[Any] = [model.training.model_dump(), model.max_sentences]
     settings += [model.transfer] if model.is_few_shot else []
     return workspace.models(model.baseline) / f"{model.name}.{hash_data(settings)[:8]}"
 
@@ -93,7 +93,7 @@ def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
 
 
 def get_model(
-    workspace: Workspace, model: SourceModel, on_passes: Callable[[int], None] = lambda passes: None
+    workspace: Workspace, model: SourceModel, on_passes: OnPasses = ignore_passes
 ) -> KeptModel:
     """Find a model, or train and keep it.
 
@@ -105,7 +105,7 @@ def get_model(
     return find_model(workspace, model) or _train_model(workspace, model, on_passes)
 
 
-def _train_model(workspace: Workspace, model: SourceModel, on_passes: Callable[[int], None]) -> KeptModel:
+def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)
     before = get_model(workspace, model.before, on_passes) if model.before else None
@@ -114,11 +114,8 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: Callable[[
         trained = train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes)
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")
-        record = {
-            "fingerprint": job.fingerprint,
-            "seconds": round(trained.seconds, 2),
-            "updates": job.length.updates,
-            "sentences": job.n_sentences,
-        }
-        write_json(partial / RECORD, record)
-    return KeptModel(folder, **record)
+        kept = KeptModel(
+            folder, job.fingerprint, round(trained.seconds, 2), updates=job.length.updates, sentences=job.n_sentences
+        )
+        write_json(partial / RECORD, {key: value for key, value in asdict(kept).items() if key != "folder"})
+    return kept

@@ -172,13 +172,13 @@ def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int
     updates_of (Callable): Tells how many updates a source model has had, those of the models before it included.
     RETURNS (list[Run]): One for each number of updates, target, size and seed.
     """
-    few_shot = experiment.few_shot
+    sizes = experiment.few_shot.compute_matched if experiment.few_shot else []
     runs = {
         Run(FEW_SHOT, run.target, run.seed, None, NO_TRANSFER, run.size, extra_updates=updates_of(run.source))
         for run in few_shot_runs(experiment)
-        if run.source and run.size in few_shot.compute_matched
+        if run.source and run.size in sizes
     }
-    return sorted(runs, key=lambda run: (run.target, run.extra_updates, run.size, run.seed))
+    return sorted(runs, key=lambda run: (run.target, run.extra_updates, run.size or 0, run.seed))
 
 
 def shipped_runs(experiment: Experiment) -> list[Run]:
@@ -294,12 +294,10 @@ def pretraining_of(experiment: Experiment) -> Pretraining:
 def source_model(experiment: Experiment, source: SourceSet, seed: int) -> SourceModel:
     """RETURNS (SourceModel): The model of these sources and this seed."""
     pretraining = pretraining_of(experiment)
-    settings = {"seed": seed, "training": pretraining.training, "max_sentences": pretraining.max_sentences}
-    if source.together:
-        return SourceModel(source.corpora, **settings)
-    model = None
-    for corpus in source.in_sequence:
-        model = SourceModel((corpus,), **settings, before=model)
+    steps = [source.corpora] if source.together else [(corpus,) for corpus in source.in_sequence]
+    model = SourceModel(steps[0], seed, pretraining.training, pretraining.max_sentences)
+    for corpora in steps[1:]:
+        model = replace(model, corpora=corpora, before=model)
     return model
 
 
@@ -339,7 +337,9 @@ def sources_of(experiment: Experiment) -> list[SourceSet]:
 
 def few_shot_sources(experiment: Experiment, target: str) -> list[SourceSet]:
     """RETURNS (list[SourceSet]): What the target's curves start from, as the experiment file orders it."""
-    few_shot: FewShot = experiment.few_shot
+    few_shot = experiment.few_shot
+    if few_shot is None:
+        return []
     if few_shot.sources is None:
         others = [name for name in experiment.corpora if name != target]
         return [SourceSet(), *(SourceSet(together=[name]) for name in others)]

@@ -3,7 +3,7 @@ import platform
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
-from typing import Callable, Mapping, Optional
+from typing import Mapping, Optional
 
 import spacy
 from spacy.language import Language
@@ -17,7 +17,7 @@ from scripts.experiments.models import get_model, model_job, types_of
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.score import Outcome, predict, score, take_test
-from scripts.experiments.train import train_job
+from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT, ZERO_SHOT
 from scripts.results.runs import LAYOUT, Ledger, RunResult
@@ -118,7 +118,7 @@ def carry_out(
     run: Run,
     device: str,
     cache: PipelineCache,
-    on_passes: Callable[[int], None] = lambda passes: None,
+    on_passes: OnPasses = ignore_passes,
 ) -> RunResult:
     """Train if need be, test, and put the result on record.
 
@@ -177,7 +177,7 @@ def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Scor
 
 
 def get_model_under_test(
-    workspace: Workspace, run: Run, job: TrainingJob, cache: PipelineCache, on_passes: Callable[[int], None]
+    workspace: Workspace, run: Run, job: TrainingJob, cache: PipelineCache, on_passes: OnPasses
 ) -> ModelUnderTest:
     """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
     model = tested_model(workspace.experiment, run)

@@ -2,7 +2,7 @@
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 import srsly
 from wasabi import msg
@@ -22,7 +22,7 @@ from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.run import RunJob, ScoredPart, versions
 from scripts.experiments.score import Outcome, take_test
 from scripts.experiments.settings import Frozen, Search, Training
-from scripts.experiments.train import train_job
+from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 
 TRAIN, DEVELOPMENT = "train", "development"
@@ -205,7 +205,7 @@ def carry_out(
     run: SearchRun,
     job: RunJob,
     cache: PipelineCache,
-    on_passes: Callable[[int], None] = lambda passes: None,
+    on_passes: OnPasses = ignore_passes,
 ) -> dict[str, Any]:
     """Train, and score on the development documents.
 

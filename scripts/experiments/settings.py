@@ -86,9 +86,11 @@ def _as_sizes(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     numbers = [value.get(key) for key in ("first", "last", "step")]
-    if len(value) != 3 or not all(type(number) is int and number > 0 for number in numbers):
+    # A boolean is an int to Python.
+    whole = [number for number in numbers if type(number) is int and number > 0]
+    if len(value) != 3 or len(whole) != 3:
         raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
-    first, last, step = numbers
+    first, last, step = whole
     return list(range(first, last + 1, step))
 
 

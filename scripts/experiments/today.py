@@ -33,7 +33,9 @@ def todays_fingerprints(
     for kind, plan in read_plans(metrics / experiment).items():
         key = plan.started_with
         if key not in opened:
-            start = {"seed": key.seed, "threads": key.threads, "encoder": key.encoder, "precision": key.precision}
-            opened[key] = open_workspace(experiment, configs, corpus, training, metrics, gpu_id=-1, **start)
+            places = (configs, corpus, training, metrics)
+            opened[key] = open_workspace(
+                experiment, *places, key.seed, key.threads, gpu_id=-1, encoder=key.encoder, precision=key.precision
+            )
         fingerprints |= {run.id: job.fingerprint for run, job in jobs_of(opened[key], kind).items()}
     return fingerprints

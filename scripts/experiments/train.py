@@ -19,6 +19,12 @@ from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
+# Told after every update how many sentences passed through the network.
+OnPasses = Callable[[int], Any]
+
+
+def ignore_passes(passes: int) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ def train_job(
     source: Optional[Path],
     gpu_id: int,
     cache: PipelineCache,
-    on_passes: Callable[[int], None] = lambda passes: None,
+    on_passes: OnPasses = ignore_passes,
 ) -> Trained:
     """Carry a training out, as `spacy train` does with the resolved config.
 
@@ -62,7 +68,7 @@ def train_job(
     return Trained(nlp, config, time.monotonic() - started)
 
 
-def _count_passes(job: TrainingJob, on_passes: Callable[[int], None]) -> Callable[[], None]:
+def _count_passes(job: TrainingJob, on_passes: OnPasses) -> Callable[[], None]:
     done = 0
 
     def on_update() -> None:
