@@ -45,6 +45,8 @@ def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> 
     taken: set[int] = set()
     for mention in sorted(document.mentions, key=lambda mention: (mention.start - mention.end, mention.start)):
         span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
+        # A harmonised mention lies within the text, so there always are tokens to expand it to.
+        assert span is not None
         if taken.isdisjoint(range(span.start, span.end)):
             taken.update(range(span.start, span.end))
             spans.append(span)

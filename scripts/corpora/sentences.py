@@ -57,7 +57,8 @@ def set_sentence_starts(doc: Doc, starts: List[int]) -> Doc:
     flags[:], flags[:1] = NO_START, START
     flags[[bisect_right(ends, start) for start in starts if start < ends[-1]]] = START
     # Setting `token.is_sent_start` one by one looks through the whole Doc each time.
-    return doc.from_array([SENT_START], flags.astype("uint64"))
+    # One attribute takes an array of one dimension, which spaCy's stub does not know.
+    return doc.from_array([SENT_START], flags.astype("uint64"))  # type: ignore[arg-type]
 
 
 def split_sentences(doc: Doc) -> Doc:

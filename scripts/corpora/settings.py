@@ -13,8 +13,9 @@ EntityType = Annotated[str, Field(pattern=r"^[^\W\d_]\w*$")]
 RESERVED = "micro"
 Discontinuous = Literal["span", "first", "drop"]
 Splitter = Literal["by_script", "punkt"]
-Reason = Literal[REASONS]
-Change = Literal[CHANGES]
+# The names stand in one place, as tuples; mypy takes only those that are written out here.
+Reason = Literal[REASONS]  # type: ignore[valid-type]
+Change = Literal[CHANGES]  # type: ignore[valid-type]
 Count = Annotated[int, Field(ge=0)]
 # Document ids, with * for any characters and ? for one.
 Patterns = Annotated[list[str], Field(min_length=1)]

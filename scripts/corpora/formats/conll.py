@@ -153,14 +153,14 @@ def _match_tag(columns: Sequence[str]) -> Optional[re.Match]:
     return TAG.fullmatch(columns[-1].strip())
 
 
-def _find_layout(lines: Iterable[str]) -> Optional[_Layout]:
-    """RETURNS (Optional[_Layout]): That of the first line of a token that has a TAB, or if none has, of the first."""
+def _find_layout(lines: Iterable[str]) -> _Layout:
+    """RETURNS (_Layout): That of the first line of a token that has a TAB, or if none has, of the first."""
     tokens = (
         _Layout("\t" in line, len(_columns(line)), number)
         for number, line in enumerate(lines, start=1)
         if line.strip() and _find_mark(line) is None and not _is_comment(line)
     )
-    return max(tokens, key=lambda layout: layout.has_tab, default=None)
+    return max(tokens, key=lambda layout: layout.has_tab, default=_Layout(has_tab=False, columns=0, number=0))
 
 
 def _read_token(line: str, layout: _Layout, where: str) -> _Token:

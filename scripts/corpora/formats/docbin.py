@@ -78,9 +78,9 @@ def _read_docs(data: bytes, prefix: str, file: RawFile) -> Iterator[Document]:
 
     for number, doc in enumerate(DocBin().from_bytes(data).get_docs(Vocab()), start=1):
         name = doc.user_data.get("id")
-        is_named = isinstance(name, str) and name != ""
         mentions = tuple(_read_mentions(doc, f"{file}, document {number}"))
-        yield Document(prefix + (name if is_named else str(number)), doc.text, mentions, _read_meta(doc))
+        own = name if isinstance(name, str) and name else str(number)
+        yield Document(prefix + own, doc.text, mentions, _read_meta(doc))
 
 
 def _read_mentions(doc: "Doc", where: str) -> Iterator[Mention]:

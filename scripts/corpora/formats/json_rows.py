@@ -38,7 +38,7 @@ def check_value(data: Mapping[str, Any], key: str, kind: type, where: str) -> An
     value = data[key]
     if type(value) is not kind:
         raise ProjectError(f"key '{key}' is not of type {kind.__name__} (got {type(value).__name__})", where=where)
-    if kind is str and has_half_pair(value):
+    if isinstance(value, str) and has_half_pair(value):
         raise ProjectError(f"key '{key}' holds half of a surrogate pair", where=where, remedy="repair its \\u escapes")
     return value
 

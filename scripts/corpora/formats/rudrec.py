@@ -43,8 +43,8 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
     """
     (file,) = raw_files(path, annotations)
     documents: dict[str, Document] = {}
-    for name, rows in groupby(_read_rows(file), key=lambda row: row.document):
-        rows = list(rows)
+    for name, group in groupby(_read_rows(file), key=lambda row: row.document):
+        rows = list(group)
         if name in documents:
             where = rows[0].where
             raise ProjectError(f"'{name}' has other rows further up", where=where, remedy="sort rows by file_name")
