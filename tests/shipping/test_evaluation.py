@@ -128,7 +128,8 @@ def test_a_pipeline_without_confidences_is_scored_and_shown():
     for _ in range(20):
         nlp.update(train)
     (found,) = answer(nlp, [{"text": text}])
-    given = Answer(**{name: tuple(map(tuple, found[name])) for name in ("tokens", "characters")}, confidences=(None,) * 2)
+    tokens, characters = (tuple(map(tuple, found[unit])) for unit in ("tokens", "characters"))
+    given = Answer(tokens, characters, (None, None))
     assert tuple(found["confidences"]) == given.confidences
     annotated = AnnotatedText(text=text, entities=[Entity(start=s, end=e, label=label) for s, e, label in entities])
     assert score_examples([annotated], [given], ["Drug", "Disease"])["micro"] == Score(2, 0, 0)
