@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Iterator, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+import srsly
 from pydantic import ValidationError
 
 from scripts.base.settings import Settings
@@ -162,6 +163,27 @@ def test_no_settings_file_takes_a_boolean_for_a_number_or_the_other_way_round(mo
         model.model_validate({name: value})
     mistakes = [mistake["msg"] for mistake in failure.value.errors() if mistake["loc"][0] == name]
     assert any(re.fullmatch("Input should be a valid (integer|number|boolean)", message) for message in mistakes)
+
+
+def test_the_version_is_the_same_wherever_it_stands():
+    version = PROJECT["vars"]["version"]
+    assert srsly.read_yaml(ROOT / "CITATION.cff")["version"] == version
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf8")
+    assert re.findall(r"^## \[(\d.*?)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)[0] == version
+    # The commands are not imported here: that takes seconds.
+    for command in ("package", "evaluate_package"):
+        assert f'version: str = option("{version}"' in (ROOT / "scripts" / f"{command}.py").read_text("utf8")
+
+
+def test_whatever_the_contributing_guide_names_is_there():
+    guide = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    paths = re.findall(r"\b(?:scripts|tests|configs|\.ci)/[\w/.]*\w", guide)
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    (test,) = re.findall(r"::(\w+)", guide)
+    assert f"def {test}(" in (ROOT / "tests" / "corpora" / "test_split.py").read_text("utf8")
+    makefile = (ROOT / "Makefile").read_text("utf8")
+    assert all(f"\n{target}: " in makefile for target in re.findall(r"`make ([\w-]+)`", guide))
 
 
 def make_python(folder: Path, version: str, *arguments: str) -> subprocess.CompletedProcess:
