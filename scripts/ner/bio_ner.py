@@ -6,7 +6,7 @@ This module is bundled into packages, so it imports nothing from its project.
 """
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy
 from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SPACY
@@ -18,7 +18,7 @@ from spacy.training import Example, validate_examples
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
-from thinc.types import Floats2d, Floats3d, FloatsXd, Ints1d, Ragged
+from thinc.types import Floats2d, Floats3d, FloatsXd, Ragged
 
 SPANS_KEY = "bio_ner"
 # Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
@@ -54,7 +54,7 @@ def first_subword() -> Model[Ragged, Floats2d]:
 def _first_subword_forward(model: Model, X: Ragged, is_train: bool) -> Tuple[Floats2d, Callable]:
     present = X.lengths > 0
     firsts = (X.lengths.cumsum() - X.lengths)[present]
-    Y = model.ops.alloc2f(len(X.lengths), X.dataXd.shape[1])
+    Y = model.ops.alloc2f(len(X.lengths), X.dataXd.shape[-1])
     Y[present] = X.dataXd[firsts]
 
     def backprop(dY: Floats2d) -> Ragged:
@@ -103,7 +103,7 @@ def best_path(pair_scores: numpy.ndarray) -> numpy.ndarray:
     return tags
 
 
-def tagged_mentions(tags: Sequence[int]) -> Iterator[Tuple[int, int, int]]:
+def tagged_mentions(tags: Union[Sequence[int], numpy.ndarray]) -> Iterator[Tuple[int, int, int]]:
     """YIELDS (tuple): (start, end, number of the entity type) of each mention in a valid BIO sequence."""
     start: Optional[int] = None
     for i, tag in enumerate([*tags, 0]):
@@ -122,7 +122,7 @@ class Decoder(NamedTuple):
     """
 
     mentions: Callable[[numpy.ndarray], List[NumberedMention]]
-    loss: Callable[[Sequence[numpy.ndarray], Sequence[Ints1d]], Tuple[float, List[numpy.ndarray]]]
+    loss: Callable[[Sequence[numpy.ndarray], Sequence[numpy.ndarray]], Tuple[float, List[numpy.ndarray]]]
 
 
 # Softmax
@@ -160,11 +160,13 @@ def softmax_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     return [(start, end, label, float(own[start:end].sum())) for start, end, label in tagged_mentions(tags)]
 
 
-def softmax_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[float, List[numpy.ndarray]]:
+def softmax_loss(
+    scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]
+) -> Tuple[float, List[numpy.ndarray]]:
     """Cross-entropy of the tokens whose tag is known.
 
     scores (Sequence[numpy.ndarray]): (tokens, tags) for each sentence.
-    targets (Sequence[Ints1d]): Their tags; -1 where not known.
+    targets (Sequence[numpy.ndarray]): Their tags; -1 where not known.
     RETURNS (tuple): The loss and its gradients, summed over tokens.
     """
     loss, gradients = 0.0, []
@@ -191,7 +193,7 @@ def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
     RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, tags).
     """
     output = Linear(nO, _width(tok2vec))
-    model = chain(tok2vec, with_array(output))
+    model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, with_array(output))
     model.set_ref("output", output)
     model.attrs["decoder"] = SOFTMAX
     return model
@@ -258,11 +260,11 @@ def crf_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     return [(start, end, label, log_confidence(start, end)) for start, end, label in mentions]
 
 
-def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[float, List[numpy.ndarray]]:
+def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> Tuple[float, List[numpy.ndarray]]:
     """Minus the log-probability of all sequences that have the known tags: what is not known is summed over.
 
     scores (Sequence[numpy.ndarray]): (tokens, tags, tags) for each sentence, as in `best_path`.
-    targets (Sequence[Ints1d]): Their tags; -1 where not known. A sentence whose tags are not valid has no loss.
+    targets (Sequence[numpy.ndarray]): Their tags; -1 where not known. A sentence whose tags are not valid has no loss.
     RETURNS (tuple): The loss and its gradients, summed over sentences.
     """
     if not scores:
@@ -276,7 +278,7 @@ def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tupl
     return float((all_sums - known_sums)[valid].sum()), [rows[: len(own)] for rows, own in zip(gradients, scores)]
 
 
-def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[Ints1d]) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> Tuple[numpy.ndarray, numpy.ndarray]:
     """Sentences of one length: all tags score alike behind a sentence's end, so that no share of sequences changes."""
     longest, n_tags = max(map(len, scores)), scores[0].shape[-1]
     pair_scores = numpy.zeros((len(scores), longest, n_tags, n_tags))
@@ -302,7 +304,7 @@ def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
         each tag of the token before, minus infinity where BIO forbids it.
     """
     output = Linear(nO, _width(tok2vec))
-    pair_scores = Model(
+    pair_scores: Model[Floats2d, Floats3d] = Model(
         "pair_scores",
         _pair_scores_forward,
         init=_pair_scores_init,
@@ -310,7 +312,8 @@ def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
         dims={"nO": nO},
         params={"transitions": None},
     )
-    model = chain(tok2vec, with_array(pair_scores))
+    # To Thinc a layer leaves the number of an array's axes as it is.
+    model: Model[List[Doc], List[Floats3d]] = chain(tok2vec, with_array(pair_scores))  # type: ignore[misc]
     model.set_ref("output", output)
     model.attrs["decoder"] = CRF
     return model
@@ -319,12 +322,13 @@ def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
 def _pair_scores_forward(model: Model, X: Floats2d, is_train: bool) -> Tuple[Floats3d, Callable]:
     scores, backprop_scores = model.layers[0](X, is_train)
     transitions = model.get_param("transitions")
-    allowed = model.ops.asarray(allowed_transitions(len(transitions) // 2))
+    # Thinc has no type for arrays of bool.
+    allowed = model.ops.asarray(allowed_transitions(len(transitions) // 2))  # type: ignore[arg-type]
     Y = model.ops.xp.where(allowed, scores[:, None, :] + transitions, -numpy.inf)
 
     def backprop(dY: Floats3d) -> Floats2d:
-        model.inc_grad("transitions", dY.sum(axis=0))
-        return backprop_scores(dY.sum(axis=1))
+        model.inc_grad("transitions", dY.sum(axis=0, keepdims=False))
+        return backprop_scores(dY.sum(axis=1, keepdims=False))
 
     return Y, backprop
 
@@ -521,8 +525,8 @@ def _sentences(doc: Doc) -> List[Span]:
     return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
-def _tagged_tokens(doc: Doc) -> List[Ints1d]:
-    """RETURNS (List[Ints1d]): Numbers of the tokens that are no white space, for each sentence that has any."""
+def _tagged_tokens(doc: Doc) -> List[numpy.ndarray]:
+    """RETURNS (List[numpy.ndarray]): Numbers of the tokens that are no white space, for each sentence that has any."""
     numbers = numpy.flatnonzero(doc.to_array(IS_SPACE) == 0)
     starts = [sentence.start for sentence in _sentences(doc)[1:]]
     return [tokens for tokens in numpy.split(numbers, numpy.searchsorted(numbers, starts)) if len(tokens)]
@@ -535,7 +539,7 @@ def _unannotated(doc: Doc) -> List[Span]:
     return [doc[start:end] for start, end in borders.reshape(-1, 2).tolist()]
 
 
-def _target_tags(example: Example, labels: Sequence[str]) -> Ints1d:
+def _target_tags(example: Example, labels: Sequence[str]) -> numpy.ndarray:
     """Tag numbers of the predicted Doc's tokens; -1 where the tag is not known and for white space."""
     if _same_tokens(example):
         return _tags_of(example.reference, labels)
@@ -564,7 +568,7 @@ def _same_tokens(example: Example) -> bool:
     return numpy.array_equal(predicted, reference)
 
 
-def _tags_of(doc: Doc, labels: Sequence[str]) -> Ints1d:
+def _tags_of(doc: Doc, labels: Sequence[str]) -> numpy.ndarray:
     """Tag numbers of a Doc's own tokens, without spaCy's alignment of one tokenization to another, which takes long."""
     iob, spaces = doc.to_array([ENT_IOB, IS_SPACE]).astype(int).T
     # Blocked tokens, which are marked as the beginning of nothing, are not known either.

@@ -28,7 +28,8 @@ def check_known_keys(config: Config, where: Path) -> None:
             remedy = suggest(section, CONFIG_SECTION_ORDER)
             raise ProjectError(f"unknown section '{section}'", where=where, remedy=remedy)
     for section, schema in CONFIG_SCHEMAS.items():
-        known = list(schema.model_fields)
+        # To mypy a schema's type is its metaclass, which has no fields.
+        known = list(schema.model_fields)  # type: ignore[attr-defined]
         for key in config.get(section, {}):
             if key not in known:
                 raise ProjectError(f"unknown key '{section}.{key}'", where=where, remedy=suggest(key, known))

@@ -1,8 +1,8 @@
-"""Token vectors without an encoder: LSTMs over the characters of each word, and over the words of each sentence.
+"""Make token vectors without an encoder, by LSTMs over the characters of words and over the words of sentences.
 
 This module is bundled into packages, so it imports nothing from its project.
 """
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple, cast
 
 import numpy
 import torch
@@ -14,6 +14,7 @@ from thinc.api import (
     Dropout,
     HashEmbed,
     Model,
+    PyTorchShim,
     PyTorchWrapper,
     chain,
     concatenate,
@@ -23,7 +24,7 @@ from thinc.api import (
     with_array,
     xp2torch,
 )
-from thinc.types import ArgsKwargs, Floats2d, Ints1d, Ragged
+from thinc.types import ArgsKwargs, Floats2d, Ints2d, Ragged
 from torch.nn.utils.rnn import PackedSequence, pack_sequence, unpack_sequence
 
 # Code points below it, which take in Latin, Greek, Cyrillic, Hebrew and Arabic, have an embedding of their own.
@@ -59,7 +60,7 @@ def CharacterWordLSTM(
     depth (int): LSTMs over words, one upon the other.
     RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, lstm_width).
     """
-    words = concatenate(
+    words: Model[List[Doc], List[Floats2d]] = concatenate(
         characters(character_width, character_lstm_width),
         embedded_words(word_width, word_rows),
         word_vectors(vector_width),
@@ -85,7 +86,7 @@ def sentence_wise(
     width (int): Width of what it makes of them.
     RETURNS (Model[List[Doc], List[Floats2d]]): A layer for Docs; one without sentence starts is one sentence.
     """
-    layers = [words, sentences]
+    layers: List[Model] = [words, sentences]
     return Model("sentence_wise", _sentence_wise_forward, init=_sentence_wise_init, layers=layers, dims={"nO": width})
 
 
@@ -137,10 +138,10 @@ def _convert_outputs(model: Model, inputs_outputs: Tuple, is_train: bool) -> Tup
     _, outputs = inputs_outputs
 
     def backprop(dYs: List[Floats2d]) -> ArgsKwargs:
-        gradients = [xp2torch(dY, device=model.shims[0].device) for dY in dYs]
+        gradients = [xp2torch(dY, device=_device(model)) for dY in dYs]
         return ArgsKwargs((outputs,), {"grad_tensors": gradients})
 
-    return [torch2xp(output) for output in outputs], backprop
+    return [cast(Floats2d, torch2xp(output)) for output in outputs], backprop
 
 
 class SequenceLSTM(torch.nn.Module):
@@ -156,7 +157,7 @@ class SequenceLSTM(torch.nn.Module):
 
     def forward(self, *sequences: torch.Tensor) -> List[torch.Tensor]:
         """RETURNS (List[torch.Tensor]): A vector for each of each sequence's own."""
-        outputs, _ = self.lstm(pack_sequence(sequences, enforce_sorted=False))
+        outputs, _ = self.lstm(pack_sequence(list(sequences), enforce_sorted=False))
         return unpack_sequence(outputs)
 
 
@@ -165,8 +166,10 @@ class SequenceLSTM(torch.nn.Module):
 
 def embedded_words(nO: int, rows: int) -> Model[List[Doc], List[Floats2d]]:
     """RETURNS (Model[List[Doc], List[Floats2d]]): Trained embeddings of the words as spaCy normalises them."""
-    embed = HashEmbed(nO, rows, column=0, seed=HASH_SEED)
-    return chain(FeatureExtractor(["NORM"]), list2ragged(), with_array(embed), ragged2list())
+    embed: Model[Ints2d, Floats2d] = HashEmbed(nO, rows, column=0, seed=HASH_SEED)
+    # To Thinc a layer leaves the number and kind of an array's values as they are.
+    embedded: Model[Ragged, Ragged] = with_array(embed)  # type: ignore[misc]
+    return chain(FeatureExtractor(["NORM"]), list2ragged(), embedded, ragged2list())
 
 
 def word_vectors(nO: int) -> Model[List[Doc], List[Floats2d]]:
@@ -175,7 +178,10 @@ def word_vectors(nO: int) -> Model[List[Doc], List[Floats2d]]:
     nO (int): The width.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
-    vectors = Model("word_vectors", _word_vectors_forward, init=_word_vectors_init, layers=[StaticVectors(nO)])
+    static = StaticVectors(nO)
+    vectors: Model[List[Doc], Ragged] = Model(
+        "word_vectors", _word_vectors_forward, init=_word_vectors_init, layers=[static]
+    )
     return chain(vectors, ragged2list())
 
 
@@ -221,14 +227,19 @@ def _characters_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[
     return [vectors[own] for own in places], backprop
 
 
-def character_rows(word: str) -> Ints1d:
-    """RETURNS (Ints1d): The embedding of each character: its code point; those from `CHARACTERS` on share rows."""
+def character_rows(word: str) -> numpy.ndarray:
+    """RETURNS (numpy.ndarray): Each character's embedding: its code point; those from `CHARACTERS` on share rows."""
     return numpy.array([ord(character) % CHARACTERS for character in word[:CHARACTERS_PER_WORD]])
 
 
-def _convert_rows(model: Model, rows: List[Ints1d], is_train: bool) -> Tuple[ArgsKwargs, Callable]:
-    device = model.shims[0].device
+def _convert_rows(model: Model, rows: List[numpy.ndarray], is_train: bool) -> Tuple[ArgsKwargs, Callable]:
+    device = _device(model)
     return ArgsKwargs(tuple(torch.tensor(row, device=device) for row in rows), {}), lambda d_rows: []
+
+
+def _device(model: Model) -> torch.device:
+    """RETURNS (torch.device): Where the PyTorch module of a layer is."""
+    return cast(PyTorchShim, model.shims[0]).device
 
 
 class CharacterLSTM(torch.nn.Module):
@@ -245,7 +256,7 @@ class CharacterLSTM(torch.nn.Module):
 
     def forward(self, *words: torch.Tensor) -> torch.Tensor:
         """RETURNS (torch.Tensor): (words, output_width): the states of both directions at the end of each word."""
-        rows = pack_sequence(words, enforce_sorted=False)
+        rows = pack_sequence(list(words), enforce_sorted=False)
         embedded = PackedSequence(self.embedding(rows.data), *rows[1:])
         _, (states, _) = self.lstm(embedded)
         return torch.cat([*states], dim=1)

@@ -1,6 +1,6 @@
-"""The optimisers, registered with spaCy: Nadam, and Adam with weight decay, all weights of an encoder in one call."""
+"""Register the optimisers with spaCy: Nadam, and Adam with weight decay, all weights of an encoder in one call."""
 import math
-from typing import Any, Generator, Sequence, Union
+from typing import Any, Generator, Mapping, Sequence, Union
 
 import numpy
 import torch
@@ -11,7 +11,7 @@ from torch.optim.adamw import adamw
 from torch.optim.nadam import nadam
 
 Rate = Union[float, list[float], Generator]
-Tensors = Sequence[torch.Tensor]
+Tensors = Union[list[torch.Tensor], tuple[torch.Tensor, ...]]
 # How fast Nesterov's momentum grows to beta1; what Dozat (2016) and PyTorch use.
 MOMENTUM_DECAY = 4e-3
 
@@ -19,16 +19,17 @@ MOMENTUM_DECAY = 4e-3
 class Moments:
     """Adam's memory of a parameter.
 
-    parameter (torch.nn.Parameter): The parameter.
+    parameter (torch.Tensor): The parameter.
     """
 
-    def __init__(self, parameter: torch.nn.Parameter) -> None:
+    def __init__(self, parameter: torch.Tensor) -> None:
         self.first, self.second = torch.zeros_like(parameter), torch.zeros_like(parameter)
         self.step = torch.tensor(0.0, device=parameter.device)
 
     def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
         """RETURNS (tuple): The weights to update and their gradient."""
-        return parameter, parameter.grad
+        # Only parameters that have a gradient are updated.
+        return parameter, parameter.grad  # type: ignore[return-value]
 
     def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
         """Put updated weights into the parameter: nothing to do where they are its own."""
@@ -49,7 +50,8 @@ class RowMoments(Moments):
 
     def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
         """RETURNS (tuple): Weights and gradient of all rows seen so far, those of this gradient included."""
-        sparse = parameter.grad.coalesce()
+        # Only parameters that have a gradient are updated.
+        sparse = parameter.grad.coalesce()  # type: ignore[union-attr]
         rows = sparse.indices()[0]
         self._add(rows[self.places[rows] < 0])
         gradient = torch.zeros_like(self.first)
@@ -75,18 +77,22 @@ class AdamW(Optimizer):
     touched yet stay as they are: Adam would only let them decay.
     """
 
-    def __init__(self, learn_rate: Rate, **settings: float) -> None:
-        super().__init__(learn_rate, use_averages=False, **settings)
+    def __init__(self, learn_rate: Rate, **settings: Any) -> None:
+        # Thinc's own type for the same thing: pydantic would use up a generator of Python's.
+        super().__init__(learn_rate, use_averages=False, **settings)  # type: ignore[arg-type]
         self.moments: dict[torch.nn.Parameter, Moments] = {}
 
     def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
         if not isinstance(weights, numpy.ndarray) or weights.dtype != numpy.float32:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         if key not in self.mom1:
-            self.mom1[key], self.mom2[key] = numpy.zeros_like(weights), numpy.zeros_like(weights)
+            # Thinc has types of its own for NumPy's arrays.
+            self.mom1[key] = numpy.zeros_like(weights)  # type: ignore[assignment]
+            self.mom2[key] = numpy.zeros_like(weights)  # type: ignore[assignment]
         arrays = (weights, gradient, self.mom1[key], self.mom2[key])
+        own, slope, first, second = ([torch.from_numpy(array)] for array in arrays)
         step = torch.tensor(float(self.nr_update[key]))
-        self._update(*([torch.from_numpy(array)] for array in arrays), [step], self.learn_rate * lr_scale)
+        self._update(own, slope, first, second, [step], self.learn_rate * lr_scale)
         self.nr_update[key] += 1
         gradient.fill(0.0)
         return weights, gradient
@@ -101,7 +107,8 @@ class AdamW(Optimizer):
             return
         for parameter in parameters:
             if parameter not in self.moments:
-                self.moments[parameter] = (RowMoments if parameter.grad.is_sparse else Moments)(parameter)
+                is_sparse = parameter.grad is not None and parameter.grad.is_sparse
+                self.moments[parameter] = (RowMoments if is_sparse else Moments)(parameter)
         moments = [self.moments[parameter] for parameter in parameters]
         weights, gradients = zip(*(own.read(parameter) for own, parameter in zip(moments, parameters)))
         first, second, steps = zip(*((own.first, own.second, own.step) for own in moments))
@@ -138,10 +145,10 @@ class AdamW(Optimizer):
 class AdamByComponent(AdamW):
     """An optimizer that keeps rates of their own for some components.
 
-    by_component (dict[str, Optimizer]): Those of components with rates of their own, by name.
+    by_component (Mapping[str, Optimizer]): Those of components with rates of their own, by name.
     """
 
-    def __init__(self, learn_rate: Rate, *, by_component: dict[str, Optimizer], **settings: float) -> None:
+    def __init__(self, learn_rate: Rate, *, by_component: Mapping[str, Optimizer], **settings: Any) -> None:
         super().__init__(learn_rate, **settings)
         self.by_component = by_component
 
@@ -155,7 +162,8 @@ class AdamByComponent(AdamW):
 @registry.optimizers("interlingual.AdamByComponent.v1")
 def make_adam(
     learn_rate: Rate,
-    component_rates: dict[str, Any] = {},
+    # Thinc fills configs with the default; nothing changes it.
+    component_rates: dict[str, Any] = {},  # noqa: B006
     weight_decay: float = 0.01,
     grad_clip: float = 1.0,
     beta1: float = 0.9,
@@ -184,8 +192,9 @@ class Nadam(Optimizer):
     `grad_clip` bounds each parameter's gradient norm, as in Thinc.
     """
 
-    def __init__(self, learn_rate: Rate, **settings: float) -> None:
-        super().__init__(learn_rate, L2=0.0, use_averages=False, **settings)
+    def __init__(self, learn_rate: Rate, **settings: Any) -> None:
+        # As in `AdamW`.
+        super().__init__(learn_rate, L2=0.0, use_averages=False, **settings)  # type: ignore[arg-type]
         self.moments: dict[Any, Moments] = {}
         # For each parameter the product of all momenta so far.
         self.momenta: dict[Any, torch.Tensor] = {}

@@ -1,6 +1,6 @@
-"""The encoder of a pipeline: reads each sentence by itself, as in training, however long the text.
+"""Encode each sentence of a Doc by itself, as in training, however long the text.
 
-Docs with sentence starts come in; the sub-word vectors of each, without padding, come out for the listening components.
+The components that listen get the sub-word vectors of each Doc, without padding.
 This module is bundled into packages, so it imports nothing from its project.
 """
 from contextlib import nullcontext
@@ -9,7 +9,20 @@ from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    ContextManager,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    cast,
+)
 
 import numpy
 import srsly
@@ -21,9 +34,9 @@ from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, Tra
 from spacy_transformers.layers.hf_shim import HFShim
 from spacy_transformers.layers.transformer_model import TransformerModel
 from thinc.api import Model, Optimizer, get_torch_default_device, torch2xp
-from thinc.types import ArgsKwargs, Ints1d, Ints2d, Ragged
+from thinc.types import ArgsKwargs, Ragged
 from torch.utils.checkpoint import checkpoint
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
@@ -41,8 +54,9 @@ PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 def SentenceTransformer(
     name: str,
     max_subwords: int = 510,
-    tokenizer_config: Dict[str, Any] = {},
-    transformer_config: Dict[str, Any] = {},
+    # Thinc fills configs with the defaults; nothing changes them.
+    tokenizer_config: Dict[str, Any] = {},  # noqa: B006
+    transformer_config: Dict[str, Any] = {},  # noqa: B006
     training_precision: str = "float32",
     inference_precision: str = "float32",
 ) -> Model[List[Doc], FullTransformerBatch]:
@@ -89,7 +103,7 @@ def _sentences(doc: Doc) -> List[Span]:
     return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
-def _cut(span: Span, tokenizer: PreTrainedTokenizerFast, max_subwords: int) -> List[Span]:
+def _cut(span: Span, tokenizer: PreTrainedTokenizerBase, max_subwords: int) -> List[Span]:
     # A sub-word holds at least one byte (but the mark that opens a sentence), so most sentences need no counting.
     if len(span) == 1 or 4 * (span.end_char - span.start_char) < max_subwords:
         return [span]
@@ -105,20 +119,20 @@ def _cut(span: Span, tokenizer: PreTrainedTokenizerFast, max_subwords: int) -> L
 class Subwords(NamedTuple):
     """The sub-words of a text, special ones included.
 
-    ids (Ints1d): Their numbers in the vocabulary.
-    offsets (Ints2d): (sub-words, 2): where each begins and ends in the text; special ones are empty.
+    ids (numpy.ndarray): Their numbers in the vocabulary.
+    offsets (numpy.ndarray): (sub-words, 2): where each begins and ends in the text; special ones are empty.
     strings (List[str]): The sub-words themselves.
     """
 
-    ids: Ints1d
-    offsets: Ints2d
+    ids: numpy.ndarray
+    offsets: numpy.ndarray
     strings: List[str]
 
 
-def split_into_subwords(tokenizer: PreTrainedTokenizerFast, texts: List[str]) -> List[Subwords]:
+def split_into_subwords(tokenizer: PreTrainedTokenizerBase, texts: List[str]) -> List[Subwords]:
     """Cut texts into sub-words.
 
-    tokenizer (PreTrainedTokenizerFast): The encoder's tokenizer.
+    tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
     texts (List[str]): Texts that fit the encoder; of one that does not, the sub-words that do.
     RETURNS (List[Subwords]): Those of each text.
     RAISES (ValueError): If the tokenizer does not tell where its sub-words stand.
@@ -163,7 +177,7 @@ def align_subwords(doc: Doc, spans: Sequence[Span], subwords: Sequence[Subwords]
 
 def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[FullTransformerBatch, Callable]:
     spans = model.attrs["get_spans"](docs)
-    shim: EncoderShim = model.layers[0].shims[0]
+    shim = _shim(model.layers[0])
     texts = [span.text for doc_spans in spans for span in doc_spans]
     subwords = shim.kept_subwords(texts) if is_train else split_into_subwords(model.tokenizer, texts)
     if is_train and shim.is_trained:
@@ -211,15 +225,18 @@ def _wordpieces(subwords: List[Subwords]) -> WordpieceBatch:
     """RETURNS (WordpieceBatch): Sub-words of several spans as one row."""
     ids = numpy.concatenate([piece.ids for piece in subwords])[None] if subwords else numpy.zeros((1, 0), dtype=int)
     strings = [string for piece in subwords for string in piece.strings]
-    return WordpieceBatch([strings], ids, numpy.ones(ids.shape, dtype="f"), [ids.size], None)
+    # Thinc has types of its own for NumPy's arrays, here and below.
+    mask = numpy.ones(ids.shape, dtype="f")
+    return WordpieceBatch([strings], ids, mask, [ids.size], None)  # type: ignore[arg-type]
 
 
 def _join(alignments: List[Ragged]) -> Ragged:
     lengths = numpy.concatenate([align.lengths for align in alignments])
-    return Ragged(numpy.concatenate([align.dataXd for align in alignments]), lengths)
+    data = numpy.concatenate([align.dataXd for align in alignments])
+    return Ragged(data, lengths)  # type: ignore[arg-type]
 
 
-def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatch, Ints1d, Ints1d]:
+def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatch, numpy.ndarray, numpy.ndarray]:
     """RETURNS (tuple): A padded batch, and for each sub-word in order its row and its column in it."""
     lengths = numpy.array([len(piece.ids) for piece in subwords])
     rows = numpy.repeat(numpy.arange(len(lengths)), lengths)
@@ -227,12 +244,12 @@ def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatc
     ids = numpy.full((len(lengths), lengths.max()), pad_token_id)
     ids[rows, columns] = numpy.concatenate([piece.ids for piece in subwords])
     mask = (numpy.arange(lengths.max()) < lengths[:, None]).astype("f")
-    return WordpieceBatch([], ids, mask, [], None), rows, columns
+    return WordpieceBatch([], ids, mask, [], None), rows, columns  # type: ignore[arg-type]
 
 
 def _encode_for_training(encoder: Model, subwords: List[Subwords]) -> Tuple[torch.Tensor, Callable]:
     """RETURNS (tuple): Vectors (sub-words, width), and a callback that takes their gradient. One padded batch."""
-    padded, rows, columns = _pad(subwords, encoder.shims[0].pad_token_id)
+    padded, rows, columns = _pad(subwords, _shim(encoder).pad_token_id)
     output, backprop_output = encoder.begin_update(padded)
     padded_hidden = output.last_hidden_state
 
@@ -246,7 +263,7 @@ def _encode_for_training(encoder: Model, subwords: List[Subwords]) -> Tuple[torc
 
 def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
     """RETURNS (torch.Tensor): Vectors (sub-words, width), encoded in batches of spans of like length."""
-    shim: EncoderShim = encoder.shims[0]
+    shim = _shim(encoder)
     lengths = numpy.array([len(piece.ids) for piece in subwords], dtype=int)
     starts = lengths.cumsum() - lengths
     hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
@@ -259,12 +276,12 @@ def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
     return hidden
 
 
-def like_lengths(lengths: Ints1d, budget: int) -> Iterator[Ints1d]:
+def like_lengths(lengths: numpy.ndarray, budget: int) -> Iterator[numpy.ndarray]:
     """Put sequences of like length together, the longest first.
 
-    lengths (Ints1d): Length of each sequence.
+    lengths (numpy.ndarray): Length of each sequence.
     budget (int): What a batch may hold, padding included; a longer sequence is a batch by itself.
-    YIELDS (Ints1d): Numbers of the sequences of each batch.
+    YIELDS (numpy.ndarray): Numbers of the sequences of each batch.
     """
     order = numpy.argsort(-lengths, kind="stable")
     start = 0
@@ -377,7 +394,12 @@ class EncoderShim(HFShim):
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
 
-def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerFast, Optional[bytes]]:
+def _shim(encoder: Model) -> EncoderShim:
+    """RETURNS (EncoderShim): What runs the encoder."""
+    return cast(EncoderShim, encoder.shims[0])
+
+
+def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Optional[bytes]]:
     """RETURNS (tuple): The tokenizer in these files, and what its vocabulary file holds if it has one."""
     with TemporaryDirectory() as folder:
         for name, content in files.items():

@@ -1,9 +1,9 @@
-"""What only training needs, registered with spaCy: sentence reader, labels, batcher, frozen encoders, and optimisers.
+"""Register with spaCy what only training needs: sentence reader, labels, batcher, frozen encoders, and optimisers.
 
 `spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
 """
 import random
-from typing import Callable, Iterable, Iterator, Optional, Sequence, Union
+from typing import Callable, Iterable, Iterator, Optional, Sequence, Union, cast
 
 from spacy.language import Language
 from spacy.pipeline._parser_internals.ner import BiluoPushDown
@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 from spacy_transformers import Transformer
+from spacy_transformers.layers.transformer_model import TransformerModel
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 import scripts.ner.lstm  # noqa: F401  (registers the layers of the LSTM-CRF)
@@ -118,7 +119,7 @@ def freeze_encoder(component: str = "transformer", frozen: str = WORD_EMBEDDINGS
         raise ValueError(f"Unknown part '{frozen}'; use one of {NOTHING}, {WORD_EMBEDDINGS}, {ENCODER}")
 
     def freeze(nlp: Language) -> Language:
-        model = nlp.get_pipe(component).model
+        model = cast(TransformerModel, cast(Transformer, nlp.get_pipe(component)).model)
         model.transformer.requires_grad_(frozen != ENCODER)
         embeddings = model.transformer.get_input_embeddings()
         embeddings.requires_grad_(frozen == NOTHING)
