@@ -110,8 +110,8 @@ def count_errors(
     for document, expected, given in zip(documents, gold, predicted, strict=True):
         words = {mention[:3]: mention[3] for mention in expected if mention[2] in counts}
         for pair in match([*words], [mention for mention in given if mention[2] in counts]):
-            name = (pair[0] or pair[1])[2]
-            is_seen = (surface(words.get(pair[0], "")), name) in seen
+            name = next(mention for mention in pair if mention)[2]
+            is_seen = (surface(words[pair[0]] if pair[0] else ""), name) in seen
             counts[name] += _count(document, pair, is_seen)
     return counts
 
@@ -146,7 +146,9 @@ def kind_of(pair: Pair) -> str:
     return BOUNDARY if one[2] == other[2] else BOUNDARY_AND_TYPE
 
 
-def _overlapping(gold: Sequence[MentionKey], predicted: Sequence[MentionKey]) -> Iterator[Pair]:
+def _overlapping(
+    gold: Sequence[MentionKey], predicted: Sequence[MentionKey]
+) -> Iterator[tuple[MentionKey, MentionKey]]:
     # By bisection: a document of hundreds of mentions has tens of thousands of pairs that are nowhere near each other.
     starts = [start for start, _, _ in predicted]
     longest = max((end - start for start, end, _ in predicted), default=0)

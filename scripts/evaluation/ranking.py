@@ -107,7 +107,7 @@ def rank_sources(candidates: Sequence[Candidate]) -> tuple[RankedSource, ...]:
         RankedSource(candidate, {name: ranks[position] for name, ranks in telling.items()}, float(score), float(rank))
         for position, (candidate, score, rank) in enumerate(zip(candidates, scores, rankdata(scores)))
     ]
-    return tuple(sorted(ranked, key=lambda source: source.rank))
+    return tuple(ranked[position] for position in np.argsort(scores, kind="stable"))
 
 
 def validate_ranking(targets: Sequence[MeasuredTarget], seed: int = 0) -> tuple[RankValidation, ...]:
@@ -126,9 +126,10 @@ def validate_ranking(targets: Sequence[MeasuredTarget], seed: int = 0) -> tuple[
 
 
 def _ranks(values: Sequence[Optional[float]]) -> Optional[list[float]]:
-    if any(value is None for value in values) or len(set(values)) < 2:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or len(set(known)) < 2:
         return None
-    return rankdata([-value for value in values]).tolist()
+    return rankdata([-value for value in known]).tolist()
 
 
 def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> RankValidation:
@@ -153,7 +154,8 @@ def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> Ran
 def _centred(target: MeasuredTarget, feature: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """RETURNS (list): A pair: ranks by feature (sources,), and by gain (sizes, sources); none if they tell nothing."""
     ranks = [source.rank if feature == COMBINED else source.ranks.get(feature) for source in target.ranked]
-    if None in ranks or len(set(ranks)) < 2 or not target.gains:
+    known = [rank for rank in ranks if rank is not None]
+    if len(known) < len(ranks) or len(set(known)) < 2 or not target.gains:
         return []
     gains = rankdata([[-gain for gain in gains] for gains in target.gains.values()], axis=1)
-    return [(np.array(ranks) - np.mean(ranks), gains - gains.mean(axis=1, keepdims=True))]
+    return [(np.array(known) - np.mean(known), gains - gains.mean(axis=1, keepdims=True))]

@@ -63,7 +63,7 @@ def score_mentions(
     RAISES (ProjectError): If the two sides do not have the same number of documents.
     """
     check_same_length(gold, predicted, "documents")
-    found, wrong, missed = Counter(), Counter(), Counter()
+    found, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
     for gold_mentions, predicted_mentions in zip(gold, predicted):
         expected, given = set(gold_mentions), set(predicted_mentions)
         found.update(_types_of(expected & given))

@@ -250,14 +250,14 @@ def compare_documents(
     RAISES (ProjectError): If the two do not have the same documents or seeds.
     """
     n_documents, difference = _n_documents(one, other), mean_f1(one) - mean_f1(other)
-    if n_documents < 2:
-        return Comparison("documents", n_documents, difference, {})
     resampled = bootstrap_differences(one, other, resamples, seed)
+    if resampled is None:
+        return Comparison("documents", n_documents, difference, {})
     p_values = {
         RANDOMISATION: randomisation_test(one, other, resamples, seed),
         BOOTSTRAP: bootstrap_p_value(difference, resampled),
     }
-    return Comparison("documents", n_documents, difference, p_values, bootstrap_interval(resampled))
+    return Comparison("documents", n_documents, difference, _defined(p_values), bootstrap_interval(resampled))
 
 
 def _n_documents(one: numpy.ndarray, other: numpy.ndarray) -> int:

@@ -235,7 +235,7 @@ def _gold(results: Results, target: str, entity_type: str) -> str:
 def _write_labels(panel: Axes, labels: Sequence[Label]) -> None:
     low, high = panel.get_ylim()
     heights = [(value - low) / (high - low) for value, _, _ in labels]
-    for (value, text, colour), height, place in zip(labels, heights, spread_apart(heights, LABEL_GAP, 0.02, 0.97)):
+    for (_, text, colour), height, place in zip(labels, heights, spread_apart(heights, LABEL_GAP, 0.02, 0.97)):
         panel.annotate(
             text,
             xy=(1.0, height),

@@ -1,5 +1,5 @@
 """Draw the learning curves continued to twice the sentences."""
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
         panel.legend(loc="lower right", fontsize=7.5, frameon=False)
 
 
-def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: dict[str, str]) -> None:
+def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: dict[str, Any]) -> None:
     largest = curve.sizes[-1]
     predictions = predict(curve, _steps(curve.sizes[0], largest))
     label = f"{name}: {interval_text(predictions[-1].f1) if predictions else 'not determined'}"

@@ -9,7 +9,7 @@ from scripts.evaluation.significance import PAIRED, compare_seeds
 from scripts.evaluation.stability import stability_of
 from scripts.reporting.answer import how_many
 from scripts.reporting.results import Results, Setup, measure
-from scripts.results.kinds import FEW_SHOT, ZERO_SHOT
+from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN, ZERO_SHOT
 
 RQ1 = "RQ1. How well does a model of one corpus do on another language or domain?"
 RQ2 = "RQ2. Does pretraining on another corpus spare annotated sentences, and which source is best?"
@@ -93,9 +93,9 @@ def _gain(results: Results, target: str, setup: Setup, size: int) -> Iterator[st
     if own is None or base is None:
         return
     control = measure([found for run in runs if (found := results.control_of(run))], MICRO)
-    against = f"; against no pretrain with as many updates {_difference(own, control)}" if control else ""
+    against = f"; against {NO_PRETRAIN} with as many updates {_difference(own, control)}" if control else ""
     name = f"{target}, {size} sentences, {results.label(setup)}"
-    yield f"{name}: {_shown(own)} F1, against no pretrain {_difference(own, base)}{against}."
+    yield f"{name}: {_shown(own)} F1, against {NO_PRETRAIN} {_difference(own, base)}{against}."
 
 
 def _difference(one: Spread, other: Spread) -> str:

@@ -38,11 +38,9 @@ def with_analysis(runs: Path, run: RunResult) -> RunResult:
     analysis = _read_analysis(runs, run)
     if not analysis:
         return run
-    parts = {
-        "errors": TypeAdapter(dict[str, ErrorCounts]).validate_python(analysis["errors"]),
-        "matches": TypeAdapter(dict[str, dict[str, MatchScore]]).validate_python(analysis["matches"]),
-    }
-    return replace(run, **parts)
+    errors = TypeAdapter(dict[str, ErrorCounts]).validate_python(analysis["errors"])
+    matches = TypeAdapter(dict[str, dict[str, MatchScore]]).validate_python(analysis["matches"])
+    return replace(run, errors=errors, matches=matches)
 
 
 def _read_analysis(runs: Path, run: RunResult) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from scripts.evaluation.scores import MICRO
 from scripts.evaluation.stability import Stability, stability_of
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
-from scripts.results.kinds import FEW_SHOT
+from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 
 CAPTION = (
     "In points of F1; the smaller, the steadier. Over seeds: mean, over the sizes, of the standard deviation over "
@@ -18,7 +18,7 @@ CAPTION = (
 def table_stability(results: Results) -> Table:
     """RETURNS (Table): Research question 3 of the paper: whether training is steadier with a source than without."""
     columns = ("target", "pretrain", "type", "sizes", "sd over seeds", "sd from size to size")
-    columns += ("sd from size to size, by seed", "steadier than no pretrain")
+    columns += ("sd from size to size, by seed", f"steadier than {NO_PRETRAIN}")
     rows = [
         row
         for target in results.targets
@@ -57,4 +57,4 @@ def _steadier(one: Stability, other: Stability) -> Optional[str]:
 
 def _tally(answers: Sequence[str]) -> str:
     counts = ", ".join(f"{answer} {answers.count(answer)}" for answer in sorted(set(answers), key=answers.index))
-    return f"of {len(answers)} curves beside no pretrain, steadier {counts}"
+    return f"of {len(answers)} curves beside {NO_PRETRAIN}, steadier {counts}"
