@@ -258,8 +258,9 @@ def read_results(
 
 
 def _is_of_today(run: RunResult, plan: Mapping[str, PlannedRun], today: Optional[Mapping[str, str]]) -> bool:
-    expected = today if today is not None else {name: planned.fingerprint for name, planned in plan.items()}
-    return run.fingerprint == expected.get(run.run, "" if plan else run.fingerprint)
+    if today is not None:
+        return run.fingerprint == today.get(run.run)
+    return run.run not in plan or run.fingerprint == plan[run.run].fingerprint
 
 
 def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> ProjectError:

@@ -8,6 +8,7 @@ from typing import Sequence
 
 from scripts.evaluation.scores import Score, with_micro
 from scripts.results.paper import read_paper
+from scripts.results.runs import LAYOUT
 
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "assets" / "paper"
@@ -64,6 +65,7 @@ def make_run(kind: str, target: str, quality: float, sources: tuple = (), size=N
     name = "-".join(str(value) for value in ("+".join(sources) or "none", kind, target, size, seed, *changed.values()))
     return {
         "run": name,
+        "layout": LAYOUT,
         "coordinates": coordinates,
         "settings": {"encoder": {"name": "/somewhere/encoder-small", "revision": "abc"}, "learn_rate": 0.0002},
         "fingerprint": f"of {name}",
@@ -135,7 +137,9 @@ def write_experiment(folder: Path, runs: list[dict], missing: Sequence[dict] = (
 def write_plan(folder: Path, kind: str, runs: list[dict]) -> None:
     """Write which runs belong to the made-up experiment, as the runner does before it begins."""
     plan = {run["run"]: {"coordinates": run["coordinates"], "fingerprint": run["fingerprint"]} for run in runs}
-    (folder / "sample" / f"{kind}.json").write_text(json.dumps(plan), encoding="utf8")
+    started_with = {"seed": 0, "threads": 1, "precision": "float32", "encoder": "experiment"}
+    text = json.dumps({"started_with": started_with, "runs": plan})
+    (folder / "sample" / f"{kind}.json").write_text(text, encoding="utf8")
 
 
 def without_gold(run: dict, *types: str) -> dict:
