@@ -32,6 +32,11 @@ TABLES = [
 ]
 
 
+def report(metrics, paper=ROOT / "assets" / "paper"):
+    """Run the command where only results are, as after they were copied from another machine."""
+    main("sample", ROOT / "configs", metrics / "absent", metrics / "absent", metrics, paper)
+
+
 def files_in(folder):
     """Bytes of every file that the command wrote, by name."""
     written = [
@@ -43,7 +48,7 @@ def files_in(folder):
 
 
 def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
-    main("sample", metrics, ROOT / "assets" / "paper")
+    report(metrics)
     expected = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")]
     names = ("figure1_learning_curves", "forecast")
     expected += [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")] + ["report.html"]
@@ -55,17 +60,17 @@ def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
 
 
 def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
-    main("sample", metrics, ROOT / "assets" / "paper")
+    report(metrics)
     copy = tmp_path / "copy"
     shutil.copytree(metrics / "sample" / "runs", copy / "sample" / "runs")
     shutil.copy(metrics / "sample" / "corpora.json", copy / "sample")
-    command = [sys.executable, "-m", "scripts.report", "--metrics", str(copy)]
+    command = [sys.executable, "-m", "scripts.report", "--metrics", str(copy), "--corpus", str(copy / "absent")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={"PYTHONHASHSEED": "7"})
     assert files_in(copy / "sample") == files_in(metrics / "sample")
 
 
 def test_without_the_papers_numbers_nothing_is_held_against_them(metrics, tmp_path):
-    main("sample", metrics, tmp_path / "absent")
+    report(metrics, tmp_path / "absent")
     assert "tables/table5_paper_recomputed.csv" not in files_in(metrics / "sample")
     assert "paper F1" not in (metrics / "sample" / "tables" / "table2_in_corpus.csv").read_text(encoding="utf8")
 
@@ -73,11 +78,11 @@ def test_without_the_papers_numbers_nothing_is_held_against_them(metrics, tmp_pa
 def test_damaged_numbers_of_the_paper_are_an_error_and_nothing_is_written(metrics, tmp_path):
     (tmp_path / "paper").mkdir()
     with pytest.raises(ProjectError, match="tables.json: no such file"):
-        main("sample", metrics, tmp_path / "paper")
+        report(metrics, tmp_path / "paper")
     assert files_in(metrics / "sample") == {}
 
 
 def test_no_runs_is_an_error_and_writes_nothing(tmp_path):
     with pytest.raises(ProjectError, match="no finished run"):
-        main("sample", tmp_path)
+        report(tmp_path)
     assert list(tmp_path.iterdir()) == []
