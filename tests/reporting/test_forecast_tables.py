@@ -23,6 +23,8 @@ from tests.reporting.conftest import make_run, make_score
 PAPER = Path(__file__).parents[2] / "assets" / "paper"
 GOLD = 100000
 SIZES = (50, 100, 200, 400, 800)
+# So many runs that agree leave no noise to speak of.
+SEEDS = range(20)
 
 
 def exact_run(f1, sources=(), size=None, seed=0, kind="few-shot", target="ru_ugt"):
@@ -44,22 +46,27 @@ def dicts(table):
     return [dict(zip(table.columns, row)) for row in table.rows]
 
 
+def value_of(cell):
+    """The value in front of its interval."""
+    return float(cell.split(" (")[0])
+
+
 def with_first_sentences(source, f1):
     run = exact_run(f1, (source,), 0, kind="zero-shot")
     return {**run, "first_sentences": run["scores"]["tokens"]}
 
 
 def test_forecast_of_a_known_law(read_made_up):
-    table = table_forecast(read_made_up([law_run(size, seed=seed) for size in SIZES for seed in (0, 1)]))
+    table = table_forecast(read_made_up([law_run(size, seed=seed) for size in SIZES for seed in SEEDS]))
     row = dicts(table)[0]
-    assert table.rows[0][:5] == ("ru_ugt", "no pretrain", "Drug", 5, 10)
-    # 80 - 800 / 800 now, 80 - 800 / 1600 with twice as many; the runs have no noise, so no interval to speak of.
+    assert table.rows[0][:5] == ("ru_ugt", "no pretrain", "Drug", 5, 100)
+    # 80 - 800 / 800 now, 80 - 800 / 1600 with twice as many.
     assert (row["sentences"], row["F1"].mean, row["twice the sentences"]) == (800, 79.0, 1600)
-    assert row["predicted F1"].startswith("79.5 (79.5 to 79.")
-    assert row["plateau"].startswith("80.0 (80.0 to 80.")
+    assert value_of(row["predicted F1"]) == pytest.approx(79.5, abs=0.1)
+    assert value_of(row["plateau"]) == pytest.approx(80.0, abs=0.2)
     # 95 % of 80 is 4 below it: at 200 sentences; 99 % is 0.8 below it: at 1000.
-    assert int(row["95 % of plateau"].split(" (")[0]) == pytest.approx(200, abs=2)
-    assert int(row["99 % of plateau"].split(" (")[0]) == pytest.approx(1000, abs=5)
+    assert value_of(row["95 % of plateau"]) == pytest.approx(200, rel=0.05)
+    assert value_of(row["99 % of plateau"]) == pytest.approx(1000, rel=0.1)
     assert row["why not determined"] is None
     assert [other["type"] for other in dicts(table)] == ["Drug", "Disease", "micro"]
 
@@ -70,7 +77,7 @@ def test_forecast_says_what_is_not_determined(read_made_up):
     rows = {row["pretrain"]: row for row in dicts(table) if row["type"] == "micro"}
     assert rows["no pretrain"]["predicted F1"] == "not determined"
     assert rows["no pretrain"]["why not determined"] == "fewer than 4 sample sizes"
-    assert rows["en_ugt"]["predicted F1"] == "50.0 (50.0 to 50.0)"
+    assert value_of(rows["en_ugt"]["predicted F1"]) == 50.0
     assert rows["en_ugt"]["95 % of plateau"] == rows["en_ugt"]["plateau"] == "not determined"
     assert rows["en_ugt"]["why not determined"].startswith("flat")
 
@@ -84,19 +91,20 @@ def test_texts_of_intervals():
 
 def test_back_test_of_a_law_that_ends_too_high(read_made_up):
     # Up to 400 the law holds; at 800, where it says 79, both sources measure 82 and no pretrain 76.
-    runs = [law_run(size, sources) for size in (25, *SIZES[:4]) for sources in ((), ("en_ugt",), ("ru_ehr",))]
+    setups, sizes = ((), ("en_ugt",), ("ru_ehr",)), (25, *SIZES[:4])
+    runs = [law_run(size, sources, seed=seed) for size in sizes for sources in setups for seed in SEEDS]
     runs += [exact_run(f1, sources, 800) for sources, f1 in (((), 76), (("en_ugt",), 82), (("ru_ehr",), 82))]
     rows = dicts(table_forecast_back_test(read_made_up(runs)))
     first, last = rows[0], rows[-1]
     assert (first["pretrain"], first["type"]) == ("no pretrain", "Drug")
     assert (first["fitted up to"], first["sentences"]) == (400, 800)
     assert (first["measured F1"].mean, first["curves"]) == (76.0, 1)
-    assert first["predicted F1"].startswith("79.0 (79.0 to 79.")
-    assert [first[key] for key in ("error", "absolute error")] == pytest.approx([3, 3], abs=0.05)
+    assert value_of(first["predicted F1"]) == pytest.approx(79.0, abs=0.2)
+    assert [first[key] for key in ("error", "absolute error")] == pytest.approx([3, 3], abs=0.2)
     assert [first[key] for key in ("naive error", "naive absolute error")] == pytest.approx([2, 2])
     # Two types of three curves; micro does not count once more. The last F1 is 78: 2 too high, and twice 4 too low.
     assert (last["target"], last["curves"], last["% within interval"]) == ("all", 6, 0.0)
-    assert [last[key] for key in ("error", "absolute error")] == pytest.approx([-1, 3], abs=0.05)
+    assert [last[key] for key in ("error", "absolute error")] == pytest.approx([-1, 3], abs=0.2)
     assert [last[key] for key in ("naive error", "naive absolute error")] == pytest.approx([-2, 10 / 3])
 
 
