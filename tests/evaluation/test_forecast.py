@@ -229,7 +229,7 @@ SETTINGS = [
 
 
 def test_intervals_cover_as_often_as_they_say():
-    settings = [(coverage_of(sizes, seeds, 80), least) for sizes, seeds, least in SETTINGS]
+    settings = [(coverage_of(sizes, seeds, 200), least) for sizes, seeds, least in SETTINGS]
     for kind in ("twice", "plateau", "needed"):
         pooled = [covers for coverage, _ in settings for covers in getattr(coverage, kind)]
         assert 0.75 <= statistics.fmean(pooled) <= 0.92, kind
