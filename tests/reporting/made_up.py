@@ -221,3 +221,8 @@ def column(table, name):
 def dicts(table):
     """The rows, by heading."""
     return [dict(zip(table.columns, row)) for row in table.rows]
+
+
+def value_of(cell):
+    """The value in front of its interval."""
+    return float(cell.split(" (")[0])
