@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from scripts.encoders.offline import get_offline_encoder
 
-# Property tests; `make test ARGS="tests/corpora --hypothesis-profile thorough"` takes an hour and more.
+# Property tests; `make test-long` takes the thorough profile, and hours.
 settings.register_profile("quick", max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)
 settings.load_profile("quick")
