@@ -20,6 +20,7 @@ from scripts.benchmarks.tables import benchmark_tables, paper_estimate
 from scripts.benchmarks.turns import measure_in_turn
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
+from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 
@@ -42,7 +43,7 @@ def main(
     """
     check_requirements()
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
-    settings = settings.model_copy(update={"seed": settings.seed + seed})
+    settings = shift_seeds(settings, seed)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
     device = use_device(threads, gpu_id)
     with TemporaryDirectory() as folder:

@@ -19,6 +19,7 @@ from scripts.benchmarks.tables import growth_table
 from scripts.benchmarks.turns import measure
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
+from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
 
@@ -36,7 +37,7 @@ def main(
 ) -> None:
     """Measure how time and memory grow with one thing at a time, each size in a process of its own."""
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
-    settings = settings.model_copy(update={"seed": settings.seed + seed})
+    settings = shift_seeds(settings, seed)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
     device = use_device(threads, gpu_id)
     with TemporaryDirectory() as folder:

@@ -16,8 +16,9 @@ from scripts.results.kinds import FEW_SHOT
 # Points of a drawn line, close enough to look smooth.
 STEPS = 60
 LEGEND = (
-    f"Markers: mean over seeds; line: most probable inverse power law, dashed beyond the data; band: {100 * LEVEL:.0f} % "
-    "interval of one run.\nIn the legends: predicted F1 at twice the largest sample, with that interval."
+    "Markers: mean over seeds; line: most probable inverse power law, dashed beyond the data; band: "
+    f"{100 * LEVEL:.0f} % interval of one run.\n"
+    "In the legends: predicted F1 at twice the largest sample, with that interval."
 )
 
 

@@ -1,0 +1,61 @@
+"""A training that has failed is told by name, and one that merely scores low is not."""
+import numpy
+import pytest
+
+from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.health import COLLAPSED, NOT_FINITE, find_problem
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import few_shot_runs
+from scripts.experiments.run import get_model_under_test, run_job
+from scripts.experiments.score import take_test
+from scripts.experiments.train import ignore_passes
+from scripts.results.kinds import FEW_SHOT
+from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
+
+
+def outcome_of(nlp, job):
+    return take_test(nlp, job.test.part.path, job.test.entity_types)
+
+
+def test_too_high_a_rate_is_told_and_its_score_is_on_record(project, capsys):
+    training = {**TRAINING, "learn_rate": 1000.0, "head_learn_rate": 1000.0}
+    few = {**SETTINGS["few_shot"], "sources": [[]], "sizes": [8], "seeds": [0], "training": training}
+    write_experiment(project, {**SETTINGS, "few_shot": few})
+    (result,) = carry_out_kind(open_project(project), FEW_SHOT)
+    assert result.problem == NOT_FINITE or result.problem.startswith(COLLAPSED.partition("{")[0])
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{result.run} is not compared with others: {result.problem}" in told
+    assert result.scores.tokens["micro"].gold > 0
+
+
+@pytest.fixture()
+def trained(workspace):
+    """RETURNS (tuple): A trained pipeline, and the run that it was trained for."""
+    run = few_shot_runs(workspace.experiment)[-1]
+    job = run_job(workspace, run)
+    return get_model_under_test(workspace, run, job.training, PipelineCache(), ignore_passes).nlp, job
+
+
+def test_a_model_that_has_learned_has_no_problem(trained):
+    nlp, job = trained
+    outcome = outcome_of(nlp, job)
+    assert outcome.scores.tokens["micro"].f1 > 20 and find_problem(nlp, job.training, outcome) == ""
+
+
+@pytest.mark.parametrize("place", ["head", "encoder"])
+def test_weights_that_are_no_numbers_are_told(trained, place):
+    nlp, job = trained
+    if place == "head":
+        head = nlp.get_pipe("bio_ner").model.get_ref("output")
+        head.set_param("b", numpy.full_like(head.get_param("b"), numpy.nan))
+    else:
+        parameter = next(iter(nlp.get_pipe("transformer").model.transformer.encoder.parameters()))
+        parameter.data[0] = float("inf")
+    assert find_problem(nlp, job.training, outcome_of(nlp, job)) == NOT_FINITE
+
+
+def test_a_model_that_finds_nothing_of_its_own_sentences_is_told(trained):
+    nlp, job = trained
+    head = nlp.get_pipe("bio_ner").model.get_ref("output")
+    head.set_param("W", numpy.zeros_like(head.get_param("W")))
+    assert "it has collapsed, with F1 0.0" in find_problem(nlp, job.training, outcome_of(nlp, job))

@@ -1,0 +1,206 @@
+"""Results of other data, settings or encoders are never shown, reused or overwritten without a word."""
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import srsly
+
+from scripts import report
+from scripts.base.errors import ProjectError
+from scripts.base.files import write_json
+from scripts.encoders.folder import hash_folder
+from scripts.encoders.record import find_encoder, record_file, write_encoder
+from scripts.experiments import execute
+from scripts.experiments.config import read_template
+from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.today import todays_fingerprints
+from scripts.reporting.results import read_results
+from scripts.results.kinds import COMPARED, FEW_SHOT, IN_CORPUS, ZERO_SHOT
+from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, write_experiment
+
+
+@pytest.fixture()
+def finished(project, finished_project):
+    """RETURNS (Path): A copy of the finished project."""
+    for name in ("training", "metrics"):
+        shutil.copytree(finished_project / name, project / name, dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture()
+def carried_out(monkeypatch):
+    """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
+    ids: list[str] = []
+    carry_out = execute.carry_out
+
+    def note(workspace, run, *arguments):
+        ids.append(run.id)
+        return carry_out(workspace, run, *arguments)
+
+    monkeypatch.setattr(execute, "carry_out", note)
+    return ids
+
+
+def places(root: Path) -> dict[str, Path]:
+    return {name: root / name for name in ("configs", "corpus", "training", "metrics")}
+
+
+def todays_results(root: Path):
+    """The results that a report shows."""
+    return read_results(root / "metrics", "tiny", today=todays_fingerprints("tiny", **places(root)))
+
+
+def told(capsys) -> str:
+    """What was printed, without line breaks."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+class TestReport:
+    def test_everything_is_shown_while_nothing_has_changed(self, finished):
+        results = todays_results(finished)
+        assert {run.coordinates.kind for run in results.runs} == set(COMPARED) and not results.outdated
+
+    def test_results_of_earlier_data_are_left_out_and_told(self, finished, capsys):
+        change_data(open_project(finished), "en_ugt", "train")
+        carry_out_kind(open_project(finished), IN_CORPUS)
+        results = todays_results(finished)
+        # Of en_ugt's models only the in-corpus one has been made anew: two zero-shot runs and four few-shot runs start
+        # from the earlier one, and two more zero-shot runs look at its training part.
+        assert results.outdated == {ZERO_SHOT: 4, FEW_SHOT: 4}
+        assert not [run for run in results.of(FEW_SHOT) if "en_ugt" in run.coordinates.sources]
+        report.main("tiny", **places(finished), paper=finished / "absent")
+        expected = "4 few-shot runs are of earlier data, settings or another encoder, and left out: run `weasel run few-"
+        assert expected in told(capsys)
+
+    def test_results_of_other_settings_are_left_out(self, finished):
+        few = {**SETTINGS["few_shot"], "training": {**TRAINING, "learn_rate": 1e-4}}
+        write_experiment(finished, {**SETTINGS, "few_shot": few})
+        assert todays_results(finished).outdated == {FEW_SHOT: 12}
+
+    def test_runs_that_were_started_with_another_seed_are_todays_too(self, finished):
+        carry_out_kind(open_project(finished, seed=5), IN_CORPUS)
+        results = todays_results(finished)
+        assert {run.coordinates.seed for run in results.of(IN_CORPUS)} == {5} and not results.outdated
+
+    def test_all_of_them_outdated_is_an_error(self, finished):
+        for name in SETTINGS["corpora"]:
+            change_data(open_project(finished), name, "test")
+        with pytest.raises(ProjectError, match="all 21 finished runs are of earlier data, settings or another encoder"):
+            todays_results(finished)
+
+    def test_where_the_corpora_are_not_the_plan_is_believed_and_that_is_told(self, finished, capsys):
+        shutil.rmtree(finished / "corpus")
+        assert len(todays_results(finished).runs) == 21
+        assert "The corpora are not here" in told(capsys)
+
+
+class TestLedger:
+    def few_shot(self, root: Path):
+        return carry_out_kind(open_project(root), FEW_SHOT)
+
+    @pytest.mark.parametrize("lost", [".json", ".predictions.json.gz"])
+    def test_a_lost_file_of_a_run_is_made_anew_and_told(self, finished, carried_out, capsys, lost):
+        runs = finished / "metrics" / "tiny" / "runs"
+        name = "few-shot.ru_ehr.from-none.none.size-4.seed-1"
+        before = json.loads((runs / f"{name}.json").read_text())["scores"]
+        (runs / f"{name}{lost}").unlink()
+        self.few_shot(finished)
+        assert carried_out == [name]
+        assert json.loads((runs / f"{name}.json").read_text())["scores"] == before
+        assert "Damaged, or without their result or predictions, and made anew: 1 of these runs" in told(capsys)
+
+    @pytest.mark.parametrize("keep", [0, 30])
+    def test_truncated_predictions_are_made_anew(self, finished, carried_out, keep):
+        name = "few-shot.ru_ehr.from-none.none.size-4.seed-1"
+        path = finished / "metrics" / "tiny" / "runs" / f"{name}.predictions.json.gz"
+        whole = path.read_bytes()
+        path.write_bytes(whole[:keep])
+        self.few_shot(finished)
+        assert path.read_bytes() == whole and len(carried_out) == 1
+
+    @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"\x1f\x8b cut")])
+    def test_an_analysis_is_derived_anew_without_training(self, finished, carried_out, damage):
+        path = next((finished / "metrics" / "tiny" / "analysis").glob("few-shot*"))
+        whole = path.read_bytes()
+        damage(path)
+        self.few_shot(finished)
+        assert path.read_bytes() == whole and carried_out == []
+
+    def test_runs_of_an_earlier_version_stop_the_command_before_anything_is_trained(self, finished, carried_out):
+        for path in (finished / "metrics" / "tiny" / "runs").glob("*.json"):
+            data = json.loads(path.read_text())
+            del data["layout"]
+            write_json(path, data)
+        with pytest.raises(ProjectError, match="21 runs of an earlier version. Run `weasel run clean` to delete them"):
+            self.few_shot(finished)
+        with pytest.raises(ProjectError, match="21 runs of an earlier version"):
+            todays_results(finished)
+        assert carried_out == []
+
+    def test_what_takes_the_place_of_other_results_is_told(self, finished, carried_out, capsys):
+        change_data(open_project(finished), "ru_ehr", "test")
+        self.few_shot(finished)
+        assert "On record with other settings, data or another encoder, and made anew: 12 of these runs" in told(capsys)
+
+
+class TestIdentity:
+    def mistake(self, root: Path) -> str:
+        with pytest.raises(ProjectError) as raised:
+            open_project(root)
+        assert "\n" not in str(raised.value)
+        return str(raised.value)
+
+    def test_labels_that_were_edited_want_converting(self, project):
+        file = project / "configs" / "corpora" / "ru_ehr.yml"
+        settings = srsly.read_yaml(file)
+        srsly.write_yaml(file, {**settings, "labels": {"Drug": "Drug"}, "ignore": ["ADR"]})
+        expected = f"{file}: ru_ehr was converted with other settings than it has now. Run `weasel run convert`"
+        assert self.mistake(project) == expected
+
+    def test_a_corpus_of_the_same_name_in_another_folder_of_settings_is_another(self, project, tmp_path):
+        other = shutil.copytree(project / "configs", tmp_path / "private")
+        file = other / "corpora" / "ru_ehr.yml"
+        srsly.write_yaml(file, {**srsly.read_yaml(file), "path": str(tmp_path / "other notes")})
+        with pytest.raises(ProjectError, match="ru_ehr was converted with other settings"):
+            open_project(project, configs=other)
+
+    @pytest.mark.parametrize("part", ["train", "test"])
+    def test_a_part_that_was_copied_over_is_told(self, project, part):
+        files = [project / "corpus" / name / f"{part}.spacy" for name in ("en_ugt", "ru_ugt")]
+        shutil.copyfile(*files)
+        assert f"ru_ugt/{part}.spacy: not the file that its manifest was written for" in self.mistake(project)
+
+    def test_an_encoder_of_the_command_line_is_taken_and_nothing_is_overwritten_without_a_word(
+        self, finished, tiny_encoder, tmp_path, capsys, carried_out
+    ):
+        other = shutil.copytree(tiny_encoder, tmp_path / "other")
+        config = json.loads((other / "config.json").read_text())
+        (other / "config.json").write_text(json.dumps({**config, "attention_probs_dropout_prob": 0.2}))
+        with pytest.raises(ProjectError, match="no record of encoder"):
+            open_project(finished, encoder=str(other))
+        known = find_encoder(finished / "training", "offline")
+        record = replace(known, requested=str(other), path=other, sha256=hash_folder(other))
+        write_encoder(record, record_file(finished / "training", str(other)))
+        workspace = open_project(finished, encoder=str(other))
+        assert workspace.recipe.encoder.path == other
+        carry_out_kind(workspace, IN_CORPUS)
+        assert len(carried_out) == 3
+        assert "another encoder, and made anew: 3 of these runs" in told(capsys)
+        # The report goes by what each kind of runs was started with.
+        results = todays_results(finished)
+        assert len(results.of(IN_CORPUS)) == 3 and not results.outdated
+
+
+def test_word_vectors_at_the_same_path_are_others_once_they_are_rebuilt(project, tmp_path):
+    vectors = tmp_path / "vectors"
+    vectors.mkdir()
+    (vectors / "vectors").write_bytes(b"one")
+    path = project / "configs" / "softmax.cfg"
+    text = path.read_text().replace("init_tok2vec = null\n", f'init_tok2vec = null\nvectors = "{vectors}"\n', 1)
+    path.write_text(text.replace("vectors = null\ninit_tok2vec", "vectors = ${paths.vectors}\ninit_tok2vec"))
+    before = read_template(path)
+    (vectors / "vectors").write_bytes(b"two")
+    after = read_template(path)
+    assert before.sha256 == after.sha256 and before.named_files != after.named_files != ""
