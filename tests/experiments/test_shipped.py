@@ -36,6 +36,7 @@ def few_shot_run(workspace):
         if (run.target, run.size, run.seed) == (ship.target, ship.size, ship.seed)
         and run.sources == (start.sources if start else ())
         and run.transfer == (ship.transfer if start else "none")
+        and run.in_sequence == bool(start and start.before)
     ]
     return run
 
@@ -128,11 +129,11 @@ def test_the_source_model_of_finished_experiments_is_not_trained_again(finished_
 @pytest.mark.parametrize(
     "ship, expected",
     [
-        ({"corpora": ["ru_ugt"], "target": "ru_ehr"}, "ship: give `corpora` or `target`, not both"),
-        ({"source": ["en_ugt"]}, "ship: `source` belongs to a `target`, which is missing"),
-        ({"size": 4}, "ship: `size` belongs to a `target`, which is missing"),
-        ({"transfer": "full", "corpora": ["ru_ugt"]}, "ship: `transfer` belongs to a `target`, which is missing"),
-        ({"target": "ru_ehr", "source": ["en_ugt", "ru_ehr"]}, "ship: 'ru_ehr' is both source and target"),
+        ({"corpora": ["ru_ugt"], "target": "ru_ehr"}, "key 'ship': give `corpora` or `target`, not both"),
+        ({"source": ["en_ugt"]}, "key 'ship': `source` belongs to a `target`, which is missing"),
+        ({"size": 4}, "key 'ship': `size` belongs to a `target`, which is missing"),
+        ({"transfer": "full", "corpora": ["ru_ugt"]}, "key 'ship': `transfer` belongs to a `target`, which is missing"),
+        ({"target": "ru_ehr", "source": ["en_ugt", "ru_ehr"]}, "key 'ship': 'ru_ehr' is both source and target"),
         ({"target": "ru_eh"}, r"unknown corpus 'ru_eh' (did you mean 'ru_ehr'"),
         ({"target": "ru_ehr", "source": ["en_ugd"]}, r"unknown corpus 'en_ugd' (did you mean 'en_ugt'"),
         ({"target": "ru_ehr", "size": 0}, "ship.size"),
