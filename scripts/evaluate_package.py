@@ -5,16 +5,16 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.base.files import hash_file, write_json
+from scripts.base.files import write_json
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
-from scripts.corpora.parts import read_documents
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.workspace import open_workspace
+from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
 from scripts.shipping.environment import clean_environment, install_wheel
-from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_results, to_json
+from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_tests
 from scripts.shipping.examples import read_examples
 from scripts.shipping.naming import package_name
-from scripts.shipping.showing import example_lines, score_table
+from scripts.shipping.showing import show_evaluation
 from scripts.shipping.wheel import check_wheel
 
 
@@ -39,30 +39,30 @@ def main(
 
     With tokens and sentences given, it has to score exactly as the model did; with raw text, its own splitter works.
     What is installed runs on the CPU; a model that was scored on a GPU is not compared: its last digits are others.
+    What would come out the same is not done again: the scores on record are shown.
     """
     package = package_name(name, version)
     wheel = packages / package.wheel
     check_wheel(wheel, package)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    results = shipped_results(workspace)
+    tests, results = zip(*shipped_tests(workspace), strict=True)
     examples = read_examples(workspace.experiment.ship.examples)
-    corpora = {corpus: read_documents(workspace.part(corpus, "test").path) for corpus in workspace.experiment.corpora}
-    msg.info("Installing the package in a clean environment takes minutes")
-    with clean_environment(packages) as python:
-        install_wheel(python, wheel, requirements)
-        evaluation = evaluate_installed(
-            python, package.distribution, corpora, examples, workspace.entity_types, threads
-        )
-    header, *rows = score_table(evaluation)
-    msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * (len(header) - 2))
-    for language, texts in examples.items():
-        msg.divider(language)
-        print(*example_lines(texts, evaluation.example_answers[language]), sep="\n")
-    check_same_scores(evaluation, results)
-    about = {"package": package.distribution, "version": version, "wheel": wheel.name, "sha256": hash_file(wheel)}
-    megabytes = round(wheel.stat().st_size / 1e6, 1)
-    path = workspace.metrics / experiment / "package.json"
-    write_json(path, {**about, "megabytes": megabytes, **to_json(evaluation)})
+    conditions = conditions_of(wheel, requirements, workspace, tests, results)
+    path = workspace.results / "package.json"
+    recorded = find_recorded(path)
+    reason = reason_to_evaluate(recorded, conditions)
+    if recorded and not reason:
+        msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
+        show_evaluation(recorded, examples)
+    else:
+        msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
+        with clean_environment(packages) as python:
+            install_wheel(python, wheel, requirements)
+            types = workspace.entity_types
+            evaluation = evaluate_installed(python, package.distribution, tests, examples, types, threads)
+        show_evaluation(evaluation, examples)
+        check_same_scores(evaluation, results)
+        write_json(path, to_record(package, wheel, conditions, evaluation))
     msg.good("Scores of the installed package", path)
 
 

@@ -15,6 +15,7 @@ from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import describe_package
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
+from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
 from scripts.shipping.wheel import build_wheel
 
 
@@ -36,17 +37,23 @@ def main(
 ) -> None:
     """Make an installable package of the pipeline that the experiment names for shipping.
 
-    The model is trained if it has not been, and scored on the test part of every corpus.
+    The model is trained if it has not been, and scored on the test part of every corpus. A wheel that is what would be
+    built now is left as it is.
     """
     package = package_name(name, version)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     results = carry_out_kind(workspace, SHIPPED)
     show(results)
-    model = get_model(workspace, shipped_model(workspace.experiment))
     meta = describe_package(workspace, package, results)
-    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta)
-    msg.info("Building the wheel takes about a minute")
-    wheel = build_wheel(nlp, package, output)
+    fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
+    reason = reason_to_build(wheel, package, fingerprint)
+    if reason:
+        msg.info(f"Building the wheel takes about a minute: {reason}")
+        model = get_model(workspace, shipped_model(workspace.experiment))
+        build_wheel(shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta), package, output)
+        write_record(wheel, package, fingerprint)
+    else:
+        msg.info("The wheel is unchanged, and so is what it was built of")
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
     msg.good(f"The package is {wheel}", f"pip install {wheel}")
 

@@ -1,5 +1,7 @@
 """`weasel run all` from end to end, with the real encoder and a small experiment on the sample corpora."""
 import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import srsly
@@ -19,6 +21,7 @@ few_shot:
   training: {epochs: 1, min_updates: 6, batch_size: 8}
 ship: {training: {epochs: 1, batch_size: 8}, examples: assets/sample/held_out}
 """
+VARIABLES = ("--vars.experiment", "tiny", "--vars.name", "tiny_pipeline")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def finished(tmp_path_factory, offline_encoder):
     """A project folder, with a space in its path, after `weasel run all`; and what that printed."""
     folder = copy_project(tmp_path_factory.mktemp("end to end") / "my project")
     (folder / "configs" / "experiments" / "tiny.yml").write_text(EXPERIMENT, "utf8")
-    run = weasel(folder, "run", "all", ".", "--vars.experiment", "tiny", "--vars.name", "tiny_pipeline")
+    run = weasel(folder, "run", "all", ".", *VARIABLES)
     assert run.returncode == 0, run.stdout[-3000:]
     return folder, run.stdout
 
@@ -71,29 +74,125 @@ def shipped_id(folder, corpus):
     return next(name for name in names if name.startswith(f"shipped.{corpus}."))
 
 
-def test_second_run_does_nothing_again(finished):
-    folder, _ = finished
-    runs = folder / "metrics" / "tiny" / "runs"
-    before = {path: path.stat().st_mtime_ns for path in runs.iterdir()}
-    again = weasel(folder, "run", "all", ".", "--vars.experiment", "tiny", "--vars.name", "tiny_pipeline")
-    assert again.returncode == 0
-    started = [line for line in again.stdout.splitlines() if line.startswith("Running command")]
-    assert len(started) == 1 and "scripts.convert" in started[0]
-    assert {path: path.stat().st_mtime_ns for path in runs.iterdir()} == before
+@dataclass(frozen=True)
+class Again:
+    """A second `weasel run all`.
+
+    printed (str): What it printed.
+    before (dict[Path, int]): When each file was written last, before it.
+    after (dict[Path, int]): The same after it.
+    """
+
+    printed: str
+    before: dict[Path, int]
+    after: dict[Path, int]
 
 
-def test_lost_run_is_the_only_one_made_again(finished):
+def stamps(folder):
+    """When each file of the corpora, models, runs and packages was written last."""
+    places = ("corpus", "training", "packages", "metrics/tiny/runs", "metrics/tiny/analysis")
+    files = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
+    return {path: path.stat().st_mtime_ns for path in [*files, folder / "metrics" / "tiny" / "package.json"]}
+
+
+@pytest.fixture(scope="module")
+def again(finished):
     folder, _ = finished
-    runs = folder / "metrics" / "tiny" / "runs"
-    lost = runs / "few-shot.ru_ugt.from-none.none.size-10.seed-0.json"
-    before = {path: path.stat().st_mtime_ns for path in runs.glob("*.json")}
-    kept = srsly.read_json(lost)
-    lost.unlink()
-    again = weasel(folder, "run", "few-shot", ".", "--force", "--vars.experiment", "tiny")
-    assert again.returncode == 0, again.stdout[-2000:]
-    assert "3 finished before, 1 to do" in again.stdout
-    assert srsly.read_json(lost)["scores"] == kept["scores"]
-    assert {path for path in before if path.stat().st_mtime_ns != before[path]} == {lost}
+    before = stamps(folder)
+    run = weasel(folder, "run", "all", ".", *VARIABLES)
+    assert run.returncode == 0, run.stdout[-3000:]
+    return Again(run.stdout, before, stamps(folder))
+
+
+def test_the_second_run_starts_what_looks_itself(again):
+    started = [line for line in again.printed.splitlines() if line.startswith("Running command")]
+    no_skip = {command["name"] for command in read_project()["commands"] if command.get("no_skip")}
+    for name in no_skip & set(read_project()["workflows"]["all"]):
+        assert [line for line in started if f"-m scripts.{name.replace('-', '_')} " in line], name
+
+
+def test_the_second_run_trains_builds_and_installs_nothing(again):
+    assert again.printed.count(" 0 to do") == 4
+    assert "The wheel is unchanged" in again.printed and "Building the wheel" not in again.printed
+    assert "these are the scores on record" in again.printed and "Installing" not in again.printed
+
+
+def test_the_second_run_leaves_every_file_as_it_is(again):
+    assert len(again.before) > 30
+    assert again.after == again.before
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What came of a run file, the predictions of a run and the analysis of another that were lost.
+
+    lost (dict[Path, bytes]): What they held.
+    scores (dict[str, dict]): The scores of all runs, by id.
+    reports (tuple): The learning curves as a table: before, with the loss, and after it was mended.
+    printed (str): What `weasel run few-shot` printed.
+    written (set[Path]): The files of runs and analyses that it wrote.
+    """
+
+    lost: dict[Path, bytes]
+    scores: dict[str, dict]
+    reports: tuple[str, str, str]
+    printed: str
+    written: set[Path]
+
+
+def scores_of(folder):
+    files = (folder / "metrics" / "tiny" / "runs").glob("*.json")
+    return {path.stem: srsly.read_json(path)["scores"] for path in files}
+
+
+@pytest.fixture(scope="module")
+def mended(finished, again):
+    folder, _ = finished
+    results = folder / "metrics" / "tiny"
+    curves, run = results / "tables" / "few_shot.csv", "few-shot.ru_ugt.from-{}.size-{}.seed-0"
+    lost = [
+        results / "runs" / f"{run.format('none.none', 10)}.json",
+        results / "runs" / f"{run.format('none.none', 20)}.predictions.json.gz",
+        results / "analysis" / f"{run.format('en_ugt.full', 10)}.json.gz",
+    ]
+    held, scores, reports = {path: path.read_bytes() for path in lost}, scores_of(folder), [curves.read_text("utf8")]
+    lost[0].unlink()
+    lost[1].unlink()
+    lost[2].write_bytes(held[lost[2]][:-20])
+    # The report goes by what is there: it is made again where a run is gone, and where one has come.
+    assert weasel(folder, "run", "report", ".", *VARIABLES).returncode == 0
+    reports.append(curves.read_text("utf8"))
+    before = stamps(folder)
+    printed = weasel(folder, "run", "few-shot", ".", *VARIABLES).stdout
+    after = stamps(folder)
+    assert weasel(folder, "run", "report", ".", *VARIABLES).returncode == 0
+    reports.append(curves.read_text("utf8"))
+    return Mended(held, scores, tuple(reports), printed, {path for path in after if after[path] != before.get(path)})
+
+
+def test_what_was_lost_is_made_again_as_it_was(finished, mended):
+    folder, _ = finished
+    assert scores_of(folder) == mended.scores
+    _, predictions, analysis = mended.lost
+    assert [path for path in (predictions, analysis) if path.read_bytes() != mended.lost[path]] == []
+
+
+def test_the_loss_is_told(mended):
+    assert "2 finished before, 2 to do" in mended.printed
+    assert "Damaged, or without their result or predictions, and made anew: 2 of these runs" in mended.printed
+    assert "Sorting errors" in mended.printed
+
+
+def test_nothing_else_is_made_again(mended):
+    run_file, predictions, analysis = mended.lost
+    runs = {run_file.name.removesuffix(".json"), predictions.name.removesuffix(".predictions.json.gz")}
+    suffixes = (".json", ".cfg", ".predictions.json.gz")
+    assert mended.written == {analysis, *(run_file.with_name(run + suffix) for run in runs for suffix in suffixes)}
+
+
+def test_the_report_goes_by_the_runs_that_are_there(mended):
+    first, without, after = mended.reports
+    assert first == after != without
 
 
 def test_report_stands_alone(finished):

@@ -1,13 +1,15 @@
-"""An installed package, the test parts and annotated texts in; its scores, checked against those of training, out."""
-from dataclasses import dataclass
+"""Score an installed package on test parts and annotated texts, and check it against the model that was scored."""
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.parts import read_documents
 from scripts.evaluation.scores import Score, score_mentions
 from scripts.experiments.execute import jobs_of
+from scripts.experiments.run import ScoredPart
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger, RunResult
@@ -46,10 +48,12 @@ class Evaluation:
     versions: Mapping[str, str]
 
 
-def shipped_results(workspace: Workspace) -> list[RunResult]:
-    """RETURNS (list[RunResult]): The shipped model's score on each corpus, as `package` left them.
+def shipped_tests(workspace: Workspace) -> list[tuple[ScoredPart, RunResult]]:
+    """Find the shipped model's score on each corpus, as `package` left them.
 
-    RAISES (ProjectError): If they are absent, or settings or data have changed since.
+    workspace (Workspace): The experiment and its surroundings.
+    RETURNS (list): Each test part, and the model's result on it.
+    RAISES (ProjectError): If a result is absent, or settings or data have changed since.
     """
     ledger = Ledger(workspace.runs)
     jobs = jobs_of(workspace, SHIPPED)
@@ -60,13 +64,13 @@ def shipped_results(workspace: Workspace) -> list[RunResult]:
                 where=workspace.runs / f"{run.id}.json",
                 remedy="run `weasel run package` first",
             )
-    return [ledger.read(run.id) for run in jobs]
+    return [(job.test, ledger.read(run.id)) for run, job in jobs.items()]
 
 
 def evaluate_installed(
     python: Path,
     package: str,
-    corpora: Mapping[str, Sequence[Doc]],
+    tests: Sequence[ScoredPart],
     examples: Mapping[str, Sequence[AnnotatedText]],
     entity_types: Sequence[str],
     threads: int,
@@ -75,27 +79,28 @@ def evaluate_installed(
 
     python (Path): The Python that has it.
     package (str): What `spacy.load` takes.
-    corpora (Mapping[str, Sequence[Doc]]): The documents of each test part, with gold sentences and entities.
+    tests (Sequence[ScoredPart]): The test part of each corpus, and which types it annotates.
     examples (Mapping[str, Sequence[AnnotatedText]]): Texts that stand in no corpus.
-    entity_types (Sequence[str]): What is scored.
+    entity_types (Sequence[str]): What is scored on these.
     threads (int): CPU threads.
     RETURNS (Evaluation): The scores.
     """
     questions: dict[str, list[Question]] = {}
-    for name, documents in corpora.items():
-        questions[f"{GIVEN}/{name}"] = [as_tokens(document) for document in documents]
-        questions[f"{RAW}/{name}"] = [{"text": document.text} for document in documents]
+    documents = {test.corpus: read_documents(test.part.path) for test in tests}
+    for corpus, there in documents.items():
+        questions[f"{GIVEN}/{corpus}"] = [as_tokens(document) for document in there]
+        questions[f"{RAW}/{corpus}"] = [{"text": document.text} for document in there]
     for name, texts in examples.items():
         questions[f"{EXAMPLES}/{name}"] = [{"text": text.text} for text in texts]
     answers = ask(python, package, questions, threads)
     found = {name: answers.groups[f"{EXAMPLES}/{name}"] for name in examples}
     return Evaluation(
         corpora={
-            name: CorpusScores(
-                score_tokens(documents, answers.groups[f"{GIVEN}/{name}"], entity_types),
-                score_characters(documents, answers.groups[f"{RAW}/{name}"], entity_types),
+            test.corpus: CorpusScores(
+                score_tokens(documents[test.corpus], answers.groups[f"{GIVEN}/{test.corpus}"], test.entity_types),
+                score_characters(documents[test.corpus], answers.groups[f"{RAW}/{test.corpus}"], test.entity_types),
             )
-            for name, documents in corpora.items()
+            for test in tests
         },
         examples={name: score_examples(texts, found[name], entity_types) for name, texts in examples.items()},
         example_answers=found,
@@ -145,7 +150,7 @@ def check_same_scores(evaluation: Evaluation, results: Sequence[RunResult]) -> N
                 raise ProjectError(
                     f"the package is not the model that was scored: {name} {_counts(score)}, before {_counts(before)}",
                     where=corpus,
-                    remedy="run `weasel run package` again",
+                    remedy="delete the wheel and run `weasel run package`",
                 )
 
 
@@ -154,13 +159,16 @@ def _counts(score: Score) -> str:
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """RETURNS (dict): The scores and versions, ready for JSON."""
+    """RETURNS (dict): The scores, what was found in the examples and the versions, ready for JSON."""
     return {
         "corpora": {
             name: {"given_sentences": _scores(scores.given_sentences), "raw_text": _scores(scores.raw_text)}
             for name, scores in evaluation.corpora.items()
         },
         "examples": {name: _scores(scores) for name, scores in evaluation.examples.items()},
+        "example_answers": {
+            name: [asdict(answer) for answer in answers] for name, answers in evaluation.example_answers.items()
+        },
         "versions": dict(evaluation.versions),
     }
 

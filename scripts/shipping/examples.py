@@ -1,4 +1,4 @@
-"""A folder of *.jsonl files in; hand-annotated texts that stand in no corpus out."""
+"""Read hand-annotated texts that stand in no corpus, from a folder of *.jsonl files."""
 from pathlib import Path
 from typing import Optional
 
@@ -31,6 +31,21 @@ class AnnotatedText(Settings):
         return self
 
 
+def find_examples(folder: Optional[Path]) -> list[Path]:
+    """Find files of annotated texts.
+
+    folder (Path): Holds one file for each language; None if the experiment names none.
+    RETURNS (list[Path]): The files, sorted.
+    RAISES (ProjectError): If there is no file.
+    """
+    if folder is None:
+        return []
+    paths = sorted(folder.glob("*.jsonl"))
+    if not paths:
+        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` of the experiment file")
+    return paths
+
+
 def read_examples(folder: Optional[Path]) -> dict[str, list[AnnotatedText]]:
     """Read annotated texts.
 
@@ -38,12 +53,7 @@ def read_examples(folder: Optional[Path]) -> dict[str, list[AnnotatedText]]:
     RETURNS (dict[str, list[AnnotatedText]]): By the stem of the file, in the order of its lines.
     RAISES (ProjectError): If there is no file, or a line is something else.
     """
-    if folder is None:
-        return {}
-    paths = sorted(folder.glob("*.jsonl"))
-    if not paths:
-        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` of the experiment file")
-    return {path.stem: _read_file(path) for path in paths}
+    return {path.stem: _read_file(path) for path in find_examples(folder)}
 
 
 def _read_file(path: Path) -> list[AnnotatedText]:

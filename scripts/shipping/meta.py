@@ -1,13 +1,15 @@
-"""The shipped model's record and scores in, what the package's meta.json says of it out."""
+"""Say in a package's meta.json what it finds, how it was trained and how it scores."""
 from importlib.metadata import version
-from typing import Any, Sequence
+from typing import Any, Optional, Sequence
 
 from spacy.util import get_minor_version_range
 
 from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import MICRO, Score
-from scripts.experiments.plan import shipped_model
+from scripts.experiments.models import model_job
+from scripts.experiments.plan import SourceModel, shipped_model
 from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import ENCODER_ONLY
 from scripts.results.runs import RunResult
 from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import encoder_name
@@ -27,7 +29,7 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
     return {
         "name": package.name,
         "version": package.version,
-        "description": description(workspace, results),
+        "description": description(workspace),
         "sources": sources(workspace),
         "requirements": requirements(),
         "performance": performance(results),
@@ -35,23 +37,40 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
 
 
 def sources(workspace: Workspace) -> list[str]:
-    """RETURNS (list[str]): The training corpora, and the encoder if the model has one."""
-    corpora = shipped_model(workspace.experiment).corpora
+    """RETURNS (list[str]): The corpora in the order of training, and the encoder if the model has one."""
+    corpora = shipped_model(workspace.experiment).sources
     return [*corpora, *([encoder_name(workspace.recipe.encoder)] if workspace.recipe.encoder else [])]
 
 
-def description(workspace: Workspace, results: Sequence[RunResult]) -> str:
-    """RETURNS (str): Entity types, languages, training corpora and the encoder, if there is one, in one line."""
-    corpora = shipped_model(workspace.experiment).corpora
-    languages = sorted({read_manifest(workspace.corpus, name).language for name in corpora})
-    types = [name for name in results[0].scores.tokens if name != MICRO]
+def description(workspace: Workspace) -> str:
+    """RETURNS (str): Entity types, languages, how it was trained and the encoder, if there is one, in one line."""
+    model = shipped_model(workspace.experiment)
+    languages = sorted({read_manifest(workspace.corpus, name).language for name in model.sources})
     record = workspace.recipe.encoder
     revision = f" ({record.revision})" if record and record.revision else ""
     encoder = f" Encoder: {encoder_name(record)}{revision}." if record else ""
     return (
-        f"Finds {' and '.join(types)} mentions; languages: {', '.join(languages)}. "
-        f"Trained on {', '.join(corpora)}.{encoder}"
+        f"Finds {_listed(workspace.entity_types)} mentions; languages: {', '.join(languages)}. "
+        f"Trained {', then '.join(training_steps(workspace, model))}.{encoder}"
     )
+
+
+def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[str]:
+    """RETURNS (list[str]): What a model was trained on, in the order of training, such as `on 150 sentences of ru_ehr`;
+    none for no model."""
+    if model is None:
+        return []
+    whole = sum(workspace.count(name, "train") for name in model.corpora)
+    # Sentences that also stand in test parts may be left out of a whole training part: that makes it no sample.
+    sample = model.max_sentences is not None and model.max_sentences < whole
+    amount = f"{model_job(workspace, model).n_sentences} sentences of " if sample else ""
+    together = " together" if len(model.corpora) > 1 else ""
+    transfer = " (encoder-only transfer)" if model.before and model.transfer == ENCODER_ONLY else ""
+    return [*training_steps(workspace, model.before), f"on {amount}{_listed(model.corpora)}{together}{transfer}"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def requirements() -> list[str]:
@@ -73,8 +92,12 @@ def performance(results: Sequence[RunResult]) -> dict[str, Any]:
 
 
 def _together(results: Sequence[RunResult]) -> dict[str, Score]:
-    names = results[0].scores.tokens
-    return {name: sum((result.scores.tokens[name] for result in results), Score(0, 0, 0)) for name in names}
+    # A corpus that does not annotate a type has no score for it.
+    scores: dict[str, Score] = {}
+    for result in results:
+        for name, score in result.scores.tokens.items():
+            scores[name] = scores.get(name, Score(0, 0, 0)) + score
+    return scores
 
 
 def _spacy_scores(scores: dict[str, Score]) -> dict[str, Any]:

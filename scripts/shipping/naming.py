@@ -1,4 +1,4 @@
-"""The name and the version of a package in, checked; the names of its distribution and of its wheel out."""
+"""Check the name and the version of a package, and derive those of its distribution and of its wheel."""
 import re
 from dataclasses import dataclass
 

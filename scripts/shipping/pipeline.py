@@ -1,4 +1,4 @@
-"""A trained pipeline on disk in; the pipeline as it is shipped out: with a splitter, without traces of its training."""
+"""Make a trained pipeline ready to ship: give it a splitter, and remove the traces of its training."""
 from pathlib import Path
 from typing import Any, Mapping, Optional
 

@@ -1,4 +1,4 @@
-"""Another program in; its output out, and on the screen only how long it has been running."""
+"""Run another program, and show only how long it has been running."""
 import os
 import subprocess
 import tempfile

@@ -1,6 +1,8 @@
 """Lay out for the screen what an installed package achieves."""
 from typing import Mapping, Optional, Sequence
 
+from wasabi import msg
+
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score
 from scripts.shipping.environment import Answer
@@ -8,6 +10,15 @@ from scripts.shipping.evaluation import Evaluation
 from scripts.shipping.examples import AnnotatedText
 
 SHOWN_PER_FILE = 3
+
+
+def show_evaluation(evaluation: Evaluation, examples: Mapping[str, Sequence[AnnotatedText]]) -> None:
+    """Print what an installed package achieves, and what it found in the first texts of each file of examples."""
+    header, *rows = score_table(evaluation)
+    msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * (len(header) - 2))
+    for name, texts in examples.items():
+        msg.divider(name)
+        print(*example_lines(texts, evaluation.example_answers[name]), sep="\n")
 
 
 def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
@@ -42,4 +53,5 @@ def _columns(evaluation: Evaluation) -> list[str]:
 
 
 def _f1(scores: Mapping[str, Score], names: Sequence[str]) -> list[str]:
-    return [f"{scores[name].f1:.1f}" for name in names]
+    """RETURNS (list[str]): A dash for a type that the corpus does not annotate."""
+    return [f"{scores[name].f1:.1f}" if name in scores else "-" for name in names]

@@ -1,4 +1,4 @@
-"""A pipeline in, its installable wheel out; and the other way round: a wheel in, checked before it is used."""
+"""Build an installable wheel of a pipeline, and check a wheel before it is used."""
 import sys
 import tempfile
 import zipfile

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from scripts.experiments.workspace import Workspace
+from scripts.results.runs import RunResult
+from scripts.shipping.evaluation import shipped_tests
 from tests.experiments.tiny import EXPERIMENT, SETTINGS, make_project, open_project, write_experiment
 
 NAMES = ("tiny_one", "tiny_two")
@@ -38,6 +40,11 @@ class Packaged:
         places = {name: self.root / name for name in ("configs", "corpus", "training", "metrics")}
         return {"experiment": EXPERIMENT, **places, "seed": 0, "threads": 1, "gpu_id": -1}
 
+    @property
+    def results(self) -> list[RunResult]:
+        """RETURNS (list[RunResult]): The shipped model's result on each corpus."""
+        return [result for _, result in shipped_tests(self.workspace)]
+
 
 @pytest.fixture(scope="session")
 def packaged(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Packaged:
@@ -46,8 +53,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Pa
 
     root = make_project(tmp_path_factory.mktemp("shipping"), tiny_encoder)
     write_examples(root / "examples")
-    ship = {**SETTINGS["ship"], "examples": str(root / "examples")}
-    write_experiment(root, {**SETTINGS, "ship": ship})
+    name_examples(root)
     wheels = tuple(root / "packages" / f"xx_{name}-{VERSION}-py3-none-any.whl" for name in NAMES)
     made = Packaged(root, open_project(root), wheels)
     for name in NAMES:
@@ -73,6 +79,11 @@ def python(packaged: Packaged, tmp_path_factory: pytest.TempPathFactory) -> Path
     for wheel in packaged.wheels:
         zipfile.ZipFile(wheel).extractall(site_packages)
     return folder / "bin" / "python"
+
+
+def name_examples(root: Path) -> None:
+    """Let the experiment file of a project name its folder of examples."""
+    write_experiment(root, {**SETTINGS, "ship": {**SETTINGS["ship"], "examples": str(root / "examples")}})
 
 
 def write_examples(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """Scores of the installed package, and the command that writes them."""
 import json
 import shutil
+import zipfile
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 from spacy.util import fix_random_seed
@@ -15,39 +17,64 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import Score
+from scripts.shipping.conditions import Conditions, RecordedEvaluation, conditions_of, reason_to_evaluate
 from scripts.shipping.environment import Answer
-from scripts.shipping.evaluation import CorpusScores, Evaluation, check_same_scores, score_examples, shipped_results
+from scripts.shipping.evaluation import (
+    CorpusScores,
+    Evaluation,
+    check_same_scores,
+    evaluate_installed,
+    score_examples,
+    shipped_tests,
+)
 from scripts.shipping.examples import AnnotatedText, Entity
 from scripts.shipping.installed import answer, write_answer
-from scripts.shipping.showing import example_lines
+from scripts.shipping.showing import example_lines, score_table
 from tests.experiments.tiny import CORPORA, EXPERIMENT, open_project
-from tests.shipping.conftest import EXAMPLES, NAMES, VERSION
+from tests.shipping.conftest import EXAMPLES, NAMES, VERSION, name_examples
 
 
 @pytest.fixture()
 def project(packaged, tmp_path):
     """A copy of what `evaluate-package` reads and writes."""
-    for name in ("configs", "corpus", "metrics", "packages", "training/encoders"):
+    for name in ("configs", "corpus", "metrics", "packages", "training/encoders", "examples"):
         shutil.copytree(packaged.root / name, tmp_path / name)
     (tmp_path / "requirements.txt").touch()
+    name_examples(tmp_path)
     return tmp_path
 
 
 @pytest.fixture()
 def without_pip(monkeypatch, python):
-    """Take the environment that has the packages already, since a clean one takes minutes."""
+    """Take the environment that has the packages already, since a clean one takes minutes; keep count of them."""
+    made = []
 
     @contextmanager
     def environment(folder):
+        made.append(folder)
         yield python
 
     monkeypatch.setattr(evaluate_package, "clean_environment", environment)
     monkeypatch.setattr(evaluate_package, "install_wheel", lambda python, wheel, constraints: None)
+    return made
 
 
-def evaluate(project, packaged, name=NAMES[0]):
+@pytest.fixture()
+def without_asking(packaged, without_pip, monkeypatch):
+    """Take the project's own scores for those of the package, where only whether it is asked counts."""
+    corpora = {found.coordinates.target: CorpusScores(found.scores.tokens, {}) for found in packaged.results}
+
+    def answers(python, package, tests, examples, types, threads):
+        nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in examples.items()}
+        return Evaluation(corpora, dict.fromkeys(examples, corpora["ru_ehr"].given_sentences), nothing, {})
+
+    monkeypatch.setattr(evaluate_package, "evaluate_installed", answers)
+    return without_pip
+
+
+def evaluate(project, packaged, name=NAMES[0], **changes):
     places = ("configs", "corpus", "training", "metrics", "packages")
-    settings = {**packaged.settings, **{place: project / place for place in places}}
+    settings = {**packaged.settings, **{place: project / place for place in places}, **changes}
     requirements = project / "requirements.txt"
     evaluate_package.main(**settings, requirements=requirements, name=name, version=VERSION)
 
@@ -57,14 +84,14 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
     written = json.loads((project / "metrics" / EXPERIMENT / "package.json").read_text(encoding="utf8"))
     wheel = packaged.wheels[0]
     assert (written["package"], written["version"], written["wheel"]) == (f"xx_{NAMES[0]}", VERSION, wheel.name)
-    assert written["sha256"] == hash_file(wheel)
+    assert written["conditions"]["wheel"] == hash_file(wheel)
     assert written["megabytes"] == pytest.approx(wheel.stat().st_size / 1e6, abs=0.05)
     assert set(written["corpora"]) == set(CORPORA)
-    for result in shipped_results(packaged.workspace):
+    for result in packaged.results:
         scores = written["corpora"][result.coordinates.target]
         given = {name: (score["tp"], score["fp"], score["fn"]) for name, score in scores["given_sentences"].items()}
         assert given == {name: (score.tp, score.fp, score.fn) for name, score in result.scores.tokens.items()}
-        mentions = read_manifest(packaged.corpus, result.coordinates.target).splits["test"].mentions.kept
+        mentions = read_manifest(packaged.workspace.corpus, result.coordinates.target).splits["test"].mentions.kept
         assert scores["raw_text"]["Drug"]["tp"] + scores["raw_text"]["Drug"]["fn"] == mentions["Drug"]
     for name, texts in EXAMPLES.items():
         micro = written["examples"][name]["micro"]
@@ -74,10 +101,117 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
     assert all(text in printed for texts in EXAMPLES.values() for text, _ in texts)
 
 
+def test_the_second_time_the_scores_on_record_are_shown(packaged, project, without_pip, capsys):
+    path = project / "metrics" / EXPERIMENT / "package.json"
+    evaluate(project, packaged)
+    first, before = capsys.readouterr().out, path.stat().st_mtime_ns
+    evaluate(project, packaged)
+    second = capsys.readouterr().out
+    assert len(without_pip) == 1 and path.stat().st_mtime_ns == before
+    assert "Nothing has changed since" in second and "Nothing has changed since" not in first
+    shown = [line for line in first.splitlines() if line.startswith(("ru_ehr", "examples: en", "Took aspirin", "    "))]
+    assert len(shown) > 4 and [line for line in shown if line not in second.splitlines()] == []
+
+
+def change_a_wheel(project):
+    wheels = [project / "packages" / f"xx_{name}-{VERSION}-py3-none-any.whl" for name in NAMES]
+    with zipfile.ZipFile(wheels[0], "a") as archive:
+        archive.writestr("another.txt", "another")
+
+
+def add_an_example(project):
+    with (project / "examples" / "en.jsonl").open("a", encoding="utf8") as stream:
+        stream.write('{"text": "No rash.", "entities": []}\n')
+
+
+def add_a_file_of_examples(project):
+    shutil.copyfile(project / "examples" / "en.jsonl", project / "examples" / "other.jsonl")
+
+
+def change_the_requirements(project):
+    (project / "requirements.txt").write_text("spacy==3.8.7\n", encoding="utf8")
+
+
+def lose_the_record(project):
+    (project / "metrics" / EXPERIMENT / "package.json").unlink()
+
+
+def damage_the_record(project):
+    path = project / "metrics" / EXPERIMENT / "package.json"
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def lose_a_score_on_record(project):
+    path = project / "metrics" / EXPERIMENT / "package.json"
+    written = srsly.read_json(path)
+    del written["corpora"]["ru_ehr"]["raw_text"]
+    srsly.write_json(path, written)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (change_a_wheel, "changed since the last time: wheel"),
+        (add_an_example, "changed since the last time: examples"),
+        (add_a_file_of_examples, "changed since the last time: examples"),
+        (change_the_requirements, "changed since the last time: requirements"),
+        (lose_the_record, "there are no scores on record"),
+        (damage_the_record, "there are no scores on record, or they are damaged"),
+        (lose_a_score_on_record, "there are no scores on record, or they are damaged"),
+    ],
+)
+def test_what_decides_the_scores_makes_them_anew(packaged, project, without_asking, capsys, change, reason):
+    evaluate(project, packaged)
+    capsys.readouterr()
+    change(project)
+    evaluate(project, packaged)
+    assert len(without_asking) == 2 and reason in " ".join(capsys.readouterr().out.split())
+    evaluate(project, packaged)
+    assert len(without_asking) == 2
+
+
+def test_each_condition_by_itself_is_a_reason(packaged, project):
+    tests, results = zip(*shipped_tests(packaged.workspace), strict=True)
+    wheel, requirements = packaged.wheels[0], project / "requirements.txt"
+    conditions = conditions_of(wheel, requirements, packaged.workspace, tests, results)
+    recorded = RecordedEvaluation({}, {}, {}, {}, conditions)
+    assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, tests, results)) is None
+    for field in fields(Conditions):
+        other = replace(conditions, **{field.name: "another"})
+        assert reason_to_evaluate(recorded, other) == f"changed since the last time: {field.name}"
+    other_part = replace(tests[0], part=replace(tests[0].part, sha256="0"))
+    other_types = replace(tests[0], entity_types=("Drug",))
+    other_scores = replace(results[0], scores=results[1].scores)
+    for first, own in ((other_part, results[0]), (other_types, results[0]), (tests[0], other_scores)):
+        changed = [first, *tests[1:]], [own, *results[1:]]
+        assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, *changed))
+
+
+def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, python):
+    tests = [test for test, _ in shipped_tests(packaged.workspace)]
+    tests[0] = replace(tests[0], entity_types=("Drug",))
+    evaluation = evaluate_installed(python, f"xx_{NAMES[0]}", tests, {}, ("Drug", "Disease"), 1)
+    results = {result.coordinates.target: result.scores for result in packaged.results}
+    found = evaluation.corpora[tests[0].corpus]
+    drugs = results[tests[0].corpus].tokens["Drug"]
+    assert found.given_sentences == {"micro": drugs, "Drug": drugs}
+    assert set(found.raw_text) == {"micro", "Drug"}
+    row = next(row for row in score_table(evaluation) if row[0] == tests[0].corpus)
+    assert row[2:] == (f"{drugs.f1:.1f}", "-", f"{drugs.f1:.1f}")
+    assert set(evaluation.corpora[tests[1].corpus].given_sentences) == {"micro", "Drug", "Disease"}
+
+
+def test_a_missing_requirements_file_stops_before_an_environment_is_made(packaged, project, without_pip):
+    (project / "requirements.txt").unlink()
+    with pytest.raises(ProjectError, match=r"requirements.txt: no such file"):
+        evaluate(project, packaged)
+    assert without_pip == []
+
+
 def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_written(
     packaged, project, without_pip, monkeypatch
 ):
-    scores = {result.coordinates.target: result.scores for result in shipped_results(packaged.workspace)}
+    scores = {result.coordinates.target: result.scores for result in packaged.results}
     other = {**scores["ru_ugt"].tokens, "micro": Score(1, 1, 0)}
     corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
     evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, {"en": [], "ru": []}, {})
@@ -105,11 +239,11 @@ def test_results_of_other_data_do_not_count(packaged, project):
     manifest = project / "corpus" / "ru_ehr" / "manifest.json"
     manifest.write_text(manifest.read_text(encoding="utf8").replace('"sha256": "', '"sha256": "0'), encoding="utf8")
     with pytest.raises(ProjectError, match="no scores for these settings and data.*Run `weasel run package` first"):
-        shipped_results(open_project(project))
+        shipped_tests(open_project(project))
 
 
 def test_scores_that_a_gpu_gave_are_not_compared(packaged):
-    results = shipped_results(packaged.workspace)
+    results = packaged.results
     none = {name: Score(0, 0, 9) for name in ("Drug", "Disease", "micro")}
     evaluation = Evaluation({name: CorpusScores(none, none) for name in CORPORA}, {}, {}, {})
     with pytest.raises(ProjectError, match="0 found, 0 wrong, 9 missed"):

@@ -101,7 +101,7 @@ def test_requirements_are_those_of_the_bundled_modules_and_hold_here(meta, files
 
 def test_the_meta_tells_name_version_origin_and_scores(packaged, meta):
     assert (meta["lang"], meta["name"], meta["version"]) == ("xx", NAMES[0], VERSION)
-    for part in ("Drug and Disease", "en, ru", "en_ugt, ru_ugt, ru_ehr", "tiny"):
+    for part in ("Drug and Disease", "en, ru", "Trained on en_ugt, ru_ugt and ru_ehr together.", "tiny"):
         assert part in meta["description"]
     assert meta["author"] == meta["license"] == ""
     for run in shipped_runs(packaged.workspace.experiment):
@@ -119,8 +119,9 @@ def test_overall_scores_count_the_mentions_of_all_test_parts(packaged, meta):
     assert meta["performance"]["ents_p"] == pytest.approx(found / given)
 
 
-def test_nothing_but_wheels_is_left_in_the_folder(packaged):
-    assert sorted((packaged.root / "packages").iterdir()) == sorted(packaged.wheels)
+def test_nothing_but_wheels_and_their_records_is_left_in_the_folder(packaged):
+    records = [wheel.with_name(f"xx_{name}-{VERSION}.json") for name, wheel in zip(NAMES, packaged.wheels, strict=True)]
+    assert sorted((packaged.root / "packages").iterdir()) == sorted([*packaged.wheels, *records])
 
 
 def test_when_the_wheel_cannot_be_built_nothing_is_left_and_the_older_one_stands(packaged, tmp_path, monkeypatch):
