@@ -1,4 +1,4 @@
-"""Learning curves in; an inverse power law through them, and what it tells of more sentences, out."""
+"""Fit an inverse power law to learning curves, and forecast by it what more sentences would bring."""
 import math
 import statistics
 from dataclasses import dataclass
