@@ -4,7 +4,8 @@ from scripts import clean
 
 def test_all_goes_but_raw_corpora_and_the_sides_of_documents(tmp_path, monkeypatch):
     corpus = ("corpus/one/split.json", "corpus/one/train.spacy", "corpus/two/test.spacy", "corpus/tokenizer/vocab/a")
-    for name in (*corpus, "training/encoder.json", "metrics/mine/runs/run.json", "packages/a.whl", "assets/one/0.txt"):
+    results = ("training/encoders/offline.json", "metrics/mine/runs/run.json", "packages/a.whl")
+    for name in (*corpus, *results, "assets/one/0.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("", encoding="utf8")
     monkeypatch.chdir(tmp_path)

@@ -83,7 +83,7 @@ def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
     transfers = [FULL if model else NO_TRANSFER for model in models]
     return [
         Run(FEW_SHOT, target, seed, model, transfer, grid.size)
-        for model, transfer in zip(models, transfers)
+        for model, transfer in zip(models, transfers, strict=True)
         for seed in grid.seeds
     ]
 

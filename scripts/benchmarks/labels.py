@@ -20,7 +20,7 @@ class Encoded(NamedTuple):
 def encode_sentences(tokenizer: Any, sentences: Sequence[Sentence], tags: Sequence[str]) -> list[Encoded]:
     """RETURNS (list[Encoded]): The sentences, cut by a fast tokenizer of Hugging Face's."""
     encoded = tokenizer([sentence.text for sentence in sentences], truncation=True, return_offsets_mapping=True)
-    rows = zip(sentences, encoded["input_ids"], encoded["offset_mapping"])
+    rows = zip(sentences, encoded["input_ids"], encoded["offset_mapping"], strict=True)
     return [Encoded(ids, _labels(sentence, offsets, tags)) for sentence, ids, offsets in rows]
 
 
@@ -29,14 +29,14 @@ def _labels(sentence: Sentence, offsets: Sequence[tuple[int, int]], tags: Sequen
     for start, end, label in sentence.mentions:
         of_token[start:end] = [tags.index(f"I-{label}")] * (end - start)
         of_token[start] = tags.index(f"B-{label}")
-    waiting = dict(zip(_starts(sentence), of_token))
+    waiting = dict(zip(_starts(sentence), of_token, strict=True))
     # Sub-words that begin inside of a token, and special ones, have no label.
     return [waiting.pop(start, IGNORED) if end > start else IGNORED for start, end in offsets]
 
 
 def _starts(sentence: Sentence) -> list[int]:
     starts, position = [], 0
-    for word, space in zip(sentence.words, sentence.spaces):
+    for word, space in zip(sentence.words, sentence.spaces, strict=True):
         starts.append(position)
         position += len(word) + space
     return starts

@@ -1,5 +1,6 @@
 """The floor: plain PyTorch loops around the encoder, without spaCy, Trainer or pipeline."""
 import random
+from itertools import islice
 from typing import Any, Iterator, Sequence
 
 import torch
@@ -71,7 +72,7 @@ def _train(material: Material, frozen: bool, precision: str) -> Measurement:
     with stopwatch() as watch:
         sentences = encode_sentences(tokenizer, material.sentences(), material.tags)
         passes = 0
-        for step, batch in zip(range(updates), _batches(sentences, settings.batch_size)):
+        for step, batch in enumerate(islice(_batches(sentences, settings.batch_size), updates)):
             _set_rates(optimizer, [settings.learn_rate, settings.head_learn_rate], step, updates)
             _update(model, head, optimizer, batch, tokenizer.pad_token_id, precision, device)
             passes += len(batch)
@@ -90,7 +91,7 @@ def _batches(sentences: Sequence[Encoded], size: int) -> Iterator[list[Encoded]]
 def _set_rates(optimizer: torch.optim.Optimizer, rates: Sequence[float], step: int, updates: int) -> None:
     warm_up = round(0.1 * updates)
     factor = step / warm_up if step < warm_up else (updates - step) / max(1, updates - warm_up)
-    for group, rate in zip(optimizer.param_groups, rates):
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate * factor
 
 

@@ -1,4 +1,4 @@
-"""Measurements in turn in, medians of ratios with their spread out."""
+"""Compare speeds measured in turn, by medians of ratios with their spread."""
 from dataclasses import dataclass
 from statistics import median
 from typing import Callable, Optional, Sequence

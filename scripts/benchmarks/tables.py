@@ -1,4 +1,5 @@
-"""Results of a benchmark in, its tables out: who was measured and how fast, and the ratios with what is aimed at."""
+"""Tabulate a benchmark: who was measured and how fast, and the ratios with what is aimed at."""
+from itertools import pairwise
 from math import log
 from typing import Mapping, Optional, Sequence
 
@@ -62,7 +63,7 @@ def growth_table(curves: Mapping[str, Sequence[Measurement]]) -> Table:
     """RETURNS (Table): Time and memory at each size, and how time grew to it from the size before."""
     rows = []
     for name, points in curves.items():
-        for before, point in zip([None, *points], points):
+        for before, point in pairwise([None, *points]):
             growth = exponent(before, point) if before else None
             rows.append((name, round(point.amount), point.wall, point.cpu, round(point.memory), growth))
     columns = ("What grows", "Size", "Seconds", "CPU seconds", "MB", "Exponent")

@@ -1,1 +1,1 @@
-"""Formats in, DocBin out: reading, harmonising, sentences, tokens, splitting by document, statistics."""
+"""Read corpora of any format, harmonise their labels, split them by document, and keep them as DocBins."""

@@ -38,7 +38,7 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> Rea
     pairs: Counter[str] = Counter()
     for mentions in taken:
         pairs.update(overlapping_pairs(mentions))
-    fragmented = [(m, document.text) for document, mentions in zip(documents, taken) for m in mentions]
+    fragmented = [(m, document.text) for document, mentions in zip(documents, taken, strict=True) for m in mentions]
     fragmented = [(mention, text) for mention, text in fragmented if len(mention.fragments) > 1]
     return ReadAccount(
         documents=len(documents),

@@ -2,6 +2,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
@@ -143,7 +144,7 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
     """
     documents = sorted(FORMATS[settings.format].read(settings.path, settings.annotations), key=lambda found: found.id)
-    for first, second in zip(documents, documents[1:]):
+    for first, second in pairwise(documents):
         if first.id == second.id:
             raise ProjectError(f"two documents are called '{first.id}'", where=settings.path, remedy="rename one")
     check_labels(documents, settings.labels, settings.ignore, f"corpus {name}")

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, reduce
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise, starmap
 from math import ceil, floor
 from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 
@@ -132,9 +132,9 @@ class _Index:
         for number, bag in enumerate(bags):
             for word in bag[: len(bag) - ceil(LEAST_SIMILAR * len(bag)) + 1]:
                 by_word[len(bag), word].append(number)
-        ends = list(accumulate(map(len, by_word.values())))
+        ends = accumulate(map(len, by_word.values()), initial=0)
         self.bags = bags
-        self._slices = dict(zip(by_word, map(slice, [0, *ends], ends)))
+        self._slices = dict(zip(by_word, starmap(slice, pairwise(ends)), strict=True))
         self._numbers = numpy.fromiter(chain.from_iterable(by_word.values()), dtype="int64")
         self._signatures = numpy.array([_signature(bag) for bag in bags], dtype="uint64")[self._numbers]
 
@@ -151,7 +151,7 @@ def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[s
     """RETURNS (dict): By form of the first list: the most similar of the second list, if any, and how similar it is."""
     bags, other_bags = _make_bags(first, second)
     index = _Index(other_bags)
-    found = zip(first, (_most_similar(bag, index) for bag in bags))
+    found = zip(first, (_most_similar(bag, index) for bag in bags), strict=True)
     return {form: (second[best.number], best.similarity) for form, best in found if best}
 
 

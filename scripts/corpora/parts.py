@@ -94,7 +94,7 @@ def read_sentences(
         return sentences
     unwanted = [sentence.text for sentence in read_sentences(without)]
     matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
-    return [sentence for sentence, match in zip(sentences, matches) if match.kind not in without_kinds]
+    return [sentence for sentence, match in zip(sentences, matches, strict=True) if match.kind not in without_kinds]
 
 
 # Every run of a grid reads the same files, three times over: for the sample, for initialization and for training.

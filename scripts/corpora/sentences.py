@@ -1,6 +1,7 @@
 """Where the sentences of a text start, and the spaCy component that tells a pipeline so; shipped inside our wheels."""
 import re
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Callable, Iterator, List, Tuple
 
 import razdel
@@ -100,11 +101,11 @@ def _unwrap(paragraph: List[Tuple[int, str]]) -> Iterator[Tuple[int, int]]:
     (that of its longest line), and the next line goes on: without a capital, unless there are more such breaks.
     """
     width = max(len(line.rstrip()) for _, line in paragraph)
-    pairs = list(zip(paragraph, paragraph[1:]))
+    pairs = list(pairwise(paragraph))
     full = [width in WRAP_WIDTHS and _is_full(line, following, width) for (_, line), (_, following) in pairs]
     is_wrapped = sum(full) > 1
     begin = paragraph[0][0]
-    for wraps, (_, (offset, following)) in zip(full, pairs):
+    for wraps, (_, (offset, following)) in zip(full, pairs, strict=True):
         goes_on = is_wrapped or not following.lstrip()[0].isupper()
         if not (wraps and goes_on and not _ITEM.match(following)):
             yield begin, offset

@@ -16,6 +16,7 @@ bytes whose low half-bytes are values 0-15 and whose high half-bytes are values 
 import math
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Optional
 
 import numpy as np
@@ -177,7 +178,7 @@ def _read_vocabulary(reader: _Reader) -> tuple[list[str], np.ndarray]:
     scores = reader.array("<f4", count)
     text = reader.take(size)
     try:
-        return [text[start:end].decode("utf8") for start, end in zip(offsets, offsets[1:])], scores
+        return [text[start:end].decode("utf8") for start, end in pairwise(offsets)], scores
     except UnicodeDecodeError:
         raise ProjectError("the container is damaged: a vocabulary piece is not UTF-8") from None
 

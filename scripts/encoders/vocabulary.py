@@ -47,7 +47,7 @@ def make_tokenizer(pieces: Sequence[str], scores: Sequence[float]) -> Tokenizer:
     """
     if list(pieces[: len(FIRST_PIECES)]) != FIRST_PIECES or pieces[-1] != LAST_PIECE:
         raise ProjectError(f"a vocabulary must start with {' '.join(FIRST_PIECES)} and end with {LAST_PIECE}")
-    weighted = list(zip(pieces, map(float, scores)))
+    weighted = list(zip(pieces, map(float, scores), strict=True))
     tokenizer = Tokenizer(models.Unigram(weighted, unk_id=FIRST_PIECES.index("<unk>"), byte_fallback=False))
     tokenizer.normalizer = _normalizer()
     metaspace = {"replacement": WORD_START, "prepend_scheme": "always", "split": True}

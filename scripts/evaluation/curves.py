@@ -125,7 +125,7 @@ def sentences_needed(curve: Curve, full_f1: float, share: float = 0.99) -> Sente
     means = [(size, point.mean) for size, point in curve.points]
     best = max(mean for _, mean in means)
     reached = [mean >= share * full_f1 - TOLERANCE for _, mean in means]
-    first = next((size for size, is_reached in zip(curve.sizes, reached) if is_reached), None)
+    first = next((size for size, is_reached in zip(curve.sizes, reached, strict=True) if is_reached), None)
     sustained = next((size for position, size in enumerate(curve.sizes) if all(reached[position:])), None)
     return SentencesNeeded(first, sustained, best / full_f1, next(size for size, mean in means if mean == best))
 

@@ -42,7 +42,7 @@ def score_matches(
     """
     check_same_length(gold, predicted, "documents")
     known = [sorted(mentions) for mentions in map(set, gold)]
-    given = [_exact_first(set(mentions), expected) for mentions, expected in zip(predicted, known)]
+    given = [_exact_first(set(mentions), expected) for mentions, expected in zip(predicted, known, strict=True)]
     # Its own guess at the form of the data fails on empty documents.
     results = Evaluator(_as_dicts(known), _as_dicts(given), tags=list(types), loader="dict").evaluate()
     return {

@@ -105,7 +105,7 @@ def rank_sources(candidates: Sequence[Candidate]) -> tuple[RankedSource, ...]:
     scores = np.mean(list(telling.values()), axis=0)
     ranked = [
         RankedSource(candidate, {name: ranks[position] for name, ranks in telling.items()}, float(score), float(rank))
-        for position, (candidate, score, rank) in enumerate(zip(candidates, scores, rankdata(scores)))
+        for position, (candidate, score, rank) in enumerate(zip(candidates, scores, rankdata(scores), strict=True))
     ]
     return tuple(ranked[position] for position in np.argsort(scores, kind="stable"))
 

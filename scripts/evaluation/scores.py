@@ -64,7 +64,7 @@ def score_mentions(
     """
     check_same_length(gold, predicted, "documents")
     found, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
-    for gold_mentions, predicted_mentions in zip(gold, predicted):
+    for gold_mentions, predicted_mentions in zip(gold, predicted, strict=True):
         expected, given = set(gold_mentions), set(predicted_mentions)
         found.update(_types_of(expected & given))
         wrong.update(_types_of(given - expected))

@@ -335,9 +335,10 @@ def correct(family: Sequence[Comparison]) -> list[Comparison]:
     corrected: list[dict[str, float]] = [{} for _ in family]
     for test in dict.fromkeys(test for comparison in family for test in comparison.p_values):
         positions = [position for position, comparison in enumerate(family) if test in comparison.p_values]
-        for position, p_value in zip(positions, holm([family[position].p_values[test] for position in positions])):
+        p_values = holm([family[position].p_values[test] for position in positions])
+        for position, p_value in zip(positions, p_values, strict=True):
             corrected[position][test] = p_value
-    return [replace(comparison, corrected=own) for comparison, own in zip(family, corrected)]
+    return [replace(comparison, corrected=own) for comparison, own in zip(family, corrected, strict=True)]
 
 
 def resamples_for(comparisons: int) -> int:

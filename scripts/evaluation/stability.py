@@ -1,6 +1,7 @@
 """Measure how steady a learning curve is (research question 3 of the paper)."""
 import statistics
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Optional, Sequence
 
 from scripts.evaluation.curves import Curve
@@ -45,5 +46,5 @@ def _curves_by_seed(curve: Curve) -> list[list[float]]:
 
 
 def _sd_of_steps(f1s: Sequence[float]) -> Optional[float]:
-    steps = [later - earlier for earlier, later in zip(f1s, f1s[1:])]
+    steps = [later - earlier for earlier, later in pairwise(f1s)]
     return statistics.stdev(steps) if len(steps) > 1 else None

@@ -170,7 +170,7 @@ def softmax_loss(
     RETURNS (tuple): The loss and its gradients, summed over tokens.
     """
     loss, gradients = 0.0, []
-    for array, target in zip(scores, targets):
+    for array, target in zip(scores, targets, strict=True):
         log_probabilities = log_softmax(array)
         known = numpy.flatnonzero(target >= 0)
         gradient = numpy.exp(log_probabilities)
@@ -275,7 +275,8 @@ def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) 
     known_sums, observed = pair_marginals(numpy.where(agreeing[:, :, None, :], pair_scores, -numpy.inf))
     valid = numpy.isfinite(known_sums)
     gradients = (expected - observed) * valid[:, None, None, None]
-    return float((all_sums - known_sums)[valid].sum()), [rows[: len(own)] for rows, own in zip(gradients, scores)]
+    per_sentence = [rows[: len(own)] for rows, own in zip(gradients, scores, strict=True)]
+    return float((all_sums - known_sums)[valid].sum()), per_sentence
 
 
 def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> Tuple[numpy.ndarray, numpy.ndarray]:
@@ -283,7 +284,7 @@ def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> T
     longest, n_tags = max(map(len, scores)), scores[0].shape[-1]
     pair_scores = numpy.zeros((len(scores), longest, n_tags, n_tags))
     tags = numpy.full((len(scores), longest), -1)
-    for row, (array, target) in enumerate(zip(scores, targets)):
+    for row, (array, target) in enumerate(zip(scores, targets, strict=True)):
         pair_scores[row, : len(array)] = array
         tags[row, : len(target)] = target
     return pair_scores, tags
@@ -427,7 +428,7 @@ class BioNer(TrainablePipe):
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         scores = [self.model.ops.to_numpy(array) for array in self.model.predict(docs)]
-        return [self._decode(doc, array) for doc, array in zip(docs, scores)]
+        return [self._decode(doc, array) for doc, array in zip(docs, scores, strict=True)]
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:
         return [
@@ -447,7 +448,7 @@ class BioNer(TrainablePipe):
         docs (Iterable[Doc]): The Docs to change.
         predictions (List[List[tuple]]): What `predict` gave for them.
         """
-        for doc, mentions in zip(docs, predictions):
+        for doc, mentions in zip(docs, predictions, strict=True):
             spans = [Span(doc, start, end, label=label) for start, end, label, _ in mentions]
             scores = [confidence for *_, confidence in mentions]
             doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs={"scores": scores})
@@ -501,7 +502,7 @@ class BioNer(TrainablePipe):
         examples = list(examples)
         possible = [_annotated_tags(example.reference, self.labels) for example in examples]
         tags = [_target_tags(example, self.labels) for example in examples]
-        targets = [numpy.where(own[target], target, -1) for own, target in zip(possible, tags)]
+        targets = [numpy.where(own[target], target, -1) for own, target in zip(possible, tags, strict=True)]
         n_known = max(1, sum(int((target >= 0).sum()) for target in targets))
         arrays = [self.model.ops.to_numpy(array) for array in scores]
         gradients = [numpy.zeros_like(array) for array in arrays]
@@ -509,7 +510,7 @@ class BioNer(TrainablePipe):
         # The last axis is a token's own tag in the scores of either head.
         inputs = [numpy.where(possible[i], arrays[i][tokens], -numpy.inf) for i, tokens in places]
         loss, found = self.decoder.loss(inputs, [targets[i][tokens] for i, tokens in places])
-        for (i, tokens), gradient in zip(places, found):
+        for (i, tokens), gradient in zip(places, found, strict=True):
             gradients[i][tokens] = gradient / n_known
         return loss / n_known, [self.model.ops.asarray_f(gradient) for gradient in gradients]
 
@@ -546,7 +547,7 @@ def _target_tags(example: Example, labels: Sequence[str]) -> numpy.ndarray:
     numbers = {tag: number for number, tag in enumerate(bio_tags(labels))}
     tags = numpy.full(len(example.predicted), -1)
     begins = False
-    for token, biluo in zip(example.predicted, example.get_aligned_ner()):
+    for token, biluo in zip(example.predicted, example.get_aligned_ner(), strict=True):
         if biluo is None:
             continue
         begins = begins or biluo[0] in "BU"

@@ -104,12 +104,12 @@ def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tup
         return Ys, lambda dYs: docs
     Xs, backprop_words = words(docs, is_train)
     vectors, backprop_sentences = sentences([Xs[i][tokens] for i, tokens in places], is_train)
-    for (i, tokens), own in zip(places, vectors):
+    for (i, tokens), own in zip(places, vectors, strict=True):
         Ys[i][tokens] = own
 
     def backprop(dYs: List[Floats2d]) -> List[Doc]:
         dXs = [model.ops.alloc2f(*X.shape) for X in Xs]
-        for (i, tokens), own in zip(places, backprop_sentences([dYs[i][tokens] for i, tokens in places])):
+        for (i, tokens), own in zip(places, backprop_sentences([dYs[i][tokens] for i, tokens in places]), strict=True):
             dXs[i][tokens] = own
         return backprop_words(dXs)
 

@@ -110,10 +110,11 @@ class AdamW(Optimizer):
                 is_sparse = parameter.grad is not None and parameter.grad.is_sparse
                 self.moments[parameter] = (RowMoments if is_sparse else Moments)(parameter)
         moments = [self.moments[parameter] for parameter in parameters]
-        weights, gradients = zip(*(own.read(parameter) for own, parameter in zip(moments, parameters)))
-        first, second, steps = zip(*((own.first, own.second, own.step) for own in moments))
+        read = [own.read(parameter) for own, parameter in zip(moments, parameters, strict=True)]
+        weights, gradients = zip(*read, strict=True)
+        first, second, steps = zip(*((own.first, own.second, own.step) for own in moments), strict=True)
         self._update(weights, gradients, first, second, steps, self.learn_rate)
-        for own, parameter, updated in zip(moments, parameters, weights):
+        for own, parameter, updated in zip(moments, parameters, weights, strict=True):
             own.write(parameter, updated)
 
     def _update(

@@ -162,7 +162,7 @@ def align_subwords(doc: Doc, spans: Sequence[Span], subwords: Sequence[Subwords]
     RETURNS (Ragged): Numbers of the sub-words in the Doc, token by token, as in `spacy_transformers.align`.
     """
     starts = doc.to_array(IDX).astype(numpy.int64)
-    offsets = numpy.concatenate([piece.offsets + span.start_char for span, piece in zip(spans, subwords)])
+    offsets = numpy.concatenate([piece.offsets + span.start_char for span, piece in zip(spans, subwords, strict=True)])
     visible = numpy.flatnonzero(offsets[:, 1] > offsets[:, 0])
     begins, ends = offsets[visible].T
     first = numpy.searchsorted(ends, starts, side="right")
@@ -210,7 +210,7 @@ def _split_by_doc(
     """YIELDS (TransformerData): What the listeners get of each Doc; its vectors are (sub-words, width), not padded."""
     vectors = torch2xp(hidden)
     span = row = 0
-    for doc, doc_spans in zip(docs, spans):
+    for doc, doc_spans in zip(docs, spans, strict=True):
         if not doc_spans:
             yield TransformerData.empty()
             continue
@@ -329,7 +329,7 @@ class EncoderShim(HFShim):
         """RETURNS (List[Subwords]): Those of each text, kept for the next epoch."""
         found = {text: self._kept[text] for text in texts if text in self._kept}
         new = list(dict.fromkeys(text for text in texts if text not in found))
-        found.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new)))
+        found.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new), strict=True))
         if len(self._kept) + len(new) > KEPT_SENTENCES:
             self._kept.clear()
         self._kept.update(islice(found.items(), KEPT_SENTENCES))

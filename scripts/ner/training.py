@@ -52,7 +52,7 @@ def sentence_reader(
     def read(nlp: Language) -> Iterator[Example]:
         sentences = read_sentences(paths, without, without_kinds)
         drawn = [sentences[number] for number in sample(len(sentences), limit, seed)]
-        for sentence, length in zip(drawn, encoded_lengths(nlp, [sentence.text for sentence in drawn])):
+        for sentence, length in zip(drawn, encoded_lengths(nlp, [sentence.text for sentence in drawn]), strict=True):
             predicted = Doc(nlp.vocab, words=sentence.words, spaces=sentence.spaces)
             predicted.user_data[LENGTH] = length
             yield Example(predicted, reference_doc(nlp.vocab, sentence, entity_types))

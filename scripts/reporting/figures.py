@@ -1,5 +1,6 @@
 """Draw Figure 1 of the paper (learning curves), as the same bytes for the same runs."""
 import io
+from itertools import pairwise
 from typing import Callable, Optional, Sequence
 
 import matplotlib
@@ -85,8 +86,8 @@ def draw_panels(results: Results, draw: Callable[[Axes, Results, str, str], None
             figure.text(0.5, 0.5, "No few-shot run is finished.", ha="center", va="center")
             return figure
         grid = figure.subplots(rows, columns, squeeze=False)
-        for panels, target in zip(grid, results.targets):
-            for panel, entity_type in zip(panels, results.types):
+        for panels, target in zip(grid, results.targets, strict=True):
+            for panel, entity_type in zip(panels, results.types, strict=True):
                 draw(panel, results, target, entity_type)
         figure.supxlabel(legend, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
@@ -220,7 +221,7 @@ def _finish_axes(panel: Axes, results: Results, target: str, entity_type: str) -
     low, high = panel.get_ylim()
     panel.set_ylim(max(low, -2), min(high, 102))
     panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    if min(after - before for before, after in zip([0, *sizes], sizes)) >= TICK_GAP * sizes[-1]:
+    if min(after - before for before, after in pairwise([0, *sizes])) >= TICK_GAP * sizes[-1]:
         panel.set_xticks([0, *sizes], ["zero-\nshot" if size == 0 else str(size) for size in (0, *sizes)])
     panel.set_xlabel(f"annotated sentences of {target}")
     panel.set_ylabel("F1")
@@ -235,7 +236,8 @@ def _gold(results: Results, target: str, entity_type: str) -> str:
 def _write_labels(panel: Axes, labels: Sequence[Label]) -> None:
     low, high = panel.get_ylim()
     heights = [(value - low) / (high - low) for value, _, _ in labels]
-    for (_, text, colour), height, place in zip(labels, heights, spread_apart(heights, LABEL_GAP, 0.02, 0.97)):
+    places = spread_apart(heights, LABEL_GAP, 0.02, 0.97)
+    for (_, text, colour), height, place in zip(labels, heights, places, strict=True):
         panel.annotate(
             text,
             xy=(1.0, height),

@@ -42,10 +42,10 @@ def to_csv(table: Table) -> str:
     spreads = [any(isinstance(row[position], Spread) for row in table.rows) for position in range(len(table.columns))]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    headings = [[name, f"{name} sd"] if is_spread else [name] for name, is_spread in zip(table.columns, spreads)]
-    writer.writerow(sum(headings, []))
+    columns = zip(table.columns, spreads, strict=True)
+    writer.writerow(sum(([name, f"{name} sd"] if is_spread else [name] for name, is_spread in columns), []))
     for row in table.rows:
-        writer.writerow(sum((_csv_cells(cell, is_spread) for cell, is_spread in zip(row, spreads)), []))
+        writer.writerow(sum((_csv_cells(cell, is_spread) for cell, is_spread in zip(row, spreads, strict=True)), []))
     return stream.getvalue()
 
 

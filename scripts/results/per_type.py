@@ -47,7 +47,7 @@ def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[Document
 
 def parts_of(run: RunResult) -> list[RunResult]:
     """RETURNS (list[RunResult]): A run under the id and fingerprint of each run that it was put together of."""
-    pairs = zip(run.run.split(AND), run.fingerprint.split(AND))
+    pairs = zip(run.run.split(AND), run.fingerprint.split(AND), strict=True)
     return [replace(run, run=name, fingerprint=fingerprint) for name, fingerprint in pairs]
 
 

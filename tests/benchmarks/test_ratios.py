@@ -90,7 +90,9 @@ class TestTables:
     def results(self):
         walls = ((1.0, 4.0), (1.0, 2.0), (2.0, 2.0))
         trainings = [
-            result(name, turn, wall) for turn, pair in enumerate(walls) for name, wall in zip(self.NAMES, pair)
+            result(name, turn, wall)
+            for turn, pair in enumerate(walls)
+            for name, wall in zip(self.NAMES, pair, strict=True)
         ]
         shares = {"share": 0.12, "share_without_tests": 0.2}
         return [*trainings, result("few-shot grid", 0, 1.0, task="grid", **shares)]

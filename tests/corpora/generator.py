@@ -56,7 +56,7 @@ def annotations(note: Piece) -> str:
     for number, (start, end, label) in enumerate(note.spans, start=1):
         covered = note.text[start:end]
         breaks = [start + place for place, character in enumerate(covered) if character == "\n"]
-        pieces = zip([start, *(place + 1 for place in breaks)], [*breaks, end])
+        pieces = zip([start, *(place + 1 for place in breaks)], [*breaks, end], strict=True)
         offsets = ";".join(f"{first} {last}" for first, last in pieces)
         lines.append(f"T{number}\t{label} {offsets}\t{covered.replace(chr(10), ' ')}\n")
         drug = f"T{number}" if label == "Drug" else drug
@@ -77,10 +77,11 @@ def _fill(rng: random.Random, template: str) -> Piece:
 
 
 def _join(pieces: Sequence[Piece], separator: str) -> Piece:
+    # One more than there are pieces: the last would be that of the next piece.
     places = accumulate((len(piece.text) + len(separator) for piece in pieces), initial=0)
     spans = [
         Span(place + start, place + end, label)
-        for place, piece in zip(places, pieces)
+        for place, piece in zip(places, pieces, strict=False)
         for start, end, label in piece.spans
     ]
     return Piece(separator.join(piece.text for piece in pieces), tuple(spans))
@@ -140,7 +141,7 @@ def _findings(rng: random.Random, length: float) -> Piece:
 def _course(rng: random.Random, length: float) -> Piece:
     heads = _several(rng, ["# {finding}:", "#. {finding} -", "{number}) {finding}:"], 4)
     texts = [_paragraph(rng, _TREATMENT, 5 * length) for _ in heads]
-    problems = [_join([_wrap(head), text], rng.choice((" ", "\n"))) for head, text in zip(heads, texts)]
+    problems = [_join([_wrap(head), text], rng.choice((" ", "\n"))) for head, text in zip(heads, texts, strict=True)]
     return _under("Brief Hospital Course:", _paragraph(rng, _STORY, 2), *problems)
 
 

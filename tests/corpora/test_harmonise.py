@@ -1,5 +1,6 @@
 """Mapping, joining and dropping of mentions, and that the books balance whatever the mentions are."""
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -160,4 +161,4 @@ def test_the_books_balance(text, read, policy):
     assert result.document.text == text
     assert all(m.label in ENTITY_TYPES and 0 <= m.start < m.end <= len(text) for m in kept)
     assert all(text[m.start : m.end] == text[m.start : m.end].strip() for m in kept)
-    assert all(first.end <= second.start for first, second in zip(kept, kept[1:]))
+    assert all(first.end <= second.start for first, second in pairwise(kept))

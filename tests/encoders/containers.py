@@ -34,7 +34,7 @@ def quantised(values: np.ndarray) -> bytes:
     blocks = bytearray()
     for block in (values / SCALE).astype(int).reshape(-1, 32).tolist():
         blocks += np.float16(SCALE).tobytes()
-        blocks += bytes((low + 8) | (high + 8) << 4 for low, high in zip(block[:16], block[16:]))
+        blocks += bytes((low + 8) | (high + 8) << 4 for low, high in zip(block[:16], block[16:], strict=True))
     return bytes(blocks)
 
 

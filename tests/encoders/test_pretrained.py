@@ -178,7 +178,7 @@ def test_embeddings_are_those_of_the_engine(pretrained: tuple[Any, Any]):
 
 
 def test_translations_are_each_others_nearest_neighbours(pretrained: tuple[Any, Any]):
-    english, russian = (embed(pretrained, list(texts)) for texts in zip(*TRANSLATIONS))
+    english, russian = (embed(pretrained, list(texts)) for texts in zip(*TRANSLATIONS, strict=True))
     similarity = english @ russian.T
     own = np.arange(len(TRANSLATIONS))
     assert len(own) == 24

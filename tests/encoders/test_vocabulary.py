@@ -37,7 +37,7 @@ def test_tokenizer_gives_the_ids_worked_out_by_hand(text: str, ids: list[int]):
 
 def test_tokenizer_takes_the_likeliest_pieces():
     # -4 for "▁ab" against -2 - 3 - 3; at -9 the single pieces win.
-    scores = [score if piece != "▁ab" else -9.0 for piece, score in zip(HAND_MADE, SCORES)]
+    scores = [score if piece != "▁ab" else -9.0 for piece, score in zip(HAND_MADE, SCORES, strict=True)]
     assert make_tokenizer(HAND_MADE, scores).encode("ab").ids == [0, 4, 5, 6, 2]
 
 

@@ -40,7 +40,7 @@ def score_tags(
     RAISES (ProjectError): If the two sides differ in length, or a tag is not BIO.
     """
     check_same_length(gold, predicted, "sentences")
-    for number, (expected, given) in enumerate(zip(gold, predicted), start=1):
+    for number, (expected, given) in enumerate(zip(gold, predicted, strict=True), start=1):
         check_same_length(expected, given, f"tags of sentence {number}")
     return score_mentions(
         [mentions_of_tags(tags) for tags in gold], [mentions_of_tags(tags) for tags in predicted], types

@@ -57,12 +57,13 @@ def by_seqeval(gold, predicted, strict=True):
         warnings.simplefilter("ignore")
         columns = score(gold, predicted, average=None, **settings)[:3]
         micro = score(gold, predicted, average="micro", **settings)[:3]
-    return {"micro": percentages(*micro), **{name: percentages(*row) for name, row in zip(present, zip(*columns))}}
+    by_type = {name: percentages(*row) for name, *row in zip(present, *columns, strict=True)}
+    return {"micro": percentages(*micro), **by_type}
 
 
 def by_spacy(gold, predicted):
     """Its percentages, of those types that stand in gold or prediction."""
-    examples = [Example(_doc(given), _doc(expected)) for expected, given in zip(gold, predicted)]
+    examples = [Example(_doc(given), _doc(expected)) for expected, given in zip(gold, predicted, strict=True)]
     scores = Scorer.score_spans(examples, "ents")
     if not scores["ents_per_type"]:
         return {}

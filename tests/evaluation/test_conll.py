@@ -36,7 +36,7 @@ def valid_bio(draw, length):
 def pairs_of(tags_of_length):
     """Gold and predicted tags of some sentences of the same lengths."""
     sentence = st.integers(1, 9).flatmap(lambda length: st.tuples(tags_of_length(length), tags_of_length(length)))
-    return st.lists(sentence, min_size=1, max_size=4).map(lambda pairs: tuple(map(list, zip(*pairs))))
+    return st.lists(sentence, min_size=1, max_size=4).map(lambda pairs: tuple(map(list, zip(*pairs, strict=True))))
 
 
 VALID_PAIRS = pairs_of(valid_bio)
@@ -59,7 +59,7 @@ def check_against_seqeval(gold, predicted, strict):
         assert scores["micro"] == NOTHING
         return
     precisions, recalls, f1s, _ = by_seqeval(gold, predicted, None, strict)
-    for name, precision, recall, f1 in zip(sorted(present), precisions, recalls, f1s):
+    for name, precision, recall, f1 in zip(sorted(present), precisions, recalls, f1s, strict=True):
         expected = (100 * precision, 100 * recall, 100 * f1)
         assert (scores[name].precision, scores[name].recall, scores[name].f1) == pytest.approx(expected)
     micro = by_seqeval(gold, predicted, "micro", strict)
@@ -79,7 +79,7 @@ def test_equals_seqeval_default_on_any_tags(pair):
 @given(VALID_PAIRS)
 def test_equals_spacy_scorer_on_valid_bio(pair):
     gold, predicted = pair
-    examples = [Example(spacy_doc(given), spacy_doc(expected)) for expected, given in zip(gold, predicted)]
+    examples = [Example(spacy_doc(given), spacy_doc(expected)) for expected, given in zip(gold, predicted, strict=True)]
     by_spacy = Scorer.score_spans(examples, "ents")
     scores = score_tags(gold, predicted, TYPES)
     for name, values in (by_spacy["ents_per_type"] or {}).items():

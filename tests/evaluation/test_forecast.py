@@ -134,7 +134,7 @@ def test_a_plateau_that_the_noise_hides_is_not_told():
 
 @pytest.mark.parametrize("f1s", [(50, 50, 50, 50), (60, 55, 52, 50), (0, 0, 0, 0)])
 def test_a_curve_that_does_not_rise_is_flat(f1s):
-    found = forecast(one_seed(dict(zip((50, 100, 200, 400), map(float, f1s)))))
+    found = forecast(one_seed(dict(zip((50, 100, 200, 400), map(float, f1s), strict=True))))
     assert (found.problem, found.needed) == (FLAT, ())
     # The mean, by sample size: 1 * 60 + 2 * 55 + 4 * 52 + 8 * 50 = 778 over 15.
     expected = {50: 50.0, 60: 778 / 15, 0: 0.0}[f1s[0]]

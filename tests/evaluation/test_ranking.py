@@ -66,7 +66,7 @@ def test_sources_that_tie_share_their_rank():
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=8))
 def test_one_group_correlates_as_scipy_says(pairs):
-    features, gains = zip(*pairs)
+    features, gains = zip(*pairs, strict=True)
     ranked = by_zero_shot(**{f"source{position}": feature for position, feature in enumerate(features)})
     found = validated([MeasuredTarget(ranked, {50: gains})])
     if len(set(features)) > 1 and len(set(gains)) > 1:

@@ -9,7 +9,7 @@ def results_of(scores, size=50):
     return [
         SearchResult(candidate, corpus, size, seed, f1)
         for candidate, values in scores.items()
-        for (corpus, seed), f1 in zip([("en_ugt", 0), ("en_ugt", 1), ("en_ehr", 0), ("en_ehr", 1)], values)
+        for (corpus, seed), f1 in zip([("en_ugt", 0), ("en_ugt", 1), ("en_ehr", 0), ("en_ehr", 1)], values, strict=True)
     ]
 
 

@@ -162,8 +162,8 @@ class TestRandomisation:
         observed = abs(f1_of(one) - f1_of(other))
         differences = []
         for coins in product([False, True], repeat=len(one)):
-            first = [b if coin else a for a, b, coin in zip(one, other, coins)]
-            second = [a if coin else b for a, b, coin in zip(one, other, coins)]
+            first = [b if coin else a for a, b, coin in zip(one, other, coins, strict=True)]
+            second = [a if coin else b for a, b, coin in zip(one, other, coins, strict=True)]
             differences.append(abs(f1_of(first) - f1_of(second)))
         exact = sum(difference >= observed - 1e-9 for difference in differences) / len(differences)
         # Five standard errors of a share among 10,000.
@@ -274,7 +274,7 @@ class TestHolm:
     @given(st.lists(st.floats(0.0001, 1.0), min_size=1, max_size=8))
     def test_the_order_is_kept_and_no_p_value_falls(self, p_values):
         corrected = holm(p_values)
-        assert all(before <= after <= 1.0 for before, after in zip(p_values, corrected))
+        assert all(before <= after <= 1.0 for before, after in zip(p_values, corrected, strict=True))
         assert min(corrected) == pytest.approx(min(1.0, len(p_values) * min(p_values)))
         order = sorted(range(len(p_values)), key=p_values.__getitem__)
         assert [corrected[n] for n in order] == sorted(corrected)

@@ -44,7 +44,7 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
     together = [weights_after(job, cache, tmp_path) for job in jobs]
     apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs]
     assert len(jobs) == 4 and not same(together[0], together[1])
-    assert all(same(one, other) for one, other in zip(together, apart))
+    assert all(same(one, other) for one, other in zip(together, apart, strict=True))
 
 
 def test_another_start_is_made_anew(finished_project, tmp_path):
@@ -53,7 +53,8 @@ def test_another_start_is_made_anew(finished_project, tmp_path):
     jobs.append((replace(jobs[0][0], frozen="nothing"), None))
     cache = PipelineCache()
     together = [weights_after(job, cache, tmp_path) for job in jobs]
-    assert all(same(weights, weights_after(job, PipelineCache(), tmp_path)) for weights, job in zip(together, jobs))
+    apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs]
+    assert all(same(one, other) for one, other in zip(together, apart, strict=True))
 
 
 def test_a_source_that_was_trained_again_is_read_again(finished_project, tmp_path):

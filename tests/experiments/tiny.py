@@ -130,7 +130,7 @@ def _document(fillers: list[tuple[str, str, str]]) -> tuple[str, str]:
     text, lines = "", []
     for sentence, *words in fillers:
         filled = sentence.format(*words)
-        for label, slot, word in zip(MENTION, ("{0}", "{1}"), words):
+        for label, slot, word in zip(MENTION, ("{0}", "{1}"), words, strict=True):
             if slot in sentence:
                 start = len(text) + filled.index(word)
                 lines.append(f"T{len(lines) + 1}\t{label} {start} {start + len(word)}\t{word}\n")

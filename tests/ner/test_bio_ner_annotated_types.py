@@ -1,5 +1,5 @@
 """Sentences that were annotated for some of the entity types only: what of them is learnt, and what is not."""
-from itertools import product
+from itertools import pairwise, product
 from typing import Optional, Sequence
 
 import numpy
@@ -79,7 +79,7 @@ def test_the_field_is_one_over_the_sequences_without_the_other_tags(drawn, seed)
     scores = random_scores(CRF, n_tokens, seed)
     tags = [0, *tags_of(annotated)]
     weights = {
-        path: numpy.exp(sum(scores[i, before, tag] for i, (before, tag) in enumerate(zip((0, *path), path))))
+        path: numpy.exp(sum(scores[i, before, tag] for i, (before, tag) in enumerate(pairwise((0, *path)))))
         for path in product(tags, repeat=n_tokens)
     }
     wanted = {i: tags_of([label])[0] for i, _, label in mentions}
@@ -100,7 +100,7 @@ def test_gradients_are_the_slopes_of_the_loss(head, batch, seed):
     scores = [random_scores(DECODERS[head], drawn[0], seed + i) for i, drawn in enumerate(batch)]
     _, gradients = made.get_loss(examples, scores)
     for number, gradient in enumerate(gradients):
-        for place in zip(*numpy.nonzero(numpy.isfinite(scores[number]))):
+        for place in zip(*numpy.nonzero(numpy.isfinite(scores[number])), strict=True):
             losses = []
             for moved in (step, -step):
                 arrays = [array.copy() for array in scores]
@@ -114,7 +114,7 @@ def test_gradients_are_the_slopes_of_the_loss(head, batch, seed):
 def test_tags_that_nobody_looked_for_have_no_gradient_at_all(head, batch, seed):
     scores = [random_scores(DECODERS[head], drawn[0], seed + i) for i, drawn in enumerate(batch)]
     _, gradients = component(DECODERS[head]).get_loss([sentence(*drawn) for drawn in batch], scores)
-    for (_, _, annotated), gradient in zip(batch, gradients):
+    for (_, _, annotated), gradient in zip(batch, gradients, strict=True):
         others = tags_of([label for label in THREE if label not in annotated])
         assert not gradient[..., others].any()
         if head == "CRF":
@@ -128,7 +128,7 @@ def test_where_all_types_were_annotated_nothing_changes_by_a_bit(head, batch, se
     decoder = DECODERS[head]
     scores = [random_scores(decoder, drawn[0], seed + i).astype("float32") for i, drawn in enumerate(batch)]
     targets = [numpy.zeros(n_tokens, dtype=int) for n_tokens, _, _ in batch]
-    for target, (_, mentions, _) in zip(targets, batch):
+    for target, (_, mentions, _) in zip(targets, batch, strict=True):
         for start, _, label in mentions:
             target[start] = tags_of([label])[0]
     n_tokens = sum(map(len, targets))
@@ -137,7 +137,7 @@ def test_where_all_types_were_annotated_nothing_changes_by_a_bit(head, batch, se
         examples = [sentence(length, mentions, annotated) for length, mentions, _ in batch]
         loss, gradients = component(decoder).get_loss(examples, scores)
         assert loss == total / n_tokens
-        for gradient, expected in zip(gradients, unmasked):
+        for gradient, expected in zip(gradients, unmasked, strict=True):
             assert numpy.array_equal(gradient, (expected / n_tokens).astype("float32"))
 
 
@@ -151,11 +151,11 @@ def test_sentences_of_a_batch_keep_their_own_types(head, batch, seed):
         for n_tokens, mentions, annotated in batch
     ]
     together, gradients = made.get_loss([sentence(*drawn) for drawn in batch], scores)
-    alone = [made.get_loss([sentence(*drawn)], [array]) for drawn, array in zip(batch, scores)]
+    alone = [made.get_loss([sentence(*drawn)], [array]) for drawn, array in zip(batch, scores, strict=True)]
     n_known = max(1, sum(known))
-    expected = sum(loss * max(1, own) for (loss, _), own in zip(alone, known)) / n_known
+    expected = sum(loss * max(1, own) for (loss, _), own in zip(alone, known, strict=True)) / n_known
     assert together == pytest.approx(expected, abs=1e-9)
-    for gradient, (_, (own,)), count in zip(gradients, alone, known):
+    for gradient, (_, (own,)), count in zip(gradients, alone, known, strict=True):
         assert numpy.allclose(gradient, own * max(1, count) / n_known, atol=1e-6)
 
 

@@ -1,5 +1,5 @@
 """Tags: which sequences are valid, the best valid one, the mentions in it."""
-from itertools import product
+from itertools import pairwise, product
 
 import numpy
 import pytest
@@ -14,7 +14,7 @@ TAGS = ["O", "B-Disease", "I-Disease", "B-Drug", "I-Drug"]
 
 def is_valid(tags: list[str]) -> bool:
     """Whether a sequence is BIO: an I- tag follows the B- or I- tag of its own type."""
-    return all(not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag) for before, tag in zip(["O", *tags], tags))
+    return all(not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag) for before, tag in pairwise(["O", *tags]))
 
 
 def arrays(n_tags: int):

@@ -1,5 +1,5 @@
 """The conditional random field: against all sequences by hand, against pytorch-crf, and as a head of the component."""
-from itertools import product
+from itertools import pairwise, product
 
 import numpy
 import pytest
@@ -48,7 +48,7 @@ def sentence_scores(max_tokens: int = 4):
 def all_sequences(pair_scores: numpy.ndarray) -> dict[tuple[int, ...], float]:
     """Each valid sequence of tags, and the sum of its scores."""
     sums = {
-        tags: sum(pair_scores[i, before, tag] for i, (before, tag) in enumerate(zip((0, *tags), tags)))
+        tags: sum(pair_scores[i, before, tag] for i, (before, tag) in enumerate(pairwise((0, *tags))))
         for tags in product(range(5), repeat=len(pair_scores))
     }
     return {tags: value for tags, value in sums.items() if numpy.isfinite(value)}
@@ -64,7 +64,7 @@ def probability(pair_scores: numpy.ndarray, condition) -> float:
 
 def agrees(tags, targets) -> bool:
     """Whether a sequence has the tags that are known."""
-    return all(target in (-1, tag) for tag, target in zip(tags, targets))
+    return all(target in (-1, tag) for tag, target in zip(tags, targets, strict=True))
 
 
 @st.composite
@@ -87,7 +87,7 @@ class TestAgainstAllSequences:
         assert total == pytest.approx(numpy.logaddexp.reduce(list(all_sequences(scores).values())))
         last = len(scores) - 1
         for before, tag in product(range(5), range(5)):
-            expected = probability(scores, lambda tags: (0, *tags)[last] == before and tags[last] == tag)
+            expected = probability(scores, lambda tags, pair=(before, tag): (0, *tags)[last : last + 2] == pair)
             assert marginals[last, before, tag] == pytest.approx(expected, abs=1e-9)
 
     @given(sentence_scores())
@@ -96,7 +96,8 @@ class TestAgainstAllSequences:
         found = crf_mentions(scores)
         assert [mention[:3] for mention in found] == list(tagged_mentions(tags))
         for start, end, _, log_confidence in found:
-            expected = probability(scores, lambda other: other[start:end] == tuple(tags[start:end]))
+            own = slice(start, end)
+            expected = probability(scores, lambda other, own=own: other[own] == tuple(tags[own]))
             assert numpy.exp(log_confidence) == pytest.approx(expected)
             assert 0.0 <= numpy.exp(log_confidence) <= 1.0
 
@@ -115,7 +116,7 @@ class TestAgainstAllSequences:
         scores, targets = drawn
         _, (gradient,) = crf_loss([scores], [targets])
         assert gradient.shape == scores.shape
-        for place in zip(*numpy.nonzero(numpy.isfinite(scores))):
+        for place in zip(*numpy.nonzero(numpy.isfinite(scores)), strict=True):
             losses = []
             for step in (1e-4, -1e-4):
                 moved = scores.copy()
@@ -125,11 +126,11 @@ class TestAgainstAllSequences:
 
     @given(st.lists(scores_and_targets(), min_size=2, max_size=4))
     def test_sentences_of_other_lengths_beside_a_sentence_change_nothing(self, drawn):
-        scores, targets = zip(*drawn)
+        scores, targets = zip(*drawn, strict=True)
         loss, gradients = crf_loss(scores, targets)
         alone = [crf_loss([own], [known]) for own, known in drawn]
         assert loss == pytest.approx(sum(value for value, _ in alone))
-        for gradient, (_, (expected,)) in zip(gradients, alone):
+        for gradient, (_, (expected,)) in zip(gradients, alone, strict=True):
             assert numpy.allclose(gradient, expected, atol=1e-12)
 
 
@@ -153,7 +154,7 @@ def test_no_sentences_no_loss():
 @given(sentence_scores(max_tokens=12))
 def test_what_is_decoded_is_valid(scores):
     tags = [TAGS[tag] for tag in best_path(scores)]
-    for before, tag in zip(["O", *tags], tags):
+    for before, tag in pairwise(["O", *tags]):
         assert not tag.startswith("I-") or before in (tag, f"B-{tag[2:]}")
 
 

@@ -77,7 +77,7 @@ class TestSentences:
     def test_a_sentence_is_read_as_if_it_stood_alone(self, nlp, docs):
         together = [self.doc(nlp, sentences) for sentences in docs]
         found = vectors_of(nlp, together)
-        for doc, sentences, vectors in zip(together, docs, found):
+        for doc, sentences, vectors in zip(together, docs, found, strict=True):
             assert vectors.shape == (len(doc), SMALL["lstm_width"])
             alone = [vectors_of(nlp, [self.doc(nlp, [sentence])])[0] for sentence in sentences]
             if alone:
@@ -98,7 +98,7 @@ class TestSentences:
         sentences = [words.split() for words, _ in TOY_SENTENCES]
         doc = trained(self.doc(trained, sentences))
         confidences = doc.spans[SPANS_KEY].attrs["scores"]
-        for sentence, words in zip(doc.sents, sentences):
+        for sentence, words in zip(doc.sents, sentences, strict=True):
             alone = trained(Doc(trained.vocab, words=words))
             moved = [(ent.start - sentence.start, ent.end - sentence.start, ent.label_) for ent in sentence.ents]
             assert moved == entities(alone)

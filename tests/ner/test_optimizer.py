@@ -50,7 +50,7 @@ class TestAdamW:
         ours = steps(AdamW(1e-2, **{**SETTINGS, "grad_clip": clip}))
         weights = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in start().items()}
         theirs = torch.optim.AdamW(weights.values(), lr=1e-2, weight_decay=0.01, eps=1e-8)
-        for drawn, ours_now in zip(gradients(), ours):
+        for drawn, ours_now in zip(gradients(), ours, strict=True):
             for name, parameter in weights.items():
                 parameter.grad = torch.tensor(drawn[name])
                 if clip:
@@ -71,7 +71,7 @@ class TestAdamW:
         scheduled = steps(AdamW(warmup_linear(1e-2, 2, 5), **SETTINGS))
         weights = start()
         optimizer = AdamW(0.0, **SETTINGS)
-        for drawn, rate, expected in zip(gradients(), (0, 1 / 2, 3 / 3, 2 / 3, 1 / 3), scheduled):
+        for drawn, rate, expected in zip(gradients(), (0, 1 / 2, 3 / 3, 2 / 3, 1 / 3), scheduled, strict=True):
             optimizer.learn_rate = 1e-2 * rate
             for number, name in enumerate(weights):
                 optimizer((number, name), weights[name], drawn[name])
@@ -85,14 +85,16 @@ class TestAdamW:
 
 
 class TestNadam:
+    RATES = (0.0, 1e-2, 2e-2, 1e-2, 5e-3)
+
     @pytest.mark.parametrize("clip", [1.0, 0.0])
     @given(st.integers(0, 1000))
     def test_updates_are_those_of_pytorch(self, clip, seed):
         ours = start()
-        optimizer = make_nadam(iter(TestUpdateParameters.RATES), grad_clip=clip)
+        optimizer = make_nadam(iter(self.RATES), grad_clip=clip)
         weights = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in ours.items()}
         theirs = torch.optim.NAdam(weights.values(), lr=1.0)
-        for rate, drawn in zip(TestUpdateParameters.RATES, gradients(seed)):
+        for rate, drawn in zip(self.RATES, gradients(seed), strict=True):
             for name, parameter in weights.items():
                 parameter.grad = torch.tensor(drawn[name])
                 if clip:
@@ -142,7 +144,7 @@ class TestUpdateParameters:
         ours, theirs = self.start(shapes, seed), self.start(shapes, seed)
         optimizer = self.optimizer(clip)
         expected = torch.optim.AdamW(theirs, lr=1.0, weight_decay=0.01, eps=1e-8)
-        for number, (rate, drawn) in enumerate(zip(self.RATES, self.gradients(shapes, seed))):
+        for number, (rate, drawn) in enumerate(zip(self.RATES, self.gradients(shapes, seed), strict=True)):
             # A parameter that took no part in a forward pass has no gradient, and keeps what the optimizer knows of it.
             used = [i for i in range(len(shapes)) if (number, i) not in without]
             for i, gradient in enumerate(drawn):
@@ -153,7 +155,7 @@ class TestUpdateParameters:
             expected.step()
             optimizer.update_parameters([ours[i] for i in used])
             optimizer.step_schedules()
-            for one, other in zip(ours, theirs):
+            for one, other in zip(ours, theirs, strict=True):
                 # PyTorch adds 1e-6 to the norm that it bounds; steps are 1e-2 long.
                 assert torch.allclose(one, other, rtol=1e-5, atol=1e-5)
 
@@ -164,13 +166,13 @@ class TestUpdateParameters:
         alone = [parameter.detach().numpy() for parameter in self.start(shapes, seed)]
         first, second = self.optimizer(clip), self.optimizer(clip)
         for drawn in self.gradients(shapes, seed):
-            for number, (parameter, gradient) in enumerate(zip(together, drawn)):
+            for number, (parameter, gradient) in enumerate(zip(together, drawn, strict=True)):
                 parameter.grad = gradient.clone()
                 second((number, "W"), alone[number], gradient.numpy())
             first.update_parameters(together)
             for optimizer in (first, second):
                 optimizer.step_schedules()
-            for parameter, array in zip(together, alone):
+            for parameter, array in zip(together, alone, strict=True):
                 assert numpy.allclose(parameter.detach().numpy(), array, rtol=1e-6, atol=1e-7)
 
     def test_a_batch_of_empty_docs_updates_nothing(self, untrained):

@@ -183,7 +183,7 @@ class TestBatching:
         texts = self.texts()
         docs = [in_sentences(trained, texts[start : start + 7]) for start in range(0, len(texts), 7)]
         batches = [list(trained.pipe([doc.copy() for doc in docs], batch_size=size)) for size in (1, 5)]
-        for one, other in zip(*batches):
+        for one, other in zip(*batches, strict=True):
             assert entities(one) == entities(other)
             assert numpy.abs(vectors(trained, one) - vectors(trained, other)).max() < 1e-5
 
@@ -197,7 +197,7 @@ class TestBatching:
         nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
         model = encoder_of(nlp)
         docs = [nlp.make_doc(text) for text in self.texts()[:5]]
-        for one, other in zip(model.predict(docs).doc_data, model.begin_update(docs)[0].doc_data):
+        for one, other in zip(model.predict(docs).doc_data, model.begin_update(docs)[0].doc_data, strict=True):
             assert numpy.abs(subword_vectors(one) - subword_vectors(other)).max() < 1e-5
 
 
@@ -213,7 +213,7 @@ class TestLikeLengths:
     def test_no_batch_but_a_single_sequence_is_above_the_budget(self, lengths, budget):
         batches = [batch.tolist() for batch in like_lengths(numpy.array(lengths, dtype=int), budget)]
         sizes = [len(batch) * max(lengths[number] for number in batch) for batch in batches]
-        assert all(size <= budget or len(batch) == 1 for size, batch in zip(sizes, batches))
+        assert all(size <= budget or len(batch) == 1 for size, batch in zip(sizes, batches, strict=True))
         # Nor could a batch have taken one sequence more.
         assert all((len(batch) + 1) * lengths[batch[0]] > budget for batch in batches[:-1])
 

@@ -2,6 +2,7 @@
 import math
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 import spacy
@@ -147,7 +148,7 @@ class TestBatches:
         assert sorted(id(example) for batch in batches for example in batch) == sorted(map(id, examples))
         # Of like length: between two batches no lengths cross.
         spans = sorted((len(batch[0]), len(batch[-1])) for batch in batches)
-        assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:]))
+        assert all(one[1] <= other[0] for one, other in pairwise(spans))
 
     def test_order_follows_the_seed(self, nlp):
         examples = self.examples(nlp, range(1, 41))

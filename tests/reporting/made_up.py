@@ -43,7 +43,7 @@ def make_scores(target: str, quality: float) -> dict:
             gold = GOLD.get(target, {"Drug": 150, "Disease": 300})[name]
             tp = round(gold * min(max(quality + bonus, 0), 99) / 100)
             counts[name] = (tp, round(0.9 * (gold - tp)), gold - tp + lost)
-        micro = tuple(sum(column) for column in zip(*counts.values()))
+        micro = tuple(sum(column) for column in zip(*counts.values(), strict=True))
         views[view] = {name: make_score(*count) for name, count in {"micro": micro, **counts}.items()}
     return views
 
@@ -112,11 +112,12 @@ def make_corpora() -> dict:
     corpora["ru_ugt"]["paper"] = {"name": "RU UGT", **printed}
     overlap = {"unique_a": 528, "unique_b": 2401, "shared": 410, "percent_a": 77.65, "percent_b": 17.08}
     pairs = [("en_ugt", "en_ehr", "Drug"), ("ru_ugt", "ru_ehr", "Disease")]
+    printed_overlaps = [{"corpus_a": "EN UGT", "corpus_b": "EN EHR", **overlap}, None]
     return {
         "corpora": corpora,
         "vocabulary_overlap": [
             {"corpus_a": a, "corpus_b": b, "type": name, **overlap, "paper": paper and {**paper, "type": name}}
-            for (a, b, name), paper in zip(pairs, [{"corpus_a": "EN UGT", "corpus_b": "EN EHR", **overlap}, None])
+            for (a, b, name), paper in zip(pairs, printed_overlaps, strict=True)
         ],
         "shared_sentences": [{"source": "ru_ugt", "target": "ru_ehr", "sentences": 412, "exact": 3, "near": 2}],
         "tokenizer": "a tokenizer",
@@ -220,7 +221,7 @@ def column(table, name):
 
 def dicts(table):
     """The rows, by heading."""
-    return [dict(zip(table.columns, row)) for row in table.rows]
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
 def value_of(cell):

@@ -1,5 +1,6 @@
 """Figure 1: panels, lines and colours; the same bytes for the same runs."""
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -123,9 +124,9 @@ def test_labels_keep_their_distance_and_their_order(positions):
     placed = spread_apart(positions, 0.08, 0.02, 0.97)
     assert all(0.02 - 1e-9 <= place <= 0.97 + 1e-9 for place in placed)
     ranked = sorted(placed)
-    assert all(after - before >= 0.08 - 1e-9 for before, after in zip(ranked, ranked[1:]))
-    for one, other in zip(positions, placed):
-        assert all((one < position) <= (other < place) for position, place in zip(positions, placed))
+    assert all(after - before >= 0.08 - 1e-9 for before, after in pairwise(ranked))
+    for one, other in zip(positions, placed, strict=True):
+        assert all((one < position) <= (other < place) for position, place in zip(positions, placed, strict=True))
 
 
 def test_labels_with_room_stay_where_they_are():

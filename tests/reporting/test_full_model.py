@@ -18,7 +18,7 @@ def test_the_shortest_in_corpus_training_counts_beside_the_longest_on_a_sample(r
     runs = [make_run("in-corpus", "ru_ugt", 80, seed=seed) for seed in (0, 1)]
     runs += [make_run("few-shot", "ru_ugt", 50, (), size) for size in (25, 50)]
     runs += [make_run("in-corpus", "ru_ehr", 80), make_run("few-shot", "ru_ehr", 50, (), 25, model="lstm_crf")]
-    for run, updates in zip(runs, (39, 41, 38, 40, 10, 20)):
+    for run, updates in zip(runs, (39, 41, 38, 40, 10, 20), strict=True):
         run["updates"] = updates
     results = read_made_up(runs)
     assert doubts_of_full(results, "ru_ugt", "softmax", []) == [

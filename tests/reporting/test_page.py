@@ -117,7 +117,7 @@ def test_trainings_that_differ_in_sequence_or_settings_are_two(read_made_up, nam
         make_run("shipped", "ru_ehr", 50, ("en_ugt",)),
     ]
     # The in-corpus model is trained with settings of its own; the last three test the same model.
-    for run, seconds, training in zip(runs, (100, 1000, 7, 70, 70, 70), "abcddd"):
+    for run, seconds, training in zip(runs, (100, 1000, 7, 70, 70, 70), "abcddd", strict=True):
         run["seconds"] = {"train": seconds, "predict": 0}
         run["settings"] = {"training": {"epochs": 3 if run["coordinates"]["kind"] == "in-corpus" else 1}}
         run["training"] = training if named else ""
@@ -128,7 +128,7 @@ def test_lengths_of_training_are_told(read_made_up):
     runs = [make_run("in-corpus", name, 50) for name in ("ru_ugt", "ru_ehr")] + [
         make_run("few-shot", "ru_ugt", 50, (), 25)
     ]
-    for run, updates in zip(runs, (450, 534, 40)):
+    for run, updates in zip(runs, (450, 534, 40), strict=True):
         run["updates"] = updates
     assert "A few-shot run has 40 updates, an in-corpus run 450 to 534." in render(read_made_up(runs))
 
@@ -153,7 +153,7 @@ def few_runs():
 
 def rows_on(table, target):
     """The rows of a table that tell of runs on a target, by heading."""
-    rows = [dict(zip(table.columns, row)) for row in table.rows]
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     return [row for row in rows if target in (row.get("target"), table.name == "table2_in_corpus" and row["corpus"])]
 
 

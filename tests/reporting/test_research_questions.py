@@ -67,7 +67,7 @@ def test_steadiness_is_a_number(tmp_path):
     runs = [
         run("few-shot", "ru_ugt", f1, sources, size, seed)
         for sources, curve in f1s.items()
-        for size, point in zip((50, 100, 150), curve)
+        for size, point in zip((50, 100, 150), curve, strict=True)
         for seed, f1 in enumerate(point)
     ]
     over_seeds, over_sizes = answers(tmp_path, runs)[RQ3]

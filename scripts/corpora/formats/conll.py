@@ -227,7 +227,7 @@ def _make_document(draft: _Draft, scheme: str) -> Document:
     text, begins = "\n".join(texts), list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
     mentions: list[Mention] = []
     notes = list(draft.notes)
-    for begin, sentence in zip(begins, draft.sentences):
+    for begin, sentence in zip(begins, draft.sentences, strict=True):
         offsets = list(accumulate((len(token.text) + 1 for token in sentence), initial=begin))
         for first, last in _decode(sentence):
             tokens = sentence[first:last]

@@ -80,7 +80,7 @@ def _span_key(row: Mapping[str, Any], where: str) -> Optional[str]:
 
 def _read_span(span: Any, number: str, where: str) -> Mention:
     if isinstance(span, list) and len(span) == 3:
-        span = dict(zip(("start", "end", "label"), span))
+        span = dict(zip(("start", "end", "label"), span, strict=True))
     if not isinstance(span, dict):
         raise ProjectError(f"not a span (got {type(span).__name__})", where=where, remedy=_SPAN)
     ending = "_offset" if "start_offset" in span else ""

@@ -94,7 +94,7 @@ def _significance_rows(
     resamples = resamples_for(len(compared))
     over_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
     over_documents = correct([_over_documents(paired, entity_type, counts, resamples) for paired in compared])
-    for paired, seeds, documents in zip(compared, over_seeds, over_documents):
+    for paired, seeds, documents in zip(compared, over_seeds, over_documents, strict=True):
         interval = documents.interval and "{:.2f} to {:.2f}".format(*documents.interval)
         yield (
             *(target, paired.size, entity_type, paired.name, seeds.difference),
@@ -107,13 +107,13 @@ def _significance_rows(
 def _over_seeds(paired: PairedRuns, entity_type: str) -> Comparison:
     one, other = (
         spread_of({run.coordinates.seed: run.scores.tokens[entity_type].f1 for run in runs})
-        for runs in zip(*paired.pairs)
+        for runs in zip(*paired.pairs, strict=True)
     )
     return compare_seeds(one, other)
 
 
 def _over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
-    own = [counts[run.run] for runs in zip(*paired.pairs) for run in runs]
+    own = [counts[run.run] for runs in zip(*paired.pairs, strict=True) for run in runs]
     if any(one is None or entity_type not in one.counts for one in own):
         return Comparison("documents", 0, 0.0, {})
     # Together, so that what was tested on other documents is found out.

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -230,7 +231,7 @@ def test_an_offset_outside_the_text_is_read_and_harmonising_says_so(tmp_path, na
     assert [dropped.reason for dropped in harmonise(document, {"Problem": "Disease"}).dropped] == ["outside text"]
 
 
-BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefghi", "bcdefghij"))
+BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghij"))
 
 
 @pytest.mark.parametrize(

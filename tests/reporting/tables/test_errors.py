@@ -30,7 +30,7 @@ class TestErrors:
             (2, 2, 0, 0, 0, 0, 2, 100.0, 2, 0.0),
             (0, 0, 0, 0, 0, 2, 0, None, 0, None),
         ]
-        row = dict(zip(table.columns, table.rows[0]))
+        row = dict(zip(table.columns, table.rows[0], strict=True))
         assert (row["runs"], row["target"], row["pretrain"]) == ("in-corpus", "ru_ugt", "no pretrain")
         assert row["size"] is None
         assert (row["type"], row["seeds"], row["correct"], row["wrong borders"]) == ("Drug", 2, 2, 2)
@@ -59,6 +59,6 @@ class TestErrors:
         errors = {"Drug": ErrorCounts({kind: n for n, kind in enumerate(kinds)}, Recalled(1, 2), Recalled(3, 4))}
         table = table_errors(self.with_errors(read_made_up([make_run("in-corpus", "ru_ugt", 80)]), errors))
         headings = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
-        row = dict(zip(table.columns, table.rows[0]))
+        row = dict(zip(table.columns, table.rows[0], strict=True))
         assert [row[heading] for heading in headings] == [0, 1, 2, 3, 4, 5]
         assert (row["recall of seen"], row["recall of unseen"]) == (50.0, 75.0)

@@ -8,7 +8,7 @@ from tests.reporting.made_up import column, found_run, make_run
 def test_few_shot_has_every_point_with_each_seed(read_made_up):
     runs = [found_run("few-shot", tp, ("en_ugt",), 25, seed) for seed, tp in enumerate((120, 200))]
     table = table_few_shot(read_made_up(runs))
-    row = dict(zip(table.columns, table.rows[0]))
+    row = dict(zip(table.columns, table.rows[0], strict=True))
     assert [row[key] for key in ("target", "source", "type", "size")] == ["ru_ugt", "en_ugt", "Drug", 25]
     assert (row["mean F1"], row["seeds"], row["F1 by seed"]) == (87.5, 2, "0: 75.00; 1: 100.00")
     assert row["sd"] == pytest.approx(12.5 * 2**0.5)

@@ -31,7 +31,7 @@ def nothing_known(run):
 
 
 def rows_of(table, entity_type="Drug"):
-    rows = [dict(zip(table.columns, row)) for row in table.rows]
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     return [row for row in rows if row["type"] == entity_type]
 
 

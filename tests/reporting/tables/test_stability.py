@@ -6,7 +6,7 @@ from tests.reporting.made_up import few_shot, make_run
 
 
 def rows_of(table, entity_type="Drug"):
-    rows = [dict(zip(table.columns, row)) for row in table.rows]
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     return [row for row in rows if row["type"] == entity_type]
 
 

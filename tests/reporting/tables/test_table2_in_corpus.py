@@ -8,7 +8,7 @@ from tests.reporting.made_up import beside_paper, column, found_run, make_run
 
 def test_table2_gives_each_types_scores_and_each_seed(read_made_up):
     table = table2_in_corpus(read_made_up([found_run("in-corpus", 120, seed=0), found_run("in-corpus", 200, seed=1)]))
-    row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "ru_ugt")))
+    row = dict(zip(table.columns, next(row for row in table.rows if row[0] == "ru_ugt"), strict=True))
     assert row["Drug F1"] == Spread(((0, 75.0), (1, 100.0)))
     assert row["Disease R"] == Spread(((0, 60.0), (1, 100.0)))
     assert row["micro F1"].mean == 87.5
@@ -24,7 +24,7 @@ def test_table2_names_the_corpora_that_were_not_run(read_made_up):
 def test_table2_holds_f1_against_the_papers(read_made_up):
     runs = [found_run("in-corpus", 120, seed=0), found_run("in-corpus", 200, seed=1)]
     table = table2_in_corpus(beside_paper(read_made_up(runs), {"ru_ugt": "RU UGT", "ru_ehr": "RU EHR"}))
-    row = dict(zip(table.columns, table.rows[0]))
+    row = dict(zip(table.columns, table.rows[0], strict=True))
     assert (row["Drug paper F1"], row["Drug deviation"]) == (60.45, pytest.approx(27.05))
     assert (row["Disease paper F1"], row["Disease deviation"]) == (49.35, pytest.approx(38.15))
     assert "micro paper F1" not in row

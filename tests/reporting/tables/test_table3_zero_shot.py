@@ -7,14 +7,14 @@ from tests.reporting.made_up import beside_paper, column
 
 def test_table3_has_a_row_for_every_pair(results):
     table = table3_zero_shot(results)
-    pairs = list(zip(column(table, "source"), column(table, "target")))
+    pairs = list(zip(column(table, "source"), column(table, "target"), strict=True))
     assert len(pairs) == len(set(pairs)) == 12
     assert all(source != target for source, target in pairs)
 
 
 def test_table3_holds_f1_against_the_papers_corrected_row(results):
     table = table3_zero_shot(beside_paper(results, {"ru_ugt": "RU UGT", "ru_ehr": "RU EHR", "en_ugt": "EN UGT"}))
-    rows = {row[:2]: dict(zip(table.columns, row)) for row in table.rows}
+    rows = {row[:2]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     row = rows["ru_ugt", "ru_ehr"]
     assert (row["Drug paper F1"], row["Disease paper F1"]) == (17.95, 30.86)
     assert row["Drug deviation"] == pytest.approx(row["Drug F1"].mean - 17.95)

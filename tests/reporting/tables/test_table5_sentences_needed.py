@@ -10,7 +10,7 @@ def test_table5_first_sustained_never_and_denominator(read_made_up):
     runs = [found_run("in-corpus", 160)]
     found = {(): (60, 100, 130, 150), ("en_ugt",): (159, 100, 160, 170), ("en_ehr",): (60, 100, 130, 160)}
     for sources, counts in found.items():
-        runs += [found_run("few-shot", tp, sources, size) for size, tp in zip((25, 50, 100, 150), counts)]
+        runs += [found_run("few-shot", tp, sources, size) for size, tp in zip((25, 50, 100, 150), counts, strict=True)]
     table = table5_sentences_needed(read_made_up(runs))
     rows = {row[3]: row[4:] for row in table.rows if row[1] == "Drug"}
     # 100 * F1(150) / F1(160) = 100 * (300 / 350) / (320 / 360) = 96.4
