@@ -73,10 +73,10 @@ def weights_of(nlp: Language) -> Iterator[Any]:
 def _again(start: CachedPipeline, config: Config) -> Language:
     """RETURNS (Language): The pipeline as `init_nlp` would make it from a config that differs only in its run."""
     nlp = start.nlp
-    for (node, name), weights in zip(_arrays(nlp), start.arrays):
+    for (node, name), weights in zip(_arrays(nlp), start.arrays, strict=True):
         node.set_param(name, weights.copy())
     with torch.no_grad():
-        for parameter, weights in zip(_parameters(nlp), start.parameters):
+        for parameter, weights in zip(_parameters(nlp), start.parameters, strict=True):
             parameter.copy_(weights)
             parameter.grad = None
     filled = Config(nlp.config).merge(config)

@@ -70,7 +70,7 @@ def confidences(doc: Doc) -> tuple[float, ...]:
     if SPANS_KEY not in doc.spans:
         return ()
     group = doc.spans[SPANS_KEY]
-    by_span = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"])}
+    by_span = {(span.start, span.end): score for span, score in zip(group, group.attrs["scores"], strict=True)}
     return tuple(by_span[ent.start, ent.end] for ent in doc.ents)
 
 

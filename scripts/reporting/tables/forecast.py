@@ -32,8 +32,8 @@ def table_forecast(results: Results) -> Table:
         "sentences need a plateau that the curve bends towards. Noise is assumed to be normal and independent between "
         "runs, with a variance in inverse proportion to the sentences, and before any run is seen about one point at "
         "the largest size; exponents about 0.55, 80 % of them from 0.29 to 1.04. Of curves that fall faster or slower "
-        "than that, or have more noise, the intervals hold less than they say. Seeds of a size share the test part, and "
-        "the samples of a seed lie one within the other, so that the intervals are rather too narrow than too wide."
+        "than that, or have more noise, the intervals hold less than they say. Seeds of a size share the test part, "
+        "and the samples of a seed lie one within the other: the intervals are rather too narrow than too wide."
     )
     title = "Forecast. What more sentences would bring"
     return Table("forecast", title, caption + nothing_to_show("few-shot run", rows), columns, rows)
