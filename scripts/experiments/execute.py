@@ -77,13 +77,17 @@ def tell_left_out(workspace: Workspace) -> None:
 
 def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     """Print how many runs are to be done, and which of them take the place of others."""
-    others = sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items())
+    tell_others(sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items()))
     damaged = sum(ledger.is_damaged(run.id) for run in pending)
-    if others:
-        msg.warn(f"On record with other settings, data or another encoder, and made anew: {others} of these runs")
     if damaged:
         msg.warn(f"Damaged, or without their result or predictions, and made anew: {damaged} of these runs")
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+
+
+def tell_others(count: int) -> None:
+    """Print how many results are about to give way to those of today."""
+    if count:
+        msg.warn(f"On record with other settings, data or another encoder, and made anew: {count} of these runs")
 
 
 def tell_problems(results: Sequence[RunResult]) -> None:

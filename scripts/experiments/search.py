@@ -16,7 +16,7 @@ from scripts.corpora.split import split_documents
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
 from scripts.experiments.device import use_device
-from scripts.experiments.execute import TEST_COST
+from scripts.experiments.execute import TEST_COST, tell_others
 from scripts.experiments.job import SAMPLE_SEED_OFFSET, TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.run import RunJob, ScoredPart, versions
@@ -172,7 +172,9 @@ def carry_out_search(workspace: Workspace, search: Search) -> list[SearchResult]
     check_sizes(workspace, search)
     jobs = {run: search_job(workspace, run) for run in search_runs(search, workspace.experiment.frozen)}
     folder = workspace.results / "search"
-    pending = {run: job for run, job in jobs.items() if not _is_finished(folder, run, job)}
+    known = {run: _fingerprint_on_record(folder, run) for run in jobs}
+    pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
+    tell_others(sum(known[run] is not None for run in pending))
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
     _carry_out_all(workspace, pending, folder)
     return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
@@ -182,11 +184,12 @@ def _file(folder: Path, run: SearchRun) -> Path:
     return folder / f"{run.id}.json"
 
 
-def _is_finished(folder: Path, run: SearchRun, job: RunJob) -> bool:
+def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
+    """RETURNS (Optional[str]): The fingerprint that a run was made with; None if it is not on record."""
     try:
-        return read_json(_file(folder, run)).get("fingerprint") == job.fingerprint
+        return read_json(_file(folder, run)).get("fingerprint")
     except (ProjectError, AttributeError):
-        return False
+        return None
 
 
 def _carry_out_all(workspace: Workspace, jobs: Mapping[SearchRun, RunJob], folder: Path) -> None:

@@ -209,6 +209,13 @@ class TestSearching:
         assert carry_out_search(workspace, search) == before
         assert carried_out == [IDS[1], IDS[4]]
 
+    def test_what_takes_the_place_of_other_results_is_told(self, project, capsys):
+        small = {"sizes": [4], "values": {}}
+        carry_out_search(*open_search(project, **small))
+        carry_out_search(*open_search(project, **{**small, "base": {**TRAINING, "learn_rate": 0.004}}))
+        told = " ".join(capsys.readouterr().out.split())
+        assert told.count("On record with other settings, data or another encoder, and made anew: 1 of these runs") == 1
+
     def test_new_values_add_to_what_is_there(self, project, carried_out):
         small = {"sizes": [4], "values": {"learn_rate": [0.001]}}
         carry_out_search(*open_search(project, **small))
