@@ -70,7 +70,7 @@ def test_package_scores_in_a_clean_environment_as_in_the_project(finished):
 
 def shipped_id(folder, corpus):
     """The id of the run that scored the shipped pipeline on a corpus."""
-    names = srsly.read_json(folder / "metrics" / "tiny" / "shipped.json")
+    names = srsly.read_json(folder / "metrics" / "tiny" / "shipped.json")["runs"]
     return next(name for name in names if name.startswith(f"shipped.{corpus}."))
 
 

@@ -4,6 +4,7 @@ import shutil
 import zipfile
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 import spacy
@@ -16,9 +17,11 @@ from scripts import evaluate_package
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.parts import read_documents
 from scripts.evaluation.scores import Score
+from scripts.shipping import evaluation
 from scripts.shipping.conditions import Conditions, RecordedEvaluation, conditions_of, reason_to_evaluate
-from scripts.shipping.environment import Answer
+from scripts.shipping.environment import Answer, Answers
 from scripts.shipping.evaluation import (
     CorpusScores,
     Evaluation,
@@ -30,7 +33,7 @@ from scripts.shipping.evaluation import (
 from scripts.shipping.examples import AnnotatedText, Entity
 from scripts.shipping.installed import answer, write_answer
 from scripts.shipping.showing import example_lines, score_table
-from tests.experiments.tiny import CORPORA, EXPERIMENT, open_project
+from tests.experiments.tiny import CORPORA, EXPERIMENT, change_data, open_project
 from tests.shipping.conftest import EXAMPLES, NAMES, VERSION, name_examples
 
 
@@ -62,11 +65,13 @@ def without_pip(monkeypatch, python):
 @pytest.fixture()
 def without_asking(packaged, without_pip, monkeypatch):
     """Take the project's own scores for those of the package, where only whether it is asked counts."""
-    corpora = {found.coordinates.target: CorpusScores(found.scores.tokens, {}) for found in packaged.results}
+    scores = {found.coordinates.target: found.scores for found in packaged.results}
+    corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
+    answer = Answer(((0, 1, "Drug"),), ((0, 4, "Drug"),), (0.5,))
 
     def answers(python, package, tests, examples, types, threads):
-        nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in examples.items()}
-        return Evaluation(corpora, dict.fromkeys(examples, corpora["ru_ehr"].given_sentences), nothing, {})
+        found = {name: [answer] * len(texts) for name, texts in examples.items()}
+        return Evaluation(corpora, dict.fromkeys(examples, scores["ru_ehr"].tokens), found, {"python": "3"})
 
     monkeypatch.setattr(evaluate_package, "evaluate_installed", answers)
     return without_pip
@@ -101,16 +106,18 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
     assert all(text in printed for texts in EXAMPLES.values() for text, _ in texts)
 
 
-def test_the_second_time_the_scores_on_record_are_shown(packaged, project, without_pip, capsys):
+def test_the_second_time_the_scores_on_record_are_shown(packaged, project, without_asking, capsys):
     path = project / "metrics" / EXPERIMENT / "package.json"
     evaluate(project, packaged)
     first, before = capsys.readouterr().out, path.stat().st_mtime_ns
     evaluate(project, packaged)
     second = capsys.readouterr().out
-    assert len(without_pip) == 1 and path.stat().st_mtime_ns == before
+    assert len(without_asking) == 1 and path.stat().st_mtime_ns == before
     assert "Nothing has changed since" in second and "Nothing has changed since" not in first
-    shown = [line for line in first.splitlines() if line.startswith(("ru_ehr", "examples: en", "Took aspirin", "    "))]
-    assert len(shown) > 4 and [line for line in shown if line not in second.splitlines()] == []
+    starts = ("ru_ehr", "examples: en", "Took aspirin", "    ")
+    shown = [line for line in first.splitlines() if line.startswith(starts)]
+    assert len(shown) > 4 and "    Took = Drug (0.50)" in shown
+    assert [line for line in shown if line not in second.splitlines()] == []
 
 
 def change_a_wheel(project):
@@ -187,18 +194,29 @@ def test_each_condition_by_itself_is_a_reason(packaged, project):
         assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, *changed))
 
 
-def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, python):
+def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, monkeypatch):
     tests = [test for test, _ in shipped_tests(packaged.workspace)]
     tests[0] = replace(tests[0], entity_types=("Drug",))
-    evaluation = evaluate_installed(python, f"xx_{NAMES[0]}", tests, {}, ("Drug", "Disease"), 1)
-    results = {result.coordinates.target: result.scores for result in packaged.results}
-    found = evaluation.corpora[tests[0].corpus]
-    drugs = results[tests[0].corpus].tokens["Drug"]
-    assert found.given_sentences == {"micro": drugs, "Drug": drugs}
-    assert set(found.raw_text) == {"micro", "Drug"}
-    row = next(row for row in score_table(evaluation) if row[0] == tests[0].corpus)
-    assert row[2:] == (f"{drugs.f1:.1f}", "-", f"{drugs.f1:.1f}")
-    assert set(evaluation.corpora[tests[1].corpus].given_sentences) == {"micro", "Drug", "Disease"}
+    answers = {}
+    for test in tests:
+        found = [perfect_answer(document) for document in read_documents(test.part.path)]
+        answers.update({f"given sentences/{test.corpus}": found, f"raw text/{test.corpus}": found})
+    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}))
+    scored = evaluate_installed(Path("python"), "xx_tiny", tests, {}, ("Drug", "Disease"), 1)
+    mentions = read_manifest(packaged.workspace.corpus, tests[0].corpus).splits["test"].mentions.kept
+    drugs = Score(mentions["Drug"], 0, 0)
+    first = scored.corpora[tests[0].corpus]
+    assert first.given_sentences == first.raw_text == {"micro": drugs, "Drug": drugs}
+    rows = [row for row in score_table(scored) if row[0] == tests[0].corpus]
+    assert rows == [(tests[0].corpus, name, "100.0", "-", "100.0") for name in ("tokens and sentences", "raw text")]
+    assert set(scored.corpora[tests[1].corpus].given_sentences) == {"micro", "Drug", "Disease"}
+
+
+def perfect_answer(document):
+    """What a pipeline answers that finds all mentions."""
+    tokens = tuple((ent.start, ent.end, ent.label_) for ent in document.ents)
+    characters = tuple(tuple(mention) for mention in document.user_data["mentions"])
+    return Answer(tokens, characters, (1.0,) * len(tokens))
 
 
 def test_a_missing_requirements_file_stops_before_an_environment_is_made(packaged, project, without_pip):
@@ -214,7 +232,8 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     scores = {result.coordinates.target: result.scores for result in packaged.results}
     other = {**scores["ru_ugt"].tokens, "micro": Score(1, 1, 0)}
     corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
-    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, {"en": [], "ru": []}, {})
+    nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in EXAMPLES.items()}
+    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, nothing, {})
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
     with pytest.raises(ProjectError, match=f"ru_ugt: the package is not the model.*micro F1 66.67 .*, before {before}"):
@@ -236,8 +255,7 @@ def test_a_missing_or_damaged_wheel_stops_before_an_environment_is_made(packaged
 
 
 def test_results_of_other_data_do_not_count(packaged, project):
-    manifest = project / "corpus" / "ru_ehr" / "manifest.json"
-    manifest.write_text(manifest.read_text(encoding="utf8").replace('"sha256": "', '"sha256": "0'), encoding="utf8")
+    change_data(open_project(project), "ru_ehr", "test")
     with pytest.raises(ProjectError, match="no scores for these settings and data.*Run `weasel run package` first"):
         shipped_tests(open_project(project))
 
