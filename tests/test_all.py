@@ -12,14 +12,14 @@ EXPERIMENT = """
 corpora: [en_ugt, ru_ugt]
 in_corpus:
   seeds: [0]
-  training: {epochs: 2, batch_size: 8}
+  training: {epochs: 2, min_updates: 0, batch_size: 8}
 zero_shot: [ru_ugt]
 few_shot:
   targets: [ru_ugt]
   sizes: [10, 20]
   seeds: [0]
   training: {epochs: 1, min_updates: 6, batch_size: 8}
-ship: {training: {epochs: 1, batch_size: 8}, examples: assets/sample/held_out}
+ship: {training: {epochs: 1, min_updates: 0, batch_size: 8}, examples: assets/sample/held_out}
 """
 VARIABLES = ("--vars.experiment", "tiny", "--vars.name", "tiny_pipeline")
 

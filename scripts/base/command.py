@@ -56,7 +56,15 @@ def _stop(reason: str) -> None:
 def print_settings(name: str, settings: dict[str, Any]) -> None:
     """Print the settings that a command was started with, defaults included."""
     msg.divider(name.rpartition(".")[2].replace("_", "-"))
-    msg.table([(key, str(value)) for key, value in settings.items()])
+    msg.table([(key, _shown(value)) for key, value in settings.items()])
+
+
+def _shown(value: Any) -> str:
+    """RETURNS (str): A list as its items; one of nothing but empty items, which is what Weasel makes of an empty
+    variable, as an option that was left out."""
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    return ", ".join(str(item) for item in value if item != "") or str(None)
 
 
 def started_with() -> list[str]:

@@ -1,8 +1,16 @@
 """What a benchmark file may say."""
+from typing import Literal
+
 from pydantic import Field
 
 from scripts.base.settings import Settings
 from scripts.experiments.settings import Training
+
+
+class PeerTraining(Training):
+    """Settings of a training that all peers repeat: epochs alone say how long, since not every peer knows a floor."""
+
+    min_updates: Literal[0] = 0
 
 
 class Grid(Settings):
@@ -26,7 +34,7 @@ class BenchmarkSettings(Settings):
     sentences (int): Sentences to train on, from the training parts of all corpora of the experiment together.
     predicted_sentences (int): Sentences to predict on, from the test parts.
     documents (int): Documents to predict on.
-    training (Training): Epochs, batch size and rates of all peers.
+    training (PeerTraining): Epochs, batch size and rates of all peers.
     grid (Grid): The few-shot grid.
     """
 
@@ -35,5 +43,5 @@ class BenchmarkSettings(Settings):
     sentences: int = Field(default=160, gt=0)
     predicted_sentences: int = Field(default=384, gt=0)
     documents: int = Field(default=40, gt=0)
-    training: Training
+    training: PeerTraining
     grid: Grid

@@ -1,1 +1,1 @@
-"""Plan of runs, one run, executors, ledger of results."""
+"""Plan an experiment, describe each training and run once, and carry them out."""

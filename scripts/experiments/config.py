@@ -14,6 +14,8 @@ from scripts.results.kinds import ENCODER_ONLY, FULL
 
 # The component that holds the encoder, in the configs that have one.
 ENCODER = "transformer"
+# The factory of the heads for which a type that was not annotated is unknown, not absent.
+MASKING_HEAD = "bio_ner"
 # Of [paths], what every run fills in; whatever else stands there is read as it is.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
 NO_CONFIG = "models are the .cfg files in configs/"
@@ -92,6 +94,12 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
 def has_encoder(template: Path) -> bool:
     """RETURNS (bool): Whether the models of a spaCy config have an encoder."""
     return ENCODER in load_template(template)["components"]
+
+
+def leaves_types_out(template: Path) -> bool:
+    """RETURNS (bool): Whether the head of a spaCy config learns nothing of types that a corpus doesn't annotate."""
+    config = load_template(template)
+    return config["components"][head_of(config)]["factory"] == MASKING_HEAD
 
 
 def head_of(template: Config) -> str:

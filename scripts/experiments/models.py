@@ -54,8 +54,8 @@ def model_folder(workspace: Workspace, model: SourceModel) -> Path:
 def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
     """RETURNS (TrainingJob): How a model on training parts, or on a sample of them, is trained."""
     return workspace.job(
+        model.corpora,
         model.baseline,
-        train=tuple(workspace.part(name, "train") for name in model.corpora),
         entity_types=types_of(workspace, model.entity_type),
         training=model.training,
         seed=model.training_seed,

@@ -101,7 +101,7 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
     """RETURNS (TrainingJob): How a run on a sample of the target is trained."""
     assert workspace.experiment.few_shot
     return workspace.job(
-        train=(workspace.part(run.target, "train"),),
+        (run.target,),
         entity_types=types_of(workspace, run.entity_type),
         training=workspace.experiment.few_shot.training,
         seed=run.seed + SAMPLE_SEED_OFFSET,

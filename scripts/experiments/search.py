@@ -135,6 +135,7 @@ def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
     """RETURNS (RunJob): How a run is trained, at a size as few-shot without a source, else as in-corpus; and its test
     on the documents that are held out."""
     training = workspace.job(
+        (run.corpus,),
         train=(part_of(search_part(workspace, run.corpus, TRAIN)),),
         training=run.candidate.training,
         seed=run.seed if run.size is None else run.seed + SAMPLE_SEED_OFFSET,

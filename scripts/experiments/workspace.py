@@ -1,7 +1,7 @@
 """Open an experiment: its settings, corpora, encoders and folders, checked before the first run."""
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
@@ -11,11 +11,15 @@ from scripts.corpora.parts import Part, find_part
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
-from scripts.experiments.config import find_template, has_encoder, read_template
+from scripts.experiments.config import find_template, has_encoder, leaves_types_out, read_template
 from scripts.experiments.device import choose_precision
 from scripts.experiments.job import Template, Tokenizer, TrainingJob
 from scripts.experiments.settings import Experiment, corpus_file, read_experiment
 from scripts.results.runs import StartedWith
+
+ONE_TYPE = "train one type at a time (`types: per_type`)"
+# What is shipped, and what a search trains, finds all types also where the other models find one each.
+ALL_TYPES = "leave the corpus out"
 
 
 @dataclass(frozen=True)
@@ -107,15 +111,18 @@ class Workspace:
         """RETURNS (int): How many sentences a part of a corpus has."""
         return self.part(corpus, part).sentences
 
-    def job(self, baseline: Optional[str] = None, **own: Any) -> TrainingJob:
+    def job(self, corpora: Sequence[str], baseline: Optional[str] = None, **own: Any) -> TrainingJob:
         """Describe a training of this experiment.
 
+        corpora (Sequence[str]): What it is trained on: their training parts, unless `train` names other parts of them.
         baseline (Optional[str]): The baseline that it belongs to; None for the experiment's own model.
-        **own (Any): What differs from training to training: `train`, `training`, `seed` and so on.
+        **own (Any): What differs from training to training: `training`, `seed` and so on.
         RETURNS (TrainingJob): The training; what the experiment decides for all of them is filled in.
+        RAISES (ProjectError): If a corpus does not annotate all of its types, and the model cannot leave types out.
         """
         recipe = self.recipe_of(baseline)
         shared = {
+            "train": tuple(self.part(name, "train") for name in corpora),
             "template": recipe.template,
             "encoder": recipe.encoder,
             "tokenizer": self.tokenizer,
@@ -125,7 +132,20 @@ class Workspace:
             "lower_case": self.experiment.lower_case,
             "precision": self.started_with.precision,
         }
-        return TrainingJob(**{**shared, **own})
+        job = TrainingJob(**{**shared, **own})
+        self._check_annotated(corpora, job, baseline or self.experiment.model)
+        return job
+
+    def _check_annotated(self, corpora: Sequence[str], job: TrainingJob, model: str) -> None:
+        for corpus in corpora:
+            unknown = [name for name in job.entity_types if name not in self.corpora[corpus].entity_types]
+            if unknown and not leaves_types_out(job.template.path):
+                is_joint = self.experiment.types == "joint"
+                raise ProjectError(
+                    f"{corpus} does not annotate {', '.join(unknown)}, which model '{model}' would take for absent",
+                    where=f"experiment {self.name}",
+                    remedy=f"{ONE_TYPE if is_joint else ALL_TYPES}, or take the model softmax or softmax_crf",
+                )
 
 
 def open_workspace(

@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import Annotated, Optional
 
 import pytest
+import typer
 
 from scripts.base.command import check_overrides, option, run
 from scripts.base.errors import ProjectError
@@ -177,6 +178,27 @@ def test_help_shows_the_docstring_texts_and_defaults(monkeypatch, capsys):
     assert "--n " in shown and "Sample size [default: 50]" in shown
     assert run_here(monkeypatch, main) == 2
     assert "--corpus" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([], "corpus None sizes None size 50"),
+        # What a variable of project.yml that is empty becomes.
+        (["--corpus", ""], "corpus None sizes None size 50"),
+        (["--corpus", "one", "--corpus", "", "--corpus", "two", "--sizes", "0"], "corpus one, two sizes 0 size 50"),
+    ],
+)
+def test_lists_are_printed_as_their_items(words: list[str], shown: str, monkeypatch, capsys):
+    def main(
+        corpus: Annotated[Optional[list[str]], typer.Option()] = None,
+        sizes: Annotated[Optional[list[int]], typer.Option()] = None,
+        size: int = option(50, "Sample size"),
+    ) -> None:
+        """Draw samples."""
+
+    assert run_here(monkeypatch, main, *words) == 0
+    assert shown in squeezed(capsys.readouterr().out)
 
 
 def test_mistakes_in_the_code_keep_their_traceback(monkeypatch):

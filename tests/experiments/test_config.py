@@ -19,7 +19,7 @@ from scripts.experiments.run import run_job
 from scripts.experiments.settings import SourceSet, Training
 from tests.experiments.tiny import open_project
 
-TRAINING = Training(epochs=2, batch_size=8, learn_rate=1e-4, head_learn_rate=1e-3)
+TRAINING = Training(epochs=2, min_updates=0, batch_size=8, learn_rate=1e-4, head_learn_rate=1e-3)
 
 
 @pytest.fixture()

@@ -136,14 +136,15 @@ class TestPasses:
     )
     def test_passes_are_counted_by_hand(self, sentences, changes, expected):
         part = Part(Path("a"), "a", sentences)
-        job = make_job(train=(part,), limit=None, extra_updates=0, without=(), training=Training(**changes))
+        training = Training(**{"min_updates": 0, **changes})
+        job = make_job(train=(part,), limit=None, extra_updates=0, without=(), training=training)
         assert job.passes == expected
 
     def test_whole_epochs_pass_what_the_batcher_gives(self):
         class Example(list):
             predicted = type("Predicted", (), {"user_data": {}})
 
-        job = make_job(limit=None, extra_updates=0, without=(), training=Training(epochs=3, batch_size=16))
+        job = make_job(limit=None, extra_updates=0, without=(), training=Training(epochs=3, min_updates=0))
         random.seed(0)
         batches = [batch for _ in range(3) for batch in batch_by_like_length(16)([Example([1])] * job.n_sentences)]
         assert (len(batches), sum(map(len, batches))) == (job.length.updates, job.passes)

@@ -1,12 +1,29 @@
 """Experiment files: what is refused, in one line that names file and key."""
 import copy
+import math
 import re
+from typing import Iterator
 
 import pytest
+import srsly
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.settings import read_experiment
-from tests.experiments.tiny import SETTINGS, write_experiment
+from scripts.base.settings import Settings
+from scripts.experiments.execute import jobs_of
+from scripts.experiments.job import distinct, training_length
+from scripts.experiments.settings import Experiment, Training, read_experiment
+from scripts.results.kinds import KINDS
+from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
+
+FLOOR = 200
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "configs" / "experiments").glob("*.yml"))
+# Those whose figures were made with a floor; and how many sentences the sample's parts have at least, one and all four.
+WITH_FLOOR = {
+    ("rudrec_transfer", "few_shot.training"): 100,
+    ("sample", "few_shot.training"): 80,
+    ("search_sample", "search.base"): 80,
+}
+SENTENCES = {("sample", "in_corpus.training"): 300, ("sample", "ship.training"): 1200}
 
 
 def mistake(root, name, **changes):
@@ -101,3 +118,62 @@ def test_sources_for_some_targets_only_and_sources_that_are_off(project):
 def test_an_absent_experiment_is_told(made_project):
     with pytest.raises(ProjectError, match="tin.yml: no such settings file. Did you mean 'tiny'"):
         read_experiment(made_project / "configs", "tin")
+
+
+def trainings(settings: Settings, name: str = "") -> Iterator[tuple[str, Training]]:
+    """The trainings that settings name, each with the key that it stands under."""
+    if isinstance(settings, Training):
+        yield name, settings
+    for key, value in settings:
+        named = value if isinstance(value, dict) else {"": value}
+        for inner in (inner for inner in named.values() if isinstance(inner, Settings)):
+            yield from trainings(inner, f"{name}.{key}".lstrip("."))
+
+
+def updates(training: Training, n_sentences: int) -> int:
+    """How many updates are made on so many sentences."""
+    return training_length(n_sentences, training).updates
+
+
+def readme_experiment() -> Experiment:
+    """The experiment file that the README gives for corpora of one's own."""
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    (block,) = re.findall(r"```yaml\n# private/experiments/[^\n]+\n(.+?)```", readme, re.DOTALL)
+    return Experiment.model_validate(srsly.yaml_loads(block))
+
+
+class TestLengthOfTrainings:
+    def test_whoever_says_only_epochs_has_enough_updates_in_every_run(self, project):
+        training = {"epochs": 1}
+        changes = {
+            "in_corpus": {"seeds": [0], "training": training},
+            "baselines": {"other": {"config": "softmax", "training": training}},
+            "pretraining": {"seeds": [0], "training": training},
+            "few_shot": {**SETTINGS["few_shot"], "training": training},
+            "ship": {"training": training},
+        }
+        write_experiment(project, {**SETTINGS, **changes})
+        workspace = open_project(project)
+        for kind in KINDS:
+            jobs = distinct([job.training for job in jobs_of(workspace, kind).values()])
+            # Parts and samples of 4 to 90 sentences: an epoch alone is less.
+            assert {job.length.updates for job in jobs} == {FLOOR}
+
+    # A training part of 42 documents, and one of thousands.
+    @pytest.mark.parametrize("n_sentences", [240, 5000])
+    def test_the_readmes_full_model_is_not_trained_for_less_than_a_sample(self, n_sentences):
+        experiment = readme_experiment()
+        full = updates(experiment.in_corpus.training, n_sentences)
+        samples = [size for size in experiment.few_shot.sizes if size <= n_sentences]
+        assert full >= FLOOR and len(samples) > 1
+        assert max(updates(experiment.few_shot.training, size) for size in [*samples, n_sentences]) <= full
+
+    @pytest.mark.parametrize("name", EXPERIMENTS)
+    @pytest.mark.parametrize("n_sentences", [50, 250, 4000])
+    def test_the_projects_experiments_train_as_long_as_for_their_figures(self, name, n_sentences):
+        experiment = read_experiment(ROOT / "configs", name)
+        for key, training in trainings(experiment):
+            there = max(n_sentences, SENTENCES.get((name, key), 0))
+            expected = round(training.epochs * math.ceil(there / training.batch_size))
+            assert updates(training, there) == max(expected, WITH_FLOOR.get((name, key), 0)), key
+        assert "in_corpus.training" in dict(trainings(experiment))

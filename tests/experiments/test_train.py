@@ -40,7 +40,7 @@ def rates(monkeypatch):
 def job_without_source(workspace, size, **training):
     """A training on a sample of the target."""
     run = replace(few_shot_runs(workspace.experiment)[0], size=size)
-    return replace(run_job(workspace, run).training, training=Training(**training))
+    return replace(run_job(workspace, run).training, training=Training(**{"min_updates": 0, **training}))
 
 
 def train_job(job, source=None, on_passes=lambda passes: None):
