@@ -1,7 +1,7 @@
 """Describe a training once: its length, passes, sentences, fingerprint and record all follow from the job's fields."""
 import math
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -171,8 +171,14 @@ class TrainingJob:
             check_unchanged(part.path, part.sha256)
 
     def _all_sentences(self) -> list[Sentence]:
-        train, without = ([str(part.path) for part in parts] for parts in (self.train, self.without))
-        return read_sentences(train, without, self.without_kinds)
+        return _sentences_of(self.train, self.without, self.without_kinds)
+
+
+# Every run of a curve asks for those of its source; finding duplicates takes seconds.
+@lru_cache(maxsize=8)
+def _sentences_of(train: tuple[Part, ...], without: tuple[Part, ...], kinds: tuple[str, ...]) -> list[Sentence]:
+    paths, unwanted = ([str(part.path) for part in parts] for parts in (train, without))
+    return read_sentences(paths, unwanted, kinds)
 
 
 _hash_once = cache_by_file(hash_file)
