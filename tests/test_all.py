@@ -1,4 +1,5 @@
 """`weasel run all` from end to end, with the real encoder and a small experiment on the sample corpora."""
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,9 +91,14 @@ class Again:
 
 def stamps(folder):
     """When each file of the corpora, models, runs and packages was written last."""
-    places = ("corpus", "training", "packages", "metrics/tiny/runs", "metrics/tiny/analysis")
+    places = ("corpus", "training/tiny", "packages", "metrics/tiny/runs", "metrics/tiny/analysis")
     files = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
     return {path: path.stat().st_mtime_ns for path in [*files, folder / "metrics" / "tiny" / "package.json"]}
+
+
+def unwrapped(printed):
+    """What a command printed, with the lines of each message joined again."""
+    return re.sub(r"(?<=[^\s]) *\n(?=[a-z0-9])", " ", printed)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +107,7 @@ def again(finished):
     before = stamps(folder)
     run = weasel(folder, "run", "all", ".", *VARIABLES)
     assert run.returncode == 0, run.stdout[-3000:]
-    return Again(run.stdout, before, stamps(folder))
+    return Again(unwrapped(run.stdout), before, stamps(folder))
 
 
 def test_the_second_run_starts_what_looks_itself(again):
@@ -151,19 +157,19 @@ def mended(finished, again):
     results = folder / "metrics" / "tiny"
     curves, run = results / "tables" / "few_shot.csv", "few-shot.ru_ugt.from-{}.size-{}.seed-0"
     lost = [
-        results / "runs" / f"{run.format('none.none', 10)}.json",
-        results / "runs" / f"{run.format('none.none', 20)}.predictions.json.gz",
-        results / "analysis" / f"{run.format('en_ugt.full', 10)}.json.gz",
+        results / "runs" / f"{run.format('en_ugt.full', 20)}.json",
+        results / "runs" / f"{run.format('en_ugt.full', 10)}.predictions.json.gz",
+        results / "analysis" / f"{run.format('none.none', 10)}.json.gz",
     ]
     held, scores, reports = {path: path.read_bytes() for path in lost}, scores_of(folder), [curves.read_text("utf8")]
     lost[0].unlink()
     lost[1].unlink()
-    lost[2].write_bytes(held[lost[2]][:-20])
     # The report goes by what is there: it is made again where a run is gone, and where one has come.
     assert weasel(folder, "run", "report", ".", *VARIABLES).returncode == 0
     reports.append(curves.read_text("utf8"))
+    lost[2].write_bytes(held[lost[2]][:-20])
     before = stamps(folder)
-    printed = weasel(folder, "run", "few-shot", ".", *VARIABLES).stdout
+    printed = unwrapped(weasel(folder, "run", "few-shot", ".", *VARIABLES).stdout)
     after = stamps(folder)
     assert weasel(folder, "run", "report", ".", *VARIABLES).returncode == 0
     reports.append(curves.read_text("utf8"))
