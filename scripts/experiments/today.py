@@ -4,10 +4,11 @@ from typing import Optional
 
 from wasabi import msg
 
-from scripts.experiments.execute import jobs_of
+from scripts.experiments.analysis import analyse_all
+from scripts.experiments.execute import Jobs, jobs_of
 from scripts.experiments.settings import read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
-from scripts.results.runs import StartedWith, read_plans
+from scripts.results.runs import Ledger, StartedWith, read_plans
 
 
 def todays_fingerprints(
@@ -37,5 +38,14 @@ def todays_fingerprints(
             opened[key] = open_workspace(
                 experiment, *places, key.seed, key.threads, gpu_id=-1, encoder=key.encoder, precision=key.precision
             )
-        fingerprints |= {run.id: job.fingerprint for run, job in jobs_of(opened[key], kind).items()}
+        jobs = jobs_of(opened[key], kind)
+        fingerprints |= {run.id: job.fingerprint for run, job in jobs.items()}
+        _mend_analyses(opened[key], jobs)
     return fingerprints
+
+
+def _mend_analyses(workspace: Workspace, jobs: Jobs) -> None:
+    """Make the analyses of finished runs anew that were lost or damaged since: they follow from the predictions."""
+    ledger = Ledger(workspace.runs)
+    finished = {run: job for run, job in jobs.items() if ledger.is_finished(run.id, job.fingerprint)}
+    analyse_all(workspace, finished)

@@ -128,6 +128,13 @@ class TestLedger:
         self.few_shot(finished)
         assert path.read_bytes() == whole and carried_out == []
 
+    def test_the_report_makes_a_damaged_analysis_anew(self, finished):
+        path = next((finished / "metrics" / "tiny" / "analysis").glob("few-shot*"))
+        whole = path.read_bytes()
+        path.write_bytes(whole[:40])
+        report.main("tiny", **places(finished), paper=finished / "absent")
+        assert path.read_bytes() == whole
+
     def test_runs_of_an_earlier_version_stop_the_command_before_anything_is_trained(self, finished, carried_out):
         for path in (finished / "metrics" / "tiny" / "runs").glob("*.json"):
             data = json.loads(path.read_text())
