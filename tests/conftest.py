@@ -39,8 +39,9 @@ SPECIAL_TOKENS = {
 }
 
 
-# These take longest, and come first, so that two processes end at about the same time.
-LONGEST = ("test_all.py", "experiments", "shipping")
+# These take longest, and come first, so that two processes end at about the same time. What watches the modules of
+# `scripts/ner` comes before the building of packages, which registers copies of these modules with spaCy.
+FIRST = ("test_all.py", "experiments", "ner", "benchmarks")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a folder's tests in one process, where they share what its fixtures make once."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_folder(item)))
-    items.sort(key=lambda item: LONGEST.index(_folder(item)) if _folder(item) in LONGEST else len(LONGEST))
+    items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
 
 
 def _folder(item: pytest.Item) -> str:

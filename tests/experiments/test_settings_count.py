@@ -211,7 +211,8 @@ class TestSeeds:
             assert after[place] == expected, place
 
     def test_every_seed_of_a_benchmark_is_shifted(self):
-        settings = BenchmarkSettings(seed=1, training=TRAINING, grid={"seeds": [0, 4], "training": TRAINING})
+        peers = {**TRAINING, "min_updates": 0}
+        settings = BenchmarkSettings(seed=1, training=peers, grid={"seeds": [0, 4], "training": TRAINING})
         assert self.seeds(shift_seeds(settings, 3)) == {"seed": 4, "grid.seeds": [3, 7]}
 
     def test_nothing_else_is_shifted(self, workspace):
