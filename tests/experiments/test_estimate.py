@@ -103,7 +103,7 @@ class TestCommand:
         # 2 seeds, 3 sources; one model to ship.
         assert re.search(r"in-corpus +softmax +3 +3 +135 ", done.stdout)
         assert re.search(r"few-shot +softmax +12 +12 +576 ", done.stdout)
-        assert re.search(r"at \d+\.\d sentence passes", done.stdout)
+        assert re.search(r"at \d+\.\d sentence passes", done.stdout) and "with the encoder tiny" in done.stdout
         assert "no run was carried out" in done.stdout.strip().splitlines()[-1]
         assert sorted(path for path in project.rglob("*")) == before
 

@@ -17,9 +17,13 @@ def table_plan(experiment: str, costs: Sequence[Cost], speed: Optional[Speed]) -
     if speed:
         caption += (
             f" Hours on this machine, at {speed.training:.1f} sentence passes and {speed.testing:.1f} tested sentences "
-            "a second, measured just now with the experiment's own model; baselines are reckoned as fast as it."
+            f"a second, measured just now with {_timed(speed)}; baselines are reckoned as fast as it."
         )
     return Table("plan", f"Plan of the experiment {experiment}", caption, columns, tuple(rows))
+
+
+def _timed(speed: Speed) -> str:
+    return f"the encoder {speed.encoder}" if speed.encoder else "the experiment's own model"
 
 
 def _numbers(costs: Sequence[Cost], speed: Optional[Speed]) -> tuple[Cell, ...]:
