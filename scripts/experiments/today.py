@@ -23,12 +23,15 @@ def todays_fingerprints(
     metrics (Path): Folder of the results.
     RETURNS (Optional[dict[str, str]]): The fingerprint of each run by its id; None where the corpora are not here, as
         where only results were copied.
-    RAISES (ProjectError): If the experiment can't be opened, as after a corpus file was changed.
+    RAISES (ProjectError): If the experiment can't be opened, as after a corpus file was changed, or runs are of an
+        earlier version.
     """
     names = read_experiment(configs, experiment).corpora
     if not any((corpus / name).is_dir() for name in names):
         msg.warn("The corpora are not here: that the results are of today's data is not checked")
         return None
+    # Their plans, too, had another form.
+    Ledger(metrics / experiment / "runs").check_layout()
     opened: dict[StartedWith, Workspace] = {}
     fingerprints: dict[str, str] = {}
     for kind, plan in read_plans(metrics / experiment).items():
