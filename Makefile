@@ -10,8 +10,9 @@ ARGS ?=
 # Headers and output in their order, also in a log file.
 export PYTHONUNBUFFERED = 1
 
-# Two processes; tests/conftest.py tells which tests stay together.
-PROCESSES = -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes, a file at a time, in the order of tests/conftest.py. Not loadgroup, which this pytest and this xdist do
+# not do together.
+PROCESSES = -n 2 --dist loadfile --no-loadscope-reorder
 VERSION = import sys; print("%d.%d" % sys.version_info[:2])
 
 .PHONY: run check test test-long python

@@ -46,9 +46,7 @@ FIRST = ("test_all.py", "experiments", "ner", "benchmarks")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a folder's tests in one process, where they share what its fixtures make once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_folder(item)))
+    """Put the folders in order, for `--dist loadfile` gives each free process the next file."""
     items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
 
 
