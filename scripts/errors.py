@@ -5,7 +5,7 @@ from wasabi import msg
 
 from scripts.base.command import run
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
-from scripts.experiments.today import todays_fingerprints
+from scripts.experiments.today import plan_today
 from scripts.reporting.results import read_results
 from scripts.reporting.screen import print_table
 from scripts.reporting.tables.error_examples import table_error_examples
@@ -25,7 +25,7 @@ def main(
     By kind (boundary, type, missed, spurious), on the screen only: the texts may be private, and no file gets a word of
     them.
     """
-    today = todays_fingerprints(experiment, configs, corpus, training, metrics)
+    today = plan_today(experiment, configs, corpus, training, metrics)
     results = read_results(metrics, experiment, today=today)
     print_table(table_errors(results))
     for target in results.corpus_names:

@@ -5,6 +5,7 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
+from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
@@ -44,6 +45,10 @@ def main(
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     results = carry_out_kind(workspace, SHIPPED)
     show(results)
+    failed = [result for result in results if result.problem]
+    if failed:
+        what = f"the model is not packaged: {failed[0].problem}"
+        raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
     meta = describe_package(workspace, package, results)
     fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
     reason = reason_to_build(wheel, package, fingerprint)

@@ -9,7 +9,7 @@ from wasabi import msg
 from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
-from scripts.experiments.today import todays_fingerprints
+from scripts.experiments.today import plan_today
 from scripts.reporting.answer import failures, metric, short_answer, unfinished
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
@@ -33,7 +33,7 @@ def main(
     paper: Paper = Path("assets/paper"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
-    today = todays_fingerprints(experiment, configs, corpus, training, metrics)
+    today = plan_today(experiment, configs, corpus, training, metrics)
     results = read_results(metrics, experiment, paper, today)
     tables, further = paper_tables(results), further_tables(results)
     page = write_report(results, tables, further, metrics / experiment)

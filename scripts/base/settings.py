@@ -27,7 +27,7 @@ def _strict_numbers(schema: Any) -> Any:
 class Settings(BaseModel):
     """Base of all settings: frozen; an unknown key is an error, and so is a number where true or false is wanted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

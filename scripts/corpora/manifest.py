@@ -6,7 +6,7 @@ from typing import Any, Mapping
 from pydantic import TypeAdapter, ValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import cache_by_file, read_json, write_json
+from scripts.base.files import cache_by_file, hash_data, read_json, write_json
 from scripts.corpora.schema import Changed, Cut, Dropped
 
 FILE = "manifest.json"
@@ -157,6 +157,17 @@ class Manifest:
 
 
 _MANIFEST = TypeAdapter(Manifest)
+
+
+def identify(manifests: Mapping[str, Manifest]) -> str:
+    """RETURNS (str): One hash over the settings and the files of converted corpora, by name."""
+    return hash_data(
+        {
+            name: [dict(manifest.settings), {part: account.sha256 for part, account in manifest.splits.items()}]
+            for name, manifest in manifests.items()
+        }
+    )
+
 
 
 def read_manifest(corpus: Path, name: str) -> Manifest:

@@ -10,8 +10,9 @@ from spacy.vocab import Vocab
 from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_file
 from scripts.corpora.duplicates import find_duplicates
-from scripts.corpora.manifest import read_manifest
+from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.schema import ANNOTATED_TYPES
+from scripts.corpora.settings import read_corpus_settings
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,24 @@ def find_part(corpus: Path, name: str, part: str) -> Part:
     if part not in splits:
         raise ProjectError(f"no part '{part}'", where=f"corpus {name}", remedy=f"it has {', '.join(splits)}")
     return Part(corpus / name / f"{part}.spacy", splits[part].sha256, splits[part].sentences)
+
+
+def check_converted(corpus: Path, name: str, file: Path) -> Manifest:
+    """Check that a converted corpus is what its corpus file and its manifest say.
+
+    corpus (Path): Folder of the converted corpora.
+    name (str): The corpus's name.
+    file (Path): Its corpus file.
+    RETURNS (Manifest): Its manifest.
+    RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
+    """
+    manifest, remedy = read_manifest(corpus, name), "run `weasel run convert`"
+    if read_corpus_settings(file).model_dump(mode="json") != manifest.settings:
+        raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
+    for part in (find_part(corpus, name, part) for part in manifest.splits):
+        if not part.path.is_file() or hash_file(part.path) != part.sha256:
+            raise ProjectError("not the file that its manifest was written for", where=part.path, remedy=remedy)
+    return manifest
 
 
 @cache_by_file

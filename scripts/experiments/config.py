@@ -16,6 +16,7 @@ from scripts.results.kinds import ENCODER_ONLY, FULL
 ENCODER = "transformer"
 # The factory of the heads for which a type that was not annotated is unknown, not absent.
 MASKING_HEAD = "bio_ner"
+SECTIONS = ("paths", "system", "nlp", "components", "corpora", "training", "initialize")
 # Of [paths], what every run fills in; whatever else stands there is read as it is.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
 NO_CONFIG = "models are the .cfg files in configs/"
@@ -128,6 +129,9 @@ def load_template(path: Path, settings: Optional[dict[str, Any]] = None) -> Conf
         config = load_config(path, overrides=settings or {})
     except ValueError as error:
         raise ProjectError(" ".join(str(error).split()), where=path) from None
+    for section in SECTIONS:
+        if section not in config:
+            raise ProjectError(f"missing section [{section}]", where=path, remedy="start from a .cfg file in configs/")
     check_known_keys(config, path)
     return config
 

@@ -18,7 +18,7 @@ from scripts.experiments.plan import Run, models_of, planned_runs, sizes_left_ou
 from scripts.experiments.run import RunJob, carry_out, run_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT, Kind
-from scripts.results.runs import Ledger, RunResult, plan_file
+from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
@@ -99,14 +99,14 @@ def tell_problems(results: Sequence[RunResult]) -> None:
 
 def write_plan(workspace: Workspace, kind: Kind, jobs: Jobs) -> None:
     """Write which runs of a kind belong to the experiment: for each id its coordinates and its fingerprint."""
-    plan = {
-        run.id: {
-            "coordinates": asdict(run.coordinates(workspace.name, workspace.experiment.model, workspace.threads)),
-            "fingerprint": job.fingerprint,
-        }
-        for run, job in jobs.items()
-    }
-    write_json(plan_file(workspace.results, kind), {"started_with": asdict(workspace.started_with), "runs": plan})
+    plan = Plan(workspace.started_with, {run.id: planned_run(workspace, run, job) for run, job in jobs.items()})
+    write_json(plan_file(workspace.results, kind), asdict(plan))
+
+
+def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:
+    """RETURNS (PlannedRun): A run as a plan holds it."""
+    coordinates = run.coordinates(workspace.name, workspace.experiment.model, workspace.threads)
+    return PlannedRun(coordinates, job.fingerprint)
 
 
 def carry_out_all(workspace: Workspace, jobs: Jobs) -> None:

@@ -4,7 +4,7 @@ from typing import Callable, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
-from scripts.experiments.settings import Experiment, FewShot, Pretraining, SourceSet, Training
+from scripts.experiments.settings import Experiment, FewShot, Pretraining, Shipped, SourceSet, Training
 from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, SHIPPED, ZERO_SHOT, Kind, Transfer
 from scripts.results.runs import Coordinates
 
@@ -239,7 +239,10 @@ def planned_runs(
     RAISES (ProjectError): If a target's training part is too small for any sample.
     """
     runs = RUNS_OF[kind](experiment)
+    if kind == SHIPPED:
+        check_shipped_size(experiment.ship, count)
     if kind == FEW_SHOT and experiment.few_shot:
+        check_sources(experiment)
         check_sizes(experiment.few_shot, count)
         runs = [run for run in runs if has_enough_sentences(run, count)]
         runs += [run for run in control_runs(experiment, updates_of) if has_enough_sentences(run, count)]
@@ -268,6 +271,21 @@ def check_sizes(few_shot: FewShot, count: SentenceCount) -> None:
                 where="key few_shot.sizes",
                 remedy="add a smaller size, or leave the target out",
             )
+
+
+def check_shipped_size(ship: Shipped, count: SentenceCount) -> None:
+    """RAISES (ProjectError): If what is shipped is to be trained on more sentences than its target has."""
+    if ship.target and ship.size and ship.size > count(ship.target, "train"):
+        what = f"size {ship.size}, but {ship.target} has {count(ship.target, 'train')} training sentences"
+        raise ProjectError(what, where="key ship.size", remedy="take a smaller one, or leave it out for all of them")
+
+
+def check_sources(experiment: Experiment) -> None:
+    """RAISES (ProjectError): If a target of few-shot has nothing to start from, not even no pretrain."""
+    for target in experiment.few_shot.targets if experiment.few_shot else ():
+        if not few_shot_sources(experiment, target):
+            what = f"none is for target '{target}' and enabled"
+            raise ProjectError(what, where="key few_shot.sources", remedy="add one, or [] for no pretrain")
 
 
 def per_type(run: Run, annotated: Mapping[str, Sequence[str]]) -> list[Run]:

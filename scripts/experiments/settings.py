@@ -83,6 +83,13 @@ class SourceSet(Settings):
         return self.enabled and target not in self.corpora and (self.targets is None or target in self.targets)
 
 
+# More are a slip of the keyboard, and would fill the memory before anything is told.
+MOST_SIZES = 10_000
+# Part of paths.
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+EncoderName = Annotated[str, Field(min_length=1)]
+
+
 def _as_source_set(value: Any) -> Any:
     return {"together": value} if isinstance(value, list) else value
 
@@ -97,7 +104,10 @@ def _as_sizes(value: Any) -> Any:
     if len(value) != 3 or len(whole) != 3:
         raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
     first, last, step = whole
-    return list(range(first, last + 1, step))
+    sizes = range(first, last + 1, step)
+    if len(sizes) > MOST_SIZES:
+        raise ValueError(f"a range of {len(sizes)} sizes; {MOST_SIZES} at most")
+    return list(sizes)
 
 
 Sizes = Annotated[list[int], BeforeValidator(_as_sizes)]
@@ -191,8 +201,8 @@ class Baseline(Settings):
     training (Training): Its settings; left out: those of in-corpus.
     """
 
-    config: str
-    encoder: Optional[str] = None
+    config: ModelName
+    encoder: Optional[EncoderName] = None
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
     training: Optional[Training] = None
 
@@ -306,9 +316,9 @@ class Experiment(Settings):
     """
 
     corpora: Corpora = Field(min_length=1)
-    encoder: str = "offline"
+    encoder: EncoderName = "offline"
     lower_case: Optional[bool] = None
-    model: str = "softmax"
+    model: ModelName = "softmax"
     frozen: Frozen = "word_embeddings"
     types: Types = "joint"
     precision: Precision = "auto"

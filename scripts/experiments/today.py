@@ -1,19 +1,21 @@
 """Tell which results would come out of today's data, settings and encoder, for the report to show no others."""
 from pathlib import Path
-from typing import Optional
+from typing import Mapping, Optional
 
 from wasabi import msg
 
+from scripts.corpora.manifest import identify, read_manifest
+from scripts.encoders.record import AS_NAMED
 from scripts.experiments.analysis import analyse_all
-from scripts.experiments.execute import Jobs, jobs_of
-from scripts.experiments.settings import read_experiment
+from scripts.experiments.device import choose_precision
+from scripts.experiments.execute import Jobs, jobs_of, planned_run
+from scripts.experiments.settings import Experiment, read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
-from scripts.results.runs import Ledger, StartedWith, read_plans
+from scripts.results.kinds import COMPARED, Kind
+from scripts.results.runs import Ledger, Plan, PlannedRun, StartedWith, Today, read_plans, read_runs
 
 
-def todays_fingerprints(
-    experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path
-) -> Optional[dict[str, str]]:
+def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path) -> Optional[Today]:
     """Plan the kinds of runs that were begun once more, with the data, settings and encoder of today.
 
     experiment (str): The experiment's name.
@@ -21,30 +23,51 @@ def todays_fingerprints(
     corpus (Path): Folder of the converted corpora.
     training (Path): Folder of the encoders' records.
     metrics (Path): Folder of the results.
-    RETURNS (Optional[dict[str, str]]): The fingerprint of each run by its id; None where the corpora are not here, as
-        where only results were copied.
+    RETURNS (Optional[Today]): Today's runs; None where the corpora are not here, as where only results were copied.
     RAISES (ProjectError): If the experiment can't be opened, as after a corpus file was changed, or runs are of an
         earlier version.
     """
-    names = read_experiment(configs, experiment).corpora
-    if not any((corpus / name).is_dir() for name in names):
+    settings = read_experiment(configs, experiment)
+    if not any((corpus / name).is_dir() for name in settings.corpora):
         msg.warn("The corpora are not here: that the results are of today's data is not checked")
         return None
+    folder = metrics / experiment
     # Their plans, too, had another form.
-    Ledger(metrics / experiment / "runs").check_layout()
+    Ledger(folder / "runs").check_layout()
+    plans = read_plans(folder)
     opened: dict[StartedWith, Workspace] = {}
-    fingerprints: dict[str, str] = {}
-    for kind, plan in read_plans(metrics / experiment).items():
-        key = plan.started_with
+    planned: dict[str, PlannedRun] = {}
+    for kind, key in _begun(folder, plans, settings).items():
         if key not in opened:
             places = (configs, corpus, training, metrics)
             opened[key] = open_workspace(
                 experiment, *places, key.seed, key.threads, gpu_id=-1, encoder=key.encoder, precision=key.precision
             )
         jobs = jobs_of(opened[key], kind)
-        fingerprints |= {run.id: job.fingerprint for run, job in jobs.items()}
+        planned |= {run.id: planned_run(opened[key], run, job) for run, job in jobs.items()}
         _mend_analyses(opened[key], jobs)
-    return fingerprints
+    manifests = {name: read_manifest(corpus, name) for name in settings.corpora}
+    return Today(planned, identify(manifests), _remarks(plans))
+
+
+def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> dict[Kind, StartedWith]:
+    """RETURNS (dict): What each kind of runs was started with; those whose plan is lost, with what others were."""
+    known = {kind: plan.started_with for kind, plan in plans.items()}
+    plain = StartedWith(0, 1, choose_precision(settings.precision, -1), AS_NAMED)
+    found = {run.coordinates.kind for run in read_runs(folder / "runs")} - set(known)
+    return {**known, **{kind: next(iter(known.values()), plain) for kind in found}}
+
+
+def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): That kinds of runs differ in their encoder, precision or threads, if they do."""
+    started = {kind: plan.started_with for kind, plan in plans.items() if kind in COMPARED}
+    remarks = []
+    for name in ("encoder", "precision", "threads"):
+        values = {kind: getattr(one, name) for kind, one in started.items()}
+        if len(set(values.values())) > 1:
+            told = ", ".join(f"{kind}: {value}" for kind, value in values.items())
+            remarks.append(f"Not comparable with each other: the runs differ in {name} ({told}).")
+    return tuple(remarks)
 
 
 def _mend_analyses(workspace: Workspace, jobs: Jobs) -> None:

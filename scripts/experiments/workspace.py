@@ -6,10 +6,8 @@ from typing import Any, Mapping, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.fingerprint import TOKENIZER
-from scripts.corpora.manifest import read_manifest
-from scripts.corpora.parts import Part, find_part
+from scripts.corpora.parts import Part, check_converted, find_part
 from scripts.corpora.schema import in_order
-from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
 from scripts.experiments.config import find_template, has_encoder, leaves_types_out, read_template
 from scripts.experiments.device import choose_precision
@@ -209,20 +207,8 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
     RETURNS (ConvertedCorpus): Its parts.
     RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
     """
-    manifest, file = read_manifest(corpus, name), corpus_file(configs, name)
-    remedy = "run `weasel run convert`"
-    if read_corpus_settings(file).model_dump(mode="json") != manifest.settings:
-        raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
-    parts = {part: _checked_part(corpus, name, part) for part in ("train", "test")}
-    return ConvertedCorpus(manifest.entity_types, parts)
-
-
-def _checked_part(corpus: Path, name: str, part: str) -> Part:
-    found = find_part(corpus, name, part)
-    if not found.path.is_file() or hash_file(found.path) != found.sha256:
-        remedy = "run `weasel run convert`"
-        raise ProjectError("not the file that its manifest was written for", where=found.path, remedy=remedy)
-    return found
+    manifest = check_converted(corpus, name, corpus_file(configs, name))
+    return ConvertedCorpus(manifest.entity_types, {part: find_part(corpus, name, part) for part in ("train", "test")})
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:

@@ -180,10 +180,9 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
 def unfinished(results: Results) -> str:
     """RETURNS (str): That planned runs are missing or out of date, so that the answer may change; empty if none is."""
     count = sum(len(results.missing(kind)) for kind in COMPARED)
-    if not count:
-        return ""
-    told = f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."
-    return " ".join([told, *(_outdated(kind, number) for kind, number in results.outdated.items())])
+    missing = [f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."]
+    outdated = [_outdated(kind, number) for kind, number in results.outdated.items()]
+    return " ".join([*(missing if count else []), *outdated, *results.remarks])
 
 
 def _outdated(kind: str, count: int) -> str:

@@ -15,9 +15,10 @@ from scripts.results.corpora import Corpora, read_corpora
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import Paper, read_paper
 from scripts.results.per_type import join_counts, join_types, parts_of
-from scripts.results.runs import Coordinates, Ledger, PlannedRun, RunResult, read_plans, read_runs
+from scripts.results.runs import Coordinates, Ledger, RunResult, Today, read_plans, read_runs
 
 SHARE = 0.99
+DESCRIBED_BEFORE = "The description of the corpora is of earlier ones, and left out: run `weasel run describe` again."
 
 
 @dataclass(frozen=True, order=True)
@@ -73,6 +74,7 @@ class Results:
     folder (Path): Folder of the run files.
     outdated (Mapping[str, int]): How many finished runs of each kind were left out, since today's data, settings or
         encoder would give others.
+    remarks (tuple[str, ...]): What else a reader has to know before comparing them.
     """
 
     experiment: str
@@ -83,6 +85,7 @@ class Results:
     paper: Optional[Paper]
     folder: Path
     outdated: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -227,40 +230,43 @@ class Results:
 
 
 def read_results(
-    folder: Path, experiment: str, paper: Optional[Path] = None, today: Optional[Mapping[str, str]] = None
+    folder: Path, experiment: str, paper: Optional[Path] = None, today: Optional[Today] = None
 ) -> Results:
     """Read what an experiment left behind.
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
     paper (Optional[Path]): The folder of the paper's own numbers; it may be absent.
-    today (Optional[Mapping[str, str]]): The fingerprint that each run would have today, by id; None where that can't be
-        known: then the plan of the time is believed.
+    today (Optional[Today]): What would come out of the experiment today; None where that can't be known: then the plan
+        of the time is believed.
     RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now; others are counted.
     RAISES (ProjectError): If there is no finished run, a file is damaged, or runs are of an earlier version.
     """
     runs_folder = folder / experiment / "runs"
     Ledger(runs_folder).check_layout()
     plans = read_plans(folder / experiment)
-    plan = {name: planned for own in plans.values() for name, planned in own.runs.items()}
-    found = [run for run in read_runs(runs_folder) if run.coordinates.kind not in plans or run.run in plan]
-    runs = [run for run in found if _is_of_today(run, plan, today)]
+    plan = today.planned if today else {name: one for own in plans.values() for name, one in own.runs.items()}
+    # Where nothing is known of today, runs of a kind without a plan are taken as they are.
+    found = [run for run in read_runs(runs_folder) if run.run in plan or not (today or run.coordinates.kind in plans)]
+    runs = [run for run in found if run.run not in plan or run.fingerprint == plan[run.run].fingerprint]
     if not runs:
         raise _nothing_finished(folder, runs_folder, len(found))
-    corpora = read_corpora(folder / experiment / "corpora.json")
+    corpora, remarks = _corpora(folder / experiment / "corpora.json", today)
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
     analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
     sound = tuple(run for run in analysed if not run.problem)
     failed = tuple(run for run in analysed if run.problem)
     outdated = Counter(run.coordinates.kind for run in found if run not in runs)
-    return Results(experiment, sound, failed, corpora, tuple(planned), of_paper, runs_folder, outdated)
+    return Results(experiment, sound, failed, corpora, tuple(planned), of_paper, runs_folder, outdated, remarks)
 
 
-def _is_of_today(run: RunResult, plan: Mapping[str, PlannedRun], today: Optional[Mapping[str, str]]) -> bool:
-    if today is not None:
-        return run.fingerprint == today.get(run.run)
-    return run.run not in plan or run.fingerprint == plan[run.run].fingerprint
+def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ...]]:
+    """RETURNS (tuple): What is known of the corpora, if it is of those of today; and the remarks on the results."""
+    corpora, remarks = read_corpora(path), today.remarks if today else ()
+    if today and corpora.corpora and corpora.made_from != today.corpora:
+        return Corpora(), (*remarks, DESCRIBED_BEFORE)
+    return corpora, remarks
 
 
 def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> ProjectError:

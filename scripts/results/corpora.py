@@ -102,12 +102,14 @@ class Corpora:
     """The corpora of an experiment by name, and how they overlap; empty where their file is absent.
 
     tokenizer (str): Whose word pieces were counted.
+    made_from (str): Hash of the settings and files of the corpora that were described.
     """
 
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
     vocabulary_overlap: tuple[VocabularyOverlap, ...] = ()
     shared_sentences: tuple[SharedSentences, ...] = ()
     tokenizer: str = ""
+    made_from: str = ""
 
     def training_sentences(self, name: str) -> Optional[int]:
         """RETURNS (Optional[int]): Sentences in the training part of a corpus; None if not known."""

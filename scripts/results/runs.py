@@ -146,6 +146,20 @@ class Plan:
     runs: Mapping[str, PlannedRun]
 
 
+@dataclass(frozen=True)
+class Today:
+    """What would come out of an experiment today, for the report to show no results of anything else.
+
+    planned (Mapping[str, PlannedRun]): All runs of the kinds that were begun, by id.
+    corpora (str): Hash of the settings and files of the corpora.
+    remarks (tuple[str, ...]): Why results are not to be compared with each other.
+    """
+
+    planned: Mapping[str, PlannedRun]
+    corpora: str
+    remarks: tuple[str, ...] = ()
+
+
 def plan_file(folder: Path, kind: Kind) -> Path:
     """RETURNS (Path): Where the plan of a kind of runs stands, in the experiment's folder of results."""
     return folder / f"{kind}.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from scripts import report
+from scripts import describe, report
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.encoders.folder import hash_folder
@@ -15,10 +15,11 @@ from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments import execute
 from scripts.experiments.config import read_template
 from scripts.experiments.execute import carry_out_kind
-from scripts.experiments.today import todays_fingerprints
+from scripts.experiments.today import plan_today
+from scripts.reporting.answer import unfinished
 from scripts.reporting.results import read_results
 from scripts.results.kinds import COMPARED, FEW_SHOT, IN_CORPUS, ZERO_SHOT
-from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, write_experiment
+from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, change_data, open_project, write_experiment
 
 
 @pytest.fixture()
@@ -49,7 +50,7 @@ def places(root: Path) -> dict[str, Path]:
 
 def todays_results(root: Path):
     """The results that a report shows."""
-    return read_results(root / "metrics", "tiny", today=todays_fingerprints("tiny", **places(root)))
+    return read_results(root / "metrics", "tiny", today=plan_today("tiny", **places(root)))
 
 
 def told(capsys) -> str:
@@ -83,6 +84,30 @@ class TestReport:
         carry_out_kind(open_project(finished, seed=5), IN_CORPUS)
         results = todays_results(finished)
         assert {run.coordinates.seed for run in results.of(IN_CORPUS)} == {5} and not results.outdated
+
+    def test_runs_that_the_experiment_wants_by_now_are_missing(self, finished):
+        write_experiment(finished, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "seeds": [0, 1, 2]}})
+        results = todays_results(finished)
+        assert len(results.missing(FEW_SHOT)) == 6 and not results.outdated
+
+    def test_a_lost_plan_hides_nothing(self, finished):
+        (finished / "metrics" / "tiny" / "few-shot.json").unlink()
+        results = todays_results(finished)
+        assert len(results.of(FEW_SHOT)) == 12 and not results.outdated
+
+    def test_a_description_of_earlier_corpora_is_left_out_and_told(self, finished, capsys):
+        paper = ROOT / "assets" / "paper" / "tables.json"
+        settings = {"encoder": "experiment", "tokenizer": "encoder", "assets": finished, "paper": paper}
+        describe.main("tiny", **places(finished), **settings)
+        assert set(todays_results(finished).corpora.corpora) == set(SETTINGS["corpora"])
+        change_data(open_project(finished), "en_ugt", "train")
+        results = todays_results(finished)
+        assert not results.corpora.corpora and "run `weasel run describe` again" in unfinished(results)
+
+    def test_kinds_of_runs_with_different_encoders_are_told(self, finished):
+        carry_out_kind(open_project(finished, precision="float32"), IN_CORPUS)
+        told = unfinished(todays_results(finished))
+        assert "Not comparable with each other: the runs differ in precision (in-corpus: float32, zero-shot:" in told
 
     def test_all_of_them_outdated_is_an_error(self, finished):
         for name in SETTINGS["corpora"]:
@@ -156,6 +181,14 @@ class TestLedger:
 
 
 class TestIdentity:
+    def test_describe_reads_no_part_that_was_copied_over(self, project):
+        files = [project / "corpus" / name / "train.spacy" for name in ("en_ugt", "ru_ugt")]
+        shutil.copyfile(*files)
+        settings = {"encoder": "experiment", "tokenizer": "encoder", "assets": project}
+        with pytest.raises(ProjectError, match="ru_ugt/train.spacy: not the file that its manifest was written for"):
+            describe.main("tiny", **places(project), **settings, paper=ROOT / "assets" / "paper" / "tables.json")
+        assert not (project / "metrics").exists()
+
     def mistake(self, root: Path) -> str:
         with pytest.raises(ProjectError) as raised:
             open_project(root)
