@@ -33,21 +33,6 @@ def finished(project, finished_project):
     return open_project(project)
 
 
-@pytest.fixture()
-def carried_out(monkeypatch):
-    """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
-    ids: list[str] = []
-    carry_out = execute.carry_out
-
-    def note(workspace, run, *arguments):
-        result = carry_out(workspace, run, *arguments)
-        ids.append(run.id)
-        return result
-
-    monkeypatch.setattr(execute, "carry_out", note)
-    return ids
-
-
 def interrupt_after(monkeypatch, updates):
     """Stop as Ctrl-C does, behind so many updates."""
     made = []

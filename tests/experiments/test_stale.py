@@ -12,7 +12,6 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import find_encoder, record_file, write_encoder
-from scripts.experiments import execute
 from scripts.experiments.config import read_template
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.today import plan_today
@@ -28,20 +27,6 @@ def finished(project, finished_project):
     for name in ("training", "metrics"):
         shutil.copytree(finished_project / name, project / name, dirs_exist_ok=True)
     return project
-
-
-@pytest.fixture()
-def carried_out(monkeypatch):
-    """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
-    ids: list[str] = []
-    carry_out = execute.carry_out
-
-    def note(workspace, run, *arguments):
-        ids.append(run.id)
-        return carry_out(workspace, run, *arguments)
-
-    monkeypatch.setattr(execute, "carry_out", note)
-    return ids
 
 
 def places(root: Path) -> dict[str, Path]:
