@@ -143,7 +143,8 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     RETURNS (list[Document]): As read, sorted by id: the order of files on a disk decides nothing.
     RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
     """
-    documents = sorted(FORMATS[settings.format].read(settings.path, settings.annotations), key=lambda found: found.id)
+    read = FORMATS[settings.format].read
+    documents = sorted(read(settings.path, settings.annotations, settings.options), key=lambda found: found.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
             raise ProjectError(f"two documents are called '{first.id}'", where=settings.path, remedy="rename one")

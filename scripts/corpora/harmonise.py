@@ -6,7 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Mapping, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.schema import IN_PIECES, LABEL_NOT_MAPPED, TRIMMED, Changed, Document, Dropped, Fragment, Mention
+from scripts.corpora.schema import (
+    IN_PIECES,
+    LABEL_NOT_MAPPED,
+    RESPELLED,
+    TRIMMED,
+    Changed,
+    Document,
+    Dropped,
+    Fragment,
+    Mention,
+)
+from scripts.corpora.spelling import same_text, without_space
 
 
 @dataclass(frozen=True)
@@ -82,11 +93,14 @@ def change(document: str, mention: Mention, how: str, start: int, end: int) -> C
 
 
 def _changes(document: Document, mention: Mention) -> Iterator[Changed]:
-    """YIELDS (Changed): What joining and trimming the fragments of a kept mention did to it, if anything."""
+    """YIELDS (Changed): In what a kept mention differs from its annotation, if in anything."""
     in_pieces = len(join_fragments(fragments_of(mention), document.text)) > 1
     record = change(document.id, mention, IN_PIECES if in_pieces else TRIMMED, mention.start, mention.end)
     if in_pieces or (record.start, record.end) != (mention.start, mention.end):
         yield record
+    covered = "".join(document.text[slice(*fragment)] for fragment in fragments_of(mention))
+    if mention.text is not None and without_space(mention.text) != without_space(covered):
+        yield replace(record, how=RESPELLED)
 
 
 def drop(document: str, mention: Mention, reason: str) -> Dropped:
@@ -131,8 +145,7 @@ def _reason_to_drop(mention: Mention, document: Document, labels: Collection[str
     covered = [document.text[start:end] for start, end in fragments]
     if not all(piece.strip() for piece in covered):
         return "empty"
-    # White space is not compared: formats show a line break inside a mention as a space, or not at all.
-    if mention.text is not None and "".join(mention.text.split()) != "".join("".join(covered).split()):
+    if mention.text is not None and not same_text(mention.text, "".join(covered)):
         return "text mismatch"
     return None
 

@@ -41,12 +41,17 @@ class Document:
         (tuple[str, ...]): what the reader passed over or repaired, in words that hold for any document, one each time
         it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the corpus itself says
         that the document is not to be used.
+    annotator (str): Who annotated this copy of the text; empty if the format does not tell.
+    annotated (Optional[tuple[Fragment, ...]]): The (start, end) stretches that somebody annotated, ascending and apart;
+        of the rest it is unknown what it holds. None if that is the whole text.
     """
 
     id: str
     text: str
     mentions: tuple[Mention, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    annotator: str = ""
+    annotated: Optional[tuple[Fragment, ...]] = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Changed:
-    """A mention that was kept at other offsets than it was annotated at, and why.
+    """A mention that was kept at other offsets, or with another spelling, than it was annotated, and how.
 
     document (str): Document id.
     mention (str): Mention id.
@@ -129,9 +134,10 @@ REASONS = (
     "text mismatch",
     LABEL_NOT_MAPPED,
 )
-# In several pieces with text between them; with white space at a border; with a border inside a word.
-IN_PIECES, TRIMMED, EXPANDED = "in pieces", "trimmed", "expanded"
-CHANGES = (IN_PIECES, TRIMMED, EXPANDED)
+# In several pieces with text between them; with white space at a border; with a border inside a word; kept where it is,
+# though its text is spelled in another way than the document's.
+IN_PIECES, TRIMMED, EXPANDED, RESPELLED = "in pieces", "trimmed", "expanded", "spelled otherwise"
+CHANGES = (IN_PIECES, TRIMMED, EXPANDED, RESPELLED)
 
 
 def in_order(entity_types: Iterable[str]) -> tuple[str, ...]:

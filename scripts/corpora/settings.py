@@ -1,4 +1,5 @@
 """What a corpus file may say: where the raw files are, how labels become entity types, what one expects to find."""
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal, Optional
 
@@ -6,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from scripts.base.settings import Settings, read_settings, suggest
 from scripts.corpora.formats import FORMATS
+from scripts.corpora.formats.options import OffsetUnit, Options
 from scripts.corpora.schema import CHANGES, REASONS, in_order
 
 # Such as Drug; what is reported about all types together is called micro.
@@ -80,6 +82,17 @@ class Expected(Settings):
     notes: Optional[Count] = None
 
 
+class Columns(Settings):
+    """Which column of a CoNLL file holds what: the first one is 0, the last one -1.
+
+    token (int): The words.
+    tag (int): Their tags.
+    """
+
+    token: int = 0
+    tag: int = -1
+
+
 class CorpusSettings(Settings):
     """A corpus file; the corpus is called as the file is.
 
@@ -93,6 +106,13 @@ class CorpusSettings(Settings):
     ignore (list[str]): The corpus's own labels that are left out; one that stands in neither list is an error.
     annotates (Optional[list[str]]): The entity types that were looked for in all texts; left out: what `labels` become.
         A type that another corpus has and this one does not annotate is unknown here, not absent.
+    offsets (Optional[str]): What the offsets count: `characters`, `utf16` units or `bytes` of UTF-8; left out:
+        whichever fits the text that the annotations give their mentions, characters where they give none.
+    columns (Optional[Columns]): The columns of a CoNLL file; left out: found.
+    label (Optional[str]): The label of all mentions, where the tags are a bare B, I and O.
+    spans_key (Optional[str]): The key of the `doc.spans` of a DocBin to read; left out: `doc.ents`.
+    annotators (str): Of a text that several people annotated: `all` their copies, what the `majority` of them marked,
+        or the copy of the one who is named here.
     discontinuous (str): A mention in several pieces is kept as the `span` from its first to its last character, as
         its `first` piece only, or is left out (`drop`).
     sentences (str): The sentence splitter, where the format itself does not fix the sentences: by the script of the
@@ -113,6 +133,11 @@ class CorpusSettings(Settings):
     labels: dict[str, EntityType] = Field(min_length=1)
     ignore: list[str] = []
     annotates: Optional[list[EntityType]] = None
+    offsets: Optional[OffsetUnit] = None
+    columns: Optional[Columns] = None
+    label: Optional[str] = None
+    spans_key: Optional[str] = None
+    annotators: str = "all"
     discontinuous: Discontinuous = "span"
     sentences: Splitter = "by_script"
     split: Split = Split()
@@ -126,6 +151,12 @@ class CorpusSettings(Settings):
         """RETURNS (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first."""
         return in_order(self.labels.values() if self.annotates is None else self.annotates)
 
+    @property
+    def options(self) -> Options:
+        """RETURNS (Options): What the reader of the raw files is told."""
+        columns = self.columns.model_dump() if self.columns else {}
+        return Options(offsets=self.offsets, columns=columns, label=self.label, spans_key=self.spans_key)
+
     @field_validator("format")
     @classmethod
     def _known_format(cls, name: str) -> str:
@@ -135,6 +166,9 @@ class CorpusSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "CorpusSettings":
+        for option in (field.name for field in fields(Options) if getattr(self, field.name) is not None):
+            if option not in FORMATS[self.format].OPTIONS:
+                raise ValueError(f"`{option}` is not of the format '{self.format}': remove the key")
         both = sorted(set(self.labels) & set(self.ignore))
         if both:
             raise ValueError(f"label '{both[0]}' stands in both `labels` and `ignore`")

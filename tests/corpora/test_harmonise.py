@@ -57,7 +57,7 @@ def test_unknown_labels_are_one_error_that_names_each_with_its_count_and_the_fir
         (((45, 50),), "think", "outside text"),
         (((-3, 7),), None, "outside text"),
         (((1, 8),), "Aspirin", "text mismatch"),
-        (((0, 7),), "aspirin", "text mismatch"),
+        (((0, 7),), "ibuprofen", "text mismatch"),
     ],
 )
 def test_a_mention_that_is_wrong_is_dropped_with_its_reason(fragments, text, reason):

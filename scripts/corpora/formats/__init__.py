@@ -1,7 +1,8 @@
 """The formats that corpora come in, by the name that a corpus file calls them.
 
-A format is a module with two functions, and one entry here:
-`raw_files(path, annotations)` lists the files that it reads, and `read(path, annotations)` makes documents of them.
+A format is a module and one entry here. `raw_files(path, annotations)` lists the files that it reads, and
+`read(path, annotations, options)` makes documents of them, whose offsets count characters. `OPTIONS` names the fields
+of `Options` that it heeds. A format that can be written too has `write(documents, path)`.
 """
 from types import ModuleType
 

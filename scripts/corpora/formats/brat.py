@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats.offsets import mend_offsets
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_files, read_bytes, read_lines, read_text, split_lines
 from scripts.corpora.schema import Document, Fragment, Mention
 
+OPTIONS = ("offsets",)
 TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1,9})*)\t(.*)")
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
 # Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
@@ -27,28 +30,31 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(find_files(path, [".txt"]).values()) + list(find_files(annotations or path, [".ann"]).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without `.txt`.
 
     path (Path): Folder of the texts.
     annotations (Optional[Path]): Folder of the annotations, where that is another one.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): Sorted by id.
     RAISES (ProjectError): If a text has no annotations (unless it is empty) or the other way round, or a line is wrong.
     """
     texts, annotated = find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
     for name in sorted(set(annotated) - set(texts)):
         raise ProjectError("annotations without a text", where=annotated[name], remedy=f"expected {path / name}.txt")
-    return [_read_document(name, texts[name], annotated.get(name)) for name in sorted(texts)]
+    return [_read_document(name, texts[name], annotated.get(name), options) for name in sorted(texts)]
 
 
-def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawFile]) -> Document:
+def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawFile], options: Options) -> Document:
     text = read_text(text_file)
     if annotation_file is None:
         if text.strip():
             raise ProjectError("a text without annotations", where=text_file, remedy=f"expected a file {name}.ann")
         return Document(name, text)
     lines, notes = _read_annotation_lines(annotation_file)
-    mentions = tuple(_read_mentions(annotation_file, lines, text, notes))
+    mended = mend_offsets(text, list(_read_mentions(annotation_file, lines, text, notes)), options.offsets)
+    mentions = mended.mentions
+    notes += mended.notes
     notes += [REPEATED_ID] * (len(mentions) - len({mention.id for mention in mentions}))
     return Document(name, text, mentions, {"notes": tuple(notes)} if notes else {})
 

@@ -7,9 +7,11 @@ from typing import Iterable, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids, sentence_starts
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
 
+OPTIONS = ("columns", "label")
 SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio"]
 TAG = re.compile(r"O|([BILUESMW])-(\S.*)")
 DOCSTART = re.compile(r"-DOCSTART-(?:[ \t]+\(([^\t]*)\))?(?:[ \t].*)?")
@@ -67,7 +69,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents. The first column is the token, the last one the tag; what is in between is passed over.
 
     Documents start at lines `-DOCSTART-` (an id in brackets may follow) or `# newdoc` (`id = ...` may follow); without
@@ -86,6 +88,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files; `meta` holds `sentence_starts`, `tag_scheme` (str) and `notes`.
     RAISES (ProjectError): If a line has too few columns or others than the lines above, no token or no tag, or two
         documents have one id.

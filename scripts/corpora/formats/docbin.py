@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids, sentence_starts
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
 from scripts.corpora.schema import Document, Mention
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+OPTIONS = ("spans_key",)
 SUFFIXES = [".spacy"]
 # A few kilobytes can unpack to gigabytes, so there is an end to it; this much is millions of tokens.
 MAX_UNPACKED = 2**30
@@ -31,11 +33,12 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all Docs; an id is `user_data["id"]`, else a running number, behind the file's name if there are several.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where a Doc has sentences.
     RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, or two Docs
         have one id.

@@ -5,9 +5,11 @@ from typing import Any, Iterator, Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files
 from scripts.corpora.schema import Document, Mention
 
+OPTIONS = ("offsets",)
 SUFFIXES = [".jsonl", ".ndjson", ".json"]
 # Prodigy's key, the two that Doccano has used, and that of Doccano's projects with relations and of spaCy.
 SPAN_KEYS = ("spans", "label", "labels", "entities")
@@ -27,11 +29,12 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all rows; an id is the row's `id`, else the number of its line, behind the file's name if there are several.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where the annotator did not accept the row.
     RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
     """

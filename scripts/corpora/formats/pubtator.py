@@ -6,9 +6,11 @@ from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
 
+OPTIONS = ("offsets",)
 SUFFIXES = [".txt", ".pubtator"]
 TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 OFFSET = re.compile(r"-?[0-9]{1,9}")
@@ -38,7 +40,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the PMID, with the file's name in front if there are several files.
 
     The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
@@ -46,6 +48,7 @@ def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files.
     RAISES (ProjectError): If a line has another form, too few columns or an offset that is no number, does not stand
         under the title of its PMID, or two documents have one PMID.

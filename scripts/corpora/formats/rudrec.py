@@ -7,8 +7,11 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import refuse_annotations
 from scripts.corpora.schema import Document, Mention
+
+OPTIONS = ("offsets",)
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,12 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[Path]:
     return [path]
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Put the sentences of each review together again.
 
     path (Path): The file.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the file; `meta["sentence_starts"]` holds where its rows start.
     RAISES (ProjectError): If a row is not JSON, lacks something, or stands apart from the rows of its review.
     """

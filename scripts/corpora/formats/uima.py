@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Se
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_files, read_text, refuse_annotations
 from scripts.corpora.schema import Document, Mention
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cassis import Annotation, Cas, TypeSystem
     from cassis.typesystem import Type
 
+OPTIONS: tuple[str, ...] = ()
 XMI, JSON, TYPE_SYSTEM = ".xmi", ".json", "TypeSystem.xml"
 NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
@@ -41,11 +43,12 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     return list(_find(path, annotations).values()) + list(_find_type_systems(path).values())
 
 
-def read(path: Path, annotations: Optional[Path] = None) -> list[Document]:
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without suffix.
 
     path (Path): Folder of the files.
     annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): Sorted by id. Named entities and the spans of custom layers are mentions.
     RAISES (ProjectError): If a file is not what it should be, or lacks its type system.
     """
