@@ -58,6 +58,8 @@ _Row = Optional[list[str]]
 
 def find_mark(line: str) -> Optional[str]:
     """RETURNS (Optional[str]): The id of the document that starts with this line, empty if it has none."""
+    if not line.startswith(("#", "-")):
+        return None
     match = DOCSTART.fullmatch(line) or NEWDOC.fullmatch(line) or MEDLINE.fullmatch(line)
     return (match[1] or "").strip() if match else None
 
