@@ -22,7 +22,7 @@ CONLL_TAG = f"{TAG}; if another column holds the tags, name it as `columns` in t
 CONLL_COLUMNS = "Name the columns in the corpus file, such as `columns: {token: 1, tag: -1}`"
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 ONE_OBJECT = "Write one JSON object a line"
-KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, pubtator, rudrec, uima"
+KNOWN_FORMATS = "known: bigbio, brat, conll, docbin, huggingface, jsonl, pubtator, rudrec, uima"
 
 
 def row(**changes: Any) -> str:

@@ -20,7 +20,16 @@ from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.formats.tags import EXPECTED as EXPECTED_TAG
-from scripts.corpora.formats.tags import OPENING, OUTSIDE, TAG, Token, make_document, read_token, recognise_scheme
+from scripts.corpora.formats.tags import (
+    NESTED,
+    OPENING,
+    OUTSIDE,
+    TAG,
+    Token,
+    make_document,
+    read_token,
+    recognise_scheme,
+)
 from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Mention
 
@@ -31,7 +40,6 @@ COMMENT = "line that starts with # and has a TAB but no tag, passed over as a co
 OTHER_MARK = "line that starts with ### but is no document mark that is known, passed over as a comment"
 MULTIWORD_LINE = "line of several words that are written as one, passed over: the words are read one by one"
 EMPTY_NODE_LINE = "line of a word that is not in the text, passed over"
-NESTED = "nested mention in a second column of tags, passed over"
 _EXPECTED = "expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
 _EXPECTED_TAG = f"{EXPECTED_TAG}; if another column holds the tags, name it as `columns` in the corpus file"
 _REMEDY = "write it in another format, such as jsonl or brat"

@@ -151,7 +151,7 @@ def _rows(lines: Iterable[str], layout: Layout, label: Optional[str]) -> Iterato
 def _find_columns(rows: Sequence[_Row], shape: Layout, given: Mapping[str, int], where: str) -> Layout:
     if shape.count < 2:
         return shape
-    counts = _counts(row and row[0] for row in rows) if shape.count > 2 else None
+    counts = _counts(row[0] if row else None for row in rows) if shape.count > 2 else None
     if given:
         token, tag = (_check_column(key, given[key], shape.count, where) for key in ("token", "tag"))
         if token == tag:

@@ -15,6 +15,7 @@ IOB1, IOB2 = "IOB1", "IOB2"
 CLOSED_SCHEMES = {"BILUO": "LU", "IOBES": "ES", "BMEWO": "MEW", "BMES": "MES", "closed": "LUESMW"}
 NOT_OPENED = "mention that starts without an opening tag, read as it stands"
 NOT_CLOSED = "mention that ends without a closing tag, read as it stands"
+NESTED = "nested mention in a second column of tags, passed over"
 EXPECTED = "expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import conll
 from scripts.corpora.formats.options import Options
+from scripts.corpora.formats.tags import NESTED
 from tests.corpora.formats.test_conll import notes, spans, write
 
 EXPECTED = [("chalk syrup", "Drug"), ("hiccups", "Disease")]
@@ -100,7 +101,7 @@ def test_sentences_of_every_form_with_document_marks_are_one_document(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (GERMEVAL, [conll.NESTED]),
+        (GERMEVAL, [NESTED]),
         (UNIVERSAL_NER, []),
         (CONLLU, [conll.MULTIWORD_LINE, conll.EMPTY_NODE_LINE]),
         (MULTICONER, [conll.COMMENT, conll.COMMENT]),
