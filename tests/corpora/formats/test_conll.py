@@ -9,6 +9,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import conll
+from scripts.corpora.formats.options import Options
 from scripts.corpora.formats.tags import NOT_CLOSED, NOT_OPENED
 
 
@@ -389,14 +390,21 @@ def test_any_tags_are_decoded_as_a_plain_decoder_and_seqeval_do(sequences):
 
 
 PIECES = ["a", "#", " ", "\t", "O", "B-A", "I-A", "\n", "\n", "-DOCSTART-", " (1)", "# newdoc", " id = ", "\r"]
+NEWER_PIECES = ["1", "2", "B", "###MEDLINE:", "2-3", "2.1", " -X- _ ", "-DOCSTART- -X- O\n", "1\ta\tO\n2\ta\tB-A\n"]
+OPTIONS = [
+    Options(),
+    Options(columns={"token": 1, "tag": -1}),
+    Options(columns={"token": 0, "tag": 1}),
+    Options(label="A"),
+]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-def test_any_file_is_read_or_refused_with_its_name(text):
+@given(st.lists(st.sampled_from([*PIECES, *NEWER_PIECES]), max_size=12).map("".join), st.sampled_from(OPTIONS))
+def test_any_file_is_read_or_refused_with_its_name(text, options):
     with tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder), text)
         try:
-            documents = conll.read(file)
+            documents = conll.read(file, None, options)
         except ProjectError as error:
             assert str(error).startswith(f"{file}:")
         else:

@@ -218,6 +218,11 @@ def test_a_token_that_starts_with_a_number_sign_has_its_tag_where_the_others_hav
     assert (document.text, spans(document)) == ("a #flu", [("#flu", "Disease")])
 
 
+def test_beside_an_index_every_line_that_starts_with_a_number_sign_is_a_comment(tmp_path):
+    (document,) = conll.read(write(tmp_path, "# rich in vitamin O\n1 a O -\n# vitamin B-Drug\n2 # B-Drug -\n"))
+    assert (document.text, spans(document), notes(document)) == ("a #", [("#", "Drug")], ())
+
+
 # One type a file, as BioBERT's data have it.
 BARE = "Took\tO\nchalk\tB\nsyrup\tI\n\nNo\tO\nhiccups\tB\n"
 
