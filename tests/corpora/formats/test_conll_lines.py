@@ -218,6 +218,12 @@ def test_a_token_that_starts_with_a_number_sign_has_its_tag_where_the_others_hav
     assert (document.text, spans(document)) == ("a #flu", [("#flu", "Disease")])
 
 
+def test_lines_of_no_word_have_no_say_in_which_column_holds_the_tags(tmp_path):
+    lines = ["1\tTook\tO\tO", "2-3\tchalksyrup\t_\tO", "2\tchalk\tB-Drug\tO", "3\tsyrup\tI-Drug\tx"]
+    (document,) = conll.read(write(tmp_path, "\n".join(lines)))
+    assert spans(document) == [("chalk syrup", "Drug")]
+
+
 def test_beside_an_index_every_line_that_starts_with_a_number_sign_is_a_comment(tmp_path):
     (document,) = conll.read(write(tmp_path, "# rich in vitamin O\n1 a O -\n# vitamin B-Drug\n2 # B-Drug -\n"))
     assert (document.text, spans(document), notes(document)) == ("a #", [("#", "Drug")], ())
