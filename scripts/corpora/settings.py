@@ -110,6 +110,8 @@ class CorpusSettings(Settings):
         whichever fits the text that the annotations give their mentions, characters where they give none.
     columns (Optional[Columns]): The columns of a CoNLL file; left out: found.
     label (Optional[str]): The label of all mentions, where the tags are a bare B, I and O.
+    tag_names (Optional[list[str]]): The tags by their numbers, the first one that of 0, where rows of tokens have
+        numbers for tags; left out: those that stand with the rows.
     spans_key (Optional[str]): The key of the `doc.spans` of a DocBin to read; left out: `doc.ents`.
     annotators (str): Of a text that several people annotated: `all` their copies, what the `majority` of them marked,
         or the copy of the one who is named here.
@@ -136,6 +138,7 @@ class CorpusSettings(Settings):
     offsets: Optional[OffsetUnit] = None
     columns: Optional[Columns] = None
     label: Optional[str] = None
+    tag_names: Optional[list[str]] = Field(default=None, min_length=1)
     spans_key: Optional[str] = None
     annotators: str = "all"
     discontinuous: Discontinuous = "span"
@@ -155,7 +158,13 @@ class CorpusSettings(Settings):
     def options(self) -> Options:
         """RETURNS (Options): What the reader of the raw files is told."""
         columns = self.columns.model_dump() if self.columns else {}
-        return Options(offsets=self.offsets, columns=columns, label=self.label, spans_key=self.spans_key)
+        return Options(
+            offsets=self.offsets,
+            columns=columns,
+            label=self.label,
+            tag_names=tuple(self.tag_names or ()),
+            spans_key=self.spans_key,
+        )
 
     @field_validator("format")
     @classmethod

@@ -17,10 +17,12 @@ TITLE = "7|t|Took aspirin.\n"
 CHECK = "Check `path` and `annotations` in the corpus file"
 BRAT_LINE = "Expected `T1<TAB>Label start end[;start end]<TAB>text`"
 CONLL_LINE = "Expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
-CONLL_TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
+TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
+CONLL_TAG = f"{TAG}; if another column holds the tags, name it as `columns` in the corpus file"
+CONLL_COLUMNS = "Name the columns in the corpus file, such as `columns: {token: 1, tag: -1}`"
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 ONE_OBJECT = "Write one JSON object a line"
-KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, pubtator, rudrec, uima"
+KNOWN_FORMATS = "known: bigbio, brat, conll, docbin, huggingface, jsonl, pubtator, rudrec, uima"
 
 
 def row(**changes: Any) -> str:
@@ -129,9 +131,24 @@ BAD_RUDREC = [
     ("not UTF-8", b'{"text": "\xff"}', "c.json: not UTF-8 (byte 10). Convert the file to UTF-8"),
 ]
 BAD_CONLL = [
-    ("one column", "aspirin\n", f"c.tsv:1: only one column: 'aspirin'. {CONLL_LINE}"),
-    ("a tag of no scheme", "aspirin\tX-Drug\n", f"c.tsv:1: not a tag: 'X-Drug'. {CONLL_TAG}"),
-    ("no tag at all", "took\tO\naspirin\tDrug\n", f"c.tsv:2: not a tag: 'Drug'. {CONLL_TAG}"),
+    ("one column", "aspirin\n", f"c.tsv:1: only one column. {CONLL_LINE}"),
+    ("a tag of no scheme", "aspirin\tX-Drug\n", f"c.tsv:1: not a tag. {CONLL_TAG}"),
+    ("no tag at all", "took\tO\naspirin\tDrug\n", f"c.tsv:2: not a tag. {CONLL_TAG}"),
+    (
+        "a tag without a label",
+        "took\tO\naspirin\tB\n",
+        "c.tsv:2: a tag without a label. Name the label of all mentions in the corpus file, such as `label: Disease`",
+    ),
+    (
+        "tags in two columns",
+        "took\tO\tO\naspirin\tB-Drug\tB-Pill\n",
+        f"c.tsv:1: tags in more than one column: 1, 2 (the first column is 0). {CONLL_COLUMNS}",
+    ),
+    (
+        "numbers that do not count",
+        "1\ttook\tO\n3\taspirin\tB-Drug\n",
+        f"c.tsv:1: the first column holds numbers that do not count the tokens of a sentence. {CONLL_COLUMNS}",
+    ),
     ("TAB missing", "took\tO\naspirin B-Drug\n", f"c.tsv:2: no TAB, though line 1 has one. {CONLL_LINE}"),
     ("token missing", "took\tO\n\tB-Drug\n", f"c.tsv:2: the token is empty. {CONLL_LINE}"),
     (

@@ -6,12 +6,14 @@ of `Options` that it heeds. A format that can be written too has `write(document
 """
 from types import ModuleType
 
-from scripts.corpora.formats import brat, conll, docbin, jsonl, pubtator, rudrec, uima
+from scripts.corpora.formats import bigbio, brat, conll, docbin, huggingface, jsonl, pubtator, rudrec, uima
 
 FORMATS: dict[str, ModuleType] = {
+    "bigbio": bigbio,
     "brat": brat,
     "conll": conll,
     "docbin": docbin,
+    "huggingface": huggingface,
     "jsonl": jsonl,
     "pubtator": pubtator,
     "rudrec": rudrec,

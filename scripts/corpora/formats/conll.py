@@ -1,4 +1,4 @@
-"""Read CoNLL files: a token and its tag a line, in any of the usual tag schemes, and a blank line behind a sentence."""
+"""Read and write CoNLL files: a token and its tag a line, in any tag scheme, and a blank line behind a sentence."""
 import re
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -6,56 +6,51 @@ from pathlib import Path
 from typing import Iterable, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import write_text
+from scripts.corpora.formats.conll_lines import (
+    MULTIWORD,
+    Layout,
+    find_layouts,
+    find_mark,
+    is_comment,
+    is_no_word,
+)
 from scripts.corpora.formats.documents import check_ids, sentence_starts
+from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
+from scripts.corpora.formats.tags import EXPECTED as EXPECTED_TAG
+from scripts.corpora.formats.tags import (
+    NESTED,
+    OPENING,
+    OUTSIDE,
+    TAG,
+    Token,
+    make_document,
+    read_token,
+    recognise_scheme,
+)
+from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("columns", "label")
-SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio"]
-TAG = re.compile(r"O|([BILUESMW])-(\S.*)")
-DOCSTART = re.compile(r"-DOCSTART-(?:[ \t]+\(([^\t]*)\))?(?:[ \t].*)?")
-NEWDOC = re.compile(r"# *newdoc(?: +id *=([^\t]*))? *")
-# Such as `# text = rich in vitamin O`, whose last word looks like a tag.
-KEY_VALUE = re.compile(r"# ?[^\t =]+(?: [^\t =]+)? = [^\t]*")
-OUTSIDE, OPENING, CLOSING = "O", "BUSW", "LEUSW"
-IOB1, IOB2 = "IOB1", "IOB2"
-# By the prefixes that no open scheme has; a mixture of them is read as well.
-CLOSED_SCHEMES = {"BILUO": "LU", "IOBES": "ES", "BMEWO": "MEW", "BMES": "MES", "closed": "LUESMW"}
-NOT_OPENED = "mention that starts without an opening tag, read as it stands"
-NOT_CLOSED = "mention that ends without a closing tag, read as it stands"
+SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio", ".conllu", ".conllup"]
 AHEAD = "sentences ahead of the first document mark of a file, read as a document"
 COMMENT = "line that starts with # and has a TAB but no tag, passed over as a comment"
+OTHER_MARK = "line that starts with ### but is no document mark that is known, passed over as a comment"
+MULTIWORD_LINE = "line of several words that are written as one, passed over: the words are read one by one"
+EMPTY_NODE_LINE = "line of a word that is not in the text, passed over"
 _EXPECTED = "expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
-_EXPECTED_TAG = "expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
-
-
-@dataclass(frozen=True)
-class _Token:
-    text: str
-    prefix: str
-    label: str
-    where: str
-
-
-_Sentence = Sequence[_Token]
+_EXPECTED_TAG = f"{EXPECTED_TAG}; if another column holds the tags, name it as `columns` in the corpus file"
+_REMEDY = "write it in another format, such as jsonl or brat"
 
 
 @dataclass
 class _Draft:
     id: str
     where: str
-    sentences: list[list[_Token]] = field(default_factory=lambda: [[]])
+    sentences: list[list[Token]] = field(default_factory=lambda: [[]])
     notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """What a line must have in common with the other lines of its file, and where that was seen."""
-
-    has_tab: bool
-    columns: int
-    number: int
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -70,56 +65,96 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents. The first column is the token, the last one the tag; what is in between is passed over.
+    """Read all documents. Which columns hold token and tag is found out, see `conll_lines.find_layouts`, or given.
 
-    Documents start at lines `-DOCSTART-` (an id in brackets may follow) or `# newdoc` (`id = ...` may follow); without
-    an id they are numbered within their file. An id has the file's name in front if there are several files. In a file
-    without any such line every sentence is a document of its own, `NAME/NUMBER`, so that splitting is by sentence.
+    Documents start at lines `-DOCSTART-` (an id in brackets may follow), `# newdoc` (`id = ...` may follow) or
+    `###MEDLINE:ID`; without an id they are numbered within their file. An id has the file's name in front if there are
+    several files. In a file without any such line every sentence is a document of its own, `NAME/NUMBER`, so that
+    splitting is by sentence. So is every block of a file that Label Studio wrote, whose columns are `TOKEN -X- _ TAG`:
+    its one mark on top is none, and the sentences of a block are not known. In any other file one mark on top makes one
+    document of it, since to part its sentences would put some of them in the training part and some in the test part.
 
-    Other lines that start with # are comments, unless they end in a tag and are not like `# key = value`.
+    Other lines that start with # are comments, unless they have a tag and are not like `# key = value`. In a file whose
+    first column is an index, all of them are, and only whole words are read (CoNLL-U: no `3-4`, no `3.1`).
 
-    The text is the tokens with a space between two and a line break between two sentences.
-
-    The tag scheme is that of all files together: a closed one (BILUO, IOBES, BMEWO, ...) if any of the prefixes
-    L U E S M W occurs; else IOB2 if all mentions start with B; else IOB1 if each B stands directly behind a mention of
-    its own type; else IOB2 all the same. In every scheme a mention goes on as long as the label stays the same, no
-    B U S W starts the next one and no L E U S W has ended it. One that starts without B U S W (in IOB2 and the closed
-    schemes) or ends without L E U S W (in closed schemes) is noted.
+    The text is the tokens with a space between two and a line break between two sentences. The tag scheme is that of
+    all files together, see `tags.recognise_scheme`, and decoded by `tags.make_document`.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
     options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files; `meta` holds `sentence_starts`, `tag_scheme` (str) and `notes`.
-    RAISES (ProjectError): If a line has too few columns or others than the lines above, no token or no tag, or two
-        documents have one id.
+    RAISES (ProjectError): If a line has too few columns or others than the lines above, no token or no tag, the columns
+        cannot be told apart, or two documents have one id.
     """
     files = find_own_files(path, annotations, SUFFIXES)
-    drafts = [
-        draft
-        for name, file in files.items()
-        for draft in _name(_read_drafts(file), name, prefix=f"{name}/" if len(files) > 1 else "")
-    ]
-    check_ids((draft.id, draft.where) for draft in drafts)
-    scheme = _recognise_scheme([sentence for draft in drafts for sentence in draft.sentences])
-    return [_make_document(draft, scheme) for draft in drafts]
+    read_files = [(file, read_lines(file)) for file in files.values()]
+    layouts = find_layouts(read_files, options.columns, options.label)
+    drafts: list[tuple[_Draft, Layout]] = []
+    for name, (file, lines), layout in zip(files, read_files, layouts, strict=True):
+        found = _name(_read_drafts(file, lines, layout, options.label), name, f"{name}/" if len(files) > 1 else "")
+        drafts += [(draft, layout) for draft in found]
+    check_ids((draft.id, draft.where) for draft, _ in drafts)
+    scheme = recognise_scheme(sentence for draft, _ in drafts for sentence in draft.sentences)
+    return [_make_document(draft, layout, scheme) for draft, layout in drafts]
 
 
-def _read_drafts(file: RawFile) -> list[_Draft]:
+def write(documents: Sequence[Document], path: Path) -> None:
+    """Write documents as one file, tagged by IOB2, that `read` makes the same texts, mentions and sentences of.
+
+    documents (Sequence[Document]): What CoNLL can hold: texts of tokens with a space between two, and a line break
+        between two sentences and nowhere else; mentions of whole tokens, in one piece and apart from each other. The
+        ids of mentions, the annotator and the rest of `meta` are not written.
+    path (Path): The file to write.
+    RAISES (ProjectError): If a document is not such a one, with its id.
+    """
+    check_ids((document.id, str(path)) for document in documents)
+    write_text(path, "".join(line for document in documents for line in _write_document(document)))
+
+
+def _read_drafts(file: RawFile, lines: Iterable[str], layout: Layout, label: Optional[str]) -> list[_Draft]:
     """RETURNS (list[_Draft]): What stands ahead of the first document mark (maybe nothing), and behind each mark."""
-    lines = read_lines(file)
-    layout = _find_layout(lines)
     drafts = [_Draft("", f"{file}:1")]
     for number, line in enumerate(lines, start=1):
-        where, mark = f"{file}:{number}", _find_mark(line)
+        where, mark = f"{file}:{number}", find_mark(line)
+        if mark is not None and layout.is_label_studio:
+            continue
         if mark is not None:
             drafts.append(_Draft(mark, where))
         elif not line.strip():
             drafts[-1].sentences.append([])
-        elif _is_comment(line):
-            drafts[-1].notes += [COMMENT] if "\t" in line else []
+        elif is_comment(line, layout, label):
+            drafts[-1].notes += _comment_notes(line, layout)
         else:
-            drafts[-1].sentences[-1].append(_read_token(line, layout, where))
+            _read_line(line, layout, label, where, drafts[-1])
     return [replace(draft, sentences=[sentence for sentence in draft.sentences if sentence]) for draft in drafts]
+
+
+def _comment_notes(line: str, layout: Layout) -> Iterator[str]:
+    if line.startswith("###"):
+        yield OTHER_MARK
+    elif "\t" in line and not layout.is_indexed:
+        yield COMMENT
+
+
+def _read_line(line: str, layout: Layout, label: Optional[str], where: str, draft: _Draft) -> None:
+    columns = layout.split(line)
+    if layout.has_tab and "\t" not in line:
+        raise ProjectError(f"no TAB, though line {layout.number} has one", where=where, remedy=_EXPECTED)
+    if len(columns) < 2:
+        raise ProjectError("only one column", where=where, remedy=_EXPECTED)
+    if len(columns) != layout.count:
+        what = f"{len(columns)} columns, though line {layout.number} has {layout.count}"
+        raise ProjectError(what, where=where, remedy="give all lines of a file the same columns")
+    if layout.is_indexed and is_no_word(columns[0]):
+        draft.notes.append(MULTIWORD_LINE if MULTIWORD.fullmatch(columns[0]) else EMPTY_NODE_LINE)
+        return
+    if not columns[layout.token]:
+        raise ProjectError("the token is empty", where=where, remedy=_EXPECTED)
+    token = read_token(columns[layout.token], columns[layout.tag].strip(), label, where, _EXPECTED_TAG)
+    draft.sentences[-1].append(token)
+    if layout.nested is not None and columns[layout.nested].strip()[:1] in OPENING:
+        draft.notes.append(NESTED)
 
 
 def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
@@ -137,113 +172,72 @@ def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
         yield replace(draft, id=prefix + (draft.id or str(number)))
 
 
-def _find_mark(line: str) -> Optional[str]:
-    """RETURNS (Optional[str]): The id of the document that starts with this line, empty if it has none."""
-    match = DOCSTART.fullmatch(line) or NEWDOC.fullmatch(line)
-    return (match[1] or "").strip() if match else None
+def _make_document(draft: _Draft, layout: Layout, scheme: str) -> Document:
+    document = make_document(draft.id, draft.sentences, scheme, draft.notes)
+    if not layout.is_label_studio:
+        return document
+    return replace(document, meta={key: value for key, value in document.meta.items() if key != "sentence_starts"})
 
 
-def _is_comment(line: str) -> bool:
-    return line.startswith("#") and (not _match_tag(_columns(line)) or KEY_VALUE.fullmatch(line) is not None)
-
-
-def _columns(line: str) -> list[str]:
-    # No `split()`: a token may be or hold white space other than TAB and space.
-    return line.split("\t") if "\t" in line else [column for column in line.split(" ") if column]
-
-
-def _match_tag(columns: Sequence[str]) -> Optional[re.Match]:
-    return TAG.fullmatch(columns[-1].strip())
-
-
-def _find_layout(lines: Iterable[str]) -> _Layout:
-    """RETURNS (_Layout): That of the first line of a token that has a TAB, or if none has, of the first."""
-    tokens = (
-        _Layout("\t" in line, len(_columns(line)), number)
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and _find_mark(line) is None and not _is_comment(line)
-    )
-    return max(tokens, key=lambda layout: layout.has_tab, default=_Layout(has_tab=False, columns=0, number=0))
-
-
-def _read_token(line: str, layout: _Layout, where: str) -> _Token:
-    columns = _columns(line)
-    if layout.has_tab and "\t" not in line:
-        raise ProjectError(f"no TAB, though line {layout.number} has one", where=where, remedy=_EXPECTED)
-    if len(columns) < 2:
-        raise ProjectError(f"only one column: {line[:40]!r}", where=where, remedy=_EXPECTED)
-    if not columns[0]:
-        raise ProjectError("the token is empty", where=where, remedy=_EXPECTED)
-    tag = _match_tag(columns)
-    if not tag:
-        raise ProjectError(f"not a tag: {columns[-1][:40]!r}", where=where, remedy=_EXPECTED_TAG)
-    if len(columns) != layout.columns:
-        what = f"{len(columns)} columns, though line {layout.number} has {layout.columns}"
-        raise ProjectError(what, where=where, remedy="give all lines of a file the same columns")
-    return _Token(columns[0], tag[1] or OUTSIDE, tag[2] or "", where)
-
-
-def _recognise_scheme(sentences: Iterable[_Sentence]) -> str:
-    """RETURNS (str): The tag scheme, as told in `read`."""
-    prefixes: set[str] = set()
-    all_open_with_b = every_b_is_behind_its_type = True
+def _write_document(document: Document) -> Iterator[str]:
+    """YIELDS (str): The mark, each token with its tag, and a blank line behind each sentence."""
+    _check_mark(document)
+    sentences = [sentence.split(" ") for sentence in document.text.split("\n")] if document.text else []
+    _check_tokens(document, sentences)
+    tags = iter(_tags(document, sentences))
+    yield f"# newdoc id = {document.id}\n"
     for sentence in sentences:
-        prefixes.update(token.prefix for token in sentence)
-        for start, _ in _decode(sentence):
-            is_b = sentence[start].prefix == "B"
-            all_open_with_b &= is_b
-            every_b_is_behind_its_type &= not is_b or (start > 0 and _same_label(sentence[start - 1], sentence[start]))
-    closed = prefixes & set(CLOSED_SCHEMES["closed"])
-    if closed:
-        return next(name for name, letters in CLOSED_SCHEMES.items() if closed <= set(letters))
-    return IOB1 if every_b_is_behind_its_type and not all_open_with_b else IOB2
+        yield from (f"{token}\t{next(tags)}\n" for token in sentence)
+        yield "\n"
 
 
-def _decode(sentence: _Sentence) -> list[tuple[int, int]]:
-    """RETURNS (list): First token of each mention, and the one behind its last."""
-    spans: list[tuple[int, int]] = []
-    for number, token in enumerate(sentence):
-        if token.prefix == OUTSIDE:
-            continue
-        goes_on = number > 0 and _goes_on(sentence[number - 1], token)
-        spans.append((spans.pop()[0] if goes_on else number, number + 1))
-    return spans
+def _check_mark(document: Document) -> None:
+    name = document.id
+    if not name or name != name.strip() or "\t" in name or "\n" in name or has_half_pair(name):
+        what = "no id, or one with a TAB, a line break or white space at an end"
+        raise ProjectError(what, where=f"document {name!a}", remedy="rename the document")
 
 
-def _goes_on(before: _Token, token: _Token) -> bool:
-    return _same_label(before, token) and before.prefix not in CLOSING and token.prefix not in OPENING
+def _check_tokens(document: Document, sentences: Sequence[Sequence[str]]) -> None:
+    what, text = "", document.text
+    begins = [0, *(match.end() for match in re.finditer("\n", text))]
+    if any(not token or "\t" in token for sentence in sentences for token in sentence):
+        what = "its text is not tokens with a space between two and a line break between two sentences"
+    elif any(find_mark(f"{token}\tO") is not None for sentence in sentences for token in sentence):
+        what = "a token of it is a document mark of CoNLL"
+    elif document.meta.get("sentence_starts", sentence_starts(text, begins)) != sentence_starts(text, begins):
+        what = "its sentences start elsewhere than behind its line breaks"
+    elif document.annotated is not None:
+        what = "it is annotated in parts only, which tags cannot tell"
+    elif has_half_pair(text):
+        what = "its text holds half of a surrogate pair"
+    if what:
+        raise ProjectError(what, where=f"document '{document.id}'", remedy=_REMEDY)
 
 
-def _same_label(before: _Token, token: _Token) -> bool:
-    return before.label == token.label
+def _tags(document: Document, sentences: Sequence[Sequence[str]]) -> list[str]:
+    """RETURNS (list[str]): The tag of each token of a document."""
+    numbers = [number for number, sentence in enumerate(sentences) for _ in sentence]
+    lengths = (len(token) for sentence in sentences for token in sentence)
+    starts = list(accumulate((length + 1 for length in lengths), initial=0))
+    first_at = {start: place for place, start in enumerate(starts[:-1])}
+    last_at = {start - 1: place for place, start in enumerate(starts[1:])}
+    tags = [OUTSIDE] * len(numbers)
+    for mention in document.mentions:
+        where = f"document '{document.id}', characters {mention.start} to {mention.end}"
+        first, last = first_at.get(mention.start), last_at.get(mention.end)
+        if first is None or last is None or first > last:
+            raise ProjectError("a mention that is not of whole tokens", where=where, remedy=_REMEDY)
+        if len(fragments_of(mention)) > 1 or numbers[first] != numbers[last]:
+            raise ProjectError("a mention in several pieces or sentences", where=where, remedy=_REMEDY)
+        if any(tag != OUTSIDE for tag in tags[first : last + 1]):
+            raise ProjectError("a mention that shares a token with another one", where=where, remedy=_REMEDY)
+        tags[first : last + 1] = [f"B-{_label(mention, where)}", *[f"I-{mention.label}"] * (last - first)]
+    return tags
 
 
-def _repairs(first: _Token, last: _Token, scheme: str) -> Iterator[str]:
-    if scheme != IOB1 and first.prefix not in OPENING:
-        yield NOT_OPENED
-    if scheme in CLOSED_SCHEMES and last.prefix not in CLOSING:
-        yield NOT_CLOSED
-
-
-def _make_document(draft: _Draft, scheme: str) -> Document:
-    texts = [_join(sentence) for sentence in draft.sentences]
-    text, begins = "\n".join(texts), list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
-    mentions: list[Mention] = []
-    notes = list(draft.notes)
-    for begin, sentence in zip(begins, draft.sentences, strict=True):
-        offsets = list(accumulate((len(token.text) + 1 for token in sentence), initial=begin))
-        for first, last in _decode(sentence):
-            tokens = sentence[first:last]
-            mentions.append(_mention(f"T{len(mentions) + 1}", tokens, (offsets[first], offsets[last] - 1)))
-            notes += _repairs(tokens[0], tokens[-1], scheme)
-    meta = {"sentence_starts": sentence_starts(text, begins), "tag_scheme": scheme}
-    return Document(draft.id, text, tuple(mentions), {**meta, "notes": tuple(notes)} if notes else meta)
-
-
-def _mention(name: str, tokens: _Sentence, span: tuple[int, int]) -> Mention:
-    label, where = tokens[0].label, tokens[0].where
-    return Mention(*span, label, subtype=label, id=name, fragments=(span,), text=_join(tokens), where=where)
-
-
-def _join(tokens: _Sentence) -> str:
-    return " ".join(token.text for token in tokens)
+def _label(mention: Mention, where: str) -> str:
+    match = TAG.fullmatch(f"B-{mention.label}".strip())
+    if not match or match[2] != mention.label or "\t" in mention.label or has_half_pair(mention.label):
+        raise ProjectError("a mention whose label no tag can hold", where=where, remedy="rename the label")
+    return mention.label

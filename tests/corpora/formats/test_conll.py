@@ -9,8 +9,8 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import conll
-
-NOT_OPENED, NOT_CLOSED = conll.NOT_OPENED, conll.NOT_CLOSED
+from scripts.corpora.formats.options import Options
+from scripts.corpora.formats.tags import NOT_CLOSED, NOT_OPENED
 
 
 def write(folder: Path, text: str, name: str = "train.tsv") -> Path:
@@ -174,17 +174,19 @@ def test_a_text_of_white_space_has_no_sentence(tmp_path):
     ("lines", "number", "message"),
     [
         (["a\tO", "\tO"], 2, "the token is empty.*`aspirin<TAB>B-Drug`"),
-        (["a O", "b"], 2, "only one column: 'b'.*`aspirin<TAB>B-Drug`"),
-        (["a O", " O"], 2, "only one column: ' O'.*`aspirin<TAB>B-Drug`"),
-        (["a\tO", "b\tX-Drug"], 2, "not a tag: 'X-Drug'.*`B-Drug`"),
-        (["a\tO", "b\tB-"], 2, "not a tag: 'B-'"),
-        (["a\tO", "b\tB- "], 2, "not a tag: 'B- '"),
-        (["a\tO", "b\tB- Drug"], 2, "not a tag: 'B- Drug'"),
-        (["a\tO", "b#\tDrug"], 2, "not a tag: 'Drug'"),
-        (["a\tO", "b\tB"], 2, "not a tag: 'B'"),
-        (["a\tO", "b\to"], 2, "not a tag: 'o'"),
-        (["a\tO", "b\tO-Drug"], 2, "not a tag: 'O-Drug'"),
-        (["a\tO", "b\tO\t"], 2, "not a tag: ''"),
+        (["a O", "b"], 2, "only one column.*`aspirin<TAB>B-Drug`"),
+        (["a O", " O"], 2, "only one column.*`aspirin<TAB>B-Drug`"),
+        (["a\tO", "b\tX-Drug"], 2, "not a tag.*`B-Drug`.*`columns` in the corpus file"),
+        (["a\tO", "b\tB-"], 2, "not a tag"),
+        (["a\tO", "b\tB- "], 2, "not a tag"),
+        (["a\tO", "b\tB- Drug"], 2, "not a tag"),
+        (["a\tO", "b#\tDrug"], 2, "not a tag"),
+        (["a\tO", "b\to"], 2, "not a tag"),
+        (["a\tO", "b\tO-Drug"], 2, "not a tag"),
+        (["a\tO", "b\t"], 2, "not a tag"),
+        (["a\tO\t+", "b\tX-Drug\t-", "c\tO\t-"], 2, "not a tag"),
+        (["a\tO", "b\tB"], 2, "a tag without a label.*`label: Disease`"),
+        (["a\tO", "b\tO\t"], 2, "3 columns, though line 1 has 2"),
         (["a\tO", "", "b O"], 3, "no TAB, though line 1 has one.*`aspirin<TAB>B-Drug`"),
         (["", "a O", "b\tO"], 2, "no TAB, though line 3 has one"),
         (["a\tO", "# O"], 2, "no TAB, though line 1 has one"),
@@ -195,8 +197,19 @@ def test_a_text_of_white_space_has_no_sentence(tmp_path):
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, lines, number, message):
+    file = write(tmp_path, "\n".join(lines))
     with pytest.raises(ProjectError, match=rf"train\.tsv:{number}: {message}"):
-        conll.read(write(tmp_path, "\n".join(lines)))
+        conll.read(file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Secret", "Secret X-Secret", "Secret secret", "Secret O x O", "Secret\tO", "Secret B", "# Secret\tO"],
+)
+def test_no_error_quotes_the_text(tmp_path, line):
+    with pytest.raises(ProjectError) as error:
+        conll.read(write(tmp_path, f"a O\n{line}\nb O\nc\tO\n"))
+    assert "secret" not in str(error.value).lower()
 
 
 def test_ids_are_unique_across_files(tmp_path):
@@ -290,7 +303,7 @@ def corpora(draw):
     separator = draw(st.sampled_from(["\t", " ", "   "]))
     alphabet = ALPHABET + " =" if separator == "\t" else ALPHABET
     documents = draw(st.lists(st.lists(sentences(alphabet), min_size=1, max_size=3), min_size=1, max_size=3))
-    middle = draw(st.sampled_from([[], ["NN"], ["NN", "B-A"]]))
+    middle = draw(st.sampled_from([[], ["NN"], ["NN", "B-NP"], ["O", "I-VP"]]))
     return separator, middle, documents
 
 
@@ -377,14 +390,21 @@ def test_any_tags_are_decoded_as_a_plain_decoder_and_seqeval_do(sequences):
 
 
 PIECES = ["a", "#", " ", "\t", "O", "B-A", "I-A", "\n", "\n", "-DOCSTART-", " (1)", "# newdoc", " id = ", "\r"]
+NEWER_PIECES = ["1", "2", "B", "###MEDLINE:", "2-3", "2.1", " -X- _ ", "-DOCSTART- -X- O\n", "1\ta\tO\n2\ta\tB-A\n"]
+OPTIONS = [
+    Options(),
+    Options(columns={"token": 1, "tag": -1}),
+    Options(columns={"token": 0, "tag": 1}),
+    Options(label="A"),
+]
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-def test_any_file_is_read_or_refused_with_its_name(text):
+@given(st.lists(st.sampled_from([*PIECES, *NEWER_PIECES]), max_size=12).map("".join), st.sampled_from(OPTIONS))
+def test_any_file_is_read_or_refused_with_its_name(text, options):
     with tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder), text)
         try:
-            documents = conll.read(file)
+            documents = conll.read(file, None, options)
         except ProjectError as error:
             assert str(error).startswith(f"{file}:")
         else:

@@ -1,0 +1,131 @@
+"""Read rows of the BigBio schema `bigbio_kb`: passages, and entities at offsets in all of them together."""
+from itertools import chain
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.dataset_rows import find_row_files, read_rows_of
+from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.json_rows import check_name, check_object, check_value, has_half_pair
+from scripts.corpora.formats.offsets import mend_offsets
+from scripts.corpora.formats.options import NO_OPTIONS, Options
+from scripts.corpora.formats.raw import RawFile
+from scripts.corpora.schema import Document, Fragment, Mention
+
+OPTIONS = ("offsets",)
+# White space between passages; more is a mistake in their offsets.
+WIDEST_GAP = 1000
+NOT_READ = ("events", "coreferences", "relations")
+OTHER_LENGTH = "document with a passage that is not as long as its offsets say, read where it starts"
+JOINED = "document whose passages cannot be where their offsets say, joined by a line break each"
+NOWHERE = "entity without offsets, passed over"
+_SCHEMA = "export the configuration of the data set whose name ends in `_bigbio_kb`"
+_OFFSETS = "expected [[start, end], ...]"
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format: the entities stand beside the passages.
+    RETURNS (list[RawFile]): Sorted by name.
+    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    """
+    return list(find_row_files(path, annotations).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
+    """Read all rows; an id is the row's `document_id`, else its `id`, behind the file's name if there are several.
+
+    The text is that of the passages at their offsets; between two of them is a line break, and spaces if the offsets
+    leave room for more. An entity with several offsets is discontinuous. Events, coreferences and relations are
+    passed over, with a note, and so are concept ids.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
+    RETURNS (list[Document]): In the order of the files.
+    RAISES (ProjectError): If a row is not of this schema, two have one id, or a file has no rows or cannot be read.
+    """
+    files = find_row_files(path, annotations)
+    placed = [
+        (where, _read_row(row, f"{name}/" if len(files) > 1 else "", number, options, where))
+        for name, file in files.items()
+        for number, (where, row) in enumerate(read_rows_of(file).rows, start=1)
+    ]
+    check_ids((document.id, where) for where, document in placed)
+    return [document for _, document in placed]
+
+
+def _read_row(row: Mapping[str, Any], prefix: str, number: int, options: Options, where: str) -> Document:
+    if "passages" not in row or "entities" not in row:
+        raise ProjectError("no keys 'passages' and 'entities'", where=where, remedy=_SCHEMA)
+    notes = [f"{key} of a document, which are not read" for key in NOT_READ if row.get(key)]
+    pieces = list(chain.from_iterable(_read_passage(one, place) for one, place in _items(row, "passages", where)))
+    text = _place(pieces)
+    if text is None:
+        text = "\n".join(piece for piece, _ in pieces)
+        notes.append(JOINED)
+    elif any(end - start != len(piece) for piece, (start, end) in pieces):
+        notes.append(OTHER_LENGTH)
+    mentions = []
+    for count, (entity, place) in enumerate(_items(row, "entities", where), start=1):
+        mention = _read_entity(entity, f"T{count}", place)
+        if mention:
+            mentions.append(mention)
+        else:
+            notes.append(NOWHERE)
+    mended = mend_offsets(text, mentions, options.offsets)
+    name = check_name(row, "document_id", check_name(row, "id", str(number), where), where)
+    notes += mended.notes
+    return Document(prefix + name, text, mended.mentions, {"notes": tuple(notes)} if notes else {})
+
+
+def _items(row: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[dict[str, Any], str]]:
+    for number, one in enumerate(check_value(row, key, list, where), start=1):
+        place = f"{where}, {key} {number}"
+        yield check_object(one, place, _SCHEMA), place
+
+
+def _read_passage(passage: Mapping[str, Any], where: str) -> Iterator[tuple[str, Fragment]]:
+    """YIELDS (tuple[str, Fragment]): The texts of a passage, nearly always one, each with its offsets."""
+    texts, offsets = _read_texts(passage, where), _read_offsets(passage, where)
+    if len(texts) != len(offsets):
+        what = f"{len(texts)} texts at {len(offsets)} offsets"
+        raise ProjectError(what, where=where, remedy="give each text of a passage its offsets")
+    yield from zip(texts, offsets, strict=True)
+
+
+def _place(pieces: Sequence[tuple[str, Fragment]]) -> Optional[str]:
+    """RETURNS (Optional[str]): The text with each piece at its offsets; None if they are not where they could be."""
+    ends = [0, *(start + len(piece) for piece, (start, _) in pieces)]
+    gaps = [start - end for end, (_, (start, _)) in zip(ends, pieces, strict=False)]
+    if any(not 0 <= gap <= WIDEST_GAP for gap in gaps):
+        return None
+    return "".join("\n"[:gap].ljust(gap) + piece for gap, (piece, _) in zip(gaps, pieces, strict=True))
+
+
+def _read_entity(entity: Mapping[str, Any], name: str, where: str) -> Optional[Mention]:
+    """RETURNS (Optional[Mention]): The entity, at the offsets as written; None if it is nowhere in the text."""
+    label, texts = check_value(entity, "type", str, where), _read_texts(entity, where)
+    fragments = _read_offsets(entity, where)
+    if not fragments:
+        return None
+    start, end = min(start for start, _ in fragments), max(end for _, end in fragments)
+    text = " ".join(texts) or None
+    return Mention(start, end, label, subtype=label, id=name, fragments=fragments, text=text, where=where)
+
+
+def _read_texts(data: Mapping[str, Any], where: str) -> list[str]:
+    texts = [data["text"]] if isinstance(data.get("text"), str) else check_value(data, "text", list, where)
+    if any(not isinstance(text, str) or has_half_pair(text) for text in texts):
+        what = "key 'text' holds something other than text, or half of a surrogate pair"
+        raise ProjectError(what, where=where, remedy=_SCHEMA)
+    return texts
+
+
+def _read_offsets(data: Mapping[str, Any], where: str) -> tuple[Fragment, ...]:
+    offsets = check_value(data, "offsets", list, where)
+    if any(type(one) is not list or [type(offset) for offset in one] != [int, int] for one in offsets):
+        raise ProjectError("key 'offsets' holds no pairs of whole numbers", where=where, remedy=_OFFSETS)
+    return tuple((start, end) for start, end in offsets)

@@ -1,0 +1,100 @@
+"""Read the rows of a data set as Hugging Face's `datasets` writes them: JSON lines, one JSON array, or Parquet."""
+import io
+import json
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Optional, cast
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.json_rows import check_object, items_of, read_values
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
+
+SUFFIXES = [".jsonl", ".json", ".ndjson", ".parquet"]
+INFO = "dataset_info.json"
+# What `datasets` puts beside the rows.
+NO_ROWS = {INFO, "dataset_infos.json", "dataset_dict.json", "state.json"}
+_REMEDY = "write one JSON object a line, as `to_json` of `datasets` does"
+_WITHOUT_PYARROW = "`pip install datasets`, or export the rows as JSON lines by its `to_json`"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file.
+
+    rows (list[tuple[str, dict]]): Each with its place.
+    features (Mapping[str, Any]): What is said of the columns; empty if nothing is.
+    """
+
+    rows: list[tuple[str, dict[str, Any]]]
+    features: Mapping[str, Any] = field(default_factory=dict)
+
+
+def find_row_files(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+    """Find the files that hold rows.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Has to be None.
+    RETURNS (dict[str, RawFile]): By name, without those that `datasets` puts beside the rows.
+    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    """
+    found = find_own_files(path, annotations, SUFFIXES)
+    files = {name: file for name, file in found.items() if file.name not in NO_ROWS}
+    if not files:
+        what = f"only files such as {', '.join(sorted({file.name for file in found.values()}))}, which hold no rows"
+        raise ProjectError(what, where=path, remedy="export the rows too, as JSON lines")
+    return files
+
+
+def find_info_files(files: Mapping[str, RawFile]) -> list[RawFile]:
+    """RETURNS (list[RawFile]): The files beside those of the rows that say what the columns hold."""
+    found = {str(info): info for info in map(_info_file, files.values()) if info.exists()}
+    return list(found.values())
+
+
+def read_rows_of(file: RawFile) -> Rows:
+    """Read a file of rows.
+
+    file (RawFile): A file of JSON or, by its suffix, of Parquet.
+    RETURNS (Rows): At least one row.
+    RAISES (ProjectError): If the file is damaged, no list of objects, or empty, or pyarrow is not there for Parquet.
+    """
+    read = _read_parquet(file) if file.name.lower().endswith(".parquet") else Rows(list(_read_json(file)))
+    if not read.rows:
+        raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
+    info = _info_file(file)
+    if not info.exists():
+        return read
+    ((where, value), *_) = read_values(info, "write it again by `datasets`") or [(str(info), {})]
+    return Rows(read.rows, _mapping(check_object(value, where).get("features")) or read.features)
+
+
+def _info_file(file: RawFile) -> RawFile:
+    # What lies above a file in an archive is of the archive's kind too, which its type hints do not say.
+    return cast(RawFile, file.parent) / INFO
+
+
+def _read_json(file: RawFile) -> Iterator[tuple[str, dict[str, Any]]]:
+    for where, value in read_values(file, _REMEDY):
+        for place, row in items_of(value, where) if isinstance(value, list) else [(where, value)]:
+            yield place, check_object(row, place, _REMEDY)
+
+
+def _read_parquet(file: RawFile) -> Rows:
+    try:
+        parquet = import_module("pyarrow.parquet")
+    except ImportError:
+        what = "a Parquet file, which cannot be read without pyarrow"
+        raise ProjectError(what, where=file, remedy=_WITHOUT_PYARROW) from None
+    data = read_bytes(file)
+    try:
+        table = parquet.read_table(io.BytesIO(data))
+        rows, metadata = table.to_pylist(), json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
+    except Exception as error:  # Of a damaged file pyarrow complains in many ways.
+        what = f"not a Parquet file, or damaged ({type(error).__name__})"
+        raise ProjectError(what, where=file, remedy="write it again by `to_parquet` of `datasets`") from None
+    return Rows(items_of(rows, f"{file}"), _mapping(_mapping(_mapping(metadata).get("info")).get("features")))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
