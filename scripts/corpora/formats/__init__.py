@@ -6,14 +6,16 @@ of `Options` that it heeds. A format that can be written too has `write(document
 """
 from types import ModuleType
 
-from scripts.corpora.formats import brat, conll, docbin, jsonl, pubtator, rudrec, uima
+from scripts.corpora.formats import brat, conll, docbin, jsonl, label_studio, pubtator, rudrec, spacy_tuples, uima
 
 FORMATS: dict[str, ModuleType] = {
     "brat": brat,
     "conll": conll,
     "docbin": docbin,
     "jsonl": jsonl,
+    "label_studio": label_studio,
     "pubtator": pubtator,
     "rudrec": rudrec,
+    "spacy_tuples": spacy_tuples,
     "uima": uima,
 }
