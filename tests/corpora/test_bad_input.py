@@ -20,7 +20,7 @@ CONLL_LINE = "Expected a token, a TAB (or spaces in the whole file) and a tag, s
 CONLL_TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 ONE_OBJECT = "Write one JSON object a line"
-KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, pubtator, rudrec, uima"
+KNOWN_FORMATS = "known: brat, conll, docbin, jsonl, label_studio, pubtator, rudrec, spacy_tuples, uima"
 
 
 def row(**changes: Any) -> str:
@@ -175,8 +175,14 @@ BAD_JSONL = [
         json.dumps(JSONL_ROW)[:20],
         f"c.jsonl:1: not a JSON object (Unterminated string starting at, column 19). {ONE_OBJECT}",
     ),
-    ("one array", json.dumps([JSONL_ROW]), f"c.jsonl:1: expected a JSON object, got list. {ONE_OBJECT}"),
-    ("nested without end", "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
+    (
+        "an array of pairs",
+        json.dumps([["Took aspirin.", {"entities": []}]]),
+        "c.jsonl, item 1: expected a JSON object, got list. Expected objects in the array; "
+        "`[text, {\"entities\": ...}]` is of the format spacy_tuples",
+    ),
+    ("nested without end", "[" * 100_000, f"c.jsonl: JSON that is nested too deeply. {ONE_OBJECT}"),
+    ("nested in a line", '{"text":' + "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
     (
         "a key twice",
         '{"text": "a", "text": "b"}',

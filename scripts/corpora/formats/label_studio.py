@@ -214,7 +214,7 @@ def _names(annotations: Sequence[_Annotation]) -> Iterator[str]:
     for one in annotations:
         parts = [one.annotator] if one.annotator and tasks[one.task] > 1 else []
         parts += [one.task, one.id] if people[one.task, one.annotator] > 1 else [one.task]
-        yield "/".join(parts)
+        yield "/".join(filter(None, parts))
 
 
 def _text_key(annotations: Sequence[_Annotation], where: str) -> str:
