@@ -15,7 +15,7 @@ from scripts.corpora.schema import Document
 
 ALL, UNKNOWN = "all", "unknown"
 NOBODY = "nobody marked anything in it, as Doccano's unknown.jsonl says"
-NOT_TOLD = "no spans, and Doccano's export of all documents does not tell whether this annotator looked at it"
+NOT_TOLD = "no spans, and only Doccano's export of approved documents tells whether this annotator looked at it"
 UNSURE = "document without spans, as which Doccano also exports what nobody looked at (unless only approved ones)"
 
 

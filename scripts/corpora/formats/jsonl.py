@@ -59,13 +59,13 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
     """
     files = find_own_files(path, annotations, SUFFIXES)
-    read = {name: _read_file(file, f"{name}/" if len(files) > 1 else "", options) for name, file in files.items()}
-    _refuse_empty(read, files)
-    rows = [row for name, rows in doccano.settle_annotators(read).items() for row in prodigy.merge_binary(rows)]
-    rows = _name_copies(rows)
+    by_file = {name: _read_file(file, f"{name}/" if len(files) > 1 else "", options) for name, file in files.items()}
+    _refuse_empty(by_file, files)
+    settled = doccano.settle_annotators(by_file)
+    rows = _name_copies([row for found in settled.values() for row in prodigy.merge_binary(found)])
     check_ids((row.document.id, row.where) for row in rows)
     documents = [row.document for row in rows]
-    empty = sum(not rows for rows in read.values())
+    empty = sum(not found for found in by_file.values())
     return [add_notes(documents[0], [EMPTY_FILE] * empty), *documents[1:]]
 
 
@@ -88,9 +88,9 @@ def _objects(file: RawFile) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield str(number), where, check_object(value, where, _ARRAY)
 
 
-def _refuse_empty(read: Mapping[str, Sequence[Row]], files: Mapping[str, RawFile]) -> None:
-    """An export by annotator has an empty file for whoever annotated nothing; a corpus needs one that has rows."""
-    if not any(read.values()):
+def _refuse_empty(by_file: Mapping[str, Sequence[Row]], files: Mapping[str, RawFile]) -> None:
+    """An export by annotator has an empty file for whoever approved nothing; a corpus needs one that has rows."""
+    if not any(by_file.values()):
         file = next(iter(files.values()))
         raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
 
@@ -110,9 +110,8 @@ def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -
     text = check_value(row, "text", str, where)
     key = _span_key(row, where)
     spans = check_value(row, key, list, where) if key else []
-    mended = mend_offsets(
-        text, [_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1)], options.offsets
-    )
+    mentions = [_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1)]
+    mended = mend_offsets(text, mentions, options.offsets)
     notes = [note for found, note in NOT_READ.items() if row.get(found)]
     document = Document(
         name,
@@ -120,7 +119,7 @@ def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -
         mended.mentions,
         prodigy.read_meta(row, where),
         annotator=prodigy.read_annotator(row, where),
-        annotated=None if prodigy.is_answered(row) else read_stretches(row, where),
+        annotated=read_stretches(row, where),
     )
     return add_notes(document, [*mended.notes, *notes])
 

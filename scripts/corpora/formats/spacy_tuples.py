@@ -86,9 +86,8 @@ def _read_pair(pair: Any, name: str, where: str, options: Options) -> Document:
     text = check_value({"text": pair[0]}, "text", str, where)
     annotation = check_object(pair[1], where, _PAIR)
     entities = check_value(annotation, "entities", list, where)
-    mended = mend_offsets(
-        text, [_read_entity(one, f"T{number}", where) for number, one in enumerate(entities, start=1)], options.offsets
-    )
+    mentions = [_read_entity(one, f"T{number}", where) for number, one in enumerate(entities, start=1)]
+    mended = mend_offsets(text, mentions, options.offsets)
     others = [NOT_READ for key, value in annotation.items() if key != "entities" and value]
     return add_notes(Document(name, text, mended.mentions), [*mended.notes, *others])
 
