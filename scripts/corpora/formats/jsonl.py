@@ -119,7 +119,7 @@ def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -
         mended.mentions,
         prodigy.read_meta(row, where),
         annotator=prodigy.read_annotator(row, where),
-        annotated=read_stretches(row, where),
+        annotated=None if prodigy.is_answered(row) else read_stretches(row, where),
     )
     return add_notes(document, [*mended.notes, *notes])
 
