@@ -82,8 +82,10 @@ def test_an_array_without_an_id_has_its_items_numbers(tmp_path):
     assert [document.id for document in jsonl.read(tmp_path / "a.json")] == ["1", "2"]
 
 
-def test_an_export_by_annotator_of_approved_documents_is_each_one_s(tmp_path):
-    anna, bert = [row(1, DRUG), row(2, text="Well.")], [row(1, [5, 12, "Disease"]), row(3, DRUG)]
+@pytest.mark.parametrize("more", [{}, {"Comments": []}])
+def test_an_export_by_annotator_of_approved_documents_is_each_one_s(tmp_path, more):
+    anna = [row(1, DRUG, **more), row(2, text="Well.", **more)]
+    bert = [row(1, [5, 12, "Disease"], **more), row(3, DRUG, **more)]
     documents = jsonl.read(archive(tmp_path, {"anna": anna, "bert": bert}))
     assert told(documents) == [
         ("anna/1", "anna", 1, None), ("anna/2", "anna", 0, None),
@@ -127,6 +129,15 @@ def test_a_user_who_is_called_unknown_is_read(tmp_path):
 def test_files_that_share_no_text_are_no_annotators(tmp_path, more):
     files = {"train": [row(1, DRUG, **more)], "test": [row(1, DRUG, text="Take vitamins.", **more)]}
     assert [document.annotator for document in jsonl.read(archive(tmp_path, files))] == ["", ""]
+
+
+def test_the_file_of_all_is_nobody_s(tmp_path):
+    documents = jsonl.read(archive(tmp_path, {name: [row(1, DRUG)] for name in ("all", "anna", "bert")}))
+    assert [document.annotator for document in documents] == ["", "anna", "bert"]
+
+
+def test_rows_of_an_older_export_or_of_another_tool_are_not_doubted(tmp_path):
+    assert [document.meta for document in jsonl.read(archive(tmp_path, {"rows": [row(1), row(2, DRUG)]}))] == [{}, {}]
 
 
 def test_files_of_other_tools_are_as_they_are(tmp_path):

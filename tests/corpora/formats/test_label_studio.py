@@ -112,7 +112,14 @@ def test_json_min_finds_the_text_by_its_spans_and_tells_of_what_is_beside_them(t
     record["mood"] = [{"choices": ["glad", "sad"]}, {"start": 5, "end": 12, "text": "aspirin", "choices": ["glad"]}]
     (document,) = read(tmp_path, [record | {"source": "a letter"}])
     assert (document.text, spans(document)) == (TEXT, [("T1", 5, 12, "Drug")])
-    assert len(document.meta["notes"]) == 2 and "'mood'" in document.meta["notes"][0]
+    assert document.meta["notes"] == ("value under 'mood' beside the spans, which is not read",) * 2
+
+
+def test_json_min_finds_the_only_text_where_there_are_no_spans(tmp_path):
+    (record, *_) = json.loads(MIN)
+    record["note"] = record.pop("text")
+    (document,) = read(tmp_path, [record | {"annotator": "anna@example.org"}])
+    assert (document.text, document.mentions, document.meta) == (TEXT, (), {})
 
 
 def test_a_single_task_and_the_older_key_are_read(tmp_path):
@@ -200,6 +207,8 @@ def test_what_offsets_count_may_be_said_where_spans_hold_no_text(tmp_path):
     ],
 )
 def test_the_text_is_found_among_the_data(tmp_path, data):
+    if len([value for value in data.values() if type(value) is str]) == 1 or label_studio.DOCUMENT_ID in data:
+        assert read(tmp_path, [task(1, annotation(1, 2), data=data)])[0].text == TEXT
     assert read(tmp_path, [task(1, annotation(1, 2, span(5, 12, "Drug")), data=data)])[0].text == TEXT
 
 
