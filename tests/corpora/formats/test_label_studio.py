@@ -279,6 +279,12 @@ def test_what_is_written_is_read_back(documents):
     ]
 
 
+@pytest.mark.parametrize("annotator", ["7", "007", "٣", "anna@example.org"])
+def test_an_annotator_is_read_back_as_written(tmp_path, annotator):
+    label_studio.write([Document("a", TEXT, annotator=annotator)], tmp_path / "tasks.json")
+    assert label_studio.read(tmp_path / "tasks.json")[0].annotator == annotator
+
+
 def test_an_id_and_what_is_annotated_come_back_through_the_tool(tmp_path):
     label_studio.write([Document("a/1", TEXT, annotated=((0, 4),))], tmp_path / "tasks.json")
     (imported,) = json.loads((tmp_path / "tasks.json").read_text("utf8"))
