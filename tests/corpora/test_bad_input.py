@@ -22,7 +22,10 @@ CONLL_TAG = f"{TAG}; if another column holds the tags, name it as `columns` in t
 CONLL_COLUMNS = "Name the columns in the corpus file, such as `columns: {token: 1, tag: -1}`"
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 ONE_OBJECT = "Write one JSON object a line"
-KNOWN_FORMATS = "known: bigbio, brat, conll, docbin, huggingface, jsonl, pubtator, rudrec, uima"
+KNOWN_FORMATS = (
+    "known: bigbio, brat, conll, docbin, huggingface, jsonl, "
+    "label_studio, pubtator, rudrec, spacy_tuples, uima"
+)
 
 
 def row(**changes: Any) -> str:
@@ -192,8 +195,14 @@ BAD_JSONL = [
         json.dumps(JSONL_ROW)[:20],
         f"c.jsonl:1: not a JSON object (Unterminated string starting at, column 19). {ONE_OBJECT}",
     ),
-    ("one array", json.dumps([JSONL_ROW]), f"c.jsonl:1: expected a JSON object, got list. {ONE_OBJECT}"),
-    ("nested without end", "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
+    (
+        "an array of pairs",
+        json.dumps([["Took aspirin.", {"entities": []}]]),
+        "c.jsonl, item 1: expected a JSON object, got list. Expected objects in the array; "
+        "`[text, {\"entities\": ...}]` is of the format spacy_tuples",
+    ),
+    ("nested without end", "[" * 100_000, f"c.jsonl: JSON that is nested too deeply. {ONE_OBJECT}"),
+    ("nested in a line", '{"text":' + "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
     (
         "a key twice",
         '{"text": "a", "text": "b"}',

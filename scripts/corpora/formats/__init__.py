@@ -6,7 +6,19 @@ of `Options` that it heeds. A format that can be written too has `write(document
 """
 from types import ModuleType
 
-from scripts.corpora.formats import bigbio, brat, conll, docbin, huggingface, jsonl, pubtator, rudrec, uima
+from scripts.corpora.formats import (
+    bigbio,
+    brat,
+    conll,
+    docbin,
+    huggingface,
+    jsonl,
+    label_studio,
+    pubtator,
+    rudrec,
+    spacy_tuples,
+    uima,
+)
 
 FORMATS: dict[str, ModuleType] = {
     "bigbio": bigbio,
@@ -15,7 +27,9 @@ FORMATS: dict[str, ModuleType] = {
     "docbin": docbin,
     "huggingface": huggingface,
     "jsonl": jsonl,
+    "label_studio": label_studio,
     "pubtator": pubtator,
     "rudrec": rudrec,
+    "spacy_tuples": spacy_tuples,
     "uima": uima,
 }

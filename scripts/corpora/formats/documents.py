@@ -1,8 +1,10 @@
-"""What readers share in making documents: ids that no two have, and where sentences start."""
+"""Make documents as every reader does: with ids that no two have, notes, and offsets where sentences start."""
 import re
+from dataclasses import replace
 from typing import Iterable
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.schema import Document
 
 _CHARACTER = re.compile(r"\S")
 
@@ -19,6 +21,12 @@ def check_ids(placed: Iterable[tuple[str, str]]) -> None:
             remedy = f"rename or remove one of the two; the first one stands at {places[name]}"
             raise ProjectError(f"a second document called '{name}'", where=where, remedy=remedy)
         places[name] = where
+
+
+def add_notes(document: Document, notes: Iterable[str]) -> Document:
+    """RETURNS (Document): A document, with further notes on what its reader passed over or repaired."""
+    added = (*document.meta.get("notes", ()), *notes)
+    return replace(document, meta={**document.meta, "notes": added}) if added else document
 
 
 def sentence_starts(text: str, offsets: Iterable[int]) -> tuple[int, ...]:

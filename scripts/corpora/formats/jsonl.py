@@ -1,27 +1,43 @@
-"""Read texts with spans, one JSON object a line, as Prodigy, Doccano and many others write them."""
+"""Read texts with spans, one JSON object a line or in an array, as Prodigy, Doccano and many others write them."""
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats.documents import check_ids
-from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats import doccano, prodigy
+from scripts.corpora.formats.documents import add_notes, check_ids
+from scripts.corpora.formats.json_rows import (
+    Row,
+    check_name,
+    check_object,
+    check_value,
+    items_of,
+    read_rows,
+    read_stretches,
+    read_values,
+)
+from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.formats.raw import RawFile, find_own_files
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("offsets",)
 SUFFIXES = [".jsonl", ".ndjson", ".json"]
 # Prodigy's key, the two that Doccano has used, and that of Doccano's projects with relations and of spaCy.
 SPAN_KEYS = ("spans", "label", "labels", "entities")
-ACCEPT, LEFT_OUT = "accept", ("reject", "ignore")
 RELATIONS = "document with relations, which are not read"
+CLASSES = "document with classes of the whole text, which are not read"
+COMMENTS = "document with comments of its annotators, which are not read"
+NOT_READ = {"relations": RELATIONS, "cats": CLASSES, "Comments": COMMENTS}
+EMPTY_FILE = "file without documents beside this document's, passed over"
 _SPAN = "expected [start, end, label], or an object with the keys start, end, label"
+_ARRAY = "expected objects in the array; `[text, {\"entities\": ...}]` is of the format spacy_tuples"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
+    path (Path): A file, or a folder or zip archive of files.
     annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
     RETURNS (list[RawFile]): Sorted by name.
     RAISES (ProjectError): If there is none, or a folder of annotations is given.
@@ -32,37 +48,80 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all rows; an id is the row's `id`, else the number of its line, behind the file's name if there are several.
 
-    path (Path): A file, or a folder of files.
+    Several annotators' copies of one row have the annotator before the id. Binary answers of Prodigy to single spans
+    of one text are one document, of which only the accepted spans are annotated.
+
+    path (Path): A file, or a folder or zip archive of files.
     annotations (Optional[Path]): Not of this format.
     options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where the annotator did not accept the row.
+    RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where the annotator did not accept the row,
+        or where an export does not tell whether anybody annotated it.
     RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
     """
     files = find_own_files(path, annotations, SUFFIXES)
-    placed = [
-        found
-        for name, file in files.items()
-        for found in _read_file(file, f"{name}/" if len(files) > 1 else "")
+    by_file = {name: _read_file(file, f"{name}/" if len(files) > 1 else "", options) for name, file in files.items()}
+    _refuse_empty(by_file, files)
+    settled = doccano.settle_annotators(by_file)
+    rows = _name_copies([row for found in settled.values() for row in prodigy.merge_binary(found)])
+    check_ids((row.document.id, row.where) for row in rows)
+    documents = [row.document for row in rows]
+    empty = sum(not found for found in by_file.values())
+    return [add_notes(documents[0], [EMPTY_FILE] * empty), *documents[1:]]
+
+
+def _read_file(file: RawFile, prefix: str, options: Options) -> list[Row]:
+    return [
+        Row(where, data, _read_row(data, prefix + check_name(data, "id", number, where), where, options))
+        for number, where, data in _objects(file)
     ]
-    check_ids((document.id, where) for where, document in placed)
-    return [document for _, document in placed]
 
 
-def _read_file(file: RawFile, prefix: str) -> Iterator[tuple[str, Document]]:
-    number = 0
-    for number, row in read_rows(file):
-        where = f"{file}:{number}"
-        yield where, _read_row(row, prefix + _identifier(row, str(number), where), where)
-    if not number:
+def _objects(file: RawFile) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """YIELDS (tuple[str, str, dict]): Number, place and object of each line, or of each item of an array."""
+    first = next((line for line in read_lines(file) if line.strip()), "")
+    if not first.lstrip().startswith("["):
+        yield from ((str(number), f"{file}:{number}", row) for number, row in read_rows(file))
+        return
+    values = read_values(file, "write one JSON object a line")
+    items = items_of(values[0][1], str(file)) if len(values) == 1 else values
+    for number, (where, value) in enumerate(items, start=1):
+        yield str(number), where, check_object(value, where, _ARRAY)
+
+
+def _refuse_empty(by_file: Mapping[str, Sequence[Row]], files: Mapping[str, RawFile]) -> None:
+    """An export by annotator has an empty file for whoever approved nothing; a corpus needs one that has rows."""
+    if not any(by_file.values()):
+        file = next(iter(files.values()))
         raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
 
 
-def _read_row(row: Mapping[str, Any], name: str, where: str) -> Document:
+def _name_copies(rows: Sequence[Row]) -> list[Row]:
+    """RETURNS (list[Row]): The rows; where several annotators' rows have one id, the annotator stands before it."""
+    annotators = defaultdict(list)
+    for row in rows:
+        annotators[row.document.id].append(row.document.annotator)
+    copied = {id for id, names in annotators.items() if len(names) > 1 and all(names) and len({*names}) == len(names)}
+    return [
+        row.rename(f"{row.document.annotator}/{row.document.id}") if row.document.id in copied else row for row in rows
+    ]
+
+
+def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -> Document:
     text = check_value(row, "text", str, where)
     key = _span_key(row, where)
     spans = check_value(row, key, list, where) if key else []
-    mentions = tuple(_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1))
-    return Document(name, text, mentions, _read_meta(row, where))
+    mentions = [_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1)]
+    mended = mend_offsets(text, mentions, options.offsets)
+    notes = [note for found, note in NOT_READ.items() if row.get(found)]
+    document = Document(
+        name,
+        text,
+        mended.mentions,
+        prodigy.read_meta(row, where),
+        annotator=prodigy.read_annotator(row, where),
+        annotated=None if prodigy.is_answered(row) else read_stretches(row, where),
+    )
+    return add_notes(document, [*mended.notes, *notes])
 
 
 def _span_key(row: Mapping[str, Any], where: str) -> Optional[str]:
@@ -90,19 +149,5 @@ def _read_span(span: Any, number: str, where: str) -> Mention:
     start, end = (check_value(span, key + ending, int, where) for key in ("start", "end"))
     label = check_value(span, "label", str, where)
     text = None if span.get("text") is None else check_value(span, "text", str, where)
-    name = _identifier(span, number, where)
+    name = check_name(span, "id", number, where)
     return Mention(start, end, label, subtype=label, id=name, fragments=((start, end),), text=text, where=where)
-
-
-def _identifier(data: Mapping[str, Any], default: str, where: str) -> str:
-    if type(data.get("id")) is int:
-        return str(data["id"])
-    return default if data.get("id") in (None, "") else check_value(data, "id", str, where)
-
-
-def _read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    answer = row.get("answer", ACCEPT)
-    if answer not in (ACCEPT, *LEFT_OUT):
-        raise ProjectError(f"key 'answer' is none of {', '.join((ACCEPT, *LEFT_OUT))}", where=where)
-    notes = {"notes": (RELATIONS,)} if row.get("relations") else {}
-    return notes if answer == ACCEPT else {**notes, "left_out": f"answer is {answer}"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import jsonl
+from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.harmonise import harmonise
 
 TEXT = "Took aspirin for a headache."
@@ -96,6 +97,22 @@ def test_prodigy_s_answer_leaves_documents_out_and_stands_for_empty_spans(tmp_pa
         {"left_out": "answer is reject"},
     ]
     assert [len(document.mentions) for document in documents] == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("span", "options", "notes"),
+    [
+        ({"start": 5, "end": 9, "label": "Drug", "text": "Zinc"}, NO_OPTIONS, 1),
+        ({"start": 3, "end": 7, "label": "Drug", "text": "Zinc"}, NO_OPTIONS, 0),
+        ([5, 9, "Drug"], Options(offsets="utf16"), 0),
+        # Nothing tells whether these are characters.
+        ([3, 7, "Drug"], NO_OPTIONS, 1),
+    ],
+)
+def test_offsets_are_brought_to_characters(tmp_path, span, options, notes):
+    (document,) = jsonl.read(write(tmp_path, {"text": "🤒💊 Zinc eased it.", "label": [span]}), options=options)
+    assert [(mention.start, mention.end, mention.fragments) for mention in document.mentions] == [(3, 7, ((3, 7),))]
+    assert len(document.meta.get("notes", ())) == notes
 
 
 def test_relations_are_noted(tmp_path):

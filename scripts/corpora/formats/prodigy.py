@@ -1,0 +1,138 @@
+"""Tell what Prodigy's rows say beside text and spans, and write rows for it.
+
+A row of its interfaces `ner` and `spans` is an answer to the highlighted spans alone: what else stands in the text is
+unknown. That of `ner_manual` and `spans_manual` is the annotation of the whole text.
+"""
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import add_notes
+from scripts.corpora.formats.json_rows import Row, check_name, refuse_pieces, stretches_of, write_rows
+from scripts.corpora.schema import Document, Fragment, Mention
+from scripts.corpora.spelling import same_text
+
+ACCEPT, LEFT_OUT = "accept", ("reject", "ignore")
+ANSWERS = (ACCEPT, *LEFT_OUT)
+BINARY_VIEWS = ("ner", "spans")
+# Rows of these say nothing about spans, though some show them.
+OTHER_VIEWS = (
+    *("classification", "choice", "text", "html", "text_input", "compare", "diff", "pos", "pos_manual", "dep"),
+    *("image", "image_manual", "audio", "audio_manual", "llm_io"),
+)
+BINARY = "document of binary answers, annotated at its accepted spans and nowhere else"
+NOT_ACCEPTED = "span of a binary row that was not accepted, which tells nothing about what else stands there"
+NOTHING_ACCEPTED = "binary rows, no span of which was accepted"
+
+
+def read_annotator(row: Mapping[str, Any], where: str) -> str:
+    """RETURNS (str): Who annotated a row; empty if it does not tell."""
+    return check_name(row, "_annotator_id", check_name(row, "_session_id", "", where), where)
+
+
+def read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """RETURNS (dict): `left_out`, if a row was not accepted or marks no spans; a ProjectError if its answer is none."""
+    answer = row.get("answer", ACCEPT)
+    if answer not in ANSWERS:
+        raise ProjectError(f"key 'answer' is none of {', '.join(ANSWERS)}", where=where)
+    if answer != ACCEPT:
+        return {"left_out": f"answer is {answer}"}
+    view = row.get("_view_id")
+    if view in OTHER_VIEWS:
+        return {"left_out": f"answered in Prodigy's interface `{view}`, where spans are not marked"}
+    return {}
+
+
+def is_answered(row: Mapping[str, Any]) -> bool:
+    """RETURNS (bool): Whether somebody went through a row in Prodigy, which then says in which interface."""
+    return row.get("_view_id") is not None
+
+
+def is_binary(row: Mapping[str, Any]) -> bool:
+    """RETURNS (bool): Whether a row answers to its spans alone; older versions name no interface, but score the span.
+
+    row (Mapping): The row.
+    """
+    if row.get("_is_binary") is True or row.get("_view_id") in BINARY_VIEWS:
+        return True
+    spans = row.get("spans")
+    suggested = isinstance(spans, list) and len(spans) == 1 and isinstance(spans[0], dict) and "score" in spans[0]
+    return "answer" in row and not is_answered(row) and suggested
+
+
+def merge_binary(rows: Sequence[Row]) -> list[Row]:
+    """Make one document of the binary rows of a text and an annotator.
+
+    rows (Sequence[Row]): Rows of a file.
+    RETURNS (list[Row]): The rows, in their order; the binary ones of a text in the place of its first one.
+    """
+    groups: dict[tuple, list[Row]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        text = (str(row.data.get("_input_hash")), row.document.text, row.document.annotator)
+        groups[text if is_binary(row.data) else (number,)].append(row)
+    return [_merge(group) if is_binary(group[0].data) else group[0] for group in groups.values()]
+
+
+def _merge(rows: Sequence[Row]) -> Row:
+    accepted = [row.document for row in rows if row.data.get("answer", ACCEPT) == ACCEPT]
+    mentions = [mention for document in accepted for mention in document.mentions]
+    numbered = tuple(replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1))
+    others = sum(len(row.document.mentions) for row in rows) - len(mentions)
+    read = dict.fromkeys(note for row in rows for note in row.document.meta.get("notes", ()))
+    first = rows[0].document
+    document = replace(
+        first,
+        mentions=numbered,
+        meta={} if mentions else {"left_out": NOTHING_ACCEPTED},
+        annotated=_join(_stretch(mention, first.text) for mention in numbered),
+    )
+    return replace(rows[0], document=add_notes(document, [*read, BINARY, *[NOT_ACCEPTED] * others]))
+
+
+def _stretch(mention: Mention, text: str) -> Fragment:
+    """RETURNS (Fragment): What an accepted mention tells of; empty if it is not where its text says."""
+    start, end = max(mention.start, 0), min(mention.end, len(text))
+    fits = mention.text is None or same_text(mention.text, text[start:end])
+    return (start, end) if fits and (start, end) == (mention.start, mention.end) else (0, 0)
+
+
+def _join(stretches: Iterable[Fragment]) -> tuple[Fragment, ...]:
+    """RETURNS (tuple[Fragment, ...]): Stretches that are ascending and apart; empty ones are left out."""
+    joined: list[Fragment] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        elif start < end:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def write(documents: Iterable[Document], path: Path) -> None:
+    """Write documents for Prodigy, which keeps the `id` of a row from its input to its export.
+
+    documents (Iterable[Document]): The documents; an annotator, and what is annotated of a text, go with them.
+    path (Path): The file of JSON lines.
+    RAISES (ProjectError): If a mention is in several pieces.
+    """
+    documents = list(documents)
+    refuse_pieces(documents)
+    write_rows(map(_row, documents), path)
+
+
+def _row(document: Document) -> dict[str, Any]:
+    who = {"_annotator_id": document.annotator, "_session_id": document.annotator} if document.annotator else {}
+    return {
+        "id": document.id,
+        "text": document.text,
+        "spans": [_span(mention) for mention in document.mentions],
+        "answer": "ignore" if "left_out" in document.meta else ACCEPT,
+        **who,
+        **stretches_of(document),
+    }
+
+
+def _span(mention: Mention) -> dict[str, Any]:
+    covered = {} if mention.text is None else {"text": mention.text}
+    return {"id": mention.id, "start": mention.start, "end": mention.end, "label": mention.label, **covered}
