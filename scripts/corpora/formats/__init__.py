@@ -6,9 +6,10 @@ of `Options` that it heeds. A format that can be written too has `write(document
 """
 from types import ModuleType
 
-from scripts.corpora.formats import brat, conll, docbin, jsonl, pubtator, rudrec, uima
+from scripts.corpora.formats import bioc, brat, conll, docbin, jsonl, pubtator, rudrec, uima, webanno
 
 FORMATS: dict[str, ModuleType] = {
+    "bioc": bioc,
     "brat": brat,
     "conll": conll,
     "docbin": docbin,
@@ -16,4 +17,5 @@ FORMATS: dict[str, ModuleType] = {
     "pubtator": pubtator,
     "rudrec": rudrec,
     "uima": uima,
+    "webanno": webanno,
 }
