@@ -39,6 +39,7 @@ CUSTOM_LAYERS = ("webanno.custom.", "custom.")
 ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
 SEVERAL_VALUES = "annotation with several values, labelled with the first by the names of its features"
 NOT_READ = "annotation of the relation or chain layer '{}', which is not read"
+_AS_JSON = "export it again as UIMA CAS JSON"
 _EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
 _ID = re.compile(r"""(?:\sxmi:id=|"%ID"\s*:\s*)["']?(\d+)""")
 _NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\d+)\]")
@@ -102,8 +103,7 @@ def _find(path: Path, annotations: Optional[Path]) -> tuple[_Folder, dict[str, R
     files = inception.documents_of(find(path, [XMI, JSON]), projects)
     if not files and not archives:
         what = "a project of INCEpTION without annotations in UIMA CAS XMI or JSON"
-        remedy = "export it again as UIMA CAS JSON; WebAnno TSV is the format `webanno`"
-        raise ProjectError(what, where=path, remedy=remedy)
+        raise ProjectError(what, where=path, remedy=f"{_AS_JSON}; WebAnno TSV is the format `webanno`")
     # Whoever unpacks an archive leaves it where it was.
     unpacked = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
     return _Folder(files, _find_type_systems(path)), {name: archives[name] for name in archives if name not in unpacked}
@@ -114,8 +114,10 @@ def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
     opened = {name: open_archive(file) for name, file in archives.items()}
     check_unpacked_size(opened.values(), path)
     for name, archive in opened.items():
-        files, type_systems = find_files(archive, [XMI, JSON]), _find_type_systems(archive)
-        yield _Folder(files, type_systems, prefix=name, owner=inception.owner_of(archives[name]))
+        files = search_files(archive, [XMI, JSON])
+        if not files:
+            raise ProjectError("no UIMA CAS in this archive", where=archives[name], remedy=_AS_JSON)
+        yield _Folder(files, _find_type_systems(archive), prefix=name, owner=inception.owner_of(archives[name]))
 
 
 def _find_type_systems(path: RawFile) -> dict[str, RawFile]:
@@ -157,8 +159,6 @@ def _read_document(name: str, file: RawFile, type_system: Optional["TypeSystem"]
 def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
     if cas.sofa_string is None:
         raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
-    if has_half_pair(cas.sofa_string):
-        raise ProjectError("the text holds half of a surrogate pair", where=file, remedy="repair its \\u escapes")
     annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
     _check_annotations(annotations, file)
     notes = [f"view '{view.sofa.sofaID}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
@@ -217,6 +217,8 @@ def _told_in_one_line(file: RawFile) -> Iterator[None]:
     except XMLSyntaxError as error:
         remedy = "export it again, as UIMA CAS JSON if its text holds control characters"
         raise ProjectError(explain_xml_error(error), where=f"{file}:{error.lineno or 1}", remedy=remedy) from None
+    except UnicodeEncodeError:
+        raise ProjectError("it holds half of a surrogate pair", where=file, remedy="repair its \\u escapes") from None
     except Exception as error:  # cassis checks little, so that a wrong file surfaces as any error, and in any place.
         # What it complains of may quote the text, so only the kind of complaint is told.
         where = f"{file}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else file

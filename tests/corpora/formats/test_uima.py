@@ -265,10 +265,15 @@ def damaged(change) -> str:
     return json.dumps(data)
 
 
+def give_text(data, text: str) -> None:
+    next(one for one in data["%FEATURE_STRUCTURES"] if "sofaString" in one)["sofaString"] = text
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("", r"not a UIMA CAS, or damaged \(JSONDecodeError\)"),
+        ('{\n"%TYPES": aspirin}', r"not a UIMA CAS, or damaged \(JSONDecodeError\)"),
         ("[" * 100_000, r"not a UIMA CAS, or damaged \(RecursionError\)"),
         ('{"rows": []}', r"not a UIMA CAS, or damaged \(AttributeError\)"),
         (damaged(lambda data, one: one.update(begin=1.5)), "has offsets that are no whole numbers"),
@@ -277,6 +282,7 @@ def damaged(change) -> str:
         (damaged(lambda data, one: one.update(certainty="\ud83d")), "the label of annotation .* half of a surrogate"),
         (damaged(lambda data, one: one.update({"%TYPE": "\ud83d.\n"})), r"or damaged \(TypeNotFoundError\)"),
         (damaged(lambda data, one: data["%FEATURE_STRUCTURES"].append(one)), "the id .* stands in it 2 times"),
+        (damaged(lambda data, one: give_text(data, "aspirin \ud83d")), "it holds half of a surrogate pair. Repair"),
         (damaged(lambda data, one: data["%TYPES"].pop(PROBLEM)), r"not a UIMA CAS, or damaged \(TypeNotFoundError\)"),
     ],
 )
@@ -284,6 +290,24 @@ def test_damaged_json_is_an_error(tmp_path, content, message):
     with pytest.raises(ProjectError, match=rf"a\.json(:\d+)?: .*{message}") as error:
         read(tmp_path, content, "a.json")
     assert b"\n" not in str(error.value).encode("utf8")
+    assert "aspirin" not in str(error.value)
+
+
+def test_an_error_of_json_names_the_line_and_one_of_xml_no_text(tmp_path):
+    with pytest.raises(ProjectError, match=r"a\.json:3: not a UIMA CAS, or damaged \(JSONDecodeError\)"):
+        read(tmp_path / "json", '{\n\n"%TYPES" aspirin}', "a.json")
+    for wrong in ("<aspirin", "&aspirin;", "<a aspirin>", "</aspirin>", "<aspirin:b/>"):
+        with pytest.raises(ProjectError) as error:
+            read(tmp_path / "xmi", INCEPTION.replace("<cas:NULL", f"{wrong}<cas:NULL"))
+        assert "aspirin" not in str(error.value)
+
+
+@both
+def test_a_byte_order_mark_is_no_text(tmp_path, name):
+    file = write(tmp_path, make_cas((PROBLEM, 7, 14)), name)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    (document,) = uima.read(tmp_path)
+    assert (document.text, len(document.mentions)) == (TEXT, 1)
 
 
 @pytest.mark.parametrize(
