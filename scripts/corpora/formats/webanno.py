@@ -22,8 +22,8 @@ UNIT = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)\t([0-9]{1,9})-([0-9]{1,9})\t(.*
 TEXT, SPAN, CHAIN = "#Text=", "SP", "CH"
 NO_ANNOTATION, NO_VALUE, ROLE = "_", "*", "ROLE_"
 # A backslash and the next character belong together, wherever a value is parted.
-STACKED = re.compile(r"(?:\\.|[^|\\])+", re.DOTALL)
-VALUE = re.compile(r"((?:\\.|[^\\\[\]])*)(?:\[([0-9]+)\])?", re.DOTALL)
+STACKED = re.compile(r"(?:^|\|)((?:\\.|\\$|[^|\\])*)", re.DOTALL)
+VALUE = re.compile(r"((?:\\.|\\$|[^\\])*?)(?:\[([0-9]+)\])?", re.DOTALL)
 IN_VALUE = re.compile(r"\\(->|[\\\[\]|_;tn*])")
 IN_TEXT = re.compile(r"\\([\\tnfrb\x00-\x1f])")
 IN_OLD_TEXT = re.compile(r"\\(u+[0-9a-fA-F]{4}|.)")
