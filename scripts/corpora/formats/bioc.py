@@ -244,20 +244,21 @@ def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
     is_ascii = all(piece.text.isascii() for pieces, _ in draft.passages for piece in pieces)
     if unit or is_ascii or not any(mention.text for mention in draft.mentions):
         return _place(draft, unit or "characters", unit)
-    made: list[Document] = []
+    made: list[tuple[OffsetUnit, Document]] = []
     errors: list[ProjectError] = []
     for one in get_args(OffsetUnit):
         try:
-            document = _place(draft, one, one)
+            made.append((one, _place(draft, one, one)))
         except ProjectError as error:
             errors.append(error)
-        else:
-            counted = f"document whose offsets count {Counting(document.text, one)}, brought to characters"
-            notes = (*document.meta.get("notes", ()), *[counted] * (one != "characters"))
-            made.append(replace(document, meta={**document.meta, "notes": notes}) if notes else document)
     if not made:
         raise errors[0]
-    return max(made, key=_count_fitting)
+    # Passages that stand too far apart by one way of counting may fit with line breaks that count otherwise.
+    best, document = max(made, key=lambda pair: (_count_fitting(pair[1]), -len(pair[1].meta.get("notes", ()))))
+    if best == "characters":
+        return document
+    counted = f"document whose offsets count {Counting(document.text, best)}, brought to characters"
+    return replace(document, meta={**document.meta, "notes": (*document.meta.get("notes", ()), counted)})
 
 
 def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Document:
