@@ -299,6 +299,12 @@ def test_no_text_is_lost_between_tags(tmp_path, written, text):
     assert read(tmp_path, export, "a.xml").text == f"{TITLE}\n{text}"
 
 
+@pytest.mark.parametrize("written", ["Chem<!-- b -->ical", "Chem<?b?>ical", "<![CDATA[Chemical]]>"])
+def test_no_label_is_lost_between_tags(tmp_path, written):
+    one = read(tmp_path, EXPORT.replace(">Chemical<", f">{written}<"), "a.xml")
+    assert [mention.label for mention in one.mentions] == ["Chemical", "Disease"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

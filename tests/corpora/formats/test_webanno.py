@@ -214,6 +214,20 @@ def test_relations_and_chains_are_passed_over_and_noted_while_slots_are_no_reaso
     assert document.meta["notes"] == tuple(map(notes.format, ["CorefLink", "CorefLink", "Relation", "Relation"]))
 
 
+def test_what_slots_lead_to_says_nothing_of_what_they_belong_to(tmp_path):
+    content = """#FORMAT=WebAnno TSV 3.3
+#T_SP=custom.Host|ROLE_custom.Host:roles_custom.Role|uima.tcas.Annotation
+#T_SP=custom.Drug|
+
+
+#Text=Zinc helped it
+1-1	0-4	Zinc	who	1-3[4]	_
+1-2	5-11	helped	what	1-3[4]	_
+1-3	12-14	it	_	_	*[4]
+"""
+    assert found(read(tmp_path, content)) == [("Zinc", "Host"), ("helped", "Host"), ("it", "Drug")]
+
+
 def test_annotations_of_one_token_in_several_layers_and_of_no_width_stay_apart(tmp_path):
     content = one_line("SP=custom.A|", "SP=custom.B|", columns="*[1]|*[2]\t*[3]|*[4]")
     document = read(tmp_path, content + "1-1.1\t7-7\t\t*[5]|*[6]\t_\t\n")
