@@ -23,8 +23,8 @@ CONLL_COLUMNS = "Name the columns in the corpus file, such as `columns: {token: 
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 ONE_OBJECT = "Write one JSON object a line"
 KNOWN_FORMATS = (
-    "known: bigbio, brat, conll, docbin, huggingface, jsonl, "
-    "label_studio, pubtator, rudrec, spacy_tuples, uima"
+    "known: bigbio, bioc, brat, conll, docbin, huggingface, "
+    "jsonl, label_studio, pubtator, rudrec, spacy_tuples, uima, webanno"
 )
 
 
@@ -167,7 +167,7 @@ BAD_CONLL = [
     ("nothing", "\n\n", "corpus mine: 0 documents do not make a training and a test part. Check what is in c.tsv"),
 ]
 BAD_PUBTATOR = [
-    ("another form", "Took aspirin.\n", f"c.txt:1: not a line of PubTator: 'Took aspirin.'. {PUBTATOR_LINE}"),
+    ("another form", "Took aspirin.\n", f"c.txt:1: not a line of PubTator. {PUBTATOR_LINE}"),
     (
         "no title",
         "7\t5\t12\taspirin\tDrug\n",
@@ -179,10 +179,10 @@ BAD_PUBTATOR = [
         "c.txt:2: a line of document '8' among those of '7'. Correct its PMID or put it under the line `8|t|title`",
     ),
     ("too few columns", TITLE + "7\t5\t12\taspirin\n", f"c.txt:2: only 4 columns. {PUBTATOR_LINE}"),
-    ("no offset", TITLE + "7\t5\ttwelve\taspirin\tDrug\n", f"c.txt:2: not an offset: 'twelve'. {PUBTATOR_LINE}"),
+    ("no offset", TITLE + "7\t5\ttwelve\taspirin\tDrug\n", f"c.txt:2: the end is not an offset. {PUBTATOR_LINE}"),
     (
         "a PMID twice",
-        TITLE + TITLE,
+        TITLE + "7|t|Took chalk.\n",
         "c.txt:2: a second document called '7'. Rename or remove one of the two; the first one stands at c.txt:1",
     ),
     ("no type", TITLE + "7\t5\t12\taspirin\t \n", f"c.txt:2: the type is empty. {PUBTATOR_LINE}"),
@@ -241,7 +241,7 @@ BAD_DOCBIN = [
     (
         "no DocBin",
         b"Took aspirin.",
-        "c.spacy: not a DocBin file, or damaged (error: Error -3 while decompressing data: incorrect header check). "
+        "c.spacy: not a DocBin file, or damaged (error). "
         "Write it anew with `DocBin.to_disk` of spaCy 3",
     ),
 ]

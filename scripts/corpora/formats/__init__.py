@@ -8,6 +8,7 @@ from types import ModuleType
 
 from scripts.corpora.formats import (
     bigbio,
+    bioc,
     brat,
     conll,
     docbin,
@@ -18,10 +19,12 @@ from scripts.corpora.formats import (
     rudrec,
     spacy_tuples,
     uima,
+    webanno,
 )
 
 FORMATS: dict[str, ModuleType] = {
     "bigbio": bigbio,
+    "bioc": bioc,
     "brat": brat,
     "conll": conll,
     "docbin": docbin,
@@ -32,4 +35,5 @@ FORMATS: dict[str, ModuleType] = {
     "rudrec": rudrec,
     "spacy_tuples": spacy_tuples,
     "uima": uima,
+    "webanno": webanno,
 }

@@ -1,4 +1,4 @@
-"""Read spaCy's DocBin files (`.spacy`): the entities of each Doc, and its sentences where they are set."""
+"""Read spaCy's DocBin files (`.spacy`): entities or a group of spans of each Doc, and its sentences where set."""
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional
@@ -19,6 +19,8 @@ MAX_UNPACKED = 2**30
 STEP = 2**24
 NO_ENTITIES = "document without entity annotation, read as one without mentions"
 PARTIAL_ENTITIES = "document with tokens without entity annotation, read as outside of mentions"
+NO_GROUP = "document without the span group that `spans_key` names, read as one without mentions"
+ENTITIES_BESIDE = "document with entities, which are not read beside the span group that `spans_key` names"
 UNKNOWN_SPACES = "document that does not know its white space, a space read behind each token"
 
 
@@ -38,25 +40,38 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
+    options (Options): What the corpus file says of the files: with a `spans_key`, the spans of that group are read, and
+        not the entities.
     RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where a Doc has sentences.
-    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, or two Docs
-        have one id.
+    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, two Docs have
+        one id, or no Doc has spans under the key.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
-    placed = [(str(file), document) for prefix, file in named for document in _read_file(file, prefix)]
+    groups: set[str] = set()
+    placed = [
+        (str(file), document)
+        for prefix, file in named
+        for document in _read_file(file, prefix, options.spans_key, groups)
+    ]
+    if options.spans_key is not None and options.spans_key not in groups:
+        known = f"the keys that are there: {', '.join(sorted(groups))}"
+        remedy = known if groups else "there are no spans at all; leave the key out to read the entities"
+        what = f"no document has spans under `spans_key` '{options.spans_key}'"
+        raise ProjectError(what, where=path, remedy=remedy)
     check_ids((document.id, where) for where, document in placed)
     return [document for _, document in placed]
 
 
-def _read_file(file: RawFile, prefix: str) -> list[Document]:
+def _read_file(file: RawFile, prefix: str, key: Optional[str], groups: set[str]) -> list[Document]:
+    """RETURNS (list[Document]): What is in a file; the keys of its groups of spans are added to `groups`."""
     data = read_bytes(file)
     try:
         is_too_large = _unpacks_to_more(data, MAX_UNPACKED)
-        documents = [] if is_too_large else list(_read_docs(data, prefix, file))
+        documents = [] if is_too_large else list(_read_docs(data, prefix, file, key, groups))
     except Exception as error:  # Of a damaged file spaCy, msgpack and NumPy complain in many ways.
-        what = f"not a DocBin file, or damaged ({type(error).__name__}: {' '.join(str(error).split()):.150})"
+        # What they complain of may quote the text, so only the kind of complaint is told.
+        what = f"not a DocBin file, or damaged ({type(error).__name__})"
         raise ProjectError(what, where=file, remedy="write it anew with `DocBin.to_disk` of spaCy 3") from None
     if is_too_large:
         what = f"unpacks to more than {MAX_UNPACKED >> 20} MiB"
@@ -74,31 +89,36 @@ def _unpacks_to_more(data: bytes, limit: int) -> bool:
     return size > limit
 
 
-def _read_docs(data: bytes, prefix: str, file: RawFile) -> Iterator[Document]:
+def _read_docs(
+    data: bytes, prefix: str, file: RawFile, key: Optional[str], groups: set[str]
+) -> Iterator[Document]:
     # Only now, since spaCy takes seconds to import and the registry of formats has no use for it.
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     for number, doc in enumerate(DocBin().from_bytes(data).get_docs(Vocab()), start=1):
         name = doc.user_data.get("id")
-        mentions = tuple(_read_mentions(doc, f"{file}, document {number}"))
+        groups.update(doc.spans)
+        mentions = tuple(_read_mentions(doc, f"{file}, document {number}", key))
         own = name if isinstance(name, str) and name else str(number)
-        yield Document(prefix + own, doc.text, mentions, _read_meta(doc))
+        yield Document(prefix + own, doc.text, mentions, _read_meta(doc, key))
 
 
-def _read_mentions(doc: "Doc", where: str) -> Iterator[Mention]:
-    for number, entity in enumerate(doc.ents, start=1):
+def _read_mentions(doc: "Doc", where: str, key: Optional[str]) -> Iterator[Mention]:
+    for number, entity in enumerate(doc.ents if key is None else doc.spans.get(key, ()), start=1):
         start, end, label = entity.start_char, entity.end_char, entity.label_
         fragments = ((start, end),)
         yield Mention(start, end, label, subtype=label, id=f"T{number}", fragments=fragments, where=where)
 
 
-def _read_meta(doc: "Doc") -> dict[str, Any]:
+def _read_meta(doc: "Doc", key: Optional[str]) -> dict[str, Any]:
     meta: dict[str, Any] = {}
     if doc.has_annotation("SENT_START"):
         meta["sentence_starts"] = sentence_starts(doc.text, (token.idx for token in doc if token.is_sent_start))
-    notes = [f"span group '{name}' is not read" for name, group in doc.spans.items() if len(group)]
-    if not doc.has_annotation("ENT_IOB"):
+    notes = [f"span group '{name}' is not read" for name, group in doc.spans.items() if len(group) and name != key]
+    if key is not None:
+        notes += [NO_GROUP] * (key not in doc.spans) + [ENTITIES_BESIDE] * bool(doc.ents)
+    elif not doc.has_annotation("ENT_IOB"):
         notes.append(NO_ENTITIES)
     elif not doc.has_annotation("ENT_IOB", require_complete=True):
         notes.append(PARTIAL_ENTITIES)

@@ -6,6 +6,8 @@ from typing import Iterable
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import Document
 
+# Offsets say how far apart two pieces of text are; a wrong one would fill the memory with spaces.
+WIDEST_GAP = 2**16
 _CHARACTER = re.compile(r"\S")
 
 
@@ -39,3 +41,18 @@ def sentence_starts(text: str, offsets: Iterable[int]) -> tuple[int, ...]:
     found = (_CHARACTER.search(text, offset) for offset in (0, *offsets))
     starts = sorted({match.start() for match in found if match})
     return (0, *starts[1:]) if starts else ()
+
+
+def fill_gap(gap: int, filler: str, where: str) -> str:
+    """Make the text between two pieces of a document, of which a format tells no more than how long it is.
+
+    gap (int): Characters between them.
+    filler (str): What comes first, such as a line break; the rest are spaces.
+    where (str): The place of the second piece, for errors.
+    RETURNS (str): As many characters as the gap has.
+    RAISES (ProjectError): If the pieces overlap, or lie further apart than `WIDEST_GAP`.
+    """
+    if not 0 <= gap <= WIDEST_GAP:
+        what = f"by its offset this starts {'inside' if gap < 0 else 'too far behind'} the text before it"
+        raise ProjectError(what, where=where, remedy="correct the offset, or export the document again")
+    return filler[:gap].ljust(gap)

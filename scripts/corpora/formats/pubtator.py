@@ -1,6 +1,7 @@
 """Read PubTator files: titles and abstracts by PMID, each with its mentions at offsets in the two together."""
 import re
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -16,6 +17,7 @@ TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 OFFSET = re.compile(r"-?[0-9]{1,9}")
 # A word and two concept ids, which hold digits: a start that is no number is not taken for the name of a relation.
 RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t]*(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
+COPY = "document that stands there once more with the same text and annotations, read once"
 _EXPECTED = "expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 
 
@@ -44,14 +46,15 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """Read all documents; an id is the PMID, with the file's name in front if there are several files.
 
     The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
-    with its title; blank lines and relations are passed over. A composite mention stays one mention.
+    with its title; blank lines and relations are passed over. A composite mention stays one mention. A document that
+    stands there several times, in one file or several, with the same text and annotations is read once.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
     options (Options): What the corpus file says of the files.
     RETURNS (list[Document]): In the order of the files.
     RAISES (ProjectError): If a line has another form, too few columns or an offset that is no number, does not stand
-        under the title of its PMID, or two documents have one PMID.
+        under the title of its PMID, or two documents of one file have one PMID, but not the same content.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     drafts = [
@@ -59,8 +62,22 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         for name, file in files.items()
         for draft in _read_drafts(file, prefix=f"{name}/" if len(files) > 1 else "")
     ]
-    check_ids((draft.id, draft.where) for draft in drafts)
-    return [_make_document(draft) for draft in drafts]
+    copies: dict[tuple[object, ...], list[_Draft]] = defaultdict(list)
+    for draft in drafts:
+        copies[_content(draft)].append(draft)
+    check_ids((first.id, first.where) for first, *_ in copies.values())
+    return [_add_copies(_make_document(first), len(others)) for first, *others in copies.values()]
+
+
+def _content(draft: _Draft) -> tuple[object, ...]:
+    """RETURNS (tuple): All that a file says of a document, wherever it says so."""
+    return draft.pmid, draft.title, draft.abstract, *sorted(line for line, _ in draft.annotations)
+
+
+def _add_copies(document: Document, count: int) -> Document:
+    """RETURNS (Document): With a note for each copy that was passed over."""
+    notes = (*document.meta.get("notes", ()), *[COPY] * count)
+    return replace(document, meta={**document.meta, "notes": notes}) if count else document
 
 
 def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
@@ -74,7 +91,7 @@ def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
         elif "\t" in line and line.strip():
             _document_of(line.partition("\t")[0], drafts, where).annotations.append((line, where))
         elif line.strip():
-            raise ProjectError(f"not a line of PubTator: {line[:40]!r}", where=where, remedy=_EXPECTED)
+            raise ProjectError("not a line of PubTator", where=where, remedy=_EXPECTED)
     return drafts
 
 
@@ -108,9 +125,9 @@ def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
     count = line.count("\t") + 1
     if count < 5:
         raise ProjectError(f"only {count} columns", where=where, remedy=_EXPECTED)
-    for offset in columns[1:3]:
+    for which, offset in zip(("start", "end"), columns[1:3], strict=True):
         if not OFFSET.fullmatch(offset):
-            raise ProjectError(f"not an offset: {offset[:40]!r}", where=where, remedy=_EXPECTED)
+            raise ProjectError(f"the {which} is not an offset", where=where, remedy=_EXPECTED)
     start, end = int(columns[1]), int(columns[2])
     covered, label = _part_text_and_type(columns[3], text[start:end])
     if not label.strip():

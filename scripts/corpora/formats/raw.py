@@ -1,12 +1,16 @@
 """Raw files of a corpus: found below a folder or in a zip archive, and read without a character being changed."""
+import io
 import os
 import zipfile
 import zlib
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import Iterator, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union
 
 from scripts.base.errors import ProjectError
+
+if TYPE_CHECKING:
+    from lxml.etree import XMLSyntaxError
 
 RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK = "\ufeff"
@@ -16,14 +20,28 @@ _DISTRUST = "do not trust it: fetch it again from where it is published"
 _CHECK = "check `path` and `annotations` in the corpus file"
 
 
-def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
+def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
     """Find files by their suffixes, at any depth; symbolic links are followed.
 
-    folder (Path): Where to look. It may be a zip archive, or a folder in one: `a.zip/*/b`, `*` being any one folder.
+    folder (RawFile): Where to look. It may be a zip archive, or a folder in one: `a.zip/*/b`, `*` being any one folder.
     suffixes (Sequence[str]): Such as `[".txt"]`.
     RETURNS (dict[str, RawFile]): By name: the path below the folder without the suffix. Sorted by name.
     RAISES (ProjectError): If there is no such folder, none such file in it, two files of one name, or a link that
         leads back to a folder above it.
+    """
+    found = search_files(folder, suffixes)
+    if not found:
+        raise ProjectError(f"no {' or '.join(suffixes)} files in this folder", where=folder, remedy=_CHECK)
+    return found
+
+
+def search_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
+    """Find files as `find_files` does, of which there may be none.
+
+    folder (RawFile): Where to look.
+    suffixes (Sequence[str]): Such as `[".txt"]`.
+    RETURNS (dict[str, RawFile]): By name. Sorted by name.
+    RAISES (ProjectError): If there is no such folder, two files of one name, or a link that leads back.
     """
     found: dict[str, RawFile] = {}
     for inner, file in _files(folder):
@@ -34,8 +52,6 @@ def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
         if name in found:
             raise ProjectError(f"the same name as {found[name].name}", where=file, remedy="rename one of the two")
         found[name] = file
-    if not found:
-        raise ProjectError(f"no {' or '.join(suffixes)} files in this folder", where=folder, remedy=_CHECK)
     return dict(sorted(found.items()))
 
 
@@ -83,6 +99,40 @@ def refuse_annotations(annotations: Optional[Path]) -> None:
         raise ProjectError("this format has no `annotations` of its own", where=annotations, remedy="remove the key")
 
 
+def open_archive(archive: RawFile) -> zipfile.Path:
+    """Open a zip archive, after a look at what is in it.
+
+    archive (RawFile): The archive, which may itself lie in one.
+    RETURNS (zipfile.Path): Its uppermost folder.
+    RAISES (ProjectError): If it is none or damaged, names paths outside of itself, or unpacks to too much.
+    """
+    try:
+        opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(read_bytes(archive)))
+    except zipfile.BadZipFile as error:
+        raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
+    # An archive in memory has no name, and what lies in it is called after it in errors.
+    opened.filename = str(archive)
+    outside = [name for name in opened.namelist() if name.startswith("/") or ".." in name.split("/")]
+    if outside:
+        what = f"the archive names a path outside of itself ({outside[0]})"
+        raise ProjectError(what, where=archive, remedy=_DISTRUST)
+    check_unpacked_size([zipfile.Path(opened)], archive)
+    return zipfile.Path(opened)
+
+
+def check_unpacked_size(archives: Iterable[zipfile.Path], where: RawFile) -> None:
+    """Check what archives come to together.
+
+    archives (Iterable[zipfile.Path]): Opened ones.
+    where (RawFile): Where they lie, for the error.
+    RAISES (ProjectError): If that is more than `LARGEST_ARCHIVE`.
+    """
+    size = sum(info.file_size for archive in archives for info in archive.root.infolist())
+    if size > LARGEST_ARCHIVE:
+        what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"
+        raise ProjectError(what, where=where, remedy="unpack it yourself, and name the folder")
+
+
 def read_text(file: RawFile) -> str:
     """Read a text whose offsets count every character: line ends and a byte order mark stay as they are.
 
@@ -122,8 +172,18 @@ def read_bytes(file: RawFile) -> bytes:
         raise ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again") from None
 
 
-def _files(folder: Path) -> Iterator[tuple[str, RawFile]]:
+def explain_xml_error(error: "XMLSyntaxError") -> str:
+    """RETURNS (str): What is wrong with a file of XML, by libxml2's name for it, as its message may quote the text."""
+    names = (entry.type_name for entry in error.error_log if entry.type == error.code)
+    name = next(names, "ERR_UNKNOWN").removeprefix("ERR_").replace("_", " ").lower()
+    return f"malformed XML ({name})"
+
+
+def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
     """YIELDS (tuple): Path below the folder and file, for all but hidden ones, which some systems leave everywhere."""
+    if isinstance(folder, zipfile.Path):
+        yield from _walk_archive(folder, "")
+        return
     archive, inner = split_archive(folder)
     if archive:
         yield from _walk_archive(_enter(archive, inner), "")
@@ -150,19 +210,7 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
 
 def _enter(archive: Path, inner: Sequence[str]) -> zipfile.Path:
     """RETURNS (zipfile.Path): A folder of an archive."""
-    try:
-        opened = zipfile.ZipFile(archive)
-    except zipfile.BadZipFile as error:
-        raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
-    outside = [name for name in opened.namelist() if name.startswith("/") or ".." in name.split("/")]
-    if outside:
-        what = f"the archive names a path outside of itself ({outside[0]})"
-        raise ProjectError(what, where=archive, remedy=_DISTRUST)
-    size = sum(info.file_size for info in opened.infolist())
-    if size > LARGEST_ARCHIVE:
-        what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"
-        raise ProjectError(what, where=archive, remedy="unpack it yourself, and name the folder")
-    folder = zipfile.Path(opened)
+    folder = open_archive(archive)
     for part in inner:
         matching = [child for child in folder.iterdir() if child.is_dir() and fnmatchcase(child.name, part)]
         if len(matching) != 1:

@@ -1,17 +1,30 @@
 """Read UIMA CAS files as INCEpTION exports them: XMI with a `TypeSystem.xml` beside or above it, or JSON."""
+import json
 import re
 import warnings
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.formats import inception
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.formats.raw import RawFile, find_files, read_text, refuse_annotations
+from scripts.corpora.formats.raw import (
+    BYTE_ORDER_MARK,
+    RawFile,
+    check_unpacked_size,
+    explain_xml_error,
+    find_files,
+    open_archive,
+    read_text,
+    refuse_annotations,
+    search_files,
+)
 from scripts.corpora.schema import Document, Mention
 
 if TYPE_CHECKING:
@@ -24,12 +37,28 @@ NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 CUSTOM_LAYERS = ("webanno.custom.", "custom.")
 ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
-# INCEpTION exports each document once more as it was before anyone worked on it, beside the annotators' files.
-INITIAL, BEFORE_ANNOTATION = "INITIAL_CAS", "the document as it was before annotation (INITIAL_CAS)"
 SEVERAL_VALUES = "annotation with several values, labelled with the first by the names of its features"
+NOT_READ = "annotation of the relation or chain layer '{}', which is not read"
+_AS_JSON = "export it again as UIMA CAS JSON"
 _EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
 _ID = re.compile(r"""(?:\sxmi:id=|"%ID"\s*:\s*)["']?(\d+)""")
 _NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\d+)\]")
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """Files that were exported together: those of a folder, or of an archive that stands for one document.
+
+    files (Mapping[str, RawFile]): The documents, by name.
+    type_systems (Mapping[str, RawFile]): By name.
+    prefix (str): What stands before the names of the documents to make ids of them.
+    owner (str): Whose copies these are, where the archive's own place tells.
+    """
+
+    files: Mapping[str, RawFile]
+    type_systems: Mapping[str, RawFile]
+    prefix: str = ""
+    owner: str = ""
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -37,14 +66,18 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 
     path (Path): Folder of the files.
     annotations (Optional[Path]): Not of this format: the annotations stand in the same file as the text.
-    RETURNS (list[RawFile]): The files, and the type systems in the same folders.
+    RETURNS (list[RawFile]): The files, the type systems in the same folders, and the archives of a project's export.
     RAISES (ProjectError): If there is none, or a folder of annotations is given.
     """
-    return list(_find(path, annotations).values()) + list(_find_type_systems(path).values())
+    found, archives = _find(path, annotations)
+    return [*found.files.values(), *found.type_systems.values(), *archives.values()]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without suffix.
+
+    Of a project that INCEpTION exports (`exportedproject.json` lies in it), the annotators' and the curated documents
+    are read, each with the name of its annotator, and nothing else: neither source texts nor logs nor settings.
 
     path (Path): Folder of the files.
     annotations (Optional[Path]): Not of this format.
@@ -52,28 +85,43 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RETURNS (list[Document]): Sorted by id. Named entities and the spans of custom layers are mentions.
     RAISES (ProjectError): If a file is not what it should be, or lacks its type system.
     """
-    files, type_systems = _find(path, annotations), _find_type_systems(path)
-    return [_read_document(name, file, type_systems) for name, file in files.items()]
+    found, archives = _find(path, annotations)
+    documents = [*_read_folder(found), *(document for one in _unpack(archives, path) for document in _read_folder(one))]
+    return sorted(documents, key=lambda document: document.id)
 
 
-def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+def _find(path: Path, annotations: Optional[Path]) -> tuple[_Folder, dict[str, RawFile]]:
+    """RETURNS (tuple): The files in a folder, and the archives in which INCEpTION exports XMI and its type system."""
     refuse_annotations(annotations)
-    if _search(path, ".zip") and not _search(path, XMI) and not _search(path, JSON):
+    projects = inception.find_projects(path)
+    zipped = inception.documents_of(search_files(path, [".zip"]), projects)
+    archives = {name: file for name, file in zipped.items() if inception.owner_of(file)}
+    if zipped and not archives and not search_files(path, [XMI, JSON]):
         remedy = "unpack each into a folder of its own"
         raise ProjectError("zip archives in a folder are not read", where=path, remedy=remedy)
-    return find_files(path, [XMI, JSON])
+    find = search_files if archives else find_files
+    files = inception.documents_of(find(path, [XMI, JSON]), projects)
+    if not files and not archives:
+        what = "a project of INCEpTION without annotations in UIMA CAS XMI or JSON"
+        raise ProjectError(what, where=path, remedy=f"{_AS_JSON}; WebAnno TSV is the format `webanno`")
+    # Whoever unpacks an archive leaves it where it was.
+    unpacked = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
+    return _Folder(files, _find_type_systems(path)), {name: archives[name] for name in archives if name not in unpacked}
 
 
-def _find_type_systems(path: Path) -> dict[str, RawFile]:
-    return {name: file for name, file in _search(path, ".xml").items() if file.name == TYPE_SYSTEM}
+def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
+    """YIELDS (_Folder): What is in each archive; an archive of one document gives it its own name."""
+    opened = {name: open_archive(file) for name, file in archives.items()}
+    check_unpacked_size(opened.values(), path)
+    for name, archive in opened.items():
+        files = search_files(archive, [XMI, JSON])
+        if not files:
+            raise ProjectError("no UIMA CAS in this archive", where=archives[name], remedy=_AS_JSON)
+        yield _Folder(files, _find_type_systems(archive), prefix=name, owner=inception.owner_of(archives[name]))
 
 
-def _search(path: Path, suffix: str) -> dict[str, RawFile]:
-    """RETURNS (dict[str, RawFile]): What `find_files` finds, which may be nothing here."""
-    try:
-        return find_files(path, [suffix])
-    except ProjectError:
-        return {}
+def _find_type_systems(path: RawFile) -> dict[str, RawFile]:
+    return {name: file for name, file in search_files(path, [".xml"]).items() if file.name == TYPE_SYSTEM}
 
 
 def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> RawFile:
@@ -85,11 +133,24 @@ def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile
     raise ProjectError(f"no {TYPE_SYSTEM} beside it or in a folder above it", where=file, remedy=_EXPORT_AGAIN)
 
 
-def _read_document(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> Document:
+def _read_folder(folder: _Folder) -> Iterator[Document]:
+    for name, file in folder.files.items():
+        is_json = file.suffix.lower() == JSON
+        type_system = None if is_json else _load_type_system(_type_system_of(name, file, folder.type_systems))
+        names = [folder.prefix] * bool(folder.prefix) + [name] * (not folder.prefix or len(folder.files) > 1)
+        owner = folder.owner or inception.owner_of(file)
+        document = _read_document("/".join(names), file, type_system)
+        yield replace(document, annotator=inception.annotator_of(owner), meta=_mark(document.meta, owner, file))
+
+
+def _mark(meta: Mapping[str, Any], owner: str, file: RawFile) -> Mapping[str, Any]:
+    is_initial = inception.INITIAL in (owner, file.stem)
+    return {**meta, "left_out": inception.BEFORE_ANNOTATION} if is_initial else meta
+
+
+def _read_document(name: str, file: RawFile, type_system: Optional["TypeSystem"]) -> Document:
     text = _read_checked(file)
     _check_unique(_ID.findall(text), file)
-    is_json = file.suffix.lower() == JSON
-    type_system = None if is_json else _load_type_system(_type_system_of(name, file, type_systems))
     with _told_in_one_line(file):
         cas = _load_cas(text, type_system, file)
         return _make_document(name, cas, file)
@@ -106,8 +167,6 @@ def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
     sentences = [annotation.begin for annotation in annotations if SENTENCE in _lineage(annotation.type)]
     if sentences:
         meta["sentence_starts"] = sentence_starts(cas.sofa_string, sentences)
-    if file.stem == INITIAL:
-        meta["left_out"] = BEFORE_ANNOTATION
     return Document(name, cas.sofa_string, mentions, meta)
 
 
@@ -140,7 +199,7 @@ def _parse_type_system(xml: str) -> "TypeSystem":
 
 def _read_checked(file: RawFile) -> str:
     """RETURNS (str): A file's text; entities, which could lead to other files or grow without end, are refused."""
-    text = read_text(file)
+    text = read_text(file).removeprefix(BYTE_ORDER_MARK)
     if file.suffix.lower() != JSON and "<!DOCTYPE" in text:
         raise ProjectError("XML with a DOCTYPE, which no export has", where=file, remedy="remove the declaration")
     return text
@@ -156,17 +215,15 @@ def _told_in_one_line(file: RawFile) -> Iterator[None]:
     except ProjectError:
         raise
     except XMLSyntaxError as error:
-        what, line = f"malformed XML ({_one_line(error.msg)})", error.lineno or 1
         remedy = "export it again, as UIMA CAS JSON if its text holds control characters"
-        raise ProjectError(what, where=f"{file}:{line}", remedy=remedy) from None
+        raise ProjectError(explain_xml_error(error), where=f"{file}:{error.lineno or 1}", remedy=remedy) from None
+    except UnicodeEncodeError:
+        raise ProjectError("it holds half of a surrogate pair", where=file, remedy="repair its \\u escapes") from None
     except Exception as error:  # cassis checks little, so that a wrong file surfaces as any error, and in any place.
-        what = f"not a UIMA CAS, or damaged ({type(error).__name__}: {_one_line(error)})"
-        raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN) from None
-
-
-def _one_line(complaint: object) -> str:
-    printable = str(complaint).encode("utf8", "backslashreplace").decode("utf8")
-    return " ".join(printable.split())[:150]
+        # What it complains of may quote the text, so only the kind of complaint is told.
+        where = f"{file}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else file
+        what = f"not a UIMA CAS, or damaged ({type(error).__name__})"
+        raise ProjectError(what, where=where, remedy=_EXPORT_AGAIN) from None
 
 
 def _check_offsets(complaints: Iterable[str], file: RawFile) -> None:
@@ -201,7 +258,7 @@ def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where:
         elif not layer.name.startswith(CUSTOM_LAYERS):
             continue
         elif _refers(layer):
-            notes.append(f"annotation of the relation or chain layer '{layer.short_name}', which is not read")
+            notes.append(NOT_READ.format(layer.short_name))
             continue
         else:
             values = list(_values(annotation))

@@ -16,6 +16,8 @@ from spacy.tokens import Doc, DocBin, Span
 from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import align
 from scripts.corpora.formats import docbin
+from scripts.corpora.formats.options import Options
+from scripts.corpora.harmonise import harmonise
 from scripts.corpora.sentences import set_sentence_starts
 from scripts.corpora.tokens import blank_pipeline
 
@@ -49,6 +51,10 @@ def write(folder: Path, *docs: Doc, name: str = "docs.spacy", **settings) -> Pat
 
 def read(folder: Path, *docs: Doc, **settings):
     return docbin.read(write(folder, *docs, **settings))
+
+
+def read_spans(folder: Path, key: str, *docs: Doc):
+    return docbin.read(write(folder, *docs), options=Options(spans_key=key))
 
 
 def test_entities_are_mentions_at_the_doc_s_offsets(tmp_path):
@@ -122,6 +128,54 @@ def test_what_is_not_read_or_not_known_is_noted(tmp_path):
     assert documents[3].text == "a b "
 
 
+def grouped(text: str, **groups: list[tuple[int, int, str]]) -> Doc:
+    """Make a Doc with groups of spans at token offsets."""
+    doc = NLP(text)
+    for key, spans in groups.items():
+        doc.spans[key] = [Span(doc, start, end, label) for start, end, label in spans]
+    return doc
+
+
+def test_the_spans_of_a_group_may_overlap_and_are_read_in_its_order(tmp_path):
+    doc = grouped(TEXT, sc=[(5, 8, "Effect"), (3, 4, "Drug"), (6, 7, "Effect")])
+    (document,) = read_spans(tmp_path, "sc", doc)
+    assert [(m.start, m.end, m.label, m.id) for m in document.mentions] == [
+        (16, 26, "Effect", "T1"),
+        (7, 14, "Drug", "T2"),
+        (19, 25, "Effect", "T3"),
+    ]
+    assert [TEXT[m.start : m.end] for m in document.mentions] == ["It helped🙂", "aspirin", "helped"]
+    assert document.meta == {}
+    harmonised = harmonise(document, {"Effect": "Disease", "Drug": "Drug"})
+    assert [dropped.reason for dropped in harmonised.dropped] == ["nested"]
+
+
+def test_what_lies_beside_the_group_is_noted(tmp_path):
+    span = (3, 4, "Drug")
+    beside = grouped(TEXT, sc=[span], other=[span])
+    beside.set_ents([Span(beside, *span)])
+    documents = read_spans(tmp_path, "sc", beside, grouped(TEXT, other=[span]), grouped(TEXT, sc=[]), make(TEXT))
+    assert [len(document.mentions) for document in documents] == [1, 0, 0, 0]
+    assert [document.meta.get("notes", ()) for document in documents] == [
+        ("span group 'other' is not read", docbin.ENTITIES_BESIDE),
+        ("span group 'other' is not read", docbin.NO_GROUP),
+        (),
+        (docbin.NO_GROUP,),
+    ]
+
+
+def test_a_group_that_no_document_has_is_an_error_that_names_those_that_are_there(tmp_path):
+    span = (3, 4, "Drug")
+    write(tmp_path, grouped(TEXT, sc=[span]), name="a.spacy")
+    write(tmp_path, grouped(TEXT, other=[], ruler=[span]), name="b.spacy")
+    assert [len(d.mentions) for d in docbin.read(tmp_path, options=Options(spans_key="ruler"))] == [0, 1]
+    message = "no document has spans under `spans_key` 'SC'. The keys that are there: other, ruler, sc"
+    with pytest.raises(ProjectError, match=message):
+        docbin.read(tmp_path, options=Options(spans_key="SC"))
+    with pytest.raises(ProjectError, match="There are no spans at all; leave the key out to read the entities"):
+        read_spans(tmp_path / "none", "sc", make(TEXT, span))
+
+
 def test_a_file_without_entities_and_user_data_is_read(tmp_path):
     doc = make(TEXT, (3, 4, "Drug"), name="x")
     file = tmp_path / "docs.spacy"
@@ -135,7 +189,7 @@ def good() -> bytes:
     return DocBin(docs=[make(TEXT, (3, 4, "Drug"))], store_user_data=True).to_bytes()
 
 
-DAMAGED = r"docs\.spacy: not a DocBin file, or damaged \(\w+: .*Write it anew"
+DAMAGED = r"docs\.spacy: not a DocBin file, or damaged \(\w+\)\. Write it anew"
 
 
 def packed(message: bytes) -> bytes:

@@ -15,6 +15,7 @@ TEXTS = f"7|t|{TITLE}\n7|a|{ABSTRACT}\n"
 
 def write(folder: Path, text: str, name: str = "sample.pubtator") -> Path:
     file = folder / name
+    file.parent.mkdir(exist_ok=True)
     file.write_bytes(text.encode("utf8"))
     return file
 
@@ -94,10 +95,36 @@ def test_a_mention_may_hold_a_tab(tmp_path):
 def test_ids_name_the_file_if_there_are_several(tmp_path):
     write(tmp_path, TEXTS, "dev.PubTator")
     assert [document.id for document in pubtator.read(tmp_path)] == ["7"]
-    write(tmp_path, TEXTS, "test.txt")
+    write(tmp_path, f"{TEXTS}7\t0\t5\tChalk\tChemical\n", "test.txt")
     write(tmp_path, "not read", "readme.md")
     assert [document.id for document in pubtator.read(tmp_path)] == ["dev/7", "test/7"]
     assert [file.name for file in pubtator.raw_files(tmp_path)] == ["dev.PubTator", "test.txt"]
+
+
+def test_a_document_that_stands_there_several_times_is_read_once(tmp_path):
+    chalk, it = "7\t0\t5\tChalk\tChemical\tD1\n", "7\t30\t32\tIt\tDisease\tD2\n"
+    other = "8|t|Other\n"
+    file = write(tmp_path / "one", f"{TEXTS}{chalk}{it}\n{other}\n{TEXTS}{it}{chalk}\n{TEXTS}{chalk}{it}")
+    first, second = pubtator.read(file)
+    assert (first.id, [m.text for m in first.mentions], second.id) == ("7", ["Chalk", "It"], "8")
+    assert (first.meta, second.meta) == ({"notes": (pubtator.COPY, pubtator.COPY)}, {})
+
+
+def test_copies_in_several_files_are_one_only_if_nothing_differs(tmp_path):
+    chalk, cheese = "7\t0\t5\tChalk\tChemical\n", "7\t0\t5\tChalk\tDisease\n"
+    for name, lines in [("a.txt", TEXTS + chalk), ("b.txt", TEXTS + chalk), ("c.txt", TEXTS + cheese)]:
+        write(tmp_path, lines, name)
+    write(tmp_path, f"7|t|{TITLE}\n{chalk}", "d.txt")
+    documents = pubtator.read(tmp_path)
+    assert [document.id for document in documents] == ["a/7", "c/7", "d/7"]
+    assert [document.meta.get("notes") for document in documents] == [(pubtator.COPY,), None, None]
+
+
+@pytest.mark.parametrize("line", ["7\t0\t5\tChalk\tDisease", "7|a|Other", "7\tCID\tD1\tD2", ""])
+def test_of_two_documents_of_one_pmid_that_differ_both_places_are_named(tmp_path, line):
+    texts = f"7|t|{TITLE}\n7\t0\t5\tChalk\tChemical\n"
+    with pytest.raises(ProjectError, match=r"sample\.pubtator:3: a second document called '7'.*sample\.pubtator:1"):
+        read_one(tmp_path, f"{texts}7|t|{TITLE}\n{line}\n")
 
 
 def test_line_ends_and_a_byte_order_mark_are_no_text(tmp_path):
@@ -111,13 +138,13 @@ def test_line_ends_and_a_byte_order_mark_are_no_text(tmp_path):
     [
         ("7\t0\t5\tChalk", "only 4 columns.*PMID<TAB>start<TAB>end"),
         ("7\tCID\tD1", "only 3 columns"),
-        ("7\tzero\t5\tChalk\tChemical\tD1", "not an offset: 'zero'.*PMID<TAB>start<TAB>end"),
-        ("7\tx\ty\tChalk\tChemical", "not an offset: 'x'"),
-        ("7\t0\tfive\tChalk\tChemical\tD1", "not an offset: 'five'"),
-        ("7\t0.0\t5\tChalk\tChemical\tD1", "not an offset: '0.0'"),
-        ("7\t\t5\tChalk\tChemical\tD1", "not an offset: ''"),
-        ("7\t0\t²\tChalk\tChemical\tD1", "not an offset: '²'"),
-        (f"7\t0\t{'9' * 5000}\tChalk\tChemical\tD1", "not an offset: '9999"),
+        ("7\tzero\t5\tChalk\tChemical\tD1", "the start is not an offset.*PMID<TAB>start<TAB>end"),
+        ("7\tx\ty\tChalk\tChemical", "the start is not an offset"),
+        ("7\t0\tfive\tChalk\tChemical\tD1", "the end is not an offset"),
+        ("7\t0.0\t5\tChalk\tChemical\tD1", "the start is not an offset"),
+        ("7\t\t5\tChalk\tChemical\tD1", "the start is not an offset"),
+        ("7\t0\t²\tChalk\tChemical\tD1", "the end is not an offset"),
+        (f"7\t0\t{'9' * 5000}\tChalk\tChemical\tD1", "the end is not an offset"),
         ("7\t0\t5\tChalk\t\tD1", "the type is empty"),
         ("7\t0\t5\tChalk\t \tD1", "the type is empty"),
         ("8\t0\t5\tChalk\tChemical\tD1", r"a line of document '8' among those of '7'.*`8\|t\|title`"),
@@ -125,14 +152,15 @@ def test_line_ends_and_a_byte_order_mark_are_no_text(tmp_path):
         ("8|a|Other", "a line of document '8' among those of '7'"),
         ("7|a|Once more", "a second abstract of document '7'.*Remove one"),
         ("7|t|Once more", r"a second document called '7'.*sample\.pubtator:1"),
-        ("7 0 5 Chalk Chemical D1", "not a line of PubTator: '7 0 5 Chalk Chemical D1'.*title"),
-        ("7|x|Text", r"not a line of PubTator: '7\|x\|Text'"),
-        ("and so on", "not a line of PubTator: 'and so on'"),
+        ("7 0 5 Chalk Chemical D1", r"not a line of PubTator\. Expected .*title"),
+        ("7|x|Text", "not a line of PubTator"),
+        ("and so on", "not a line of PubTator"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, line, message):
-    with pytest.raises(ProjectError, match=rf"sample\.pubtator:4: {message}"):
+    with pytest.raises(ProjectError, match=rf"sample\.pubtator:4: {message}") as error:
         read_one(tmp_path, f"{TEXTS}\n{line}\n")
+    assert not any(quoted in str(error.value) for quoted in ("Chalk", "Once more", "Text", "and so on", "zero", "five"))
 
 
 @pytest.mark.parametrize("line", ["7\t0\t5\tChalk\tChemical\tD1", "7|a|Abstract", "7\tCID\tD1\tD2"])

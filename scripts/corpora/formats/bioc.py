@@ -1,0 +1,288 @@
+"""Read BioC files, XML and JSON: documents in passages at offsets, with annotations in passages and sentences."""
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, get_args
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats.documents import check_ids, fill_gap, sentence_starts
+from scripts.corpora.formats.json_rows import check_value, has_half_pair, read_rows
+from scripts.corpora.formats.offsets import Counting, mend_offsets
+from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
+from scripts.corpora.formats.raw import (
+    BYTE_ORDER_MARK,
+    RawFile,
+    explain_xml_error,
+    find_own_files,
+    read_bytes,
+    read_text,
+)
+from scripts.corpora.schema import Document, Mention
+from scripts.corpora.spelling import same_text
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+OPTIONS = ("offsets",)
+SUFFIXES = [".xml", ".json", ".jsonl"]
+# Elements that stand in lists of their own in JSON.
+LISTED = {f"{name}s": name for name in ("document", "passage", "sentence", "annotation", "relation", "location")}
+LABELS = ("type", "label")
+# No key of BioC: where an element of a file of XML stands.
+PLACE = "#place"
+NUMBER = re.compile(r"\s*[0-9]{1,9}\s*")
+RELATION = "relation, which is not read"
+NOWHERE = "annotation without a place in the text, which is not read"
+_EXPECTED = "expected BioC: a collection of documents in passages, each with its offset and text"
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A passage or a sentence: text at an offset."""
+
+    offset: int
+    text: str
+    where: str
+
+
+@dataclass
+class _Draft:
+    """A document as its file has it, with offsets as written.
+
+    id (str): Its id.
+    where (str): Its place.
+    passages (list[tuple]): What the text of each passage is made of, in the order of the file, and its sentences.
+    mentions (list[Mention]): Of the document, its passages and their sentences.
+    notes (list[str]): What was passed over.
+    """
+
+    id: str
+    where: str
+    passages: list[tuple[list[_Piece], list[_Piece]]] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format: the annotations stand beside the texts.
+    RETURNS (list[RawFile]): Sorted by name.
+    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    """
+    return list(find_own_files(path, annotations, SUFFIXES).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
+    """Read all documents; an id is the document's own, with the file's name in front if there are several files.
+
+    The text is that of the passages, put at their offsets, with a line break and spaces between. A passage without text
+    is made of its sentences, with spaces between. An annotation is labelled with its infon `type`, else with `label`.
+
+    path (Path): A file, or a folder of files. JSON may be one collection, a list or lines of documents, or what
+        PubTator 3 exports.
+    annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files.
+    RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where all passages have sentences.
+    RAISES (ProjectError): If a file is not BioC, passages overlap, or two documents have one id.
+    """
+    files = find_own_files(path, annotations, SUFFIXES)
+    named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
+    drafts = [_read_draft(data, where, prefix) for prefix, file in named for where, data in _read_file(file)]
+    check_ids((draft.id, draft.where) for draft in drafts)
+    return [_make_document(draft, options.offsets) for draft in drafts]
+
+
+def _read_file(file: RawFile) -> list[tuple[str, Mapping[str, Any]]]:
+    """RETURNS (list[tuple]): Place and content, in the form of JSON, of each document."""
+    data = read_bytes(file)
+    # In UTF-16 too the first bracket is among the first bytes.
+    is_xml = b"<" in data.removeprefix(BYTE_ORDER_MARK.encode()).lstrip()[:4]
+    found = list(_read_xml(data, file) if is_xml else _read_json(file))
+    if not found:
+        raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
+    return found
+
+
+def _read_xml(data: bytes, file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """YIELDS (tuple): The documents in a file of XML. Its DTD is not fetched, and it may declare no entities."""
+    # Only now, as for any format that needs a library of its own.
+    from lxml import etree
+
+    try:
+        parser = etree.XMLParser(
+            resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True, remove_pis=True
+        )
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        where = f"{file}:{error.lineno or 1}"
+        raise ProjectError(explain_xml_error(error), where=where, remedy="write it again") from None
+    dtd = root.getroottree().docinfo.internalDTD
+    if (dtd is not None and dtd.entities()) or next(root.iter(etree.Entity), None) is not None:
+        what = "XML with entities of its own, which could lead to other files or grow without end"
+        raise ProjectError(what, where=file, remedy="write the characters themselves")
+    if root.tag != "collection":
+        raise ProjectError("XML that is no BioC collection", where=f"{file}:{root.sourceline}", remedy=_EXPECTED)
+    for document in _to_json(root, file)["documents"]:
+        yield document[PLACE], document
+
+
+def _to_json(element: "_Element", file: RawFile) -> dict[str, Any]:
+    """RETURNS (dict): An element in the form that it has in BioC's JSON, and its place."""
+    data: dict[str, Any] = {str(key): value for key, value in element.attrib.items()}
+    data[PLACE] = f"{file}:{element.sourceline}"
+    data["infons"] = {child.get("key"): child.text for child in element.findall("infon")}
+    data.update({name: [_to_json(one, file) for one in element.findall(tag)] for name, tag in LISTED.items()})
+    texts = {tag: element.find(tag) for tag in ("id", "offset", "text")}
+    return {**data, **{tag: "".join(child.itertext()) for tag, child in texts.items() if child is not None}}
+
+
+def _read_json(file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        data = json.loads(read_text(file).removeprefix(BYTE_ORDER_MARK))
+    except RecursionError:
+        raise ProjectError("JSON that is nested too deeply", where=file, remedy=_EXPECTED) from None
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            yield from _read_json_lines(file)
+            return
+        what, where = f"not JSON ({error.msg.partition(':')[0]}, column {error.colno})", f"{file}:{error.lineno}"
+        raise ProjectError(what, where=where, remedy=_EXPECTED) from None
+    for number, document in enumerate(_documents_in(data, str(file)), start=1):
+        yield f"{file}, document {number}", document
+
+
+def _read_json_lines(file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for number, row in read_rows(file):
+        where = f"{file}:{number}"
+        yield from ((where, document) for document in _documents_in(row, where))
+
+
+def _documents_in(data: Any, where: str) -> Iterator[Mapping[str, Any]]:
+    """YIELDS (Mapping): The documents in a document, a collection, a list of either, or what PubTator 3 exports."""
+    if isinstance(data, dict) and "passages" in data:
+        yield data
+        return
+    if isinstance(data, dict):
+        data = data.get("documents", data.get("PubTator3"))
+    if not isinstance(data, list):
+        raise ProjectError("neither a document nor a collection of them", where=where, remedy=_EXPECTED)
+    for one in data:
+        yield from _documents_in(one, where)
+
+
+def _read_draft(data: Mapping[str, Any], where: str, prefix: str) -> _Draft:
+    draft = _Draft(prefix + _name(data, where), where)
+    _read_annotations(data, where, draft)
+    for passage in _listed(data, "passages", where):
+        place = passage.get(PLACE, where)
+        _read_annotations(passage, place, draft)
+        sentences = [_read_piece(one, one.get(PLACE, place)) for one in _listed(passage, "sentences", place)]
+        for sentence in _listed(passage, "sentences", place):
+            _read_annotations(sentence, sentence.get(PLACE, place), draft)
+        pieces = [_read_piece(passage, place)] if passage.get("text") else sentences
+        if any(piece.text for piece in pieces):
+            draft.passages.append((pieces, sentences))
+    return draft
+
+
+def _name(data: Mapping[str, Any], where: str) -> str:
+    name = data.get("id")
+    if type(name) not in (str, int) or not str(name).strip() or has_half_pair(str(name)):
+        raise ProjectError("a document without an id", where=where, remedy="give it one")
+    return str(name)
+
+
+def _listed(data: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    found = data.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ProjectError(f"key '{key}' is no list of objects", where=where, remedy=_EXPECTED)
+    return found
+
+
+def _read_piece(data: Mapping[str, Any], where: str) -> _Piece:
+    text = check_value({"text": data.get("text") or ""}, "text", str, where)
+    return _Piece(_number(data, "offset", where), text, where)
+
+
+def _number(data: Mapping[str, Any], key: str, where: str) -> int:
+    """RETURNS (int): A whole number, which XML writes as text."""
+    value = data.get(key)
+    if type(value) not in (int, str) or not NUMBER.fullmatch(str(value)):
+        raise ProjectError(f"key '{key}' is no whole number of up to nine digits", where=where, remedy=_EXPECTED)
+    return int(str(value))
+
+
+def _read_annotations(data: Mapping[str, Any], where: str, draft: _Draft) -> None:
+    draft.notes += [RELATION] * len(_listed(data, "relations", where))
+    for annotation in _listed(data, "annotations", where):
+        place = annotation.get(PLACE, where)
+        locations = _listed(annotation, "locations", place)
+        if locations:
+            draft.mentions.append(_read_mention(annotation, locations, place))
+        else:
+            draft.notes.append(NOWHERE)
+
+
+def _read_mention(data: Mapping[str, Any], locations: Sequence[Mapping[str, Any]], where: str) -> Mention:
+    infons = data.get("infons")
+    found = [infons[key] for key in LABELS if infons.get(key)] if isinstance(infons, dict) else []
+    if not found:
+        raise ProjectError("an annotation without the infon `type`", where=where, remedy="give it one")
+    label = check_value({"type": found[0]}, "type", str, where)
+    starts = [_number(one, "offset", where) for one in locations]
+    fragments = tuple((start, start + _number(one, "length", where)) for start, one in zip(starts, locations))
+    text = check_value(data, "text", str, where) if data.get("text") is not None else None
+    start, end, name = min(starts), max(end for _, end in fragments), str(data.get("id", ""))
+    return Mention(start, end, label, subtype=label, id=name, fragments=fragments, text=text, where=where)
+
+
+def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
+    """RETURNS (Document): By the way of counting that fits the most mentions, characters first."""
+    is_ascii = all(piece.text.isascii() for pieces, _ in draft.passages for piece in pieces)
+    if unit or is_ascii or not any(mention.text for mention in draft.mentions):
+        return _place(draft, unit or "characters", unit)
+    made: list[tuple[OffsetUnit, Document]] = []
+    errors: list[ProjectError] = []
+    for one in get_args(OffsetUnit):
+        try:
+            made.append((one, _place(draft, one, one)))
+        except ProjectError as error:
+            errors.append(error)
+    if not made:
+        raise errors[0]
+    # Passages that stand too far apart by one way of counting may fit with line breaks that count otherwise.
+    best, document = max(made, key=lambda pair: (_count_fitting(pair[1]), -len(pair[1].meta.get("notes", ()))))
+    if best == "characters":
+        return document
+    counted = f"document whose offsets count {Counting(document.text, best)}, brought to characters"
+    return replace(document, meta={**document.meta, "notes": (*document.meta.get("notes", ()), counted)})
+
+
+def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Document:
+    """RETURNS (Document): With its passages put at their offsets, which count a unit."""
+    pieces: list[str] = []
+    end = 0
+    for passage, _ in draft.passages:
+        for number, piece in enumerate(passage):
+            filler = "" if number or not pieces else "\n"
+            pieces += (fill_gap(piece.offset - end, filler, piece.where), piece.text)
+            end = piece.offset + Counting(piece.text, unit).offsets[-1]
+    text = "".join(pieces)
+    mended = mend_offsets(text, draft.mentions, given)
+    meta: dict[str, Any] = {}
+    if draft.passages and all(sentences for _, sentences in draft.passages):
+        offsets = [sentence.offset for _, sentences in draft.passages for sentence in sentences]
+        meta["sentence_starts"] = sentence_starts(text, (Counting(text, unit).find((one, one))[0] for one in offsets))
+    notes = (*draft.notes, *mended.notes)
+    return Document(draft.id, text, mended.mentions, {**meta, "notes": notes} if notes else meta)
+
+
+def _count_fitting(document: Document) -> int:
+    return sum(
+        same_text("".join(document.text[start:end] for start, end in mention.fragments), mention.text)
+        for mention in document.mentions
+        if mention.text
+    )

@@ -1,0 +1,329 @@
+"""Read WebAnno TSV 3 files as INCEpTION and WebAnno export them: the spans of named entities and of custom layers."""
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats import inception
+from scripts.corpora.formats.documents import fill_gap, sentence_starts
+from scripts.corpora.formats.offsets import Counting
+from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
+from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines, split_archive
+from scripts.corpora.formats.uima import CUSTOM_LAYERS, NAMED_ENTITY, NOT_READ, SEVERAL_VALUES
+from scripts.corpora.schema import Document, Mention
+
+OPTIONS = ("offsets",)
+SUFFIXES = [".tsv"]
+FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.(\d+)\s*")
+LAYER = re.compile(r"#T_(SP|CH|RL)=([^|]+)\|?(.*)")
+UNIT = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)\t([0-9]{1,9})-([0-9]{1,9})\t(.*)", re.DOTALL)
+TEXT, SPAN, CHAIN = "#Text=", "SP", "CH"
+NO_ANNOTATION, NO_VALUE, ROLE = "_", "*", "ROLE_"
+# A backslash and the next character belong together, wherever a value is parted.
+STACKED = re.compile(r"(?:^|\|)((?:\\.|\\$|[^|\\])*)", re.DOTALL)
+VALUE = re.compile(r"((?:\\.|\\$|[^\\])*?)(?:\[([0-9]+)\])?", re.DOTALL)
+IN_VALUE = re.compile(r"\\(->|[\\\[\]|_;tn*])")
+IN_TEXT = re.compile(r"\\([\\tnfrb\x00-\x1f])")
+IN_OLD_TEXT = re.compile(r"\\(u+[0-9a-fA-F]{4}|.)")
+ESCAPED = {"t": "\t", "n": "\n", "f": "\f", "r": "\r", "b": "\b"}
+# What no tagset holds: a feature of numbers, or of yes and no.
+FLAG, NUMBER = re.compile("true|false"), re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+COUNTED_OTHERWISE = "document whose offsets count {}, not UTF-16 units as this format's do, brought to characters"
+WITHOUT_TOKENS = "sentence without tokens, left out since its place in the text is unknown"
+_EXPORT_AGAIN = "export it again as WebAnno TSV 3.3"
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer that the file declares, and its columns.
+
+    kind (str): `SP` (spans), `CH` (chains) or `RL` (relations).
+    name (str): Such as `webanno.custom.Problem`.
+    columns (Sequence[int]): Its columns; the first one behind the token is 0.
+    features (Mapping[int, str]): Those of them that hold one value, and the names of these.
+    targets (frozenset[int]): Those of them that tell which annotations the roles in the column before lead to.
+    """
+
+    kind: str
+    name: str
+    columns: Sequence[int]
+    features: Mapping[int, str]
+    targets: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A token, or a part of one: its line number, its offsets as written, and the rest of its line."""
+
+    line: int
+    start: int
+    end: int
+    rest: str
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    line: int
+    text: str
+    units: Sequence[_Unit]
+
+
+@dataclass
+class _Draft:
+    """A span annotation, which grows with each unit that it stands at."""
+
+    start: int
+    end: int
+    label: str
+    line: int
+    has_several_values: bool = False
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Sentences put where their offsets say.
+
+    text (str): The document's.
+    starts (Sequence[int]): Where sentences start.
+    units (Sequence[_Unit]): With offsets that count characters of the document, and without the token in the rest.
+    """
+
+    text: str
+    starts: Sequence[int]
+    units: Sequence[_Unit]
+
+
+def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
+    """List the files that `read` opens.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format: the annotations stand beside the tokens.
+    RETURNS (list[RawFile]): Sorted by name.
+    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    """
+    return list(_find(path, annotations).values())
+
+
+def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
+    """Read all documents; an id is the path below the folder without suffix.
+
+    The text is that of the sentences, put where the offsets of their tokens say, with a line break and spaces between.
+    Of a project that INCEpTION exports, the annotators' and the curated documents are read, each with the name of its
+    annotator. A span of a custom layer is labelled with the first of its features, by name, that holds text, or with
+    the layer's own name.
+
+    path (Path): A file, or a folder of files.
+    annotations (Optional[Path]): Not of this format.
+    options (Options): What the corpus file says of the files; offsets count UTF-16 units unless it, or the tokens, tell
+        otherwise.
+    RETURNS (list[Document]): Sorted by id.
+    RAISES (ProjectError): If a file is not what it should be, or its offsets do not fit its tokens.
+    """
+    files = _find(path, annotations)
+    return [_read_document(name, file, options.offsets) for name, file in files.items()]
+
+
+def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
+    files = find_own_files(path, annotations, SUFFIXES)
+    if path.is_file() and split_archive(path)[0] is None:
+        return files
+    documents = inception.documents_of(files, inception.find_projects(path))
+    if not documents:
+        what = "a project of INCEpTION without annotations in WebAnno TSV"
+        raise ProjectError(what, where=path, remedy="export it again as WebAnno TSV 3.3, or give `format: uima`")
+    return documents
+
+
+def _read_document(name: str, file: RawFile, unit: Optional[OffsetUnit]) -> Document:
+    lines = read_lines(file)
+    match = FORMAT.fullmatch(lines[0])
+    if not match:
+        raise ProjectError("no line `#FORMAT=WebAnno TSV 3.3` at its top", where=f"{file}:1", remedy=_EXPORT_AGAIN)
+    layers = list(_read_layers(lines[1:], file))
+    sentences = list(_read_sentences(lines, int(match[1]) < 2, file))
+    placed, note = _place_all([one for one in sentences if one.units], unit, file)
+    notes = [note] * bool(note) + [WITHOUT_TOKENS for one in sentences if not one.units and one.text.strip()]
+    mentions = tuple(_read_mentions(placed, layers, notes, file))
+    meta: dict[str, Any] = {"sentence_starts": sentence_starts(placed.text, placed.starts)}
+    owner = inception.owner_of(file)
+    if inception.INITIAL in (owner, file.stem):
+        meta["left_out"] = inception.BEFORE_ANNOTATION
+    meta.update({"notes": tuple(notes)} if notes else {})
+    return Document(name, placed.text, mentions, meta, annotator=inception.annotator_of(owner))
+
+
+def _read_layers(lines: Sequence[str], file: RawFile) -> Iterator[_Layer]:
+    """YIELDS (_Layer): What the head of the file declares, down to the first line that declares nothing."""
+    column = 0
+    for match in map(LAYER.fullmatch, lines):
+        if not match:
+            return
+        kind, name = match[1], match[2]
+        # A layer without features, or without any in use, has one column all the same.
+        declared = dict(enumerate([feature for feature in match[3].split("|") if feature] or [""], start=column))
+        targets = frozenset(place + 1 for place, feature in declared.items() if feature.startswith(ROLE))
+        plain = {place: one for place, one in declared.items() if one and not one.startswith(ROLE)}
+        features = {place: feature for place, feature in plain.items() if place not in targets}
+        yield _Layer(kind, name, list(declared), features, targets)
+        column += len(declared)
+
+
+def _read_sentences(lines: Sequence[str], is_old: bool, file: RawFile) -> Iterator[_Sentence]:
+    """YIELDS (_Sentence): The text above the lines of tokens, several lines of it joined as they were parted."""
+    texts: list[str] = []
+    units: list[_Unit] = []
+    first = 1
+    for number, line in enumerate([*lines, ""], start=1):
+        if line.startswith(TEXT) and not units:
+            first = first if texts else number
+            texts.append(_unescape_text(line.removeprefix(TEXT), is_old, f"{file}:{number}"))
+        elif match := UNIT.fullmatch(line):
+            if not texts:
+                raise ProjectError("a token without a sentence", where=f"{file}:{number}", remedy=_EXPORT_AGAIN)
+            units.append(_Unit(number, int(match[2]), int(match[3]), match[4]))
+        elif not line.strip():
+            if texts:
+                yield _Sentence(first, "\n".join(texts), units)
+            texts, units = [], []
+        elif units or not line.startswith("#"):
+            what = "neither a token nor the end of a sentence"
+            raise ProjectError(what, where=f"{file}:{number}", remedy=_EXPORT_AGAIN)
+
+
+def _unescape_text(text: str, is_old: bool, where: str) -> str:
+    if not is_old:
+        return IN_TEXT.sub(lambda match: ESCAPED.get(match[1], match[1]), text)
+    units = IN_OLD_TEXT.sub(lambda match: _unescape_unit(match[1]), text)
+    try:
+        return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        what = "half of a surrogate pair"
+        raise ProjectError(what, where=where, remedy="repair its \\u escapes") from None
+
+
+def _unescape_unit(escaped: str) -> str:
+    """RETURNS (str): What Java's escape stands for; up to version 3.1 texts were written with these."""
+    return chr(int(escaped.lstrip("u"), 16)) if len(escaped) > 1 else ESCAPED.get(escaped, escaped)
+
+
+def _place_all(sentences: Sequence[_Sentence], unit: Optional[OffsetUnit], file: RawFile) -> tuple[_Placed, str]:
+    """RETURNS (tuple): The document by the first way of counting that fits all of its tokens, and a note on it."""
+    ways: dict[OffsetUnit, str] = {} if unit else {"characters": "characters", "bytes": "bytes of UTF-8"}
+    try:
+        return _place(sentences, unit or "utf16", file), ""
+    except ProjectError:
+        for way, name in ways.items():
+            with suppress(ProjectError):
+                return _place(sentences, way, file), COUNTED_OTHERWISE.format(name)
+        raise
+
+
+def _place(sentences: Sequence[_Sentence], unit: OffsetUnit, file: RawFile) -> _Placed:
+    pieces: list[str] = []
+    starts: list[int] = []
+    units: list[_Unit] = []
+    # Up to where the text is made, in characters and as the file counts.
+    end = written = 0
+    for sentence in sentences:
+        counted = Counting(sentence.text, unit).offsets
+        start = sentence.units[0].start - _lead(sentence, counted)
+        # Nothing tells what stands between two sentences; WebAnno itself reads a line break and spaces.
+        filler = "\n" if end else ""
+        pieces += (fill_gap(start - written, filler, f"{file}:{sentence.line}"), sentence.text)
+        end += len(pieces[-2])
+        starts.append(end)
+        places = {start + offset: number for number, offset in enumerate(counted)}
+        for one in sentence.units:
+            first, last, rest = _find_in(sentence, one, places, f"{file}:{one.line}")
+            units.append(_Unit(one.line, end + first, end + last, rest))
+        end, written = end + len(sentence.text), start + counted[-1]
+    return _Placed("".join(pieces), starts, units)
+
+
+def _lead(sentence: _Sentence, counted: Sequence[int]) -> int:
+    """RETURNS (int): How much of a sentence stands before its first token, which should be nothing."""
+    token = sentence.units[0].rest.partition("\t")[0]
+    return counted[max(sentence.text.find(token), 0)]
+
+
+def _find_in(sentence: _Sentence, unit: _Unit, places: Mapping[int, int], where: str) -> tuple[int, int, str]:
+    """RETURNS (tuple): Start and end of a unit in its sentence, and the rest of its line behind the token."""
+    first, last = places.get(unit.start), places.get(unit.end)
+    if first is not None and last is not None and f"{unit.rest}\t".startswith(f"{sentence.text[first:last]}\t"):
+        return first, last, unit.rest[last - first + 1 :]
+    what = "the offsets do not fit the token and the text of its sentence"
+    raise ProjectError(what, where=where, remedy=_EXPORT_AGAIN)
+
+
+def _read_mentions(placed: _Placed, layers: Sequence[_Layer], notes: list[str], file: RawFile) -> Iterator[Mention]:
+    width = sum(len(layer.columns) for layer in layers)
+    taken = [layer for layer in layers if layer.name == NAMED_ENTITY or layer.name.startswith(CUSTOM_LAYERS)]
+    drafts: dict[tuple[object, ...], _Draft] = {}
+    references: dict[tuple[object, ...], _Layer] = {}
+    for unit in placed.units:
+        columns = unit.rest.split("\t")
+        if len(columns) < width:
+            what = f"{len(columns)} columns behind the token, but the layers have {width}"
+            raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
+        for layer in taken:
+            if layer.kind == SPAN:
+                _read_spans(layer, columns, unit, drafts, file)
+            else:
+                references.update(((layer.name, one), layer) for one in _references(layer, columns, unit))
+    notes += (NOT_READ.format(_short_name(layer)) for layer in references.values())
+    for number, draft in enumerate(drafts.values(), start=1):
+        notes += [SEVERAL_VALUES] * draft.has_several_values
+        span, where = (draft.start, draft.end), f"{file}:{draft.line}"
+        yield Mention(*span, draft.label, subtype=draft.label, id=f"T{number}", fragments=(span,), where=where)
+
+
+def _read_spans(
+    layer: _Layer, columns: Sequence[str], unit: _Unit, drafts: dict[tuple[object, ...], _Draft], file: RawFile
+) -> None:
+    """Add the annotations of a layer at a unit, or extend those that started at an earlier one."""
+    for place, (name, draft) in enumerate(_read_stack(layer, columns, unit, file)):
+        known = drafts.setdefault((layer.name, name) if name else (layer.name, unit.line, place), draft)
+        if known.label != draft.label:
+            what = f"the annotation [{name}] has another label than in line {known.line}"
+            raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
+        known.end = unit.end
+
+
+def _references(layer: _Layer, columns: Sequence[str], unit: _Unit) -> Iterator[object]:
+    """YIELDS (object): What tells a relation, or a link of a chain, at a unit from all others of its layer."""
+    values = columns[layer.columns[-1]]
+    for place, value in enumerate(STACKED.findall(values) if values != NO_ANNOTATION else []):
+        yield value.rpartition("->")[2] if layer.kind == CHAIN else (unit.line, place)
+
+
+def _read_stack(
+    layer: _Layer, columns: Sequence[str], unit: _Unit, file: RawFile
+) -> Iterator[tuple[Optional[str], _Draft]]:
+    """YIELDS (tuple): The disambiguation id, where there is one, and the draft of each annotation at a unit."""
+    stacks = {place: STACKED.findall(columns[place]) for place in layer.columns if columns[place] != NO_ANNOTATION}
+    if len({len(stack) for stack in stacks.values()}) > 1:
+        what = f"the columns of the layer {layer.name} hold different numbers of annotations"
+        raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
+    for stacked in zip(*stacks.values()):
+        parted = [(place, VALUE.fullmatch(value)) for place, value in zip(stacks, stacked)]
+        matches = {place: match for place, match in parted if match and place not in layer.targets}
+        values = {layer.features[place]: match[1] for place, match in matches.items() if place in layer.features}
+        label, has_several_values = _label(layer, values)
+        name = next((match[2] for match in matches.values() if match[2]), None)
+        yield name, _Draft(unit.start, unit.end, label, unit.line, has_several_values)
+
+
+def _label(layer: _Layer, values: Mapping[str, str]) -> tuple[str, bool]:
+    """RETURNS (tuple): The label that features give an annotation, and whether there were several to choose from."""
+    names = ["value"] if layer.name == NAMED_ENTITY else sorted(values)
+    found = [values[name] for name in names if values.get(name) not in (None, "", NO_VALUE, NO_ANNOTATION)]
+    told = [value for value in found if not FLAG.fullmatch(value)]
+    texts = [value for value in told if not NUMBER.fullmatch(value)] or told
+    label = IN_VALUE.sub(lambda match: ESCAPED.get(match[1], match[1]), texts[0]) if texts else ""
+    return label or _short_name(layer), len(texts) > 1
+
+
+def _short_name(layer: _Layer) -> str:
+    return layer.name.rpartition(".")[2]
