@@ -125,7 +125,17 @@ def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
     if manifest.left_out.documents:
         mentions = sum(manifest.left_out.mentions.values())
         msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions")
+    show_unknown(manifest)
     show_checks(check_expected(settings.expected, manifest))
+
+
+def show_unknown(manifest: Manifest) -> None:
+    """Print how much of a corpus nobody annotated, if any of it."""
+    parts = manifest.splits.values()
+    documents, tokens = sum(part.partly_annotated for part in parts), sum(part.unknown_tokens for part in parts)
+    if documents:
+        text = f"{documents} documents are not annotated throughout: {tokens} tokens are unknown, neither learnt nor"
+        msg.info(f"{text} scored, and sentences of nothing else are not counted")
 
 
 def show_checks(checks: Sequence[Check]) -> None:
@@ -146,14 +156,17 @@ def table(manifest: Manifest) -> list[list[str]]:
 
     manifest (Manifest): The corpus's manifest.
     RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences; mentions read, kept by type
-        and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed. Reasons and
-        changes that do not occur have no column.
+        and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed; tokens that
+        nobody annotated. Reasons, changes and such tokens that do not occur have no column.
     """
     parts = manifest.splits
     reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), (part.mentions.dropped for part in parts.values()))
     changes = _occurring(CHANGES, (part.mentions.changed for part in parts.values()))
     header = ["part", "documents", "sentences", "read", *manifest.entity_types, *reasons, "cut", *changes]
     rows = [[name, *map(str, row(part, manifest.entity_types, reasons, changes))] for name, part in parts.items()]
+    if any(part.unknown_tokens for part in parts.values()):
+        header.append("unknown tokens")
+        rows = [[*cells, str(part.unknown_tokens)] for cells, part in zip(rows, parts.values(), strict=True)]
     return [header, *rows]
 
 

@@ -8,11 +8,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
+from spacy.tokens import DocBin, Span
 
 from scripts import convert
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
+from scripts.convert import table
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.sides import find_sides
@@ -58,6 +61,25 @@ def test_converts_every_corpus_of_the_experiment_and_prints_its_books(project, c
     assert "label not mapped" in printed
     assert "text mismatch" not in printed
     assert "2 corpora converted, 0 unchanged" in printed
+
+
+def test_what_nobody_annotated_is_told(project, capsys):
+    run(project)
+    assert "unknown" not in capsys.readouterr().out
+    nlp = spacy.blank("en")
+    docs = [nlp.make_doc(f"Took aspirin {number} times. It helped.") for number in range(4)]
+    for doc in docs:
+        # Of seven words and two full stops nobody looked at the last three.
+        doc.set_ents([Span(doc, 1, 2, "Drug")], missing=[doc[5:]])
+    DocBin(docs=docs).to_disk(project / "two.spacy")
+    settings = "language: en\ndomain: ugt\nformat: docbin\npath: two.spacy\nlabels: {Drug: Drug}\n"
+    (project / "configs" / "corpora" / "two.yml").write_text(settings.replace("two.spacy", str(project / "two.spacy")))
+    run(project)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "4 documents are not annotated throughout: 12 tokens are unknown" in printed
+    rows = table(read_manifest(project / "corpus", "two"))
+    assert [row[-1] for row in rows] == ["unknown tokens", "9", "3"]
+    assert table(read_manifest(project / "corpus", "one"))[0][-1] != "unknown tokens"
 
 
 def test_only_what_changed_is_converted_again(project, capsys):

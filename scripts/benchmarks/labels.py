@@ -10,7 +10,7 @@ class Encoded(NamedTuple):
     """A sentence of sub-words.
 
     ids (list[int]): Their numbers in the vocabulary, special ones included.
-    labels (list[int]): Number of the BIO tag at the first sub-word of each token, -100 elsewhere.
+    labels (list[int]): Number of the BIO tag at the first sub-word of each token that is annotated, -100 elsewhere.
     """
 
     ids: list[int]
@@ -29,6 +29,8 @@ def _labels(sentence: Sentence, offsets: Sequence[tuple[int, int]], tags: Sequen
     for start, end, label in sentence.mentions:
         of_token[start:end] = [tags.index(f"I-{label}")] * (end - start)
         of_token[start] = tags.index(f"B-{label}")
+    for number in sentence.unknown:
+        of_token[number] = IGNORED
     waiting = dict(zip(_starts(sentence), of_token, strict=True))
     # Sub-words that begin inside of a token, and special ones, have no label.
     return [waiting.pop(start, IGNORED) if end > start else IGNORED for start, end in offsets]

@@ -15,7 +15,14 @@ from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read
-from scripts.corpora.docbin import align, cut_mentions, join_cut_mentions, pack_docs
+from scripts.corpora.docbin import (
+    align,
+    annotated_sentences,
+    cut_mentions,
+    join_cut_mentions,
+    pack_docs,
+    unknown_tokens,
+)
 from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.harmonise import check_labels, harmonise
@@ -36,7 +43,7 @@ class Tally:
 
     read (Counter): Mentions as read, by the corpus's own label.
     kept (Counter): Entities, by type.
-    figures (Counter): Documents, sentences, tokens, sentence starts removed.
+    figures (Counter): Documents, annotated sentences, tokens, unknown ones, sentence starts removed.
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
     changed (list[Changed]): Mentions kept at other offsets than annotated.
@@ -75,7 +82,8 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     settings (CorpusSettings): The corpus file.
     earlier (Optional[Sides]): The sides of an earlier conversion, which hold if the corpus file has the same `split`.
     RETURNS (Converted): Its parts and its manifest.
-    RAISES (ProjectError): If something is wrong with the raw files, or a label is neither taken nor ignored.
+    RAISES (ProjectError): If something is wrong with the raw files, a label is neither taken nor ignored, or a part has
+        text, but nobody annotated any of it.
     """
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
@@ -85,6 +93,7 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     total = sum(len(dealt[part]) for part in tallies)
     with progress(total, "document", desc=name, delay=2, leave=False) as bar:
         bins = {part: pack_docs(_convert(part, dealt[part], settings, nlp, tallies[part], bar)) for part in tallies}
+    _check_annotated(name, tallies)
     manifest = Manifest(
         corpus=name,
         language=settings.language,
@@ -214,11 +223,22 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     """In a training part sentence starts give way to mentions; in other parts a mention may be cut, as when shipped."""
     tally.figures["boundaries_removed"] += join_cut_mentions(doc) if part == "train" else 0
     tally.figures["documents"] += 1
-    tally.figures["sentences"] += sum(1 for _ in doc.sents)
+    tally.figures["sentences"] += sum(1 for _ in annotated_sentences(doc))
     tally.figures["tokens"] += sum(not token.is_space for token in doc)
+    unknown = unknown_tokens(doc)
+    tally.figures["unknown_tokens"] += len(unknown)
+    tally.figures["partly_annotated"] += bool(unknown)
     tally.kept.update(entity.label_ for entity in doc.ents)
     document = doc.user_data["id"]
     tally.cut += [Cut(document, ent.start_char, ent.end_char, ent.label_) for ent in cut_mentions(doc)]
+
+
+def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
+    for part, figures in ((part, tally.figures) for part, tally in tallies.items()):
+        if figures["tokens"] and not figures["sentences"]:
+            what = f"nothing is annotated in the {figures['documents']} documents of the {part} part"
+            remedy = "annotate some of them, or leave them out"
+            raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
 
 
 def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettings) -> PartAccount:
@@ -238,6 +258,8 @@ def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettin
         boundaries_removed=tally.figures["boundaries_removed"],
         mentions_cut=len(tally.cut),
         ids={document.id: hash_text(document.text) for document in documents},
+        partly_annotated=tally.figures["partly_annotated"],
+        unknown_tokens=tally.figures["unknown_tokens"],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence
 
 from spacy.tokens import Doc
 
+from scripts.corpora.docbin import annotated_sentences
 from scripts.corpora.duplicates import find_duplicates
 from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.parts import read_documents
@@ -60,14 +61,13 @@ def _summary(manifest: Manifest, table1: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shared(docs: Docs) -> list[dict[str, Any]]:
-    sentences = {
-        (name, part): [sentence.text for doc in docs[name].get(part, []) for sentence in doc.sents]
-        for name, part in product(docs, ("train", "test"))
-    }
+    # Nothing is learnt of a sentence that nobody annotated; what of a test part is annotated may change.
+    learnt = {name: [span.text for doc in docs[name]["train"] for _, span in annotated_sentences(doc)] for name in docs}
+    tested = {name: [span.text for doc in docs[name]["test"] for span in doc.sents] for name in docs}
     rows = []
     for source, target in product(docs, repeat=2):
-        train = sentences[source, "train"]
-        found = find_duplicates(train, sentences[target, "test"])
+        train = learnt[source]
+        found = find_duplicates(train, tested[target])
         counts = {"sentences": len(train), "exact": found.exact, "near": found.near}
         rows.append({"source": source, "target": target, **counts})
     return rows

@@ -37,12 +37,14 @@ class PartAccount:
 
     documents (int): Documents with text.
     empty_documents (int): Documents without text, which are not in the file.
-    sentences (int): Sentences.
+    sentences (int): Sentences in which somebody annotated a token, which are all of them in ordinary corpora.
     tokens (int): Tokens that are not white space.
     mentions (Mentions): What became of the mentions.
     boundaries_removed (int): Sentence starts that gave way to a mention; none but in a training part.
     mentions_cut (int): Entities that a sentence start cuts; none in a training part.
     ids (Mapping[str, str]): Of each document, empty ones included, the sha256 of its text, by document id.
+    partly_annotated (int): Documents with tokens that nobody annotated, be it all of them.
+    unknown_tokens (int): The tokens, white space left out, that nobody annotated.
     sha256 (str): The hash of the part's file; empty before it is saved.
     """
 
@@ -54,6 +56,8 @@ class PartAccount:
     boundaries_removed: int
     mentions_cut: int
     ids: Mapping[str, str]
+    partly_annotated: int
+    unknown_tokens: int
     sha256: str = ""
 
 
@@ -89,7 +93,7 @@ class Statistics:
     Tokens are here runs of letters and digits, which is what the paper's mention lengths agree with.
 
     documents (int): Documents with text.
-    sentences (int): Sentences.
+    sentences (int): Sentences, whether they are annotated or not.
     sentences_by_punkt (int): The same by the paper's splitter.
     mentions (Mapping[str, int]): Mentions, by entity type.
     subtypes (Mapping[str, int]): The same by the corpus's own label.

@@ -9,6 +9,7 @@ from spacy.vocab import Vocab
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_file
+from scripts.corpora.docbin import annotated_sentences
 from scripts.corpora.duplicates import find_duplicates
 from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.schema import ANNOTATED_TYPES
@@ -21,7 +22,7 @@ class Part:
 
     path (Path): Its DocBin file.
     sha256 (str): The file's hash.
-    sentences (int): How many sentences it holds.
+    sentences (int): How many sentences it holds in which somebody annotated a token.
     """
 
     path: Path
@@ -72,7 +73,7 @@ class Sentence(NamedTuple):
     """A sentence of a document.
 
     document (str): The document's id; empty if the file has none.
-    number (int): Which of the document's sentences it is, from 0.
+    number (int): Which of all of the document's sentences it is, from 0.
     text (str): Its text, white space behind the last token not included.
     words (list[str]): Its tokens.
     spaces (list[bool]): Whether a space follows each of them.
@@ -94,24 +95,27 @@ class Sentence(NamedTuple):
 
 @cache_by_file
 def read_documents(path: Path) -> list[Doc]:
-    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed."""
+    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed.
+
+    Those that nobody annotated, and sentences that nobody annotated, are there too.
+    """
     return _load(path)
 
 
 def read_sentences(
     paths: Sequence[str], without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
 ) -> list[Sentence]:
-    """Read the sentences of whole documents.
+    """Read the annotated sentences of whole documents: those with a token that somebody annotated.
 
     paths (Sequence[str]): DocBin files.
-    without (Sequence[str]): DocBin files whose sentences are left out.
+    without (Sequence[str]): DocBin files whose sentences are left out, whether these are annotated or not.
     without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
     RETURNS (list[Sentence]): The sentences in the order of the files.
     """
     sentences = [sentence for path in paths for sentence in _sentences_of(Path(path))]
     if not without:
         return sentences
-    unwanted = [sentence.text for sentence in read_sentences(without)]
+    unwanted = [text for path in without for text in _texts_of(Path(path))]
     matches = find_duplicates([sentence.text for sentence in sentences], unwanted).matches
     return [sentence for sentence, match in zip(sentences, matches, strict=True) if match.kind not in without_kinds]
 
@@ -131,8 +135,13 @@ def _sentences_of(path: Path) -> list[Sentence]:
             _annotated_types(document),
         )
         for document in _load(path)
-        for number, span in enumerate(document.sents)
+        for number, span in annotated_sentences(document)
     ]
+
+
+@cache_by_file
+def _texts_of(path: Path) -> list[str]:
+    return [span.text for document in _load(path) for span in document.sents]
 
 
 def _annotated_types(document: Doc) -> Optional[tuple[str, ...]]:

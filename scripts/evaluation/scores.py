@@ -1,4 +1,5 @@
 """Score exact matches of mentions: precision, recall and F1 per entity type and micro."""
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from typing import Collection, Mapping, Sequence, Union
@@ -70,6 +71,23 @@ def score_mentions(
         wrong.update(_types_of(given - expected))
         missed.update(_types_of(expected - given))
     return with_micro({name: Score(found[name], wrong[name], missed[name]) for name in types})
+
+
+def judged(predicted: Collection[MentionKey], unknown: Sequence[tuple[int, int]]) -> list[MentionKey]:
+    """Leave out the predicted mentions that the gold can't judge, since they touch what nobody annotated.
+
+    predicted (Collection[MentionKey]): (start, end, type) mentions of a document.
+    unknown (Sequence[tuple]): The (start, end) stretches of it that nobody annotated, ascending and apart, in the same
+        units: tokens or characters.
+    RETURNS (list[MentionKey]): The others, in their order.
+    """
+    ends = [end for _, end in unknown]
+
+    def is_judged(start: int, end: int) -> bool:
+        first = bisect_right(ends, start)
+        return first == len(unknown) or unknown[first][0] >= end
+
+    return [mention for mention in predicted if is_judged(*mention[:2])]
 
 
 def with_micro(scores: Mapping[str, Score]) -> dict[str, Score]:

@@ -1,17 +1,22 @@
 """Sort out what runs got wrong, and what they found in each document: made of their predictions, after the runs."""
 from dataclasses import asdict
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
+
+from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_zipped_json, write_zipped_json
 from scripts.base.progress import progress
+from scripts.corpora.docbin import annotated_sentences
 from scripts.corpora.parts import Sentence, read_documents
 from scripts.evaluation.errors import count_errors, surface
 from scripts.evaluation.partial import score_matches
+from scripts.evaluation.scores import MentionKey, check_same_length
 from scripts.evaluation.significance import count_documents
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.plan import Run
 from scripts.experiments.run import RunJob
+from scripts.experiments.score import judged_tokens
 from scripts.experiments.workspace import Workspace
 from scripts.results.analysis import analysis_file
 from scripts.results.runs import Ledger
@@ -42,15 +47,17 @@ def is_analysed(ledger: Ledger, run: str, fingerprint: str) -> bool:
 
 
 def analyse(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
-    """Compare a run's predictions with the gold of its test part.
+    """Compare a run's predictions with the gold of its test part, where somebody annotated it.
 
     job (RunJob): The run.
     predictions (Iterable[Mapping]): What it found in each document, as its file holds it.
     seen (frozenset): The (surface, type) of the mentions that it was trained on.
-    RETURNS (dict): Errors by kind, kinds of match and counts by document, ready for JSON; no text.
+    RETURNS (dict): Errors by kind, kinds of match and counts by document, ready for JSON; no text. A document of which
+        nothing is annotated is not among them.
     """
-    documents, types = read_documents(job.test.part.path), job.test.entity_types
-    predicted = [[tuple(mention) for mention in found["tokens"] if mention[2] in types] for found in predictions]
+    types = job.test.entity_types
+    found = [[tuple(mention) for mention in one["tokens"] if mention[2] in types] for one in predictions]
+    documents, predicted = _judged(read_documents(job.test.part.path), found)
     gold = [[(ent.start, ent.end, ent.label_, ent.text) for ent in document.ents] for document in documents]
     keys = [[mention[:3] for mention in mentions] for mentions in gold]
     names = [document.user_data["id"] for document in documents]
@@ -63,6 +70,15 @@ def analyse(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mention
         "documents": names,
         "counts": {name: own.tolist() for name, own in counts.counts.items()},
     }
+
+
+def _judged(
+    documents: Sequence[Doc], found: Sequence[Collection[MentionKey]]
+) -> tuple[list[Doc], list[list[MentionKey]]]:
+    """RETURNS (tuple): The documents of which something is annotated, and those mentions found that are judged."""
+    check_same_length(documents, found, "documents")
+    pairs = [pair for pair in zip(documents, found, strict=True) if any(annotated_sentences(pair[0]))]
+    return [document for document, _ in pairs], [judged_tokens(*pair) for pair in pairs]
 
 
 class SeenMentions:

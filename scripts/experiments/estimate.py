@@ -35,7 +35,7 @@ class Cost:
     runs (int): How many there are.
     trainings (int): Models that are trained for them, sources that no kind before has needed included.
     passes (int): Sentences that these trainings pass through the network, each epoch anew.
-    tested (int): Sentences of test parts that are predicted.
+    tested (int): Sentences of test parts that are predicted; those of which nothing is annotated are left out.
     """
 
     kind: str

@@ -2,18 +2,18 @@
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Iterator, Sequence
+from typing import Callable, Collection, Iterable, Iterator, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from scripts.corpora.docbin import annotated_sentences, unknown_tokens
 from scripts.corpora.parts import read_documents
-from scripts.evaluation.scores import score_mentions
+from scripts.evaluation.scores import MentionKey, Score, check_same_length, judged, score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
 from scripts.results.runs import Prediction, RunScores
 
-TokenMention = tuple[int, int, str]
 DOCUMENTS_PER_BATCH = 16
 
 
@@ -21,10 +21,10 @@ DOCUMENTS_PER_BATCH = 16
 class Outcome:
     """What a pipeline does on a test part.
 
-    predictions (tuple[Prediction, ...]): What it finds, document by document.
+    predictions (tuple[Prediction, ...]): What it finds, document by document, annotated or not.
     scores (RunScores): Its scores.
     seconds (float): Wall-clock time of finding.
-    sentences (int): Sentences of the part.
+    sentences (int): Sentences of the part in which somebody annotated a token.
     """
 
     predictions: tuple[Prediction, ...]
@@ -44,7 +44,7 @@ def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome
     documents, started = read_documents(part), time.monotonic()
     predictions = tuple(predict(nlp, documents))
     seconds = round(time.monotonic() - started, 2)
-    n_sentences = sum(1 for document in documents for _ in document.sents)
+    n_sentences = sum(1 for document in documents for _ in annotated_sentences(document))
     return Outcome(predictions, score(documents, predictions, entity_types), seconds, n_sentences)
 
 
@@ -92,9 +92,54 @@ def score(documents: Sequence[Doc], predictions: Sequence[Prediction], entity_ty
     entity_types (Sequence[str]): What is scored.
     RETURNS (RunScores): On tokens, and on characters, where a mention that alignment lost is missed.
     """
-    on_tokens = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
-    on_characters = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
     return RunScores(
-        tokens=score_mentions(on_tokens, [prediction.tokens for prediction in predictions], entity_types),
-        characters=score_mentions(on_characters, [prediction.characters for prediction in predictions], entity_types),
+        tokens=score_tokens(documents, [prediction.tokens for prediction in predictions], entity_types),
+        characters=score_characters(documents, [prediction.characters for prediction in predictions], entity_types),
     )
+
+
+def score_tokens(
+    documents: Sequence[Doc], found: Sequence[Collection[MentionKey]], entity_types: Sequence[str]
+) -> dict[str, Score]:
+    """Score by exact match on tokens. What is found at tokens that nobody annotated is neither right nor wrong.
+
+    documents (Sequence[Doc]): Gold.
+    found (Sequence[Collection]): For each document (start, end, type) mentions, in tokens.
+    entity_types (Sequence[str]): What is scored.
+    RETURNS (dict[str, Score]): By type, and under "micro" that of all of them together.
+    """
+    gold = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
+    return score_mentions(gold, _judged(judged_tokens, documents, found), entity_types)
+
+
+def score_characters(
+    documents: Sequence[Doc], found: Sequence[Collection[MentionKey]], entity_types: Sequence[str]
+) -> dict[str, Score]:
+    """Score by exact match with the mentions as annotated: what alignment loses or the splitter cuts is missed.
+
+    documents (Sequence[Doc]): Gold.
+    found (Sequence[Collection]): For each document (start, end, type) mentions, in characters, of any tokens.
+    entity_types (Sequence[str]): What is scored.
+    RETURNS (dict[str, Score]): As `score_tokens`.
+    """
+    gold = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
+    return score_mentions(gold, _judged(judged_characters, documents, found), entity_types)
+
+
+def judged_tokens(document: Doc, found: Collection[MentionKey]) -> list[MentionKey]:
+    """RETURNS (list[MentionKey]): Those of the mentions found, in tokens, that touch no token that nobody annotated."""
+    return judged(found, [(token.i, token.i + 1) for token in unknown_tokens(document)])
+
+
+def judged_characters(document: Doc, found: Collection[MentionKey]) -> list[MentionKey]:
+    """RETURNS (list[MentionKey]): The same of mentions in characters."""
+    return judged(found, [(token.idx, token.idx + len(token)) for token in unknown_tokens(document)])
+
+
+def _judged(
+    judge: Callable[[Doc, Collection[MentionKey]], list[MentionKey]],
+    documents: Sequence[Doc],
+    found: Sequence[Collection[MentionKey]],
+) -> list[list[MentionKey]]:
+    check_same_length(documents, found, "documents")
+    return [judge(document, mentions) for document, mentions in zip(documents, found, strict=True)]

@@ -10,6 +10,7 @@ from scripts.corpora.parts import read_documents
 from scripts.evaluation.scores import Score, score_mentions
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.run import ScoredPart
+from scripts.experiments.score import score_characters, score_tokens
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger, RunResult
@@ -94,11 +95,13 @@ def evaluate_installed(
         questions[f"{EXAMPLES}/{name}"] = [{"text": text.text} for text in texts]
     answers = ask(python, package, questions, threads)
     found = {name: answers.groups[f"{EXAMPLES}/{name}"] for name in examples}
+    on_tokens = {test.corpus: [one.tokens for one in answers.groups[f"{GIVEN}/{test.corpus}"]] for test in tests}
+    on_characters = {test.corpus: [one.characters for one in answers.groups[f"{RAW}/{test.corpus}"]] for test in tests}
     return Evaluation(
         corpora={
             test.corpus: CorpusScores(
-                score_tokens(documents[test.corpus], answers.groups[f"{GIVEN}/{test.corpus}"], test.entity_types),
-                score_characters(documents[test.corpus], answers.groups[f"{RAW}/{test.corpus}"], test.entity_types),
+                score_tokens(documents[test.corpus], on_tokens[test.corpus], test.entity_types),
+                score_characters(documents[test.corpus], on_characters[test.corpus], test.entity_types),
             )
             for test in tests
         },
@@ -115,18 +118,6 @@ def as_tokens(document: Doc) -> Question:
         "spaces": [bool(token.whitespace_) for token in document],
         "sent_starts": [bool(token.is_sent_start) for token in document],
     }
-
-
-def score_tokens(documents: Sequence[Doc], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:
-    """RETURNS (dict[str, Score]): Exact match on tokens."""
-    gold = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
-    return score_mentions(gold, [answer.tokens for answer in answers], types)
-
-
-def score_characters(documents: Sequence[Doc], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:
-    """RETURNS (dict[str, Score]): Exact match with the mentions as annotated: what the splitter cuts is missed."""
-    gold = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
-    return score_mentions(gold, [answer.characters for answer in answers], types)
 
 
 def score_examples(texts: Sequence[AnnotatedText], answers: Sequence[Answer], types: Sequence[str]) -> dict[str, Score]:

@@ -161,6 +161,14 @@ def test_labels_stand_at_the_first_subword_of_each_token(tiny_encoder):
     assert len(encoded.labels) == len(encoded.ids) and encoded.labels[0] == encoded.labels[-1] == IGNORED
 
 
+def test_unknown_tokens_have_no_label(tiny_encoder):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    words, spaces = ["Took", "ibuprofen", "400", "mg"], [True, True, False, False]
+    sentence = Sentence("", 0, "Took ibuprofen 400mg", words, spaces, [(1, 2, "Drug")], [2, 3])
+    (encoded,) = encode_sentences(tokenizer, [sentence], ["O", "B-Drug", "I-Drug"])
+    assert [label for label in encoded.labels if label != IGNORED] == [0, 1]
+
+
 def test_material_survives_the_way_to_a_worker(material):
     assert read_material(material.train.parent) == material
 

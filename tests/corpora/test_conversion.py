@@ -3,18 +3,20 @@ import json
 from pathlib import Path
 
 import pytest
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
+from scripts.corpora.docbin import pack_docs
 from scripts.corpora.fingerprint import fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import Manifest, read_manifest
-from scripts.corpora.parts import find_part, read_documents, read_sentences, reference_doc
+from scripts.corpora.parts import find_part, part_of, read_documents, read_sentences, reference_doc
 from scripts.corpora.schema import ANNOTATED_TYPES, Cut, Dropped
-from scripts.corpora.settings import CorpusSettings
+from scripts.corpora.settings import CorpusSettings, PublishedSplit
 from scripts.corpora.sides import find_sides
+from scripts.corpora.tokens import blank_pipeline
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
 TEXT = "Took aspirin 5mg. Then pain. In hip it was."
@@ -131,6 +133,62 @@ def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, man
     assert part.sentences == sum(len(list(doc.sents)) for doc in read_documents(part.path))
     with pytest.raises(ProjectError, match="corpus mine: no part 'dev'. It has train, test"):
         find_part(corpus.parent, "mine", "dev")
+
+
+@pytest.fixture
+def partly(tmp_path) -> CorpusSettings:
+    """A corpus of DocBins: in each document the second of three sentences is annotated, in the last one nothing is."""
+    docs = []
+    for number in range(10):
+        doc = blank_pipeline()("Took aspirin. Then pain came.\nAspirin again.")
+        doc.user_data["id"] = f"d{number}"
+        if number < 9:
+            doc.set_ents([Span(doc, 4, 5, "ADR")], outside=[doc[3:4], doc[5:7]], default="missing")
+        docs.append(doc)
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "raw.spacy")
+    labels = {"Drug": "Drug", "ADR": "Disease"}
+    return CorpusSettings(language="en", domain="ugt", format="docbin", path=tmp_path / "raw.spacy", labels=labels)
+
+
+def test_the_account_counts_what_nobody_annotated_and_sentences_are_those_that_somebody_did(partly, tmp_path):
+    manifest = save_corpus(convert_corpus("mine", partly), tmp_path)
+    parts = manifest.splits
+    assert sum(part.partly_annotated for part in parts.values()) == sum(part.documents for part in parts.values()) == 10
+    # Three words before and three behind the sentence, and the ten of the document that nobody annotated.
+    assert sum(part.unknown_tokens for part in parts.values()) == 9 * 6 + 10
+    assert sum(part.sentences for part in parts.values()) == 9
+    for name, account in parts.items():
+        part = find_part(tmp_path, "mine", name)
+        sentences = read_sentences([str(part.path)])
+        assert account.sentences == part.sentences == part_of(part.path).sentences == len(sentences)
+        assert {(sentence.text, sentence.number) for sentence in sentences} == {("Then pain came.\n", 1)}
+        # But for the line break, which nobody annotated, all of the sentence is known.
+        assert all(sentence.mentions == [(1, 2, "Disease")] and sentence.unknown == [4] for sentence in sentences)
+        assert len(read_documents(part.path)) == account.documents
+
+
+def test_an_ordinary_corpus_has_nothing_unknown(manifest):
+    assert {(part.partly_annotated, part.unknown_tokens) for part in manifest.splits.values()} == {(0, 0)}
+
+
+def test_sentences_of_a_test_part_are_left_out_of_training_whether_they_are_annotated_or_not(tmp_path):
+    paths = [tmp_path / name for name in ("train.spacy", "test.spacy")]
+    starts = [number in (0, 4) for number in range(9)]
+    train = Doc(Vocab(), words="Then pain came . No rash since this week".split(), ents=["O"] * 9, sent_starts=starts)
+    starts = [number in (0, 2) for number in range(7)]
+    test = Doc(Vocab(), words="Pain . No rash since this week".split(), sent_starts=starts)
+    test.set_ents([], outside=[test[0:2]], default="missing")
+    for path, doc in zip(paths, (train, test), strict=True):
+        pack_docs([doc]).to_disk(path)
+    assert [one.number for one in read_sentences([str(paths[0])])] == [0, 1]
+    assert [one.number for one in read_sentences([str(paths[0])], [str(paths[1])])] == [0]
+
+
+def test_a_part_of_which_nothing_is_annotated_is_no_success(partly, tmp_path):
+    patterns = {"train": ["d[!9]"], "test": ["d9"]}
+    published = partly.model_copy(update={"published_split": PublishedSplit(**patterns)})
+    with pytest.raises(ProjectError, match=r"corpus mine: nothing is annotated in the 1 documents of the test part\."):
+        convert_corpus("mine", published)
 
 
 def test_a_corpus_with_a_damaged_manifest_is_not_current(corpus, settings):

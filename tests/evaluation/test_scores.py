@@ -1,8 +1,10 @@
 """Exact-match scores: counts and percentages worked out by hand."""
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.scores import Score, score_mentions
+from scripts.evaluation.scores import Score, judged, score_mentions
 
 TYPES = ("Drug", "Disease")
 NOTHING = Score(0, 0, 0)
@@ -56,3 +58,20 @@ def test_types_that_are_not_asked_for_are_left_out_of_micro():
 def test_different_numbers_of_documents_are_an_error():
     with pytest.raises(ProjectError, match="2 documents in the gold, 1 in the prediction"):
         score_mentions([[], []], [[]], TYPES)
+
+
+def test_mentions_that_touch_what_nobody_annotated_are_not_judged_and_neighbours_are():
+    mentions = [(0, 2, "Drug"), (2, 4, "Drug"), (3, 6, "Drug"), (4, 5, "Drug"), (5, 9, "Drug"), (6, 7, "Drug")]
+    assert judged(mentions, [(2, 3), (5, 6), (8, 9)]) == [(0, 2, "Drug"), (4, 5, "Drug"), (6, 7, "Drug")]
+    assert judged(mentions, []) == mentions
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 6)), max_size=8),
+    st.lists(st.integers(0, 26), max_size=10, unique=True).map(sorted),
+)
+def test_a_mention_is_judged_if_it_shares_nothing_with_any_stretch(places, cuts):
+    stretches = list(zip(cuts[::2], cuts[1::2], strict=False))
+    unknown = {place for start, end in stretches for place in range(start, end)}
+    mentions = [(start, start + length, "Drug") for start, length in places]
+    assert judged(mentions, stretches) == [one for one in mentions if unknown.isdisjoint(range(*one[:2]))]

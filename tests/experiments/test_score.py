@@ -1,15 +1,18 @@
 """Scores of a run: on tokens and on original characters, by a pipeline that sees no gold."""
+from typing import Optional
+
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.vocab import Vocab
 
 from scripts.corpora.docbin import align, pack_docs
 from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
-from scripts.experiments.score import predict, score
+from scripts.experiments.score import predict, score, score_characters
 from scripts.ner.bio_ner import SPANS_KEY
 from scripts.results.runs import Prediction
 
@@ -30,9 +33,16 @@ def finds_aspirin(doc: Doc) -> Doc:
 TYPES = ("Drug", "Disease")
 
 
-def gold(text: str, *mentions: tuple[int, int, str], starts: tuple[int, ...] = (0,), name: str = "one") -> Doc:
+def gold(
+    text: str,
+    *mentions: tuple[int, int, str],
+    starts: tuple[int, ...] = (0,),
+    name: str = "one",
+    annotated: Optional[tuple[tuple[int, int], ...]] = None,
+) -> Doc:
     """A document as `convert` makes it."""
-    return align(Document(name, text, tuple(Mention(*mention) for mention in mentions)), starts, blank_pipeline()).doc
+    document = Document(name, text, tuple(Mention(*mention) for mention in mentions), annotated=annotated)
+    return align(document, starts, blank_pipeline()).doc
 
 
 def found(document: Doc, *spans: tuple[int, int, str]) -> Prediction:
@@ -71,6 +81,51 @@ class TestScore:
     def test_documents_do_not_mix(self):
         one, other = gold("aspirin", (0, 7, "Drug"), name="one"), gold("aspirin", name="other")
         assert score([one, other], [found(one), found(other, (0, 1, "Drug"))], TYPES).tokens["Drug"] == Score(0, 1, 1)
+
+
+class TestPartlyAnnotated:
+    TEXT = "Took aspirin for rash. No aspirin today, no back pain."
+
+    def scores(self, document, *spans):
+        """Micro scores on tokens and on characters, which are the same here."""
+        scores = score([document], [found(document, *spans)], TYPES)
+        assert scores.tokens == scores.characters
+        return scores.tokens["micro"]
+
+    def test_what_is_found_where_nobody_annotated_is_neither_right_nor_wrong(self):
+        document = gold(self.TEXT, (5, 12, "Drug"), (17, 21, "Disease"), annotated=((0, 22),))
+        drug, wrong, elsewhere, across = (1, 2, "Drug"), (2, 3, "Drug"), (6, 7, "Drug"), (4, 6, "Disease")
+        assert self.scores(document, drug) == Score(1, 0, 1)
+        assert self.scores(document, drug, elsewhere) == Score(1, 0, 1)
+        assert self.scores(document, drug, wrong, elsewhere) == Score(1, 1, 1)
+        assert self.scores(document, drug, across, elsewhere) == Score(1, 0, 1)
+        # Of the same text annotated throughout all of them count.
+        whole = gold(self.TEXT, (5, 12, "Drug"), (17, 21, "Disease"))
+        assert self.scores(whole, drug, across, elsewhere) == Score(1, 2, 1)
+
+    def test_a_mention_of_the_gold_counts_wherever_it_stands(self):
+        document = gold(self.TEXT, (44, 53, "Disease"), annotated=((0, 22),))
+        assert self.scores(document) == Score(0, 0, 1)
+        assert self.scores(document, (10, 12, "Disease")) == Score(1, 0, 0)
+        # Inside of it all is known; what reaches beyond is not judged, and does not find it.
+        assert self.scores(document, (10, 11, "Disease")) == Score(0, 1, 1)
+        assert self.scores(document, (9, 12, "Disease")) == Score(0, 0, 1)
+
+    def test_characters_of_another_tokenization_touch_what_is_unknown_too(self):
+        document = gold(self.TEXT, (5, 12, "Drug"), annotated=((0, 22),))
+        inside, outside, across = (18, 20, "Drug"), (27, 30, "Drug"), (20, 24, "Drug")
+        assert score_characters([document], [[inside, outside, across]], TYPES)["micro"] == Score(0, 1, 1)
+
+    def test_a_mention_across_white_space_that_nobody_annotated_is_judged(self):
+        document = gold("back \n pain", (0, 4, "Disease"), annotated=((0, 4), (7, 11)))
+        (packed,) = DocBin(store_user_data=True).from_bytes(pack_docs([document]).to_bytes()).get_docs(Vocab())
+        for doc in (document, packed):
+            assert self.scores(doc, (0, len(doc), "Disease")) == Score(0, 1, 1)
+
+    def test_a_document_that_nobody_annotated_adds_nothing(self):
+        documents = [gold("aspirin", name="one"), gold("aspirin", name="other", annotated=())]
+        predictions = [found(document, (0, 1, "Drug")) for document in documents]
+        assert score(documents, predictions, TYPES) == score(documents[:1], predictions[:1], TYPES)
 
 
 class TestPredict:

@@ -125,6 +125,13 @@ class TestReader:
         examples = list(sentence_reader(str(tmp_path / "x.spacy"))(nlp))
         assert [example.get_aligned_ner() for example in examples] == [[None], [None, "U-Disease"]]
 
+    def test_sentences_that_nobody_annotated_do_not_come_and_unknown_tokens_have_no_tag(self, nlp, tmp_path):
+        doc = Doc(nlp.vocab, words="no rash took aspirin today".split(), sent_starts=[True, False, True, False, False])
+        doc.set_ents([Span(doc, 3, 4, label="Drug")], outside=[doc[2:3]], default="missing")
+        pack_docs([doc, Doc(nlp.vocab, words=["rash"])]).to_disk(tmp_path / "x.spacy")
+        (only,) = sentence_reader(str(tmp_path / "x.spacy"), limit=2, seed=1)(nlp)
+        assert (only.text.split(), only.get_aligned_ner()) == (["took", "aspirin", "today"], ["O", "U-Drug", None])
+
     @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 5))
     def test_samples_nest_and_do_not_repeat(self, n_sentences, one, other, seed):
         smaller, larger = sorted([one, other])
@@ -167,7 +174,7 @@ class TestLengths:
         """What the reader gives of these sentences."""
         sentences = [text.split() for text in self.SENTENCES]
         starts = [number == 0 for words in sentences for number in range(len(words))]
-        doc = Doc(nlp.vocab, words=sum(sentences, []), sent_starts=starts)
+        doc = Doc(nlp.vocab, words=sum(sentences, []), sent_starts=starts, ents=["O"] * len(starts))
         pack_docs([doc]).to_disk(folder / "sentences.spacy")
         return list(sentence_reader(str(folder / "sentences.spacy"))(nlp))
 

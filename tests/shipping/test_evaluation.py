@@ -16,9 +16,13 @@ from spacy.util import fix_random_seed
 from scripts import evaluate_package
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
+from scripts.corpora.docbin import align, pack_docs
 from scripts.corpora.manifest import read_manifest
-from scripts.corpora.parts import read_documents
+from scripts.corpora.parts import Part, read_documents
+from scripts.corpora.schema import Document, Mention
+from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
+from scripts.experiments.run import ScoredPart
 from scripts.shipping import evaluation
 from scripts.shipping.conditions import Conditions, RecordedEvaluation, conditions_of, reason_to_evaluate
 from scripts.shipping.environment import Answer, Answers
@@ -210,6 +214,19 @@ def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, mo
     rows = [row for row in score_table(scored) if row[0] == tests[0].corpus]
     assert rows == [(tests[0].corpus, name, "100.0", "-", "100.0") for name in ("tokens and sentences", "raw text")]
     assert set(scored.corpora[tests[1].corpus].given_sentences) == {"micro", "Drug", "Disease"}
+
+
+def test_what_a_package_finds_where_nobody_annotated_is_not_scored(tmp_path, monkeypatch):
+    text = "Took aspirin. Aspirin\nhelped."
+    document = Document("d", text, (Mention(5, 12, "Drug"),), annotated=((0, 13),))
+    pack_docs([align(document, [0, 14], blank_pipeline()).doc]).to_disk(tmp_path / "test.spacy")
+    test = ScoredPart("mine", Part(tmp_path / "test.spacy", "", 1), ("Drug",))
+    given = Answer(((1, 2, "Drug"), (2, 3, "Drug"), (3, 4, "Drug")), (), ())
+    raw = Answer((), ((5, 12, "Drug"), (0, 4, "Drug"), (14, 21, "Drug"), (12, 21, "Drug")), ())
+    answers = {"given sentences/mine": [given], "raw text/mine": [raw]}
+    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}))
+    scored = evaluate_installed(Path("python"), "xx_tiny", [test], {}, ("Drug",), 1).corpora["mine"]
+    assert scored.given_sentences["Drug"] == scored.raw_text["Drug"] == Score(1, 1, 0)
 
 
 def perfect_answer(document):

@@ -7,7 +7,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids, sentence_starts
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
-from scripts.corpora.schema import Document, Mention
+from scripts.corpora.schema import Document, Fragment, Mention
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -17,8 +17,8 @@ SUFFIXES = [".spacy"]
 # A few kilobytes can unpack to gigabytes, so there is an end to it; this much is millions of tokens.
 MAX_UNPACKED = 2**30
 STEP = 2**24
-NO_ENTITIES = "document without entity annotation, read as one without mentions"
-PARTIAL_ENTITIES = "document with tokens without entity annotation, read as outside of mentions"
+NO_ENTITIES = "document without entity annotation, of which all is unknown"
+PARTIAL_ENTITIES = "document with tokens without entity annotation, which are unknown"
 NO_GROUP = "document without the span group that `spans_key` names, read as one without mentions"
 ENTITIES_BESIDE = "document with entities, which are not read beside the span group that `spans_key` names"
 UNKNOWN_SPACES = "document that does not know its white space, a space read behind each token"
@@ -37,6 +37,9 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all Docs; an id is `user_data["id"]`, else a running number, behind the file's name if there are several.
+
+    Only what has an entity annotation counts as annotated, be it "outside of entities": a Doc that has none at all is
+    unknown as a whole, since nobody can tell it from one that still waits for its annotator.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
@@ -101,7 +104,9 @@ def _read_docs(
         groups.update(doc.spans)
         mentions = tuple(_read_mentions(doc, f"{file}, document {number}", key))
         own = name if isinstance(name, str) and name else str(number)
-        yield Document(prefix + own, doc.text, mentions, _read_meta(doc, key))
+        # Entity tags say nothing of the spans in a group.
+        annotated = _read_annotated(doc) if key is None else None
+        yield Document(prefix + own, doc.text, mentions, _read_meta(doc, key, annotated), annotated=annotated)
 
 
 def _read_mentions(doc: "Doc", where: str, key: Optional[str]) -> Iterator[Mention]:
@@ -111,17 +116,31 @@ def _read_mentions(doc: "Doc", where: str, key: Optional[str]) -> Iterator[Menti
         yield Mention(start, end, label, subtype=label, id=f"T{number}", fragments=fragments, where=where)
 
 
-def _read_meta(doc: "Doc", key: Optional[str]) -> dict[str, Any]:
+def _read_annotated(doc: "Doc") -> Optional[tuple[Fragment, ...]]:
+    """RETURNS (Optional[tuple]): The stretches of tokens with an entity annotation, white space between two of them
+    included; None if only white space has none."""
+    # By the bare vocabulary that a DocBin is read with no token `is_space`.
+    if all(token.ent_iob_ or token.text.isspace() for token in doc):
+        return None
+    stretches: list[Fragment] = []
+    goes_on = False
+    for token in doc:
+        if token.ent_iob_:
+            start = stretches.pop()[0] if goes_on else token.idx
+            stretches.append((start, token.idx + len(token)))
+        goes_on = bool(token.ent_iob_) or (goes_on and token.text.isspace())
+    return tuple(stretches)
+
+
+def _read_meta(doc: "Doc", key: Optional[str], annotated: Optional[tuple[Fragment, ...]]) -> dict[str, Any]:
     meta: dict[str, Any] = {}
     if doc.has_annotation("SENT_START"):
         meta["sentence_starts"] = sentence_starts(doc.text, (token.idx for token in doc if token.is_sent_start))
     notes = [f"span group '{name}' is not read" for name, group in doc.spans.items() if len(group) and name != key]
     if key is not None:
         notes += [NO_GROUP] * (key not in doc.spans) + [ENTITIES_BESIDE] * bool(doc.ents)
-    elif not doc.has_annotation("ENT_IOB"):
-        notes.append(NO_ENTITIES)
-    elif not doc.has_annotation("ENT_IOB", require_complete=True):
-        notes.append(PARTIAL_ENTITIES)
+    if annotated is not None:
+        notes.append(PARTIAL_ENTITIES if annotated else NO_ENTITIES)
     if doc.has_unknown_spaces:
         notes.append(UNKNOWN_SPACES)
     return {**meta, "notes": tuple(notes)} if notes else meta

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.docbin import align
+from scripts.corpora.docbin import align, unknown_tokens
 from scripts.corpora.formats import docbin
 from scripts.corpora.formats.options import Options
 from scripts.corpora.harmonise import harmonise
@@ -174,6 +174,31 @@ def test_a_group_that_no_document_has_is_an_error_that_names_those_that_are_ther
         docbin.read(tmp_path, options=Options(spans_key="SC"))
     with pytest.raises(ProjectError, match="There are no spans at all; leave the key out to read the entities"):
         read_spans(tmp_path / "none", "sc", make(TEXT, span))
+
+
+def test_what_has_no_entity_annotation_is_unknown(tmp_path):
+    whole = make(TEXT, (3, 4, "Drug"))
+    partly, nothing = NLP("Took aspirin. It \n helped. Well"), NLP(TEXT)
+    partly.set_ents([Span(partly, 1, 2, "Drug")], outside=[partly[3:4], partly[5:7]], default="missing")
+    outside = NLP(TEXT)
+    outside.set_ents([])
+    read_again = read(tmp_path, whole, partly, nothing, outside, NLP(" \n"))
+    assert [document.annotated for document in read_again] == [None, ((5, 12), (14, 26)), (), None, None]
+
+
+@given(st.lists(st.sampled_from(["a", "5", ".", " ", "\n", "  "]), min_size=1, max_size=12), st.data())
+def test_tokens_are_as_known_after_converting_as_they_were_before(words, data):
+    doc = NLP("".join(words))
+    # spaCy lets no entity be white space alone.
+    tags = [data.draw(st.sampled_from("O-" if token.is_space else "BO-")) for token in doc]
+    spans = {tag: [doc[n : n + 1] for n, own in enumerate(tags) if own == tag] for tag in "BO-"}
+    drugs = [Span(doc, span.start, span.end, "Drug") for span in spans["B"]]
+    doc.set_ents(drugs, outside=spans["O"], default="missing")
+    with tempfile.TemporaryDirectory() as folder:
+        (document,) = read(Path(folder), doc)
+    again = align(document, [0], NLP).doc
+    assert [token.i for token in unknown_tokens(again)] == [token.i for token in unknown_tokens(doc)]
+    assert [(ent.start, ent.end) for ent in again.ents] == [(ent.start, ent.end) for ent in doc.ents]
 
 
 def test_a_file_without_entities_and_user_data_is_read(tmp_path):
