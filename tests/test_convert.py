@@ -13,6 +13,7 @@ import srsly
 from scripts import convert
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
+from scripts.corpora.conversion import hash_text
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.sides import find_sides
@@ -25,16 +26,21 @@ KILLED = 9
 
 
 def write_corpus(folder: Path, name: str, text: str, drug: str) -> None:
-    """A corpus file and its raw files: four documents, one mention and one label to ignore in each."""
+    """A corpus file and its raw files: four documents, one mention and one label to ignore in each, no text twice."""
     raw = folder / "raw" / name
     raw.mkdir(parents=True)
     start = text.index(drug)
     for number in range(4):
-        (raw / f"{number}.txt").write_text(text, encoding="utf8")
+        (raw / f"{number}.txt").write_text(numbered(text, number), encoding="utf8")
         line = f"T1\tDrug {start} {start + len(drug)}\t{drug}\nT2\tDose 0 1\t{text[0]}\n"
         (raw / f"{number}.ann").write_text(line, encoding="utf8")
     settings = f"language: en\ndomain: ugt\nformat: brat\npath: {raw}\nlabels: {{Drug: Drug}}\nignore: [Dose]\n"
     (folder / "configs" / "corpora" / f"{name}.yml").write_text(settings, encoding="utf8")
+
+
+def numbered(text: str, number: int) -> str:
+    """RETURNS (str): The text with a number before its full stop."""
+    return f"{text.removesuffix('.')} {number}."
 
 
 @pytest.fixture
@@ -67,9 +73,10 @@ def test_only_what_changed_is_converted_again(project, capsys):
     run(project)
     assert "1 corpora converted, 1 unchanged" in capsys.readouterr().out
     assert (project / "corpus" / "one" / "manifest.json").stat().st_mtime_ns == before
-    ids = [part["ids"] for part in json.loads((project / "corpus/two/manifest.json").read_text())["splits"].values()]
-    hashes = {hash for part in ids for hash in part.values()}
-    assert len(hashes) == 2
+    train, test = read_manifest(project / "corpus", "two").splits.values()
+    hashes = {**train.ids, **test.ids}
+    texts = {name: (project / "raw" / "two" / f"{name}.txt").read_text(encoding="utf8") for name in hashes}
+    assert hashes == {name: hash_text(text) for name, text in texts.items()}
 
 
 def test_a_run_with_nothing_to_do_imports_no_spacy(project):
@@ -176,8 +183,8 @@ class TestSides:
 
     def add(self, numbers):
         for number in numbers:
-            for suffix in (".txt", ".ann"):
-                shutil.copyfile(self.raw(0, suffix), self.raw(number, suffix))
+            shutil.copyfile(self.raw(0, ".ann"), self.raw(number, ".ann"))
+            self.raw(number, ".txt").write_text(numbered("Took aspirin.", number), encoding="utf8")
 
     def raw(self, number, suffix):
         return self.project / "raw" / "one" / f"{number}{suffix}"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.account import Check, check_expected, check_losses, count_as_read, overlapping_pairs, refuse_losses
-from scripts.corpora.manifest import LeftOut, Manifest, Mentions, PartAccount, ReadAccount, Statistics
+from scripts.corpora.manifest import Copies, LeftOut, Manifest, Mentions, PartAccount, ReadAccount, Statistics
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Changed, Document, Dropped, Mention
 from scripts.corpora.settings import Expected
 
@@ -79,6 +79,7 @@ def make_manifest(dropped=(), changed=(), cut=0, notes=0) -> Manifest:
         statistics=Statistics(2, 9, 10, {}, {}, 0.0, 0.0, {}),
         splits={"train": PartAccount(2, 1, 9, 90, mentions, 0, cut, {})},
         left_out=LeftOut(0, {}, {}),
+        copies=Copies(0, 0, 0, {}, 0),
         dropped=tuple(Dropped("d", "T1", 0, 4, "ADR", reason) for reason in dropped),
         changed=tuple(Changed("d", "T1", 0, 4, "ADR", how, 0, 5) for how in changed),
         cut=(),
