@@ -195,7 +195,8 @@ class TestLosses:
         first = ", ".join(f"T1 Drug 90-95 in {name}" for name in split_documents(["0", "1", "2", "3"], 0.7, 0)["train"])
         assert str(error.value) == (
             f"corpus two: 4 of 4 mentions are lost, 4 by 'outside text' (first: {first}). Check the offsets and labels "
-            "in the raw files and in the corpus file, or put what you accept under `expected.dropped` in the corpus file"
+            "in the raw files and in the corpus file, or put what you accept under `expected.dropped` in the corpus "
+            "file"
         )
         assert [path.name for path in (self.project / "corpus").iterdir()] == ["tokenizer"]
 
