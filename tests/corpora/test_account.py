@@ -180,8 +180,9 @@ def heavy(manifest: Manifest, **accepted: int) -> str:
 @pytest.mark.parametrize("reason", LOSSES)
 def test_more_than_half_of_a_parts_mentions_lost_is_refused_whatever_the_reason(reason):
     assert heavy(two_parts([reason] * 3, [reason] * 3)) == ""
-    message = heavy(two_parts([], [reason] * 4))
-    assert message.startswith(f"corpus c: 4 of 6 mentions of the test part are lost, 4 by '{reason}' (first: ")
+    message = heavy(two_parts([reason], [reason] * 4))
+    what = f"corpus c: 4 of 6 mentions of the test part are lost, 4 by '{reason}' (first: T1 ADR 1-5 in test1, "
+    assert message.startswith(what)
     assert heavy(two_parts([reason] * 4, [])).startswith("corpus c: 4 of 6 mentions of the train part")
 
 
