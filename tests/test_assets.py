@@ -39,8 +39,10 @@ def server(tmp_path):
 
 def write_public_corpora(folder: Path) -> None:
     """Small invented files in the form in which RuDReC and RuCCoN come."""
-    texts = [f"Пили мезим {number} раз.\n" for number in range(3)]
-    rows = [json.dumps({"file_name": f"{n}.tsv", "sentence_id": 0, "text": text, **ROW}) for n, text in enumerate(texts)]
+    rows = [
+        json.dumps({"file_name": f"{number}.tsv", "sentence_id": 0, "text": f"Пили мезим {number} раз.\n", **ROW})
+        for number in range(3)
+    ]
     (folder / "rudrec.json").write_text("\n".join(rows), "utf8")
     with zipfile.ZipFile(folder / "ruccon.zip", "w") as archive:
         archive.writestr("RuCCoN-main/README.txt", "not a document")
