@@ -10,7 +10,15 @@ from scripts.base.command import option, run
 from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Experiment
 from scripts.base.settings import suggest
-from scripts.corpora.account import LOSSES, Check, check_expected, refuse_losses
+from scripts.corpora.account import (
+    LOSSES,
+    Check,
+    check_expected,
+    losses_beyond_expected,
+    refuse_losses,
+    types_without_mentions,
+)
+from scripts.corpora.copies import ALL, MAJORITY, MERGED
 from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
@@ -52,14 +60,14 @@ def main(
     stale = [name for name in names if not is_current(output, name, fingerprint(settings[name]), earlier.get(name))]
     if stale or not is_tokenizer_saved(output):
         convert(stale, settings, earlier, output, strict)
-    for name in names:
-        manifest = read_manifest(output, name)
+    manifests = {name: read_manifest(output, name) for name in names}
+    for name, manifest in manifests.items():
         if strict:
             refuse_losses(name, settings[name].expected, manifest)
         show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
         if name in stale:
-            show_split(earlier.get(name), sides_of(manifest))
-    msg.good(f"{len(stale)} corpora converted, {len(names) - len(stale)} unchanged", output)
+            show_split(name, earlier.get(name), sides_of(manifest))
+    show_end(len(stale), settings, manifests, output)
 
 
 def convert(
@@ -97,8 +105,8 @@ def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) 
             raise ProjectError(f"the split of corpus '{name}' is a published one", where="--resplit", remedy=remedy)
 
 
-def show_split(earlier: Optional[Sides], now: Optional[Sides]) -> None:
-    """Print how many documents kept the side of an earlier conversion, and how many were dealt, if any were."""
+def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
+    """Print how many documents kept the side of an earlier conversion, moved or were dealt, if any were."""
     if now is None:
         return
     if earlier and earlier.split != now.split:
@@ -107,10 +115,16 @@ def show_split(earlier: Optional[Sides], now: Optional[Sides]) -> None:
         earlier = None
     before = earlier.sides if earlier else {}
     dealt = Counter(side for document, side in now.sides.items() if document not in before)
-    kept = len(now.sides) - dealt.total()
+    moved = Counter(side for document, side in now.sides.items() if before.get(document, side) != side)
+    there = len(now.sides) - dealt.total()
+    kept = there - moved.total()
     text = f"{kept} documents kept their side, {dealt.total()} were dealt: {dealt['train']} train, {dealt['test']} test"
-    gone = len(before) - kept
+    gone = len(before) - there
     msg.info(f"{text}; {gone} are gone" if gone else text)
+    if moved:
+        where = f"{moved['train']} to train, {moved['test']} to test"
+        remedy = f"`--vars.resplit {name}` deals all documents anew"
+        msg.warn(f"{moved.total()} documents moved to the side where copies of their text are: {where}; {remedy}")
 
 
 def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
@@ -124,9 +138,29 @@ def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
         msg.warn(f"{count}x {note}")
     if manifest.left_out.documents:
         mentions = sum(manifest.left_out.mentions.values())
-        msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions")
+        reasons = _listed(Counter(manifest.left_out.ids.values()))
+        msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions ({reasons})")
+    show_copies(settings, manifest)
     show_unknown(manifest)
+    for part, kind in types_without_mentions(manifest):
+        msg.warn(f"The {part} part has no mention of {kind}, which the corpus annotates")
     show_checks(check_expected(settings.expected, manifest))
+
+
+def show_copies(settings: CorpusSettings, manifest: Manifest) -> None:
+    """Print how many texts stand in several documents, who annotated them, and whether the part tested on has them."""
+    copies, is_dealt = manifest.copies, settings.published_split is None
+    if copies.of_several:
+        says = "says which to take" if settings.annotators == ALL else f"is {settings.annotators}"
+        by = _listed(copies.annotators)
+        msg.info(f"{copies.of_several} texts have copies by several annotators ({by} documents): `annotators` {says}")
+    others = copies.texts - copies.of_several
+    if others and is_dealt:
+        msg.info(f"{others} texts stand in several documents without an annotator's name, which share a part")
+    if settings.annotators == MAJORITY:
+        show_votes(manifest)
+    if copies.in_train_and_test:
+        msg.warn(f"{copies.in_train_and_test} training documents have a text that the published test part has too")
 
 
 def show_unknown(manifest: Manifest) -> None:
@@ -136,6 +170,17 @@ def show_unknown(manifest: Manifest) -> None:
     if documents:
         text = f"{documents} documents are not annotated throughout: {tokens} tokens are unknown, neither learnt nor"
         msg.info(f"{text} scored, and sentences of nothing else are not counted")
+
+
+def show_votes(manifest: Manifest) -> None:
+    """Print how many documents were not put to the vote, though other annotators have their text or should have it."""
+    copies = manifest.copies
+    merged = sum(reason == MERGED for reason in manifest.left_out.ids.values())
+    apart = sum(copies.annotators.values()) - copies.of_several - merged
+    if not copies.of_several:
+        msg.warn("No text has copies by several annotators, so that `annotators: majority` changes nothing")
+    elif apart:
+        msg.warn(f"{apart} copies were not put to the vote: their white space is not that of the others")
 
 
 def show_checks(checks: Sequence[Check]) -> None:
@@ -149,6 +194,19 @@ def show_checks(checks: Sequence[Check]) -> None:
         msg.warn(f"{check.what}: {check.found}, but the corpus file expects {check.expected}")
     if not wrong:
         msg.good(f"All {len(checks)} counts are as the corpus file expects them")
+
+
+def show_end(
+    converted: int, settings: Mapping[str, CorpusSettings], manifests: Mapping[str, Manifest], output: Path
+) -> None:
+    """Print the last line: how many corpora were converted, and how many mentions no corpus file expects to be lost."""
+    losses = {name: losses_beyond_expected(settings[name].expected, one).total() for name, one in manifests.items()}
+    done = f"{converted} corpora converted, {len(manifests) - converted} unchanged"
+    if any(losses.values()):
+        files = " and ".join(str(output / name / "manifest.json") for name, count in losses.items() if count)
+        msg.warn(f"{done}; {sum(losses.values())} mentions are lost: see `dropped` in {files}")
+    else:
+        msg.good(done, output)
 
 
 def table(manifest: Manifest) -> list[list[str]]:
@@ -178,6 +236,10 @@ def row(part: PartAccount, types: Sequence[str], reasons: Sequence[str], changes
     dropped = [mentions.dropped.get(reason, 0) for reason in reasons]
     changed = [mentions.changed.get(how, 0) for how in changes]
     return [*size, *kept, *dropped, part.mentions_cut, *changed]
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _occurring(names: Sequence[str], counts: Iterable[Mapping[str, int]]) -> list[str]:

@@ -12,7 +12,6 @@ from scripts.corpora.settings import read_corpus_settings
 from tests.project import ROOT, copy_project, read_project, weasel
 
 ROW = {
-    "text": "Пили мезим.\n",
     "entities": [{"start": 5, "end": 10, "entity_type": "Drugname", "entity_text": "мезим", "concept_id": 1}],
 }
 EXPERIMENT = "corpora: [rudrec, ruccon, ruccon_published]\nin_corpus: {seeds: [0], training: {epochs: 1}}\n"
@@ -40,12 +39,15 @@ def server(tmp_path):
 
 def write_public_corpora(folder: Path) -> None:
     """Small invented files in the form in which RuDReC and RuCCoN come."""
-    rows = [json.dumps({"file_name": f"{number}.tsv", "sentence_id": 0, **ROW}) for number in range(3)]
+    rows = [
+        json.dumps({"file_name": f"{number}.tsv", "sentence_id": 0, "text": f"Пили мезим {number} раз.\n", **ROW})
+        for number in range(3)
+    ]
     (folder / "rudrec.json").write_text("\n".join(rows), "utf8")
     with zipfile.ZipFile(folder / "ruccon.zip", "w") as archive:
         archive.writestr("RuCCoN-main/README.txt", "not a document")
         for name in ("main/0/1", "main/0/2", "main1/1", "main2/1", "main3/1", "test/1"):
-            archive.writestr(f"RuCCoN-main/RUCCON/{name}.txt", "Назначен аспирин.")
+            archive.writestr(f"RuCCoN-main/RUCCON/{name}.txt", f"Назначен аспирин, см. {name}.")
             archive.writestr(f"RuCCoN-main/RUCCON/{name}.ann", "T1\tDrug 9 16\tаспирин\n")
 
 

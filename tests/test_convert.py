@@ -1,6 +1,7 @@
 """The convert command: what it writes, what it leaves alone, how it fails."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from scripts import convert
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.convert import table
+from scripts.corpora.conversion import hash_text
+from scripts.corpora.copies import MERGED
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.sides import find_sides
@@ -28,16 +31,21 @@ KILLED = 9
 
 
 def write_corpus(folder: Path, name: str, text: str, drug: str) -> None:
-    """A corpus file and its raw files: four documents, one mention and one label to ignore in each."""
+    """A corpus file and its raw files: four documents, one mention and one label to ignore in each, no text twice."""
     raw = folder / "raw" / name
     raw.mkdir(parents=True)
     start = text.index(drug)
     for number in range(4):
-        (raw / f"{number}.txt").write_text(text, encoding="utf8")
+        (raw / f"{number}.txt").write_text(numbered(text, number), encoding="utf8")
         line = f"T1\tDrug {start} {start + len(drug)}\t{drug}\nT2\tDose 0 1\t{text[0]}\n"
         (raw / f"{number}.ann").write_text(line, encoding="utf8")
     settings = f"language: en\ndomain: ugt\nformat: brat\npath: {raw}\nlabels: {{Drug: Drug}}\nignore: [Dose]\n"
     (folder / "configs" / "corpora" / f"{name}.yml").write_text(settings, encoding="utf8")
+
+
+def numbered(text: str, number: int) -> str:
+    """RETURNS (str): The text with a number before its full stop."""
+    return f"{text.removesuffix('.')} {number}."
 
 
 @pytest.fixture
@@ -89,9 +97,10 @@ def test_only_what_changed_is_converted_again(project, capsys):
     run(project)
     assert "1 corpora converted, 1 unchanged" in capsys.readouterr().out
     assert (project / "corpus" / "one" / "manifest.json").stat().st_mtime_ns == before
-    ids = [part["ids"] for part in json.loads((project / "corpus/two/manifest.json").read_text())["splits"].values()]
-    hashes = {hash for part in ids for hash in part.values()}
-    assert len(hashes) == 2
+    train, test = read_manifest(project / "corpus", "two").splits.values()
+    hashes = {**train.ids, **test.ids}
+    texts = {name: (project / "raw" / "two" / f"{name}.txt").read_text(encoding="utf8") for name in hashes}
+    assert hashes == {name: hash_text(text) for name, text in texts.items()}
 
 
 def test_a_run_with_nothing_to_do_imports_no_spacy(project):
@@ -179,8 +188,157 @@ class TestStrict:
 
 
 def printed(capsys) -> str:
-    """What was printed, its lines joined: wasabi breaks them where the screen ends."""
-    return " ".join(capsys.readouterr().out.split())
+    """What was printed, without colours, its lines joined: wasabi breaks them where the screen ends."""
+    return " ".join(re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).split())
+
+
+class TestLosses:
+    """Lost is not green: what is told of mentions that are lost, and what is refused."""
+
+    @pytest.fixture(autouse=True)
+    def project_of_one(self, project):
+        self.project = project
+        (project / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT.replace("one, ", ""), encoding="utf8")
+
+    def lose(self, numbers, offsets="2 7", beside=""):
+        for number in numbers:
+            text = f"T1\tDrug {offsets}\tМезим\n{beside}"
+            (self.project / "raw" / "two" / f"{number}.ann").write_text(text, encoding="utf8")
+
+    def accept(self, **dropped):
+        file = self.project / "configs" / "corpora" / "two.yml"
+        counts = {reason.replace("_", " "): count for reason, count in dropped.items()}
+        srsly.write_yaml(file, {**srsly.read_yaml(file), "expected": {"dropped": counts}})
+
+    def test_a_corpus_of_which_everything_is_lost_is_refused_and_nothing_of_it_is_written(self):
+        self.lose(range(4), "90 95")
+        with pytest.raises(ProjectError) as error:
+            run(self.project)
+        first = ", ".join(f"T1 Drug 90-95 in {name}" for name in split_documents(["0", "1", "2", "3"], 0.7, 0)["train"])
+        assert str(error.value) == (
+            f"corpus two: 4 of 4 mentions are lost, 4 by 'outside text' (first: {first}). Check the offsets and labels "
+            "in the raw files and in the corpus file, or put what you accept under `expected.dropped` in the corpus "
+            "file"
+        )
+        assert [path.name for path in (self.project / "corpus").iterdir()] == ["tokenizer"]
+
+    def test_what_was_there_before_stays(self):
+        run(self.project)
+        before = (self.project / "corpus" / "two" / "manifest.json").read_bytes()
+        self.lose(range(4), "90 95")
+        with pytest.raises(ProjectError, match="4 of 4 mentions are lost"):
+            run(self.project)
+        assert (self.project / "corpus" / "two" / "manifest.json").read_bytes() == before
+
+    def test_what_the_corpus_file_accepts_is_converted(self, capsys):
+        self.lose(range(4), "90 95")
+        self.accept(outside_text=4)
+        run(self.project)
+        assert "✔ 1 corpora converted, 0 unchanged" in printed(capsys)
+
+    def test_a_part_of_which_most_is_lost_is_refused_though_the_corpus_is_not(self):
+        (number,) = split_documents(["0", "1", "2", "3"], 0.7, 0)["test"]
+        self.lose([number], "90 95")
+        with pytest.raises(ProjectError, match="corpus two: 1 of 1 mentions of the test part are lost"):
+            run(self.project)
+
+    def test_fewer_are_told_in_the_last_line_each_time_with_the_place_to_look(self, capsys):
+        (number,) = split_documents(["0", "1", "2", "3"], 0.7, 0)["test"]
+        self.lose([number], "90 95", "T2\tDrug 0 5\tМезим\nT3\tDose 0 1\tМ\n")
+        for done in ("1 corpora converted, 0 unchanged", "0 corpora converted, 1 unchanged"):
+            run(self.project)
+            manifest = self.project / "corpus" / "two" / "manifest.json"
+            last = f"⚠ {done}; 1 mentions are lost: see `dropped` in {manifest}"
+            shown = printed(capsys).replace(" ", "")
+            assert shown.endswith(last.replace(" ", "")) and "✔" not in shown
+
+    def test_a_part_without_a_type_that_the_corpus_annotates_is_told(self, capsys):
+        (number,) = split_documents(["0", "1", "2", "3"], 0.7, 0)["test"]
+        (self.project / "raw" / "two" / f"{number}.ann").write_text("", encoding="utf8")
+        run(self.project)
+        shown = printed(capsys)
+        assert "The test part has no mention of Drug, which the corpus annotates" in shown
+        assert "The train part has no mention" not in shown
+
+
+class TestCopies:
+    """What is told of copies of a text, and of the annotators that are chosen among."""
+
+    @pytest.fixture(autouse=True)
+    def copied(self, project):
+        """Each document once more, in another annotator's folder and without its mention."""
+        self.project = project
+        (project / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT.replace(", two", ""), encoding="utf8")
+        raw = project / "raw" / "one"
+        for folder in ("anna", "bert"):
+            (raw / folder).mkdir()
+        for path in sorted(raw.glob("*.*")):
+            shutil.copyfile(path, raw / "bert" / path.name)
+            path.rename(raw / "anna" / path.name)
+        (raw / "bert" / "3.ann").write_text("", encoding="utf8")
+
+    def told(self, capsys, **settings):
+        path = self.project / "configs" / "corpora" / "one.yml"
+        srsly.write_yaml(path, {**srsly.read_yaml(path), **settings})
+        run(self.project)
+        return printed(capsys)
+
+    def test_annotators_and_the_setting_that_chooses_among_them_are_told(self, capsys):
+        shown = self.told(capsys)
+        both = "4 texts have copies by several annotators (anna 4, bert 4 documents): `annotators`"
+        assert f"{both} says which to take" in shown
+        shown = self.told(capsys, annotators="bert")
+        assert f"{both} is bert" in shown
+        assert "4 documents are in no part, with 8 mentions (annotated by anna 4)" in shown
+
+    def test_the_majority_is_told_with_what_was_left_out_and_what_could_not_be_voted_on(self, capsys):
+        (self.project / "raw" / "one" / "bert" / "2.txt").write_text("Took aspirin  2.", encoding="utf8")
+        shown = self.told(capsys, annotators="majority", expected={"dropped": {"no majority": 1}})
+        assert "`annotators` is majority" in shown
+        assert f"3 documents are in no part, with 4 mentions ({MERGED} 3)" in shown
+        assert "1 copies were not put to the vote: their white space is not that of the others" in shown
+        (self.project / "raw" / "one" / "bert").rename(self.project / "elsewhere")
+        shown = self.told(capsys)
+        assert "No text has copies by several annotators, so that `annotators: majority` changes nothing" in shown
+
+    def test_an_annotator_who_is_not_there_stops_in_one_line(self, capsys):
+        with pytest.raises(ProjectError, match=r"'ana' \(found: anna 4, bert 4\)\. Did you mean 'anna'\?"):
+            self.told(capsys, annotators="ana")
+        assert not (self.project / "corpus" / "one").exists()
+
+    def test_copies_by_nobody_in_particular_are_told_as_such(self, capsys):
+        raw = self.project / "raw" / "one"
+        for path in (raw / "bert").iterdir():
+            path.rename(path.with_stem(f"again{path.stem}"))
+        shown = self.told(capsys)
+        assert "4 texts stand in several documents without an annotator's name, which share a part" in shown
+        assert "several annotators" not in shown
+
+    def test_a_published_split_with_a_text_on_both_sides_is_warned_of(self, capsys):
+        shown = self.told(capsys, published_split={"train": ["anna/*"], "test": ["bert/*"]})
+        assert "4 training documents have a text that the published test part has too" in shown
+
+    def test_documents_that_move_to_their_copies_are_counted(self, capsys):
+        self.told(capsys)
+        file = self.project / "corpus" / "one" / "split.json"
+        data = json.loads(file.read_text(encoding="utf8"))
+        (name, *_) = (name for name, side in data["sides"].items() if side == "train")
+        write_json(file, {**data, "sides": {**data["sides"], name: "test"}})
+        shown = self.told(capsys)
+        assert "7 documents kept their side, 0 were dealt: 0 train, 0 test" in shown
+        assert "1 documents moved to the side where copies of their text are: 1 to train, 0 to test" in shown
+        assert "`--vars.resplit one` deals all documents anew" in shown
+        assert "moved" not in self.told(capsys, discontinuous="drop")
+
+    def test_a_part_whose_documents_would_all_move_is_an_error_that_names_the_way_out(self, capsys):
+        self.told(capsys)
+        file = self.project / "corpus" / "one" / "split.json"
+        data = json.loads(file.read_text(encoding="utf8"))
+        (name, *_) = (name for name, side in data["sides"].items() if side == "test")
+        write_json(file, {**data, "sides": {**data["sides"], name: "train"}})
+        message = "all documents of the test part have copies in the other part.*--vars.resplit one"
+        with pytest.raises(ProjectError, match=message):
+            run(self.project)
 
 
 class TestSides:
@@ -198,8 +356,8 @@ class TestSides:
 
     def add(self, numbers):
         for number in numbers:
-            for suffix in (".txt", ".ann"):
-                shutil.copyfile(self.raw(0, suffix), self.raw(number, suffix))
+            shutil.copyfile(self.raw(0, ".ann"), self.raw(number, ".ann"))
+            self.raw(number, ".txt").write_text(numbered("Took aspirin.", number), encoding="utf8")
 
     def raw(self, number, suffix):
         return self.project / "raw" / "one" / f"{number}{suffix}"

@@ -32,8 +32,12 @@ def project(tmp_path) -> Path:
     for folder in ("corpora", "experiments"):
         (tmp_path / "configs" / folder).mkdir(parents=True)
     (tmp_path / "configs" / "experiments" / "mine.yml").write_text(EXPERIMENT, encoding="utf8")
-    write_corpus(tmp_path, "one", "Took Aspirin, and it helped me.", "Aspirin")
-    write_corpus(tmp_path, "two", "Took asprín, and it helped me.", "asprín")
+    for name, drug in (("one", "Aspirin"), ("two", "asprín")):
+        text = f"Took {drug}, and it helped me."
+        write_corpus(tmp_path, name, text, drug)
+        # The same sentence in all documents, though no document is a copy of another one.
+        for number in range(4):
+            (tmp_path / "raw" / name / f"{number}.txt").write_text(text + "." * number, encoding="utf8")
     for name, paper_corpus in (("one", "RU EHR"), ("two", "RU UGT")):
         with (tmp_path / "configs" / "corpora" / f"{name}.yml").open("a", encoding="utf8") as file:
             file.write(f"paper_corpus: {paper_corpus}\n")
@@ -71,8 +75,8 @@ def test_describes_corpora_overlap_and_shared_sentences(project, capsys):
     (drugs,) = described["vocabulary_overlap"]
     ours = {"unique_a": 2, "unique_b": 2, "shared": 1, "percent_a": 50.0, "percent_b": 50.0}
     assert {key: drugs[key] for key in ours} == ours
-    # All documents of a corpus are the same here, so its test part's only sentence stands in its training part; those
-    # of the two corpora share five words of seven.
+    # All documents of a corpus have the same words here, so its test part's only sentence stands in its training part;
+    # those of the two corpora share five words of seven.
     counts = {(row["source"], row["target"]): (row["exact"], row["near"]) for row in described["shared_sentences"]}
     assert counts == {("one", "one"): (3, 0), ("one", "two"): (0, 0), ("two", "one"): (0, 0), ("two", "two"): (3, 0)}
     assert "Table 4" in capsys.readouterr().out

@@ -1,13 +1,14 @@
-"""The books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
+"""Keep the books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
 from collections import Counter
 from dataclasses import dataclass
 from typing import Collection, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.copies import find_copies, fold_space
 from scripts.corpora.harmonise import fragments_of, join_fragments
-from scripts.corpora.manifest import Manifest, ReadAccount
-from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, REASONS, Changed, Document, Dropped, Mention
-from scripts.corpora.settings import Expected
+from scripts.corpora.manifest import Copies, Manifest, ReadAccount
+from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED, LEFT_OUT, REASONS, Changed, Document, Dropped, Mention
+from scripts.corpora.settings import CorpusSettings, Expected
 
 # A label that the corpus file leaves out is no loss.
 LOSSES = tuple(reason for reason in REASONS if reason != LABEL_NOT_MAPPED)
@@ -49,6 +50,29 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> Rea
         overlapping_pairs=dict(sorted(pairs.items())),
         tag_schemes=_by_name(document.meta["tag_scheme"] for document in documents if "tag_scheme" in document.meta),
         notes=_by_name(note for document in documents for note in document.meta.get("notes", ())),
+    )
+
+
+def count_copies(documents: Sequence[Document], parts: Mapping[str, Sequence[Document]]) -> Copies:
+    """Count the documents of equal text.
+
+    documents (Sequence[Document]): With the names of their annotators; those that the corpus itself leaves out do not
+        count.
+    parts (Mapping[str, Sequence[Document]]): As dealt, `train` and `test` among them.
+    RETURNS (Copies): The counts.
+    """
+    used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
+    copies = find_copies({name: document.text for name, document in used.items()})
+    annotators = [[used[name].annotator for name in names if used[name].annotator] for names in copies]
+    several = [names for names in annotators if len(set(names)) > 1]
+    train, test = ([fold_space(document.text) for document in parts[part]] for part in ("train", "test"))
+    tested = set(test) - {""}
+    return Copies(
+        texts=len(copies),
+        documents=sum(map(len, copies)),
+        of_several=len(several),
+        annotators=_by_name(name for names in several for name in names),
+        in_train_and_test=sum(text in tested for text in train),
     )
 
 
@@ -152,6 +176,56 @@ def check_losses(expected: Expected, manifest: Manifest) -> list[Check]:
         *(Check(f"changed: {how}", expected.changed.get(how, 0), changed[how]) for how in CHANGES),
         *(Check(_spell(name), getattr(expected, name) or 0, found[name]) for name in ("cut", "notes")),
     ]
+
+
+def losses_beyond_expected(expected: Expected, manifest: Manifest) -> Counter[str]:
+    """RETURNS (Counter): Mentions of all parts that are lost, by reason, without those that the corpus file accepts."""
+    dropped = dropped_mentions(manifest)
+    found = Counter({reason: dropped[reason] - expected.dropped.get(reason, 0) for reason in LOSSES})
+    # Without those of which there are fewer than accepted.
+    return +found
+
+
+def refuse_heavy_losses(name: str, settings: CorpusSettings, manifest: Manifest) -> None:
+    """Stop where most mentions are lost, in the whole corpus or in a part: what is left is no corpus.
+
+    name (str): The corpus's name.
+    settings (CorpusSettings): Its corpus file. Only mentions whose labels it takes count, and lost ones only beyond
+        what it accepts under `expected.dropped`.
+    manifest (Manifest): Its manifest.
+    RAISES (ProjectError): If more than half are lost: how many, the most frequent reason and its first three cases.
+    """
+    beyond = losses_beyond_expected(settings.expected, manifest)
+    for parts in (tuple(manifest.splits), *((part,) for part in manifest.splits)):
+        mentions = [manifest.splits[part].mentions for part in parts]
+        read, dropped = _total(one.read for one in mentions), _total(one.dropped for one in mentions)
+        taken = sum(count for label, count in read.items() if label in settings.labels)
+        # What is accepted is accepted of the whole corpus, in whichever part it is.
+        lost = dropped & beyond
+        if 2 * lost.total() > taken:
+            (reason, count), *_ = lost.most_common(1)
+            place = f" of the {parts[0]} part" if len(parts) == 1 else ""
+            what = f"{lost.total()} of {taken} mentions{place} are lost, {count} by '{reason}' "
+            cases = [one for one in manifest.dropped if one.reason == reason and one.split in parts]
+            raise ProjectError(what + _first(cases, 3), where=f"corpus {name}", remedy=_REMEDY)
+
+
+_REMEDY = (
+    "check the offsets and labels in the raw files and in the corpus file, or put what you accept under "
+    "`expected.dropped` in the corpus file"
+)
+
+
+def _first(cases: Sequence[Dropped], count: int) -> str:
+    told = (f"{one.mention} {one.label} {one.start}-{one.end} in {one.document}" for one in cases[:count])
+    return f"(first: {', '.join(told)})"
+
+
+def types_without_mentions(manifest: Manifest) -> list[tuple[str, str]]:
+    """RETURNS (list[tuple[str, str]]): Each part and entity type of which the part has no mention, though the corpus
+    annotates it."""
+    kept = {part: account.mentions.kept for part, account in manifest.splits.items()}
+    return [(part, kind) for part in kept for kind in manifest.entity_types if not kept[part].get(kind)]
 
 
 def refuse_losses(name: str, expected: Expected, manifest: Manifest) -> None:

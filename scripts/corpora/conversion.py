@@ -14,7 +14,8 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
-from scripts.corpora.account import count_as_read
+from scripts.corpora.account import count_as_read, count_copies, refuse_heavy_losses
+from scripts.corpora.copies import choose_annotators, find_copies, fold_space, name_annotators
 from scripts.corpora.docbin import (
     align,
     annotated_sentences,
@@ -25,16 +26,25 @@ from scripts.corpora.docbin import (
 )
 from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.harmonise import check_labels, harmonise
+from scripts.corpora.harmonise import check_labels, drop, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
-from scripts.corpora.schema import ANNOTATED_TYPES, Changed, Cut, Document, Dropped
+from scripts.corpora.schema import (
+    ANNOTATED_TYPES,
+    LABEL_NOT_MAPPED,
+    LEFT_OUT,
+    NO_MAJORITY,
+    OUTVOTED,
+    Changed,
+    Cut,
+    Document,
+    Dropped,
+    Mention,
+)
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import Sides, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
-
-LEFT_OUT = "left_out"
 
 
 @dataclass
@@ -82,12 +92,13 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     settings (CorpusSettings): The corpus file.
     earlier (Optional[Sides]): The sides of an earlier conversion, which hold if the corpus file has the same `split`.
     RETURNS (Converted): Its parts and its manifest.
-    RAISES (ProjectError): If something is wrong with the raw files, a label is neither taken nor ignored, or a part has
-        text, but nobody annotated any of it.
+    RAISES (ProjectError): If something is wrong with the raw files, a label is neither taken nor ignored, most mentions
+        are lost, or a part has text, but nobody annotated any of it.
     """
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
-    dealt = deal_documents(name, settings, documents, earlier)
+    named = name_annotators(documents)
+    dealt = deal_documents(name, settings, choose_annotators(named, settings.annotators, f"corpus {name}"), earlier)
     nlp = blank_pipeline()
     tallies = {part: Tally() for part in PARTS if part in dealt}
     total = sum(len(dealt[part]) for part in tallies)
@@ -105,11 +116,13 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
         statistics=corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),
         splits={part: _account(dealt[part], tally, settings) for part, tally in tallies.items()},
         left_out=_left_out(dealt[LEFT_OUT]),
+        copies=count_copies(named, dealt),
         dropped=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.dropped),
         changed=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.changed),
         cut=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.cut),
     )
     _check_books(manifest)
+    refuse_heavy_losses(name, settings, manifest)
     return Converted(name, manifest, sides_of(manifest), bins)
 
 
@@ -164,11 +177,12 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
 def deal_documents(
     name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
 ) -> dict[str, list[Document]]:
-    """Deal documents to parts; what the corpus itself marks as not to be used is left out.
+    """Deal documents to parts, those of equal text to the same one unless the split is a published one; what is marked
+    as not to be used is left out.
 
     name (str): The corpus's name, for errors.
     settings (CorpusSettings): The corpus file.
-    documents (Sequence[Document]): As read.
+    documents (Sequence[Document]): One annotator or the majority chosen, if the corpus file says so.
     earlier (Optional[Sides]): The sides of an earlier conversion.
     RETURNS (dict[str, list[Document]]): By part, and under `left_out`.
     RAISES (ProjectError): If a part would be empty, or a published split does not name a document.
@@ -179,16 +193,34 @@ def deal_documents(
         what = f"{len(used)} documents do not make a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
     if settings.published_split is None:
-        kept = earlier.sides if earlier and earlier.split == settings.split else None
-        dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept)
-        for part in (part for part in dealt if not dealt[part]):
-            remedy = f"deal those that are left anew by `weasel run convert . --vars.resplit {name}`"
-            raise ProjectError(f"all documents of the {part} part are gone", where=f"corpus {name}", remedy=remedy)
+        dealt = _deal_by_chance(name, settings, documents, earlier)
     else:
         dealt = split_as_published(list(used), settings.published_split.model_dump(exclude_none=True))
     parts = {part: [used[id] for id in ids] for part, ids in dealt.items()}
     marked = [document for document in documents if LEFT_OUT in document.meta]
     return {**parts, LEFT_OUT: parts.get(LEFT_OUT, []) + marked}
+
+
+def _deal_by_chance(
+    name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
+) -> dict[str, list[str]]:
+    """RETURNS (dict[str, list[str]]): Ids of `train` and `test`, those that stay on the side of an earlier conversion
+    and those of equal text among them."""
+    used = {document.id: document.text for document in documents if LEFT_OUT not in document.meta}
+    texts = {fold_space(text) for text in used.values()} - {""}
+    if len(texts) < 2:
+        what = f"{len(used)} documents with {len(texts)} different texts do not make a training and a test part"
+        raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
+    kept = earlier.sides if earlier and earlier.split == settings.split else {}
+    # Copies that are left out count too: a text stays on its side when another annotator's copy of it is taken.
+    copies = find_copies({document.id: document.text for document in documents})
+    dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept, copies)
+    for part in (part for part in dealt if not dealt[part]):
+        have_moved = any(kept.get(id) == part for id in used)
+        reason = "have copies in the other part" if have_moved else "are gone"
+        remedy = f"deal those that are left anew by `weasel run convert . --vars.resplit {name}`"
+        raise ProjectError(f"all documents of the {part} part {reason}", where=f"corpus {name}", remedy=remedy)
+    return dealt
 
 
 def find_sentences(document: Document, settings: CorpusSettings) -> Sequence[int]:
@@ -205,7 +237,9 @@ def _convert(
     """YIELDS (Doc): The documents with text; everything that happens to any of them goes into the tally."""
     for document in documents:
         harmonised = harmonise(document, settings.labels, settings.discontinuous)
-        tally.read.update(mention.label for mention in document.mentions)
+        outvoted = document.meta.get(OUTVOTED, ())
+        tally.read.update(mention.label for mention in (*document.mentions, *outvoted))
+        tally.dropped += (drop(document.id, mention, _why_outvoted(mention, settings)) for mention in outvoted)
         tally.dropped += harmonised.dropped
         tally.changed += harmonised.changed
         if document.text.strip():
@@ -217,6 +251,11 @@ def _convert(
             tally.statistics += count_document(document, aligned.doc, settings.labels)
             yield aligned.doc
         bar.update()
+
+
+def _why_outvoted(mention: Mention, settings: CorpusSettings) -> str:
+    """RETURNS (str): Why a mention that most annotators did not mark is dropped: no vote loses a label not taken."""
+    return NO_MAJORITY if mention.label in settings.labels else LABEL_NOT_MAPPED
 
 
 def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:

@@ -1,4 +1,4 @@
-"""A converted corpus's manifest: what was read, what became of every mention, and which document is in which part."""
+"""Keep the manifest of a converted corpus: what was read, what became of it, which document is in which part."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping
@@ -127,6 +127,25 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """The documents whose text, white space folded, stands in another one too; those without text aside.
+
+    texts (int): Texts that stand in several documents.
+    documents (int): Those documents.
+    of_several (int): Texts that several annotators have annotated.
+    annotators (Mapping[str, int]): Documents of these texts, by annotator.
+    in_train_and_test (int): Documents of the training part whose text stands in the test part too; none unless the
+        split is a published one.
+    """
+
+    texts: int
+    documents: int
+    of_several: int
+    annotators: Mapping[str, int]
+    in_train_and_test: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What `convert` did to a corpus.
 
@@ -140,6 +159,7 @@ class Manifest:
     statistics (Statistics): The figures of the paper's Table 1.
     splits (Mapping[str, PartAccount]): The parts, by name.
     left_out (LeftOut): The documents that are in no part.
+    copies (Copies): The documents of equal text, before one annotator or the majority was chosen.
     dropped (tuple[Dropped, ...]): Every mention that was left out.
     changed (tuple[Changed, ...]): Every mention that is not where it was annotated.
     cut (tuple[Cut, ...]): Every entity that a sentence start cuts.
@@ -155,6 +175,7 @@ class Manifest:
     statistics: Statistics
     splits: Mapping[str, PartAccount]
     left_out: LeftOut
+    copies: Copies
     dropped: tuple[Dropped, ...]
     changed: tuple[Changed, ...]
     cut: tuple[Cut, ...]

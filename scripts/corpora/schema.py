@@ -39,8 +39,9 @@ class Document:
     meta (Mapping): What else the format tells. `sentence_starts` (tuple[int, ...]): where the format fixes the
         sentences, ascending offsets of characters, the first 0; empty for a text of white space. `notes`
         (tuple[str, ...]): what the reader passed over or repaired, in words that hold for any document, one each time
-        it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the corpus itself says
-        that the document is not to be used.
+        it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the document is not to
+        be used: as the corpus itself says, or since another copy of its text is taken. `outvoted`
+        (tuple[Mention, ...]): mentions that most annotators of the text did not mark, not among `mentions`.
     annotator (str): Who annotated this copy of the text; empty if the format does not tell.
     annotated (Optional[tuple[Fragment, ...]]): The (start, end) stretches that somebody annotated, ascending and apart;
         of the rest it is unknown what it holds. None if that is the whole text.
@@ -123,7 +124,9 @@ class Cut:
 ENTITY_TYPES = ("Drug", "Disease")
 # The key in a Doc's `user_data`: the list of the entity types that its corpus annotates.
 ANNOTATED_TYPES = "annotated_types"
-LABEL_NOT_MAPPED = "label not mapped"
+# Keys in a Document's `meta`.
+LEFT_OUT, OUTVOTED = "left_out", "outvoted"
+LABEL_NOT_MAPPED, NO_MAJORITY = "label not mapped", "no majority"
 REASONS = (
     "nested",
     "overlapping",
@@ -132,6 +135,7 @@ REASONS = (
     "empty",
     "outside text",
     "text mismatch",
+    NO_MAJORITY,
     LABEL_NOT_MAPPED,
 )
 # In several pieces with text between them; with white space at a border; with a border inside a word; kept where it is,

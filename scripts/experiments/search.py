@@ -10,6 +10,7 @@ from wasabi import msg
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, read_json, write_json
 from scripts.base.progress import progress
+from scripts.corpora.copies import find_copies
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
@@ -112,16 +113,17 @@ def search_part(workspace: Workspace, corpus: str, part: str) -> Path:
 
 
 def split_training_part(workspace: Workspace, search: Search, corpus: str) -> None:
-    """Deal the documents of a training part to two files.
+    """Deal the documents of a training part to two files, those of equal text to the same one.
 
     workspace (Workspace): The experiment and its surroundings.
     search (Search): Share and seed.
     corpus (str): The corpus.
-    RAISES (ProjectError): If there are fewer than two documents.
+    RAISES (ProjectError): If there are fewer than two documents, or all are copies of one text.
     """
     documents = read_documents(workspace.part(corpus, "train").path)
-    ids = [document.user_data["id"] for document in documents]
-    dealt = split_documents(ids, 1 - search.development, search.split_seed)
+    texts = {document.user_data["id"]: document.text for document in documents}
+    copies = find_copies(texts)
+    dealt = split_documents(list(texts), 1 - search.development, search.split_seed, copies=copies)
     files = {search_part(workspace, corpus, TRAIN): dealt["train"]}
     files[search_part(workspace, corpus, DEVELOPMENT)] = dealt["test"]
     with atomic_folder(search_part(workspace, corpus, TRAIN).parent) as partial:

@@ -38,10 +38,12 @@ class ConvertedCorpus:
 
     entity_types (tuple[str, ...]): The types that it annotates.
     parts (Mapping[str, Part]): `train` and `test`.
+    mentions (Optional[Mapping[str, int]]): Mentions of the training part, by entity type; None if it is not converted.
     """
 
     entity_types: tuple[str, ...]
     parts: Mapping[str, Part]
+    mentions: Optional[Mapping[str, int]] = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Workspace:
         baseline (Optional[str]): The baseline that it belongs to; None for the experiment's own model.
         **own (Any): What differs from training to training: `training`, `seed` and so on.
         RETURNS (TrainingJob): The training; what the experiment decides for all of them is filled in.
-        RAISES (ProjectError): If a corpus does not annotate all of its types, and the model cannot leave types out.
+        RAISES (ProjectError): If a corpus does not annotate all of its types, and the model cannot leave types out, or
+            a training part has no mention of any of them.
         """
         recipe = self.recipe_of(baseline)
         shared = {
@@ -132,6 +135,7 @@ class Workspace:
         }
         job = TrainingJob(**{**shared, **own})
         self._check_annotated(corpora, job, baseline or self.experiment.model)
+        self._check_mentions(corpora, job.entity_types)
         return job
 
     def _check_annotated(self, corpora: Sequence[str], job: TrainingJob, model: str) -> None:
@@ -143,6 +147,16 @@ class Workspace:
                     f"{corpus} does not annotate {', '.join(unknown)}, which model '{model}' would take for absent",
                     where=f"experiment {self.name}",
                     remedy=f"{ONE_TYPE if is_joint else ALL_TYPES}, or take the model softmax or softmax_crf",
+                )
+
+    def _check_mentions(self, corpora: Sequence[str], entity_types: Sequence[str]) -> None:
+        for corpus in corpora:
+            mentions = self.corpora[corpus].mentions
+            if mentions is not None and not any(mentions.get(kind, 0) for kind in entity_types):
+                raise ProjectError(
+                    f"the training part of {corpus} has no mention of {' or '.join(entity_types)} to learn from",
+                    where=f"experiment {self.name}",
+                    remedy="see what `weasel run convert` tells about the corpus, or leave it out",
                 )
 
 
@@ -208,7 +222,8 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
     RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
     """
     manifest = check_converted(corpus, name, corpus_file(configs, name))
-    return ConvertedCorpus(manifest.entity_types, {part: find_part(corpus, name, part) for part in ("train", "test")})
+    parts = {part: find_part(corpus, name, part) for part in ("train", "test")}
+    return ConvertedCorpus(manifest.entity_types, parts, manifest.splits["train"].mentions.kept)
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:

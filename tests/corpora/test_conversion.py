@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
+from scripts.corpora.account import LOSSES
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.fingerprint import fingerprint, is_current, is_tokenizer_saved
@@ -19,7 +20,7 @@ from scripts.corpora.sides import find_sides
 from scripts.corpora.tokens import blank_pipeline
 
 # "pain. In hip" lies over what the splitter takes for a boundary.
-TEXT = "Took aspirin 5mg. Then pain. In hip it was."
+TEXT = "Took aspirin 5mg. Then pain. In hip it was {}."
 ANNOTATIONS = (
     "T1\tDrug 5 12\taspirin\n"
     "T2\tADR 23 35\tpain. In hip\n"
@@ -35,12 +36,13 @@ def settings(tmp_path) -> CorpusSettings:
     raw = tmp_path / "raw"
     raw.mkdir()
     for number in range(9):
-        (raw / f"d{number}.txt").write_text(TEXT, encoding="utf8")
+        (raw / f"d{number}.txt").write_text(TEXT.format(f"d{number}"), encoding="utf8")
         (raw / f"d{number}.ann").write_text(ANNOTATIONS, encoding="utf8")
     (raw / "empty.txt").write_text("", encoding="utf8")
     (raw / "empty.ann").write_text("", encoding="utf8")
-    labels = {"Drug": "Drug", "ADR": "Disease"}
-    return CorpusSettings(language="en", domain="ugt", format="brat", path=raw, labels=labels, ignore=["Dose"])
+    labels, accepted = {"Drug": "Drug", "ADR": "Disease"}, {"dropped": dict.fromkeys(LOSSES, 9)}
+    common = {"language": "en", "domain": "ugt", "format": "brat", "path": raw}
+    return CorpusSettings(**common, labels=labels, ignore=["Dose"], expected=accepted)
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_every_document_is_in_one_part_and_an_empty_one_in_the_manifest_only(cor
     assert sum(part.empty_documents for part in manifest.splits.values()) == 1
     docs = [doc for part in ("train", "test") for doc in read_documents(corpus / f"{part}.spacy")]
     assert manifest.statistics.documents == len(docs) == 9
-    assert all(doc.text == TEXT for doc in docs)
+    assert all(doc.text == TEXT.format(doc.user_data["id"]) for doc in docs)
     assert all(set(doc.user_data) == {"id", "mentions", "annotated_types"} for doc in docs)
 
 
@@ -221,7 +223,7 @@ def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):
 @pytest.mark.parametrize(("sentences", "expected"), [("by_script", 9 * 2 + 1), ("punkt", 9 * 2)])
 def test_the_splitter_of_the_paper_is_a_choice(settings, sentences, expected):
     for file in settings.path.glob("d*.txt"):
-        file.write_text("Came in. Left", encoding="utf8")
+        file.write_text(f"Came in. Left {file.stem}", encoding="utf8")
         file.with_suffix(".ann").write_text("", encoding="utf8")
     # Punkt is blind to line breaks.
     (settings.path / "d0.txt").write_text("Came in. Left\n\nCame again", encoding="utf8")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.corpora.account import LOSSES
 from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import CorpusSettings
@@ -16,6 +17,7 @@ from scripts.corpora.tokens import blank_pipeline
 # characters, a right-to-left mark, white space of several kinds, digits beside letters.
 HARD = "a Б5.\n\r\t,-\ufeff🙂\U0001f468\u200d\U0001f469\u0301й\u0438\u0306\u200b\u200f\u2028\x85\xa0\u3000"
 VOCAB = blank_pipeline().vocab
+OTHERS = ("one", "another")
 
 
 @st.composite
@@ -43,11 +45,16 @@ def convert(folder: Path, documents, discontinuous="span"):
             for n, (label, fragments, field) in enumerate(mentions)
         ]
         (raw / f"{number}.ann").write_bytes("".join(lines).encode("utf8"))
+    # Of whatever texts, there are two that differ, and any losses are accepted.
+    for name in OTHERS:
+        (raw / f"{name}.txt").write_text(name, encoding="utf8")
+        (raw / f"{name}.ann").write_text("", encoding="utf8")
     choices = {"language": "ru", "domain": "ugt", "format": "brat", "path": raw, "discontinuous": discontinuous}
-    corpus = CorpusSettings(**choices, labels={"Drug": "Drug", "ADR": "Disease"}, ignore=["Dose"])
+    accepted = {"dropped": dict.fromkeys(LOSSES, 1000)}
+    corpus = CorpusSettings(**choices, labels={"Drug": "Drug", "ADR": "Disease"}, ignore=["Dose"], expected=accepted)
     manifest = save_corpus(convert_corpus("mine", corpus), folder)
     docs = [doc for part in manifest.splits for doc in read_documents(folder / "mine" / f"{part}.spacy")]
-    return manifest, {doc.user_data["id"]: doc for doc in docs}
+    return manifest, {doc.user_data["id"]: doc for doc in docs if doc.user_data["id"] not in OTHERS}
 
 
 def check_account(documents, manifest, docs):

@@ -1,8 +1,9 @@
 """Dealing documents to parts."""
 import random
+from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
@@ -93,6 +94,74 @@ def test_ten_new_notes_move_none_of_the_earlier_ones():
     grown = split_documents([f"note{number}" for number in range(34)], 0.7, 0, sides_of(first))
     assert set(first["test"]) <= set(grown["test"]) and set(first["train"]) <= set(grown["train"])
     assert (len(grown["train"]), len(grown["test"])) == (24, 10)
+
+
+@st.composite
+def grouped(draw):
+    """Ids, and how some of them stay together."""
+    ids = draw(st.lists(NAMES, unique=True, min_size=2, max_size=40))
+    numbers = draw(st.lists(st.integers(0, len(ids) // 2), min_size=len(ids), max_size=len(ids)))
+    groups = [[name for name, found in zip(ids, numbers, strict=True) if found == number] for number in set(numbers)]
+    assume(len(groups) > 1)
+    return ids, [group for group in groups if len(group) > 1]
+
+
+def in_groups(ids, copies):
+    """RETURNS (list): The copies, and each other id by itself."""
+    return [*copies, *([name] for name in ids if not any(name in group for group in copies))]
+
+
+@given(grouped(), SHARE, st.integers(0, 5))
+def test_copies_are_never_on_both_sides_and_the_share_is_met_within_a_group(drawn, train, seed):
+    ids, copies = drawn
+    parts = split_documents(ids, train, seed, None, copies)
+    assert sorted(parts["train"] + parts["test"]) == sorted(ids)
+    assert parts["train"] and parts["test"]
+    sides = sides_of(parts)
+    assert all(len({sides[name] for name in group}) == 1 for group in copies)
+    largest = max(map(len, in_groups(ids, copies)))
+    assert abs(len(parts["train"]) - train * len(ids)) <= largest
+    assert split_documents(ids[::-1], train, seed, {}, [group[::-1] for group in copies[::-1]]) == parts
+
+
+@given(st.lists(NAMES, unique=True, min_size=2, max_size=30), SHARE, st.integers(0, 5), st.integers(1, 4))
+def test_a_text_is_dealt_as_it_would_be_without_its_copies(ids, train, seed, count):
+    """Pinned to the rule for documents without copies, on which the published figures rest."""
+    alone = split_documents(ids, train, seed)
+    # Ids that sort as those without copies do, each before its copies.
+    copies = [[name + "\0" * number for number in range(count)] for name in ids]
+    sides = sides_of(split_documents([name for group in copies for name in group], train, seed, None, copies))
+    moved = sum(sides[name] != side for name, side in sides_of(alone).items())
+    # Rounding to whole documents and to whole groups may differ by one text.
+    assert moved <= (1 if count > 1 else 0)
+
+
+@given(grouped(), st.data(), SHARE)
+def test_a_group_stays_where_most_of_it_were_and_new_copies_go_there(drawn, data, train):
+    ids, copies = drawn
+    known = data.draw(st.lists(st.sampled_from(ids), unique=True))
+    earlier = {name: data.draw(st.sampled_from(["train", "test"])) for name in known}
+    sides = sides_of(split_documents(ids, train, 0, earlier, copies))
+    assert set(sides) == set(ids)
+    for group in in_groups(ids, copies):
+        (side,) = {sides[name] for name in group}
+        were = Counter(earlier[name] for name in group if name in earlier)
+        if were["train"] != were["test"]:
+            assert side == max(were, key=were.__getitem__)
+        elif were:
+            assert side == "train"
+
+
+def test_copies_that_are_not_dealt_hold_their_text_on_its_side():
+    ids, copies = [f"bert/{number}" for number in range(20)], [[f"anna/{n}", f"bert/{n}"] for n in range(20)]
+    earlier = split_documents([f"anna/{number}" for number in range(20)], 0.7, seed=3)
+    parts = split_documents(ids, 0.7, 0, sides_of(earlier), copies)
+    assert {part: [name.replace("bert", "anna") for name in names] for part, names in parts.items()} == earlier
+
+
+def test_documents_of_one_text_cannot_be_split():
+    with pytest.raises(ProjectError, match=r"3 document\(s\) cannot be split .*: all have the same text"):
+        split_documents(["a", "b", "c"], 0.7, 0, None, [["a", "b", "c"]])
 
 
 PUBLISHED = {"train": ["main/*"], "dev": ["dev?"], "test": ["test/1", "test/2"]}

@@ -1,12 +1,16 @@
 """What can't be meant is refused in one line, before anything is trained."""
 import pytest
+import srsly
 
 from scripts import package
 from scripts.base.errors import ProjectError
+from scripts.corpora.conversion import convert_corpus, save_corpus
+from scripts.corpora.manifest import read_manifest
+from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.config import load_template
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.settings import read_experiment
-from scripts.results.kinds import FEW_SHOT, SHIPPED
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, SHIPPED, ZERO_SHOT
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
 FEW = SETTINGS["few_shot"]
@@ -41,6 +45,59 @@ def test_a_target_without_anything_to_start_from(project, source):
     write_experiment(project, {**SETTINGS, "few_shot": {**FEW, "sources": [source]}})
     with pytest.raises(ProjectError, match="key few_shot.sources: none is for target 'ru_ehr' and enabled"):
         jobs_of(open_project(project), FEW_SHOT)
+
+
+class TestATrainingPartWithoutMentions:
+    """Nothing can be learnt of it: whatever would be trained on it is refused, before anything is trained."""
+
+    @pytest.fixture
+    def empty(self, project):
+        """RETURNS (Path): The project; no training document of en_ugt has a mention."""
+        self.remove_mentions(project, ("Drug", "ADR"))
+        return project
+
+    def remove_mentions(self, project, labels):
+        folder, train = project / "assets" / "en_ugt", read_manifest(project / "corpus", "en_ugt").splits["train"].ids
+        for name in train:
+            lines = (folder / f"{name}.ann").read_text("utf8").splitlines(keepends=True)
+            kept = (line for line in lines if line.split()[1] not in labels)
+            (folder / f"{name}.ann").write_text("".join(kept), "utf8")
+        file = project / "configs" / "corpora" / "en_ugt.yml"
+        srsly.write_yaml(file, {**srsly.read_yaml(file), "path": str(folder)})
+        save_corpus(convert_corpus("en_ugt", read_corpus_settings(file)), project / "corpus")
+
+    @pytest.mark.parametrize(
+        ("kind", "changes"),
+        [
+            (IN_CORPUS, {}),
+            (ZERO_SHOT, {}),
+            (FEW_SHOT, {}),
+            (FEW_SHOT, {"few_shot": {**FEW, "targets": ["en_ugt"], "sources": [[]]}}),
+            (SHIPPED, {}),
+            (SHIPPED, {"ship": {"target": "en_ugt", "training": TRAINING, "size": 4}}),
+        ],
+    )
+    def test_whatever_trains_on_it_is_refused(self, empty, kind, changes):
+        write_experiment(empty, {**SETTINGS, **changes})
+        with pytest.raises(ProjectError) as error:
+            jobs_of(open_project(empty), kind)
+        assert str(error.value) == (
+            "experiment tiny: the training part of en_ugt has no mention of Drug or Disease to learn from. See what "
+            "`weasel run convert` tells about the corpus, or leave it out"
+        )
+
+    def test_so_is_one_of_the_type_that_alone_is_trained(self, project):
+        self.remove_mentions(project, ("ADR",))
+        assert jobs_of(open_project(project), IN_CORPUS)
+        write_experiment(project, {**SETTINGS, "types": "per_type"})
+        with pytest.raises(ProjectError, match="the training part of en_ugt has no mention of Disease to learn from"):
+            jobs_of(open_project(project), IN_CORPUS)
+
+    def test_what_does_not_train_on_it_goes_on(self, empty):
+        own = {**SETTINGS["in_corpus"], "corpora": ["ru_ugt", "ru_ehr"]}
+        few_shot = {**FEW, "sources": [[], ["ru_ugt"]]}
+        write_experiment(empty, {**SETTINGS, "in_corpus": own, "few_shot": few_shot})
+        assert jobs_of(open_project(empty), IN_CORPUS) and jobs_of(open_project(empty), FEW_SHOT)
 
 
 @pytest.mark.parametrize("section", ["paths", "training", "initialize"])

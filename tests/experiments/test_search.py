@@ -20,7 +20,7 @@ from scripts.experiments.search import (
     split_training_part,
 )
 from scripts.experiments.settings import read_experiment
-from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, write_experiment
+from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, replace_part, write_experiment
 
 PARTS = ("train", "development")
 SEARCH = {
@@ -148,6 +148,18 @@ class TestParts:
             drawn.add((seed, tuple(held_out)))
         # The same for the same seed, and not the same for all.
         assert len(drawn) == 4 and len({ids for _, ids in drawn}) > 1
+
+    def test_documents_of_equal_text_are_held_out_together(self, workspace, search):
+        given = read_documents(workspace.part("en_ugt", "train").path)
+        copies = [document.copy() for document in given]
+        for document in copies:
+            document.user_data["id"] = f"again/{document.user_data['id']}"
+        replace_part(workspace, "en_ugt", "train", [*given, *copies])
+        split_training_part(workspace, search, "en_ugt")
+        train, development = (
+            {document.text for document in read_documents(search_part(workspace, "en_ugt", part))} for part in PARTS
+        )
+        assert train and development and not train & development
 
 
 class TestJob:

@@ -117,8 +117,12 @@ def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:
     folder = root / "assets" / name
     folder.mkdir(parents=True, exist_ok=True)
     fillers = zip(cycle(sentences), cycle(drugs), cycle(diseases))
+    written: set[str] = set()
     for number in range(documents):
         text, annotations = _document(list(islice(fillers, 3 + number % 2)))
+        # Copies of a text would share a side.
+        text = text.removesuffix(".\n") + "!\n" if text in written else text
+        written.add(text)
         (folder / f"{number:02}.txt").write_text(text, encoding="utf8")
         (folder / f"{number:02}.ann").write_text(annotations, encoding="utf8")
     settings = {"language": language, "domain": domain, "format": "brat", "path": str(folder), "labels": MENTION}

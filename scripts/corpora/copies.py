@@ -1,0 +1,201 @@
+"""Find the documents of equal text, tell who annotated which, and choose among the annotators of a text."""
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
+
+from scripts.base.errors import ProjectError
+from scripts.base.settings import suggest
+from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Mention
+
+ALL, MAJORITY = "all", "majority"
+MERGED = "put to the vote with the first copy of its text"
+# What makes two mentions of one text the same one: where they are, and their label.
+Marked = tuple[tuple[Fragment, ...], str]
+
+
+def fold_space(text: str) -> str:
+    """RETURNS (str): A text with one space for each stretch of white space: what is left equal is a copy."""
+    return " ".join(text.split())
+
+
+def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
+    """Find the documents of equal text, white space folded.
+
+    texts (Mapping[str, str]): Texts by document id.
+    RETURNS (list[list[str]]): The ids of each text that stands in several documents, sorted. Documents without text are
+        no copies of each other.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, text in sorted(texts.items()):
+        found[fold_space(text)].append(name)
+    return [names for text, names in found.items() if text and len(names) > 1]
+
+
+def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Tell from document ids who annotated the copies of a text, as from `anna/07` and `bert/07`, or `07/anna`.
+
+    An annotator's name is the one component by which the ids of two copies differ: a folder that another one stands in
+    for, or the last component where the folder holds copies of this one text alone. Thus `notes/07` and `notes/12`,
+    beside other notes, are no annotators' copies.
+
+    ids (Iterable[str]): The ids of all documents, their components parted by `/`.
+    copies (Sequence[Sequence[str]]): The ids of each text that stands in several documents.
+    RETURNS (dict[str, str]): The annotator by document id; a copy whose id does not tell is not among them.
+    """
+    in_folder = Counter(name.rpartition("/")[0] for name in ids)
+    found = {}
+    for names in copies:
+        alike = Counter(rest for name in names for rest in _rests(name))
+        for name in names:
+            last = name.count("/")
+            folder = name.rpartition("/")[0]
+            places = [place for place, rest in _rests(name) if alike[place, rest] > 1]
+            if alike[last, tuple(folder.split("/"))] < in_folder[folder]:
+                places = [place for place in places if place != last]
+            if len(places) == 1 and last:
+                found[name] = name.split("/")[places[0]]
+    return found
+
+
+def _rests(name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """YIELDS (tuple): The place of each component of an id, and the other components."""
+    parts = tuple(name.split("/"))
+    yield from ((place, parts[:place] + parts[place + 1 :]) for place in range(len(parts)))
+
+
+def name_annotators(documents: Sequence[Document]) -> list[Document]:
+    """RETURNS (list[Document]): The documents with their annotators, also those that only the ids of copies tell."""
+    texts = {document.id: document.text for document in documents}
+    found = find_annotators(texts, find_copies(texts))
+    return [replace(document, annotator=document.annotator or found.get(document.id, "")) for document in documents]
+
+
+def choose_annotators(documents: Sequence[Document], annotators: str, where: str) -> list[Document]:
+    """Choose among the annotators of a text; the documents of the others are marked as left out.
+
+    documents (Sequence[Document]): With the names of their annotators.
+    annotators (str): `all`, `majority`, or the name of one.
+    where (str): The corpus, for the error.
+    RETURNS (list[Document]): The same documents in the same order; see `take_majority` and `take_annotator`.
+    RAISES (ProjectError): If no document is by the one who is named.
+    """
+    if annotators == ALL:
+        return list(documents)
+    return take_majority(documents) if annotators == MAJORITY else take_annotator(documents, annotators, where)
+
+
+def take_annotator(documents: Sequence[Document], annotator: str, where: str) -> list[Document]:
+    """Leave out what others annotated.
+
+    documents (Sequence[Document]): With the names of their annotators.
+    annotator (str): Whose documents are kept, beside those of which it is not known who annotated them.
+    where (str): The corpus, for the error.
+    RETURNS (list[Document]): All documents, those of others marked as left out.
+    RAISES (ProjectError): If no document is by this annotator.
+    """
+    found = Counter(document.annotator for document in documents if document.annotator and _is_used(document))
+    if annotator not in found:
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(found.items())) or "none"
+        what = f"no document is by the annotator '{annotator}' (found: {listed})"
+        raise ProjectError(what, where=f"{where}, key annotators", remedy=suggest(annotator, [ALL, MAJORITY, *found]))
+    return [
+        _leave_out(document, f"annotated by {document.annotator}")
+        if document.annotator not in ("", annotator) and _is_used(document)
+        else document
+        for document in documents
+    ]
+
+
+def take_majority(documents: Sequence[Document]) -> list[Document]:
+    """Merge the copies of a text by several annotators into its first one, with what most of them marked.
+
+    Of a text that is equal to the last character, a mention (its fragments and its label) is kept if more than half of
+    those who annotated its place have it. Each mention that was read is accounted for once, so that as many are read
+    as are kept, dropped and left out:
+
+    - what the first copy has stays with it, kept or, without a majority, in `meta["outvoted"]`, to be dropped;
+    - what it lacks is given to it by the first copy that has it, and is read with the first copy from there on;
+    - all else stays with the other copies, which are left out.
+
+    documents (Sequence[Document]): With the names of their annotators.
+    RETURNS (list[Document]): All documents, merged ones in the place of first copies, the other copies marked as left
+        out. Copies of which it is not known who annotated them stay as they are.
+    """
+    copies: defaultdict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        if document.annotator and document.text.strip() and _is_used(document):
+            copies[document.text].append(document)
+    changed = {}
+    for group in copies.values():
+        if len({document.annotator for document in group}) > 1:
+            changed.update({document.id: document for document in merge_copies(group)})
+    return [changed.get(document.id, document) for document in documents]
+
+
+def merge_copies(copies: Sequence[Document]) -> list[Document]:
+    """RETURNS (list[Document]): The copies of one text by several annotators as `take_majority` leaves them."""
+    first, *others = copies
+    winners = _winners(copies)
+    kept = [mention for mention in first.mentions if _marked(mention) in winners]
+    outvoted = tuple(mention for mention in first.mentions if _marked(mention) not in winners)
+    missing, left = winners - set(map(_marked, first.mentions)), []
+    for other in others:
+        staying = []
+        for mention in other.mentions:
+            if _marked(mention) in missing:
+                missing.remove(_marked(mention))
+                # Ids of mentions are unique in their document only.
+                kept.append(replace(mention, id=f"{other.id}:{mention.id}"))
+            else:
+                staying.append(mention)
+        left.append(_leave_out(replace(other, mentions=tuple(staying)), MERGED))
+    meta = {**first.meta, OUTVOTED: outvoted}
+    return [replace(first, mentions=tuple(kept), meta=meta, annotator="", annotated=_union(copies)), *left]
+
+
+def _winners(copies: Sequence[Document]) -> set[Marked]:
+    """RETURNS (set[Marked]): What more than half of those have marked who annotated its place."""
+    votes: defaultdict[Marked, set[str]] = defaultdict(set)
+    for copy in copies:
+        for mention in copy.mentions:
+            votes[_marked(mention)].add(copy.annotator)
+    winners = set()
+    for marked, by in votes.items():
+        voters = by | {copy.annotator for copy in copies if _covers(copy.annotated, marked[0])}
+        if 2 * len(by) > len(voters):
+            winners.add(marked)
+    return winners
+
+
+def _marked(mention: Mention) -> Marked:
+    return tuple(sorted(fragments_of(mention))), mention.label
+
+
+def _covers(annotated: Optional[Sequence[Fragment]], fragments: Sequence[Fragment]) -> bool:
+    if annotated is None:
+        return True
+    return all(any(first <= start and end <= last for first, last in annotated) for start, end in fragments)
+
+
+def _union(copies: Sequence[Document]) -> Optional[tuple[Fragment, ...]]:
+    """RETURNS (Optional[tuple]): What somebody annotated, as stretches that are ascending and apart; None for all."""
+    stretches: list[Fragment] = []
+    for copy in copies:
+        if copy.annotated is None:
+            return None
+        stretches += copy.annotated
+    joined: list[Fragment] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            start, end = joined[-1][0], max(joined.pop()[1], end)
+        joined.append((start, end))
+    return tuple(joined)
+
+
+def _is_used(document: Document) -> bool:
+    return LEFT_OUT not in document.meta
+
+
+def _leave_out(document: Document, reason: str) -> Document:
+    return replace(document, meta={**document.meta, LEFT_OUT: reason})
