@@ -60,7 +60,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
             placed.append((prefix + check_name(row, "id", str(number), where), where, tokens, notes))
     check_ids((name, where) for name, where, _, _ in placed)
     scheme = recognise_scheme(tokens for _, _, tokens, _ in placed)
-    return [make_document(name, [tokens] if tokens else [], scheme, notes) for name, _, tokens, notes in placed]
+    return [make_document(name, [tokens], scheme, notes) for name, _, tokens, notes in placed]
 
 
 def _read_row(row: Mapping[str, Any], read: Rows, options: Options, where: str, notes: list[str]) -> list[Token]:

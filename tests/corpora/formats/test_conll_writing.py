@@ -107,6 +107,7 @@ def test_any_document_is_written_as_it_is_or_refused(documents):
     [
         (Document("", "a"), r"document '': no id"),
         (Document("a ", "a"), r"document 'a ': no id, or one with"),
+        (Document("a\tb", "a"), r"document 'a\\tb': no id, or one with a TAB"),
         (Document("a\nb", "a"), r"document 'a\\nb': no id, or one with a TAB, a line break"),
         (Document("d", "a  b"), "document 'd': its text is not tokens with a space between two"),
         (Document("d", " a"), "document 'd': its text is not tokens"),
@@ -128,6 +129,7 @@ def test_any_document_is_written_as_it_is_or_refused(documents):
         (Document("d", "a", (mention(0, 1, ""),)), "a mention whose label no tag can hold"),
         (Document("d", "a", (mention(0, 1, "A\nB"),)), "a mention whose label no tag can hold"),
         (Document("d", "a", (mention(0, 1, "A "),)), "a mention whose label no tag can hold"),
+        (Document("d", "a", (mention(0, 1, "A\tB"),)), "a mention whose label no tag can hold"),
     ],
 )
 def test_what_conll_cannot_hold_is_refused_and_nothing_is_written(tmp_path, document, message):

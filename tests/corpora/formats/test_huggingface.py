@@ -113,7 +113,10 @@ def test_a_json_array_is_read(tmp_path, indent):
 
 def test_parquet_is_read_with_the_names_in_it(tmp_path):
     metadata = {b"huggingface": json.dumps({"info": {"features": INFO["features"]}}).encode()}
-    check(huggingface.read(write_parquet(tmp_path, ROWS, metadata)))
+    file = write_parquet(tmp_path, ROWS, metadata)
+    check(huggingface.read(file))
+    (tmp_path / "dataset_info.json").write_text('{"features": null}', "utf8")
+    check(huggingface.read(file))
 
 
 def test_parquet_without_names_takes_those_of_the_corpus_file(tmp_path):
