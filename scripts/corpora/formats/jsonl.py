@@ -5,6 +5,7 @@ from typing import Any, Iterator, Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files
 from scripts.corpora.schema import Document, Mention
@@ -42,27 +43,29 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     placed = [
         found
         for name, file in files.items()
-        for found in _read_file(file, f"{name}/" if len(files) > 1 else "")
+        for found in _read_file(file, f"{name}/" if len(files) > 1 else "", options)
     ]
     check_ids((document.id, where) for where, document in placed)
     return [document for _, document in placed]
 
 
-def _read_file(file: RawFile, prefix: str) -> Iterator[tuple[str, Document]]:
+def _read_file(file: RawFile, prefix: str, options: Options) -> Iterator[tuple[str, Document]]:
     number = 0
     for number, row in read_rows(file):
         where = f"{file}:{number}"
-        yield where, _read_row(row, prefix + _identifier(row, str(number), where), where)
+        yield where, _read_row(row, prefix + _identifier(row, str(number), where), where, options)
     if not number:
         raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
 
 
-def _read_row(row: Mapping[str, Any], name: str, where: str) -> Document:
+def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -> Document:
     text = check_value(row, "text", str, where)
     key = _span_key(row, where)
     spans = check_value(row, key, list, where) if key else []
-    mentions = tuple(_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1))
-    return Document(name, text, mentions, _read_meta(row, where))
+    mentions = [_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1)]
+    mended, meta = mend_offsets(text, mentions, options.offsets), _read_meta(row, where)
+    notes = (*meta.get("notes", ()), *mended.notes)
+    return Document(name, text, mended.mentions, {**meta, "notes": notes} if notes else meta)
 
 
 def _span_key(row: Mapping[str, Any], where: str) -> Optional[str]:

@@ -6,6 +6,7 @@ from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
@@ -60,7 +61,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         for draft in _read_drafts(file, prefix=f"{name}/" if len(files) > 1 else "")
     ]
     check_ids((draft.id, draft.where) for draft in drafts)
-    return [_make_document(draft) for draft in drafts]
+    return [_make_document(draft, options) for draft in drafts]
 
 
 def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
@@ -74,7 +75,7 @@ def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
         elif "\t" in line and line.strip():
             _document_of(line.partition("\t")[0], drafts, where).annotations.append((line, where))
         elif line.strip():
-            raise ProjectError(f"not a line of PubTator: {line[:40]!r}", where=where, remedy=_EXPECTED)
+            raise ProjectError("not a line of PubTator", where=where, remedy=_EXPECTED)
     return drafts
 
 
@@ -96,11 +97,12 @@ def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
     draft.abstract = abstract
 
 
-def _make_document(draft: _Draft) -> Document:
+def _make_document(draft: _Draft, options: Options) -> Document:
     text = draft.title if draft.abstract is None else f"{draft.title}\n{draft.abstract}"
     lines = [(line, where) for line, where in draft.annotations if not RELATION.fullmatch(line)]
-    mentions = (_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1))
-    return Document(draft.id, text, tuple(mentions))
+    mentions = [_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1)]
+    mended = mend_offsets(text, mentions, options.offsets)
+    return Document(draft.id, text, mended.mentions, {"notes": mended.notes} if mended.notes else {})
 
 
 def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
@@ -110,7 +112,7 @@ def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
         raise ProjectError(f"only {count} columns", where=where, remedy=_EXPECTED)
     for offset in columns[1:3]:
         if not OFFSET.fullmatch(offset):
-            raise ProjectError(f"not an offset: {offset[:40]!r}", where=where, remedy=_EXPECTED)
+            raise ProjectError("an offset that is no number", where=where, remedy=_EXPECTED)
     start, end = int(columns[1]), int(columns[2])
     covered, label = _part_text_and_type(columns[3], text[start:end])
     if not label.strip():
