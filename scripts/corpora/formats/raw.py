@@ -35,6 +35,8 @@ def find_files(folder: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
         if suffix.lower() not in suffixes or _is_hidden(file):
             continue
         name = inner.removesuffix(suffix)
+        if not name.isprintable() and name.encode("utf8", "replace") != name.encode("utf8", "surrogateescape"):
+            raise ProjectError(f"a file name that is not UTF-8: {inner!a}", where=folder, remedy="rename the file")
         if name in found:
             raise ProjectError(f"the same name as {found[name].name}", where=file, remedy="rename one of the two")
         found[name] = file

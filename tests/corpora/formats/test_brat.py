@@ -283,7 +283,7 @@ def test_a_text_field_is_as_brat_writes_it(tmp_path):
     mentions = (Mention(5, 27, "ADR", id="T1", fragments=fragments), Mention(19, 28, "ADR", text="HEAD ache", id="T2"))
     brat.write([Document("a", TEXT, mentions)], tmp_path / "out")
     lines = (tmp_path / "out" / "a.ann").read_text("utf8")
-    assert lines == "T1\tADR 5 9;15 23;26 27\taspi or a head h\nT2\tADR 19 28\thead ache\n".replace("or a head", TEXT[15:23])
+    assert lines == "T1\tADR 5 9;15 23;26 27\taspi r a head h\nT2\tADR 19 28\thead ache\n"
 
 
 def test_ids_of_other_formats_are_numbered_and_brats_own_stay(tmp_path):
