@@ -394,7 +394,7 @@ class TestOffsets:
         row = [{"start": start, "end": end, "label": "Drug", "text": word} for start, end, word in spans]
         lines = (json.dumps({"id": number, "text": self.TEXT, "spans": row}) for number in range(2))
         files = {
-            "brat": {f"{n}{suffix}": text for n in range(2) for suffix, text in ((".txt", self.TEXT), (".ann", annotations))},
+            "brat": {name: text for n in "01" for name, text in ((f"{n}.txt", self.TEXT), (f"{n}.ann", annotations))},
             "jsonl": {"a.jsonl": "\n".join(lines)},
         }
         self.write(project, format, files[format])
@@ -423,7 +423,8 @@ class TestOffsets:
 
     def test_what_is_spelled_otherwise_is_kept_counted_and_may_be_expected(self, project, capsys):
         ann = "T1\tDrug 4 9\tTNF-alpha\nT2\tDrug 14 21\taspirin\n"
-        files = {f"{n}{suffix}": text for n in range(2) for suffix, text in ((".txt", "Low TNF-α and Aspirin."), (".ann", ann))}
+        text = "Low TNF-α and Aspirin."
+        files = {name: data for n in "01" for name, data in ((f"{n}.txt", text), (f"{n}.ann", ann))}
         self.write(project, "brat", files)
         run(project)
         found, manifest = self.entities(project)

@@ -104,8 +104,8 @@ class CorpusSettings(Settings):
     language (str): Such as `en`.
     domain (str): Such as `ugt` (user-generated text) or `ehr` (health records).
     format (str): One of the formats of `scripts/corpora/formats`.
-    path (Path): The raw file or the folder of raw files, absolute or relative to the project folder; `~` and environment
-        variables (`$NAME`, `${NAME}`) may stand in it.
+    path (Path): The raw file or the folder of raw files, absolute or relative to the project folder; `~`, `$NAME`
+        and `${NAME}` (environment variables) may stand in it.
     annotations (Optional[Path]): The folder of the annotations, where that is another one.
     labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes: Drug and
         Disease to compare corpora, or the label itself to train on the corpus's own.

@@ -8,8 +8,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
-# Between two letters part of the word: the soft hyphen, the joiners of zero width, the word joiner. Not the space of zero
-# width (U+200B), which is there to part words.
+# Between two letters part of the word: the soft hyphen, the joiners of zero width, the word joiner. Not the space of
+# zero width (U+200B), which is there to part words.
 JOINERS = r"\u00ad\u200c\u200d\u2060"
 
 

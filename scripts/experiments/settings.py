@@ -389,8 +389,8 @@ def _shift(name: str, value: Any, seed: int) -> Any:
 
 
 def corpus_file(configs: Path, name: str) -> Path:
-    """RETURNS (Path): The corpus file of that name: in the folder given, or else among the project's own if it is there;
-    where it should be if it is in neither."""
+    """RETURNS (Path): The corpus file of that name: in the folder given, or else among the project's own; where it
+    should be if it is in neither."""
     first, *others = (folder / f"{name}.yml" for folder in _corpus_folders(configs))
     return next((path for path in (first, *others) if path.is_file()), first)
 

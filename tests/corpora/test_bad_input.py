@@ -326,18 +326,23 @@ def test_files_of_one_format(tmp_path, format, file, content, expected):
 HALF = "\\ud83d"
 ROW = '{"file_name": "1", "text": "Took aspirin.", "entities": [%s]}'
 ENTITY = '{"start": 5, "end": 12, "entity_type": "Drug", "entity_text": "aspirin"}'
+SPANS = '{"id": "a", "text": "aspirin", "spans": [{"start": 0, "end": 7, "label": "Drug", "text": "aspirin"}]}'
 HALF_PAIRS = {
-    "brat": [{"1.txt": b"Took \xed\xa0\xbd", "1.ann": ""}, {"1.txt": "Took", "1.ann": b"T1\tD\xed\xa0\xbd 0 4\tTook\n"}],
+    "brat": [
+        {"1.txt": b"Took \xed\xa0\xbd", "1.ann": ""},
+        {"1.txt": "Took", "1.ann": b"T1\tD\xed\xa0\xbd 0 4\tTook\n"},
+    ],
     "conll": [{"c": b"aspirin\xed\xa0\xbd\tB-Drug\n"}],
     "pubtator": [{"c": b"7|t|Took \xed\xa0\xbd\n"}],
     "docbin": [{"c": b"\xed\xa0\xbd"}],
     "rudrec": [
-        {"c": (ROW % ENTITY).replace(said, HALF, 1)} for said in ("Took", "file_name", '1"', "Drug", "entity_text", "entities")
+        {"c": (ROW % ENTITY).replace(said, HALF, 1)}
+        for said in ("Took", "file_name", '1"', "Drug", "entity_text", "entities")
     ]
     + [{"c": ROW % ENTITY.replace('"aspirin"', f'"{HALF}"')}],
     "jsonl": [
-        {"c": '{"id": "a", "text": "aspirin", "spans": [{"start": 0, "end": 7, "label": "Drug", "text": "aspirin"}]}'.replace(*pair)}
-        for pair in (('"a"', f'"{HALF}"'), ('"aspirin", "sp', f'"{HALF}", "sp'), ("Drug", HALF), ('"aspirin"}', f'"{HALF}"}}'))
+        {"c": SPANS.replace(f'{key}: "{said}"', f'{key}: "{HALF}"', 1)}
+        for key, said in (('{"id"', "a"), (', "text"', "aspirin"), ('"label"', "Drug"), ('"Drug", "text"', "aspirin"))
     ]
     + [{"c": f'{{"text": "a", "spans": [], "answer": "{HALF}"}}'}, {"c": f'{{"{HALF}": 1, "text": "a"}}'}],
     "uima": [

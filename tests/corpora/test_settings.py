@@ -27,13 +27,18 @@ def test_labels_that_other_yaml_takes_for_truth_values_are_text(tmp_path, label)
 
 @pytest.mark.parametrize(
     "text",
-    [MINIMAL.replace("Drug: Drug", "{}: Drug"), MINIMAL + "ignore: [a, {}]\n", MINIMAL.replace("brat", "conll") + "label: {}\n"],
+    [
+        MINIMAL.replace("Drug: Drug", "{}: Drug"),
+        MINIMAL + "ignore: [a, {}]\n",
+        MINIMAL.replace("brat", "conll") + "label: {}\n",
+    ],
 )
 @pytest.mark.parametrize("label", ["true", "False", "null", "~", "5", "1.5", "2001-01-01"])
 def test_a_label_that_yaml_does_not_take_for_text_is_told(tmp_path, text, label):
     if text.endswith("label: {}\n") and label in ("null", "~"):
         return
-    with pytest.raises(ProjectError, match=r"c\.yml: key '\w+': the label \S+ is no text to YAML: write '\S+' in quotes") as error:
+    said = r"c\.yml: key '\w+': the label \S+ is no text to YAML: write '\S+' in quotes"
+    with pytest.raises(ProjectError, match=said) as error:
         read(tmp_path, text.replace("{}", label))
     assert "\n" not in str(error.value)
 
@@ -49,7 +54,8 @@ class TestPlaces:
     """What stands for a place on the machine is filled in where a file is read, and nowhere else."""
 
     def place(self, folder, key, written):
-        settings = read(folder, MINIMAL.replace("path: a", f"path: a\n{key}: '{written}'" if key != "path" else f"path: '{written}'"))
+        others = MINIMAL.replace("path: a\n", "" if key == "path" else "path: a\n")
+        settings = read(folder, f"{others}{key}: '{written}'\n")
         assert settings.model_dump(mode="json")[key] == written
         return str(getattr(settings, f"{key}_here"))
 

@@ -1,4 +1,4 @@
-"""Read and write a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside the texts or not."""
+"""Read and write a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside them or not."""
 import re
 from dataclasses import replace
 from itertools import count

@@ -60,7 +60,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 def _join(name: str, rows: Iterable[_Row]) -> Document:
     """RuDReC's rows end in a line break; one that does not gets one, so that no two sentences grow together."""
-    text, mentions, begins, notes = "", [], [], []
+    text, mentions, begins = "", [], []
+    notes: list[str] = []
     for row in rows:
         if text and not text[-1].isspace():
             text += "\n"

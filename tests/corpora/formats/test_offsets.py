@@ -107,7 +107,11 @@ def test_any_offsets_are_taken_and_those_outside_stay_as_far_outside(text, data)
     far = st.sampled_from([-(10**20), -3, -1, 0, 10**20]) | st.integers(-3, 40)
     parts = st.lists(st.tuples(far, far), min_size=1, max_size=3).map(tuple)
     said = st.none() | st.text(HARD, max_size=3)
-    made = st.builds(lambda parts, said: Mention(parts[0][0], parts[-1][1], "Drug", fragments=parts, text=said), parts, said)
+
+    def make(parts, said):
+        return Mention(parts[0][0], parts[-1][1], "Drug", fragments=parts, text=said)
+
+    made = st.builds(make, parts, said)
     mentions = data.draw(st.lists(made, max_size=4))
     unit = data.draw(st.none() | st.sampled_from(UNITS))
     mended = mend_offsets(text, mentions, unit)
