@@ -101,9 +101,9 @@ def mend_offsets(text: str, mentions: Sequence[Mention], unit: Optional[OffsetUn
 
 
 def _is_ambiguous(text: str, mentions: Sequence[Mention]) -> bool:
-    """RETURNS (bool): Whether an offset may count more than the characters ahead of it."""
+    """RETURNS (bool): Whether offsets of mentions without text may count more than the characters ahead of them."""
     match = _BEYOND_BASIC_PLANE.search(text)
-    return match is not None and any(mention.end > match.start() for mention in mentions)
+    return match is not None and any(mention.text is None and mention.end > match.start() for mention in mentions)
 
 
 def _choose(text: str, telling: Sequence[Mention], unit: Optional[OffsetUnit]) -> Counting:

@@ -186,6 +186,8 @@ def test_only_mentions_without_text_behind_a_character_beyond_the_basic_plane_ar
     for found, unit in (([mention(0, 4)], None), ([mention(8, 12)], "characters"), ([mention(8, 12, "iron")], None)):
         assert mend_offsets(text, found, unit).notes == ()
     assert mend_offsets(text, [], None).notes == ()
+    # It has a text, of white space.
+    assert mend_offsets(text, [mention(7, 8, " ")], None).notes == ()
     assert mend_offsets("Цинк é", [mention(5, 6)], None).notes == ()
 
 
