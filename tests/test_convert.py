@@ -19,7 +19,9 @@ from scripts.base.files import write_json
 from scripts.convert import table
 from scripts.corpora.conversion import hash_text
 from scripts.corpora.copies import MERGED
+from scripts.corpora.formats.offsets import UNSURE
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.sides import find_sides
 from scripts.corpora.split import split_documents
@@ -529,3 +531,88 @@ class TestSides:
     def material(self):
         settings = read_corpus_settings(self.project / "configs" / "corpora" / "one.yml")
         return {"one": settings}, {"one": find_sides(self.project / "corpus", "one")}
+
+
+class TestOffsets:
+    """Corpora whose tools count otherwise, from the raw files to the DocBins."""
+
+    TEXT = "🤒💊 Head\r\nache: took zinc 🤒, then aspirin."
+    WORDS = ("zinc", "aspirin")
+
+    def write(self, project, format, files, settings=""):
+        raw = project / "raw" / "shifted"
+        raw.mkdir()
+        for name, content in files.items():
+            (raw / name).write_bytes(content.encode("utf8"))
+        path = raw if format == "brat" else raw / next(iter(files))
+        lines = f"language: en\ndomain: ugt\nformat: {format}\npath: {path}\nlabels: {{Drug: Drug}}\n"
+        (project / "configs" / "corpora" / "shifted.yml").write_text(lines + settings, encoding="utf8")
+        experiment = EXPERIMENT.replace("[one, two]", "[shifted]")
+        (project / "configs" / "experiments" / "mine.yml").write_text(experiment, encoding="utf8")
+
+    def entities(self, project):
+        """The entities of all parts, and what was told."""
+        manifest = read_manifest(project / "corpus", "shifted")
+        docs = [doc for part in manifest.splits for doc in read_documents(project / "corpus/shifted" / f"{part}.spacy")]
+        return sorted(entity.text for doc in docs for entity in doc.ents), manifest
+
+    def count(self, text, way):
+        """Offsets as JavaScript has them, and as a tool does that reads a CRLF as one character."""
+        text = text.replace("\r\n", "\n") if way == "CRLF as one" else text
+        return len(text.encode("utf-16-le")) // 2 if way == "UTF-16" else len(text)
+
+    def spans(self, way, words=WORDS):
+        for word in words:
+            start = self.TEXT.index(word)
+            yield self.count(self.TEXT[:start], way), self.count(self.TEXT[: start + len(word)], way), word
+
+    @pytest.mark.parametrize("way", ["UTF-16", "CRLF as one"])
+    @pytest.mark.parametrize("format", ["brat", "jsonl"])
+    def test_all_mentions_are_kept_and_it_is_told(self, project, capsys, format, way):
+        spans = list(self.spans(way))
+        annotations = "".join(f"T{n}\tDrug {start} {end}\t{word}\n" for n, (start, end, word) in enumerate(spans))
+        row = [{"start": start, "end": end, "label": "Drug", "text": word} for start, end, word in spans]
+        lines = (json.dumps({"id": number, "text": self.TEXT, "spans": row}) for number in range(2))
+        files = {
+            "brat": {name: text for n in "01" for name, text in ((f"{n}.txt", self.TEXT), (f"{n}.ann", annotations))},
+            "jsonl": {"a.jsonl": "\n".join(lines)},
+        }
+        self.write(project, format, files[format])
+        run(project)
+        found, manifest = self.entities(project)
+        assert found == sorted(self.WORDS * 2)
+        told = {"UTF-16": "UTF-16 units", "CRLF as one": "a CRLF as one"}[way]
+        assert manifest.read.notes == {f"text whose offsets count {told}, brought to characters": 2}
+        assert f"2x text whose offsets count {told}" in printed(capsys)
+        assert not manifest.dropped and not manifest.changed
+
+    ROWS = '{"text": "🤒💊 Zinc eased the cough.", "label": [[5, 9, "Drug"]]}\n' * 2
+
+    def test_without_text_of_mentions_the_corpus_file_says_what_offsets_count(self, project):
+        self.write(project, "jsonl", {"a.jsonl": self.ROWS}, "offsets: utf16\n")
+        run(project)
+        found, manifest = self.entities(project)
+        assert (found, manifest.read.notes) == (["Zinc"] * 2, {})
+
+    def test_without_either_it_is_told(self, project):
+        self.write(project, "jsonl", {"a.jsonl": self.ROWS})
+        run(project)
+        assert self.entities(project)[1].read.notes == {UNSURE: 2}
+        with pytest.raises(ProjectError, match="notes 2, expected 0"):
+            convert.main("mine", project / "configs", project / "corpus", strict=True)
+
+    def test_what_is_spelled_otherwise_is_kept_counted_and_may_be_expected(self, project, capsys):
+        ann = "T1\tDrug 4 9\tTNF-alpha\nT2\tDrug 14 21\taspirin\n"
+        text = "Low TNF-α and Aspirin."
+        files = {name: data for n in "01" for name, data in ((f"{n}.txt", text), (f"{n}.ann", ann))}
+        self.write(project, "brat", files)
+        run(project)
+        found, manifest = self.entities(project)
+        assert found == ["Aspirin", "Aspirin", "TNF-α", "TNF-α"]
+        assert Counter(one.how for one in manifest.changed) == {"spelled otherwise": 4} and not manifest.dropped
+        assert "spelled otherwise" in printed(capsys)
+        with pytest.raises(ProjectError, match="changed: spelled otherwise 4, expected 0"):
+            convert.main("mine", project / "configs", project / "corpus", strict=True)
+        file = project / "configs" / "corpora" / "shifted.yml"
+        file.write_text(file.read_text("utf8") + "expected: {changed: {spelled otherwise: 4}}\n", "utf8")
+        convert.main("mine", project / "configs", project / "corpus", strict=True)

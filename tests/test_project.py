@@ -124,6 +124,58 @@ def test_misspelt_override_stops_with_a_hint(tmp_path):
     assert not (tmp_path / "corpus" / "en_ugt").exists()
 
 
+def test_no_dependency_holds_a_variable_and_so_no_command_is_skipped():
+    """Weasel would say of a misspelt one that a file is missing, and not see that the settings have changed."""
+    for name, command in COMMANDS.items():
+        assert not [path for path in command.get("deps", []) if "${vars." in path], name
+        assert command.get("no_skip") or not command.get("deps"), name
+
+
+@pytest.fixture(scope="module")
+def private_project(tmp_path_factory):
+    """A copy of the project with a private folder: an experiment on a corpus of its own and on one of the project's."""
+    folder = copy_project(tmp_path_factory.mktemp("private"))
+    for kind in ("experiments", "corpora"):
+        (folder / "private" / kind).mkdir(parents=True)
+    settings = {"corpora": ["notes", "en_ehr"], "in_corpus": {"seeds": [0], "training": {"epochs": 1}}}
+    srsly.write_yaml(folder / "private" / "experiments" / "mine.yml", settings)
+    corpus = (folder / "configs" / "corpora" / "ru_ehr.yml").read_text("utf8")
+    (folder / "private" / "corpora" / "notes.yml").write_text(corpus, "utf8")
+    return folder
+
+
+def test_a_private_experiment_finds_the_corpora_of_the_project(private_project):
+    run = weasel(private_project, "run", "convert", ".", "--vars.configs", "private", "--vars.experiment", "mine")
+    assert run.returncode == 0, run.stdout
+    assert {path.parent.name for path in private_project.glob("corpus/*/manifest.json")} == {"notes", "en_ehr"}
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "said"),
+    [
+        ("convert", ["--vars.experiment", "sampel"], "sampel.yml: no such settings file. Did you mean 'sample'?"),
+        ("describe", ["--vars.experiment", "sampel"], "sampel.yml: no such settings file. Did you mean 'sample'?"),
+        ("convert", ["--vars.configs", "private", "--vars.experiment", "mina"], "Did you mean 'mine'?"),
+        ("all", ["--vars.config", "private", "--vars.experiment", "mine"], "Did you mean 'configs'?"),
+        ("convert", ["--vars.configs", "privat"], "privat/experiments/sample.yml: no such settings file"),
+    ],
+)
+def test_a_misspelt_name_gets_the_hint_of_this_project(private_project, command, words, said):
+    for folder in ("corpus", "training/encoders"):
+        (private_project / folder).mkdir(parents=True, exist_ok=True)
+    run = weasel(private_project, "run", command, ".", *words)
+    assert run.returncode != 0
+    assert said in run.stdout
+    assert "Maybe you forgot" not in run.stdout and "Traceback" not in run.stdout
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a repository")
+def test_git_leaves_a_private_folder_alone():
+    run = ["git", "check-ignore", "--no-index", "private/corpora/notes.yml", "configs/corpora/en_ehr.yml"]
+    ignored = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ignored.stdout.split() == ["private/corpora/notes.yml"]
+
+
 def test_readme_table_is_up_to_date(tmp_path):
     folder = copy_project(tmp_path)
     assert weasel(folder, "document", ".", "--output", "README.md").returncode == 0

@@ -1,5 +1,6 @@
 """The frame of every command: checks how it was started, prints its resolved settings, fails in one line."""
 import functools
+import io
 import os
 import sys
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any, Callable, Optional
 import psutil
 import srsly
 import typer
+import wasabi.util
 from click.shell_completion import split_arg_string
 from wasabi import color, msg
-from wasabi.util import locale_escape
 
 from scripts.base.errors import ProjectError, explain_os_error
 from scripts.base.settings import suggest
@@ -24,9 +25,19 @@ def run(main: Callable[..., None]) -> None:
 
     main (Callable): A function with typed Typer parameters; its docstring is the help text.
     """
+    _let_screens_lack_characters()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(_framed(main))
     app()
+
+
+def _let_screens_lack_characters() -> None:
+    """Print a question mark for a character that the screen's encoding has not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # wasabi would encode by itself what it prints with an icon, and read that as UTF-8, whatever the encoding is.
+    wasabi.util.ENCODING = "utf8"
 
 
 def _framed(main: Callable[..., None]) -> Callable[..., None]:
@@ -48,7 +59,7 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
 
 def _stop(reason: str) -> None:
     # Not msg.fail, which breaks at 80 columns: an error is one line, to be searched for and copied.
-    line = locale_escape(f"✘ {reason}")
+    line = f"✘ {reason}"
     print(f"\n{color(line, fg='red') if msg.show_color else line}\n", flush=True)
     sys.exit(1)
 

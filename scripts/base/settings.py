@@ -1,5 +1,6 @@
 """Read settings files into validated pydantic models, with one line that names file and key for each mistake."""
 import difflib
+import re
 from pathlib import Path
 from typing import Any, Iterator, Type, TypeVar, get_args
 
@@ -9,6 +10,8 @@ from pydantic_core import CoreSchema
 
 from scripts.base.errors import ProjectError
 
+# As `repr` shows it, which escapes a backslash of the text itself.
+_HALF_PAIR = re.compile(r"(?<!\\)\\ud[89a-f]")
 # What pydantic would take other kinds of values for: true for 1, "3" for 3, 1 for true.
 NUMBERS = ("int", "float", "bool")
 
@@ -54,6 +57,8 @@ def read_settings(path: Path, model: Type[SettingsT]) -> SettingsT:
         raise _yaml_mistake(error, path) from None
     if not isinstance(data, dict):
         raise ProjectError("expected `key: value` lines", where=path)
+    if _HALF_PAIR.search(repr(data)):
+        raise ProjectError("half of a surrogate pair", where=path, remedy="repair its \\u escapes")
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -166,7 +166,8 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
     """
     read = FORMATS[settings.format].read
-    documents = sorted(read(settings.path, settings.annotations, settings.options), key=lambda found: found.id)
+    found = read(settings.path_here, settings.annotations_here, settings.options)
+    documents = sorted(found, key=lambda document: document.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
             raise ProjectError(f"two documents are called '{first.id}'", where=settings.path, remedy="rename one")

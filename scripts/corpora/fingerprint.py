@@ -23,7 +23,7 @@ def check_present(settings: Mapping[str, CorpusSettings]) -> None:
     """
     missing = []
     for name, corpus in settings.items():
-        paths = [split_archive(path)[0] or path for path in (corpus.path, corpus.annotations) if path]
+        paths = [split_archive(path)[0] or path for path in (corpus.path_here, corpus.annotations_here) if path]
         absent = [path for path in paths if not path.exists()]
         if absent:
             missing.append(f"{name} in {' and '.join(map(str, absent))} ({corpus.obtain or 'see `path` in its file'})")
@@ -39,7 +39,7 @@ def fingerprint(settings: CorpusSettings) -> str:
     RAISES (ProjectError): If raw files are absent.
     """
     room = Path(__file__).parent
-    raw = FORMATS[settings.format].raw_files(settings.path, settings.annotations)
+    raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
     parts = {
         "settings": settings.model_dump(mode="json"),
         "raw files": [(str(path), hash_file(path)) for path in raw],

@@ -1,10 +1,14 @@
 """What a corpus file may say: where the raw files are, how labels become entity types, what one expects to find."""
+import json
+import os
+import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 from pydantic import Field, field_validator, model_validator
 
+from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, read_settings, suggest
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.options import OffsetUnit, Options
@@ -13,6 +17,7 @@ from scripts.corpora.schema import CHANGES, REASONS, in_order
 # Such as Drug; what is reported about all types together is called micro.
 EntityType = Annotated[str, Field(pattern=r"^[^\W\d_]\w*$")]
 RESERVED = "micro"
+VARIABLE = re.compile(r"\$(?=\w|\{\w+\})\{?(\w+)\}?")
 Discontinuous = Literal["span", "first", "drop"]
 Splitter = Literal["by_script", "punkt"]
 # The names stand in one place, as tuples; mypy takes only those that are written out here.
@@ -99,7 +104,8 @@ class CorpusSettings(Settings):
     language (str): Such as `en`.
     domain (str): Such as `ugt` (user-generated text) or `ehr` (health records).
     format (str): One of the formats of `scripts/corpora/formats`.
-    path (Path): The raw file or the folder of raw files, absolute or relative to the project folder.
+    path (Path): The raw file or the folder of raw files, absolute or relative to the project folder; `~`, `$NAME`
+        and `${NAME}` (environment variables) may stand in it.
     annotations (Optional[Path]): The folder of the annotations, where that is another one.
     labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes: Drug and
         Disease to compare corpora, or the label itself to train on the corpus's own.
@@ -155,6 +161,16 @@ class CorpusSettings(Settings):
         return in_order(self.labels.values() if self.annotates is None else self.annotates)
 
     @property
+    def path_here(self) -> Path:
+        """RETURNS (Path): `path` on this machine, its variables and `~` filled in; settings and manifest keep them."""
+        return expand(self.path, "path")
+
+    @property
+    def annotations_here(self) -> Optional[Path]:
+        """RETURNS (Optional[Path]): The same for `annotations`."""
+        return expand(self.annotations, "annotations") if self.annotations else None
+
+    @property
     def options(self) -> Options:
         """RETURNS (Options): What the reader of the raw files is told."""
         columns = self.columns.model_dump() if self.columns else {}
@@ -173,6 +189,16 @@ class CorpusSettings(Settings):
             raise ValueError(f"unknown format ({suggest(name, list(FORMATS))})")
         return name
 
+    @field_validator("labels", "ignore", "label", mode="before")
+    @classmethod
+    def _labels_are_text(cls, value: Any) -> Any:
+        """YAML takes some words for something else: `true`, `null`, `5`, a date; but not `no` and `on`."""
+        for name in value if isinstance(value, (dict, list)) else [] if value is None else [value]:
+            if not isinstance(name, str):
+                said = json.dumps(name, default=str).strip('"')
+                raise ValueError(f"the label {said} is no text to YAML: write '{said}' in quotes")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> "CorpusSettings":
         for option in (field.name for field in fields(Options) if getattr(self, field.name) is not None):
@@ -189,6 +215,21 @@ class CorpusSettings(Settings):
         if self.published_split and "split" in self.model_fields_set:
             raise ValueError("give `split` or `published_split`, not both")
         return self
+
+
+def expand(path: Path, key: str) -> Path:
+    """Fill in what a path leaves to the machine: `~`, and environment variables as `$NAME` or `${NAME}`.
+
+    path (Path): As it stands in the corpus file.
+    key (str): Its key there, for the error.
+    RETURNS (Path): Where that is here.
+    RAISES (ProjectError): If a variable is not defined.
+    """
+    for name in VARIABLE.findall(str(path)):
+        if name not in os.environ:
+            remedy = f"set it, or write `{key}` without it"
+            raise ProjectError(f"no environment variable '{name}'", where=f"{key}: {path}", remedy=remedy)
+    return Path(os.path.expanduser(VARIABLE.sub(lambda match: os.environ[match[1]], str(path))))
 
 
 def read_corpus_settings(path: Path) -> CorpusSettings:

@@ -1,17 +1,18 @@
 """Compare texts that tools spell differently: Greek letters, hyphens, quotes, case, normal form and white space."""
-import re
 import unicodedata
 
+# By letter, what people write for it: its name, or the Latin letter that looks or sounds like it.
 _GREEK = {
-    "alpha": "αa", "beta": "βb", "gamma": "γg", "delta": "δd", "epsilon": "εe", "zeta": "ζz", "eta": "ηh",
-    "theta": "θt", "iota": "ιi", "kappa": "κk", "lambda": "λl", "mu": "μm", "xi": "ξx", "omicron": "οo", "pi": "πp",
-    "rho": "ρr", "sigma": "σs", "tau": "τt", "upsilon": "υu", "phi": "φf", "chi": "χc", "psi": "ψp", "omega": "ωo",
+    "α": ("alpha", "a"), "β": ("beta", "b"), "γ": ("gamma", "g"), "δ": ("delta", "d"), "ε": ("epsilon", "e"),
+    "ζ": ("zeta", "z"), "η": ("eta", "h"), "θ": ("theta", "t"), "ι": ("iota", "i"), "κ": ("kappa", "k"),
+    "λ": ("lambda", "l"), "μ": ("mu", "m"), "ν": ("nu", "n"), "ξ": ("xi", "x"), "ο": ("omicron", "o"),
+    "π": ("pi", "p"), "ρ": ("rho", "r"), "σ": ("sigma", "s"), "τ": ("tau", "t"), "υ": ("upsilon", "u"),
+    "φ": ("phi", "f"), "χ": ("chi", "c"), "ψ": ("psi", "p"), "ω": ("omega", "o"),
 }  # fmt: skip
-# The longest first: "beta" ends in "eta".
-_NAMES = re.compile("|".join(sorted(_GREEK, key=len, reverse=True)))
-_LETTERS = str.maketrans({letters[0]: letters[1] for letters in _GREEK.values()})
-_QUOTES = str.maketrans({char: "'" for char in "\"`´‘’‚‛“”„‟«»‹›′″"})
-_MINUS = "\u2212"
+_NAMES = str.maketrans({letter: name for letter, (name, _) in _GREEK.items()})
+_LETTERS = str.maketrans({letter: latin for letter, (_, latin) in _GREEK.items()})
+_QUOTES = str.maketrans(dict.fromkeys("\"`´‘’‚‛“”„‟«»‹›′″", "'"))
+_MINUS = "\N{MINUS SIGN}"
 
 
 def same_text(first: str, second: str) -> bool:
@@ -19,10 +20,13 @@ def same_text(first: str, second: str) -> bool:
 
     first (str): A text, such as what an annotation says that a mention covers.
     second (str): Another one, such as what it does cover.
-    RETURNS (bool): True if they differ at most in Greek letters (`α`, `alpha`, `a`), hyphens, quotes, case, Unicode's
-        normal form, invisible characters and white space.
+    RETURNS (bool): True if they differ at most in Greek letters (`alpha` or `a` for `α`), hyphens, quotes, case,
+        Unicode's normal form, invisible characters and white space.
     """
-    return without_space(first) == without_space(second) or _fold(first) == _fold(second)
+    if without_space(first) == without_space(second):
+        return True
+    one, other = _fold(first), _fold(second)
+    return one == other or any(one.translate(table) == other.translate(table) for table in (_NAMES, _LETTERS))
 
 
 def without_space(text: str) -> str:
@@ -31,9 +35,11 @@ def without_space(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", without_space(unicodedata.normalize("NFKC", text)).casefold())
-    visible = "".join(map(_fold_character, folded)).translate(_QUOTES)
-    return _NAMES.sub(lambda match: _GREEK[match[0]][1], visible.translate(_LETTERS).replace("ς", "s"))
+    # Quotes first: the normal form takes an acute accent that stands alone apart.
+    folded = unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold()
+    if not folded.isascii():
+        folded = "".join(map(_fold_character, unicodedata.normalize("NFKC", folded)))
+    return without_space(folded)
 
 
 def _fold_character(char: str) -> str:

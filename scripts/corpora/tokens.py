@@ -8,6 +8,10 @@ import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
+# Between two letters part of the word: the soft hyphen, the joiners of zero width, the word joiner. Not the space of
+# zero width (U+200B), which is there to part words.
+JOINERS = r"\u00ad\u200c\u200d\u2060"
+
 
 def blank_pipeline() -> Language:
     """Make the blank pipeline of language `xx` that all corpora are tokenised with.
@@ -30,7 +34,7 @@ def token_pattern() -> str:
     """
     marks = _combining_marks()
     letter = r"[^\W\d_]"
-    letters = rf"{letter}(?:{letter}|[{marks}])*"
+    letters = rf"{letter}(?:{letter}|[{marks}]|[{JOINERS}]+(?={letter}))*"
     digits = rf"\d(?:\d|[{marks}])*"
     other = rf"\S[{marks}]*"
     return f"{letters}|{digits}|{other}"

@@ -9,6 +9,7 @@ from thinc.api import Config
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.experiments.job import Template, TrainingJob
+from scripts.experiments.settings import OWN_CONFIGS
 from scripts.ner.known_keys import check_known_keys
 from scripts.results.kinds import ENCODER_ONLY, FULL
 
@@ -24,7 +25,7 @@ NO_CONFIG = "models are the .cfg files in configs/"
 
 def find_template(configs: Path, model: str) -> Path:
     """RETURNS (Path): A model's spaCy config, from the folder given or else from the project's own."""
-    candidates = [folder / f"{model}.cfg" for folder in (configs, Path("configs"))]
+    candidates = [folder / f"{model}.cfg" for folder in (configs, OWN_CONFIGS)]
     for path in candidates:
         if path.is_file():
             return path

@@ -14,6 +14,8 @@ Duplicate = Literal["exact", "near"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Frozen = Literal["nothing", "word_embeddings", "encoder"]
 Types = Literal["joint", "per_type"]
+# The project's own, where `--vars.configs` names another folder.
+OWN_CONFIGS = Path("configs")
 
 
 def _without_repeats(values: list) -> list:
@@ -387,21 +389,28 @@ def _shift(name: str, value: Any, seed: int) -> Any:
 
 
 def corpus_file(configs: Path, name: str) -> Path:
-    """RETURNS (Path): Where the corpus file of that name is looked for."""
-    return configs / "corpora" / f"{name}.yml"
+    """RETURNS (Path): The corpus file of that name: in the folder given, or else among the project's own; where it
+    should be if it is in neither."""
+    first, *others = (folder / f"{name}.yml" for folder in _corpus_folders(configs))
+    return next((path for path in (first, *others) if path.is_file()), first)
+
+
+def _corpus_folders(configs: Path) -> list[Path]:
+    """RETURNS (list[Path]): Where corpus files are looked for, as models' configs are. Commands run in the project."""
+    return [folder / "corpora" for folder in (configs, OWN_CONFIGS)]
 
 
 def read_experiment(configs: Path, name: str) -> Experiment:
     """Read an experiment file and check that its corpus files exist.
 
-    configs (Path): Folder with `experiments/` and `corpora/`.
+    configs (Path): Folder with `experiments/` and `corpora/`; what corpora it lacks are those of the project.
     name (str): The experiment's name: its file is `experiments/NAME.yml`.
     RETURNS (Experiment): The validated settings.
     RAISES (ProjectError): If a file is absent or wrong.
     """
     path = configs / "experiments" / f"{name}.yml"
     experiment = read_settings(path, Experiment)
-    known = [file.stem for file in (configs / "corpora").glob("*.yml")]
+    known = sorted({file.stem for folder in _corpus_folders(configs) for file in folder.glob("*.yml")})
     for corpus in experiment.corpora:
         if corpus not in known:
             raise ProjectError(f"unknown corpus '{corpus}'", where=path, remedy=suggest(corpus, known) if known else "")

@@ -114,6 +114,37 @@ def test_settings_are_printed_under_the_commands_own_name(project: Path):
     assert "seed 5 gpu_id -1 size 0 ran with 5 -1 0" in squeezed(done.stdout)
 
 
+SPEAKING = """\
+import sys
+from wasabi import msg
+from scripts.base.command import option, run
+from scripts.base.errors import ProjectError
+
+
+def main(seed: int = option(0, "Зерно 🤒")) -> None:
+    print("Мезим 🤒")
+    print("é", file=sys.stderr)
+    msg.good("Готово 🤒")
+    msg.table([("боль", "é")], header=("я", "ж"), divider=True)
+    raise ProjectError("α\\ud83dω", where="Жж")
+
+
+if __name__ == "__main__":
+    run(main)
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1251", "cp866", "utf8"])
+def test_a_screen_that_lacks_characters_gets_question_marks(encoding: str, project: Path):
+    (project / "show.py").write_text(SPEAKING, encoding="utf8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding, "NO_COLOR": "1"}
+    for words, code, said in (([], 1, "✘ Жж: α?ω"), (["--help"], 0, "Usage")):
+        command = [sys.executable, "-m", "show", *words]
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, timeout=120)
+        assert done.returncode == code and b"Traceback" not in done.stdout + done.stderr
+        assert said.encode(encoding, "replace") in done.stdout
+
+
 def test_unknown_option_is_refused(project: Path):
     done = start(project, [sys.executable, "-m", "show"], "--sed", "5")
     assert done.returncode == 2 and "No such option" in done.stderr and "--seed" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from scripts import convert
 from scripts.base.errors import ProjectError, explain_os_error
+from scripts.corpora.formats import FORMATS
 
 EXPERIMENT = "corpora: [mine]\nin_corpus: {seeds: [0], training: {epochs: 1}}\n"
 BRAT = {"1.txt": "Took aspirin.", "1.ann": "T1\tDrug 5 12\taspirin\n", "2.txt": "Well.", "2.ann": ""}
@@ -72,23 +73,23 @@ BAD_BRAT = [
     (
         "no TAB",
         {"1.ann": "T1 Drug 5 12 aspirin\n"},
-        f"1.ann:1: not a brat annotation: 'T1 Drug 5 12 aspirin'. {BRAT_LINE}",
+        f"1.ann:1: not a brat annotation. {BRAT_LINE}",
     ),
-    ("no text field", {"1.ann": "T1\tDrug 5 12\n"}, f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 12'. {BRAT_LINE}"),
+    ("no text field", {"1.ann": "T1\tDrug 5 12\n"}, f"1.ann:1: not a brat annotation. {BRAT_LINE}"),
     (
         "offsets in words",
         {"1.ann": "T1\tDrug a b\tc\n"},
-        f"1.ann:1: not a brat annotation: 'T1\\tDrug a b\\tc'. {BRAT_LINE}",
+        f"1.ann:1: not a brat annotation. {BRAT_LINE}",
     ),
     (
         "an offset of a thousand digits",
         {"1.ann": f"T1\tDrug 5 1{'0' * 1000}\taspirin\n"},
-        f"1.ann:1: not a brat annotation: 'T1\\tDrug 5 1{'0' * 29}'. {BRAT_LINE}",
+        f"1.ann:1: not a brat annotation. {BRAT_LINE}",
     ),
     (
         "second line wrong",
         {"1.ann": "T1\tDrug 5 12\taspirin\nT2\n"},
-        f"1.ann:2: not a brat annotation: 'T2'. {BRAT_LINE}",
+        f"1.ann:2: not a brat annotation. {BRAT_LINE}",
     ),
     ("text in Latin-1", {"1.txt": "naïve".encode("latin-1")}, "1.txt: not UTF-8 (byte 2). Convert the file to UTF-8"),
     ("text in UTF-16", {"1.txt": "aspirin".encode("utf16")}, "1.txt: not UTF-8 (byte 0). Convert the file to UTF-8"),
@@ -346,6 +347,61 @@ def test_brat(tmp_path, changes, expected):
 )
 def test_files_of_one_format(tmp_path, format, file, content, expected):
     assert message(tmp_path, {file: content}, file, f"format: {format}") == expected
+
+
+HALF = "\\ud83d"
+ROW = '{"file_name": "1", "text": "Took aspirin.", "entities": [%s]}'
+ENTITY = '{"start": 5, "end": 12, "entity_type": "Drug", "entity_text": "aspirin"}'
+SPANS = '{"id": "a", "text": "aspirin", "spans": [{"start": 0, "end": 7, "label": "Drug", "text": "aspirin"}]}'
+HALF_PAIRS = {
+    "brat": [
+        {"1.txt": b"Took \xed\xa0\xbd", "1.ann": ""},
+        {"1.txt": "Took", "1.ann": b"T1\tD\xed\xa0\xbd 0 4\tTook\n"},
+    ],
+    "conll": [{"c": b"aspirin\xed\xa0\xbd\tB-Drug\n"}],
+    "pubtator": [{"c": b"7|t|Took \xed\xa0\xbd\n"}],
+    "docbin": [{"c": b"\xed\xa0\xbd"}],
+    "rudrec": [
+        {"c": (ROW % ENTITY).replace(said, HALF, 1)}
+        for said in ("Took", "file_name", '1"', "Drug", "entity_text", "entities")
+    ]
+    + [{"c": ROW % ENTITY.replace('"aspirin"', f'"{HALF}"')}],
+    "jsonl": [
+        {"c": SPANS.replace(f'{key}: "{said}"', f'{key}: "{HALF}"', 1)}
+        for key, said in (('{"id"', "a"), (', "text"', "aspirin"), ('"label"', "Drug"), ('"Drug", "text"', "aspirin"))
+    ]
+    + [{"c": f'{{"text": "a", "spans": [], "answer": "{HALF}"}}'}, {"c": f'{{"{HALF}": 1, "text": "a"}}'}],
+    "uima": [
+        {
+            "a/1.json": '{"%TYPES": {}, "%FEATURE_STRUCTURES": [{"%ID": 1, "%TYPE": "uima.cas.Sofa", "sofaNum": 1, '
+            '"sofaID": "_InitialView", "mimeType": "text", "sofaString": "a \\ud83d"}], "%VIEWS": {"_InitialView": '
+            '{"%SOFA": 1, "%MEMBERS": []}}}'
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("format", "files"), [(format, files) for format, cases in HALF_PAIRS.items() for files in cases]
+)
+def test_half_of_a_surrogate_pair_is_one_line(tmp_path, format, files):
+    said = message(tmp_path, files, "c" if "c" in files else "", f"format: {format}")
+    assert said != "no error"
+    said.encode("utf8")
+
+
+def test_every_format_has_its_half_pairs():
+    assert set(HALF_PAIRS) == set(FORMATS)
+
+
+def test_a_file_name_that_is_not_utf8_is_one_line(tmp_path):
+    (tmp_path / "raw").mkdir()
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path / "raw") + b"/\xff.txt")).write_text("x")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    said = message(tmp_path, BRAT, "", "format: brat")
+    assert said == r"RAW: a file name that is not UTF-8: '\udcff.txt'. Rename the file"
 
 
 @pytest.mark.parametrize(("files", "expected"), [case[1:] for case in BAD_UIMA], ids=[case[0] for case in BAD_UIMA])

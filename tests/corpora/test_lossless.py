@@ -29,7 +29,10 @@ def annotated(draw):
     for _ in range(draw(st.integers(0, 5))):
         fragments = draw(st.lists(st.tuples(offset, offset), min_size=1, max_size=3))
         covered = " ".join(text[max(0, start) : max(0, end)] for start, end in fragments)
-        field = " ".join(draw(st.sampled_from([covered, covered, covered, "other"])).split("\n"))
+        # What leads out of the text would fit it, now and then, if offsets counted otherwise.
+        is_outside = any(not 0 <= place <= len(text) for fragment in fragments for place in fragment)
+        field = "other" if is_outside else draw(st.sampled_from([covered, covered, covered, "other"]))
+        field = " ".join(field.split("\n"))
         mentions.append((draw(st.sampled_from(["Drug", "ADR", "Dose"])), fragments, field))
     return text, mentions
 

@@ -16,6 +16,71 @@ def read(folder: Path, text: str):
     return read_corpus_settings(path)
 
 
+@pytest.mark.parametrize("label", ["no", "on", "yes", "off", "y", "N", "Off", "'null'", '"5"'])
+def test_labels_that_other_yaml_takes_for_truth_values_are_text(tmp_path, label):
+    kept = label.strip("'\"")
+    settings = read(tmp_path, MINIMAL.replace("Drug: Drug", f"{label}: Drug") + "ignore: [other]\n")
+    assert settings.labels == {kept: "Drug"}
+    settings = read(tmp_path, MINIMAL.replace("brat", "conll") + f"ignore: [{label}]\nlabel: {label}\n")
+    assert (settings.ignore, settings.label) == ([kept], kept)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        MINIMAL.replace("Drug: Drug", "{}: Drug"),
+        MINIMAL + "ignore: [a, {}]\n",
+        MINIMAL.replace("brat", "conll") + "label: {}\n",
+    ],
+)
+@pytest.mark.parametrize("label", ["true", "False", "null", "~", "5", "1.5", "2001-01-01"])
+def test_a_label_that_yaml_does_not_take_for_text_is_told(tmp_path, text, label):
+    if text.endswith("label: {}\n") and label in ("null", "~"):
+        return
+    said = r"c\.yml: key '\w+': the label \S+ is no text to YAML: write '\S+' in quotes"
+    with pytest.raises(ProjectError, match=said) as error:
+        read(tmp_path, text.replace("{}", label))
+    assert "\n" not in str(error.value)
+
+
+def test_half_of_a_surrogate_pair_is_told(tmp_path):
+    with pytest.raises(ProjectError, match="c.yml: half of a surrogate pair"):
+        read(tmp_path, MINIMAL + 'obtain: "\\ud83d"\n')
+    assert read(tmp_path, MINIMAL + "obtain: '\\ud83d'\n").obtain == "\\ud83d"
+
+
+@pytest.mark.parametrize("key", ["path", "annotations"])
+class TestPlaces:
+    """What stands for a place on the machine is filled in where a file is read, and nowhere else."""
+
+    def place(self, folder, key, written):
+        others = MINIMAL.replace("path: a\n", "" if key == "path" else "path: a\n")
+        settings = read(folder, f"{others}{key}: '{written}'\n")
+        assert settings.model_dump(mode="json")[key] == written
+        return str(getattr(settings, f"{key}_here"))
+
+    def test_a_variable_and_the_home_folder_are_filled_in(self, tmp_path, monkeypatch, key):
+        monkeypatch.setenv("HOME", "/home/x")
+        monkeypatch.setenv("CORPORA", "/data")
+        for written, place in (
+            ("~/a", "/home/x/a"),
+            ("$HOME/a", "/home/x/a"),
+            ("${CORPORA}/a.zip/*/b", "/data/a.zip/*/b"),
+            ("$CORPORA/$HOME", "/data//home/x"),
+            ("a/~b", "a/~b"),
+            ("a/cost$", "a/cost$"),
+        ):
+            assert self.place(tmp_path, key, written) == str(Path(place))
+
+    def test_a_variable_that_is_not_there_is_named(self, tmp_path, monkeypatch, key):
+        monkeypatch.delenv("NOWHERE", raising=False)
+        for written in ("$NOWHERE/a", "x/${NOWHERE}"):
+            with pytest.raises(ProjectError) as error:
+                self.place(tmp_path, key, written)
+            expected = f"{key}: {written}: no environment variable 'NOWHERE'. Set it, or write `{key}` without it"
+            assert str(error.value) == expected
+
+
 def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
     settings = read(tmp_path, MINIMAL)
     assert (settings.split.train, settings.split.seed) == (0.7, 0)

@@ -32,6 +32,10 @@ def kind(char: str) -> str:
         ("\ufeffa", ["\ufeff", "a"]),
         ("a\r\n b", ["a", "\r\n ", "b"]),
         ("\u0301a", ["\u0301", "a"]),
+        ("para\u00adceta\u200d\u2060mol\u00ad 5", ["para\u00adceta\u200d\u2060mol", "\u00ad", "5"]),
+        ("й\u0301\u200cя \u00adя", ["й\u0301\u200cя", "\u00ad", "я"]),
+        ("5\u00ad5 x\u200by", ["5", "\u00ad", "5", "x", "\u200b", "y"]),
+        ("🤒\u200d🤒", ["🤒", "\u200d", "🤒"]),
     ],
 )
 def test_tokens(text, tokens):

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import srsly
 from safetensors.torch import load_file, save_file
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.manifest import read_manifest
 from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.config import find_template
+from scripts.experiments.settings import corpus_file
 from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
 
 
@@ -87,5 +89,42 @@ def test_an_unknown_model_is_told(project):
 
 
 def test_an_unknown_corpus_is_told(project):
-    write_experiment(project, {**SETTINGS, "corpora": [*SETTINGS["corpora"], "en_ehr"]})
-    assert "tiny.yml: unknown corpus 'en_ehr'" in mistake(project)
+    write_experiment(project, {**SETTINGS, "corpora": [*SETTINGS["corpora"], "ru_ehrr"]})
+    assert "tiny.yml: unknown corpus 'ru_ehrr'. Did you mean 'ru_ehr'?" in mistake(project)
+
+
+class TestPrivateFolder:
+    """Experiments and some corpus files in a folder of their own, the other corpus files among the project's own."""
+
+    @pytest.fixture(autouse=True)
+    def private(self, project, monkeypatch):
+        monkeypatch.chdir(project)
+        self.configs = project / "private"
+        self.own = project / "configs" / "corpora"
+        (self.configs / "corpora").mkdir(parents=True)
+        (project / "configs" / "experiments").rename(self.configs / "experiments")
+        self.names = list(SETTINGS["corpora"])
+
+    def test_a_corpus_file_that_is_not_there_is_the_projects(self, project):
+        moved, *others = self.names
+        (self.own / f"{moved}.yml").rename(self.configs / "corpora" / f"{moved}.yml")
+        assert corpus_file(self.configs, moved) == self.configs / "corpora" / f"{moved}.yml"
+        assert all(corpus_file(self.configs, name).samefile(self.own / f"{name}.yml") for name in others)
+        assert set(open_project(project, configs=self.configs).corpora) == set(self.names)
+
+    def test_of_two_the_private_one_is_taken(self, project):
+        name = self.names[0]
+        settings = (self.own / f"{name}.yml").read_text("utf8")
+        (self.configs / "corpora" / f"{name}.yml").write_text(settings + "discontinuous: drop\n", "utf8")
+        assert f"private/corpora/{name}.yml: {name} was converted with other settings" in mistake(
+            project, configs=self.configs
+        )
+
+    def test_what_is_in_neither_is_looked_for_in_the_private_one_and_both_are_known(self, project):
+        (self.configs / "corpora" / "notes_a.yml").touch()
+        assert corpus_file(self.configs, "notes_b") == self.configs / "corpora" / "notes_b.yml"
+        for name, meant in (("notes_b", "notes_a"), (f"{self.names[0]}x", self.names[0])):
+            corpora = {"corpora": [*self.names, name]}
+            srsly.write_yaml(self.configs / "experiments" / "tiny.yml", {**SETTINGS, **corpora})
+            expected = f"unknown corpus '{name}'. Did you mean '{meant}'?"
+            assert expected in mistake(project, configs=self.configs)

@@ -1,6 +1,7 @@
 """Read BioC files, XML and JSON: documents in passages at offsets, with annotations in passages and sentences."""
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, get_args
@@ -233,7 +234,7 @@ def _read_mention(data: Mapping[str, Any], locations: Sequence[Mapping[str, Any]
         raise ProjectError("an annotation without the infon `type`", where=where, remedy="give it one")
     label = check_value({"type": found[0]}, "type", str, where)
     starts = [_number(one, "offset", where) for one in locations]
-    fragments = tuple((start, start + _number(one, "length", where)) for start, one in zip(starts, locations))
+    fragments = tuple((start, start + _number(one, "length", where)) for start, one in zip(starts, locations, strict=True))
     text = check_value(data, "text", str, where) if data.get("text") is not None else None
     start, end, name = min(starts), max(end for _, end in fragments), str(data.get("id", ""))
     return Mention(start, end, label, subtype=label, id=name, fragments=fragments, text=text, where=where)
@@ -257,7 +258,7 @@ def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
     best, document = max(made, key=lambda pair: (_count_fitting(pair[1]), -len(pair[1].meta.get("notes", ()))))
     if best == "characters":
         return document
-    counted = f"document whose offsets count {Counting(document.text, best)}, brought to characters"
+    counted = f"document whose offsets count {Counting(best)}, brought to characters"
     return replace(document, meta={**document.meta, "notes": (*document.meta.get("notes", ()), counted)})
 
 
@@ -269,13 +270,14 @@ def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Docu
         for number, piece in enumerate(passage):
             filler = "" if number or not pieces else "\n"
             pieces += (fill_gap(piece.offset - end, filler, piece.where), piece.text)
-            end = piece.offset + Counting(piece.text, unit).offsets[-1]
+            end = piece.offset + int(Counting(unit).places(piece.text)[-1])
     text = "".join(pieces)
     mended = mend_offsets(text, draft.mentions, given)
     meta: dict[str, Any] = {}
     if draft.passages and all(sentences for _, sentences in draft.passages):
         offsets = [sentence.offset for _, sentences in draft.passages for sentence in sentences]
-        meta["sentence_starts"] = sentence_starts(text, (Counting(text, unit).find((one, one))[0] for one in offsets))
+        places = Counting(unit).places(text)
+        meta["sentence_starts"] = sentence_starts(text, (bisect_right(places, one) - 1 for one in offsets))
     notes = (*draft.notes, *mended.notes)
     return Document(draft.id, text, mended.mentions, {**meta, "notes": notes} if notes else meta)
 

@@ -1,13 +1,19 @@
-"""Read a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside the texts or elsewhere."""
+"""Read and write a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside them or not."""
 import re
-from pathlib import Path
-from typing import Iterator, Optional, Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path, PurePath
+from typing import Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import atomic_folder
+from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.formats.raw import RawFile, find_files, read_bytes, read_lines, read_text, split_lines
+from scripts.corpora.formats.raw import RawFile, find_files, find_hidden, read_bytes, read_lines, read_text, split_lines
+from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Fragment, Mention
+from scripts.corpora.spelling import same_text, without_space
 
 OPTIONS = ("offsets",)
 TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1,9})*)\t(.*)")
@@ -17,6 +23,13 @@ OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")
 READ_AS_LATIN_1 = "annotations that are not UTF-8, read as Latin-1"
 PASSED_OVER = "line of an annotation file that goes on with no annotation, passed over"
 REPEATED_ID = "id of a mention that stands twice in its file, both mentions read"
+# What people lay beside their texts; one that has annotations is a text like any other.
+ABOUT = re.compile(
+    r"(?:read[-_]?me|licen[cs]e|copying|copyright|notice|citation|authors|contributors|changelog|changes)(?:[-_. ].*)?",
+    re.IGNORECASE,
+)
+NOT_A_TEXT = "file about the corpus beside its texts (such as README.txt), passed over"
+HIDDEN = "hidden file beside the texts, passed over"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -27,11 +40,14 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RETURNS (list[RawFile]): Texts and annotations.
     RAISES (ProjectError): If a folder is absent or holds none of them.
     """
-    return list(find_files(path, [".txt"]).values()) + list(find_files(annotations or path, [".ann"]).values())
+    texts, annotated = _find(path, annotations)
+    return [file for name, file in texts.items() if not _is_about(name, annotated)] + list(annotated.values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without `.txt`.
+
+    A file about the corpus, such as README.txt, is no document unless it has annotations.
 
     path (Path): Folder of the texts.
     annotations (Optional[Path]): Folder of the annotations, where that is another one.
@@ -39,10 +55,29 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RETURNS (list[Document]): Sorted by id.
     RAISES (ProjectError): If a text has no annotations (unless it is empty) or the other way round, or a line is wrong.
     """
-    texts, annotated = find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
+    texts, annotated = _find(path, annotations)
     for name in sorted(set(annotated) - set(texts)):
         raise ProjectError("annotations without a text", where=annotated[name], remedy=f"expected {path / name}.txt")
-    return [_read_document(name, texts[name], annotated.get(name), options) for name in sorted(texts)]
+    names = [name for name in sorted(texts) if not _is_about(name, annotated)]
+    documents = [_read_document(name, texts[name], annotated.get(name), options) for name in names]
+    hidden = {file for folder in (path, annotations or path) for file in find_hidden(folder, [".txt", ".ann"])}
+    return _with_notes(documents, [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
+
+
+def _find(path: Path, annotations: Optional[Path]) -> tuple[dict[str, RawFile], dict[str, RawFile]]:
+    return find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
+
+
+def _is_about(name: str, annotated: Mapping[str, RawFile]) -> bool:
+    return name not in annotated and ABOUT.fullmatch(PurePath(name).name) is not None
+
+
+def _with_notes(documents: list[Document], notes: Sequence[str]) -> list[Document]:
+    """RETURNS (list[Document]): The documents; the first one has the notes on what belongs to none."""
+    if not documents or not notes:
+        return documents
+    first, *others = documents
+    return [replace(first, meta={**first.meta, "notes": (*notes, *first.meta.get("notes", ()))}), *others]
 
 
 def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawFile], options: Options) -> Document:
@@ -77,17 +112,17 @@ def _read_mentions(file: RawFile, lines: Sequence[str], text: str, notes: list[s
         if match:
             fragments = _parse_fragments(match[3])
             covered = " ".join(text[start:end] for start, end in fragments)
-            broken = _continuation(match[4], lines, number, covered)
+            broken = _continuation(match[4], lines, number, covered) or _unplaced(match[4], lines, number, text)
             mention_text = "\n".join([match[4], *broken])
-            may_be_broken = _letters(mention_text) != _letters(covered)
+            may_be_broken = without_space(mention_text) != without_space(covered)
             number += len(broken)
             yield _mention(match, fragments, mention_text, where)
-        elif line and OTHER_ANNOTATION.match(line):
+        elif OTHER_ANNOTATION.match(line):
             may_be_broken = True
         elif line.strip() and may_be_broken and not LOOKS_TEXT_BOUND.match(line):
             notes.append(PASSED_OVER)
         elif line.strip():
-            raise ProjectError(f"not a brat annotation: {line[:40]!r}", where=where, remedy=_EXPECTED)
+            raise ProjectError("not a brat annotation", where=where, remedy=_EXPECTED)
 
 
 _EXPECTED = "expected `T1<TAB>Label start end[;start end]<TAB>text`"
@@ -112,15 +147,112 @@ def _continuation(text: str, lines: Sequence[str], number: int, covered: str) ->
     covered (str): What the mention covers in the document, which tells whether and where its text goes on.
     RETURNS (Sequence[str]): As many of those lines as belong to it, none if they do not lead to `covered`.
     """
-    target, reached = _letters(covered), _letters(text)
+    target, reached = without_space(covered), without_space(text)
     for end in range(number, len(lines) + 1):
         if reached == target:
             return lines[number:end]
         if end == len(lines) or not target.startswith(reached):
             break
-        reached += _letters(lines[end])
+        reached += without_space(lines[end])
     return ()
 
 
-def _letters(text: str) -> str:
-    return "".join(text.split())
+def _unplaced(text: str, lines: Sequence[str], number: int, document: str) -> Sequence[str]:
+    """The same for a mention whose offsets lead elsewhere, which may count otherwise.
+
+    text (str): The text field as far as its own line goes.
+    lines (Sequence[str]): The lines of the file.
+    number (int): How many of them stand before the ones that may belong to it.
+    document (str): The document, which tells how far its text goes on.
+    RETURNS (Sequence[str]): As many lines that are no annotations as stand behind it in the document too.
+    """
+    reached, found = without_space(text), number
+    for end in range(number, len(lines)):
+        line = lines[end]
+        if LOOKS_TEXT_BOUND.match(line) or OTHER_ANNOTATION.match(line):
+            break
+        reached += without_space(line)
+        if line.strip() and reached not in without_space(document):
+            break
+        found = end + 1 if line.strip() else found
+    return lines[number:found]
+
+
+def write(documents: Sequence[Document], path: Path) -> None:
+    """Write documents as brat has them, a text and its annotations for each, which it can open and `read` reads back.
+
+    A mention's text is what it covers, with a space between fragments and for a line break; its id stays if it is one
+    of brat's, and is numbered otherwise. Who annotated a document has no place in brat.
+
+    documents (Sequence[Document]): What to write; an id is the path below the folder.
+    path (Path): The folder, which is made whole or not at all; it may not hold anything yet.
+    RAISES (ProjectError): If it does, or a document is one that brat could not hold.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ProjectError("there is something here already", where=path, remedy="name a folder that is new or empty")
+    check_ids((document.id, f"document '{document.id}'") for document in documents)
+    files = {name: data for document in documents for name, data in _as_files(document)}
+    folders = {folder.as_posix() for name in files for folder in PurePath(name).parents}
+    for name in sorted(folders & set(files)):
+        raise ProjectError(f"'{name}' would be both a file and a folder", where=path, remedy="rename a document")
+    with atomic_folder(path) as folder:
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+
+
+def _as_files(document: Document) -> Iterator[tuple[str, bytes]]:
+    """YIELDS (tuple[str, bytes]): Name and content of the file of the text, and of that of the annotations."""
+    where = f"document {document.id!a}"
+    _check_writable(document, where)
+    lines = [
+        _line(name, mention, document.text, where)
+        for name, mention in zip(_ids(document.mentions), document.mentions, strict=True)
+    ]
+    try:
+        yield f"{document.id}.txt", document.text.encode("utf8")
+        yield f"{document.id}.ann", "".join(lines).encode("utf8")
+    except UnicodeEncodeError:
+        raise ProjectError("half of a surrogate pair, which no file can hold", where=where) from None
+
+
+def _check_writable(document: Document, where: str) -> None:
+    parts = document.id.split("/")
+    if any(not part.isprintable() or part[:1] in ("", ".") or len(part.encode("utf8")) > _LONGEST for part in parts):
+        remedy = "rename it: printable characters, none of its parts empty, hidden or very long"
+        raise ProjectError("an id that makes no file name", where=where, remedy=remedy)
+    if "left_out" in document.meta:
+        raise ProjectError("a document that is left out, which brat cannot say", where=where, remedy="do not write it")
+    if document.annotated is not None:
+        remedy = "write it in a format that has stretches without annotation"
+        raise ProjectError("partly annotated, which brat cannot say", where=where, remedy=remedy)
+
+
+# Bytes of a file's name, of 255 that file systems have room for.
+_LONGEST = 200
+
+
+def _ids(mentions: Sequence[Mention]) -> Iterator[str]:
+    """YIELDS (str): An id of brat's for each mention, its own one where it is that and no mention above has it."""
+    known = {mention.id for mention in mentions}
+    free = (name for name in map("T{}".format, count(1)) if name not in known)
+    taken: set[str] = set()
+    for mention in mentions:
+        own = re.fullmatch("T[0-9]+", mention.id) and mention.id not in taken
+        taken.add(mention.id)
+        yield mention.id if own else next(free)
+
+
+def _line(name: str, mention: Mention, text: str, where: str) -> str:
+    fragments = fragments_of(mention)
+    place = f"{where}, mention {mention.id!a}"
+    if not re.fullmatch(r"\S+", mention.label):
+        raise ProjectError("a label that is empty or holds white space", where=place, remedy="rename the label")
+    if any(not 0 <= start < end <= len(text) for start, end in fragments):
+        raise ProjectError("offsets that brat does not take", where=place, remedy="leave the mention out")
+    # Of another length in brat, a text is not taken: each break becomes one space.
+    covered = re.sub("[\r\n]", " ", " ".join(text[start:end] for start, end in fragments))
+    if mention.text is not None and not same_text(mention.text, covered):
+        raise ProjectError("covers another text than it says", where=place, remedy="leave the mention out")
+    offsets = ";".join(f"{start} {end}" for start, end in fragments)
+    return f"{name}\t{mention.label} {offsets}\t{covered}\n"

@@ -1,72 +1,66 @@
 """Bring the offsets of annotations, which tools count in different ways, to characters of the text."""
+import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import accumulate, product
-from typing import Iterator, Optional, Sequence, get_args
+from itertools import product
+from typing import Iterable, Iterator, Optional, Sequence, Union
+
+import numpy as np
 
 from scripts.corpora.formats.options import OffsetUnit
 from scripts.corpora.formats.raw import BYTE_ORDER_MARK
 from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Fragment, Mention
-from scripts.corpora.spelling import same_text
+from scripts.corpora.spelling import same_text, without_space
 
-_UNITS = {"characters": "characters", "utf16": "UTF-16 units", "bytes": "bytes of UTF-8"}
+Places = Union[range, np.ndarray]
+_UNITS = {"characters": "", "utf16": "UTF-16 units", "bytes": "bytes of UTF-8"}
 # How far an offset moves at a line break and at the start, other than by the unit.
 AS_WRITTEN, CRLF_AS_ONE, LF_AS_TWO = "", "a CRLF as one", "a line feed as two"
 NO_MARK, ABSENT_MARK = "no byte order mark", "a byte order mark that is not there"
 INSIDE = "mention that starts or ends inside a character by its offsets, read as holding the whole of it"
-UNSURE = "document with characters beyond the basic plane, offsets read as characters (`offsets` can say otherwise)"
+UNSURE = "text with characters beyond the basic plane, offsets read as characters (`offsets` can say otherwise)"
+# Of the mentions that do not fit as they stand, how many are tried in all ways of counting.
+MOST_TRIED = 100
+_BEYOND_BASIC_PLANE = re.compile("[\U00010000-\U0010ffff]")
+_LONE_LINE_FEED = re.compile(r"(?<!\r)\n")
 
 
 @dataclass(frozen=True)
 class Counting:
     """A way of counting the characters of a text.
 
-    text (str): The text.
     unit (OffsetUnit): What is counted.
     line_break (str): `AS_WRITTEN`, `CRLF_AS_ONE` or `LF_AS_TWO`.
     mark (str): `AS_WRITTEN`, `NO_MARK` or `ABSENT_MARK`.
     """
 
-    text: str
     unit: OffsetUnit = "characters"
     line_break: str = AS_WRITTEN
     mark: str = AS_WRITTEN
 
     def __str__(self) -> str:
-        unit = _UNITS[self.unit] if self.unit != "characters" else ""
-        return ", ".join(filter(None, (unit, self.line_break, self.mark)))
+        return ", ".join(filter(None, (_UNITS[self.unit], self.line_break, self.mark)))
 
-    @cached_property
-    def offsets(self) -> list[int]:
-        """RETURNS (list[int]): The offset of each character, and of the end of the text."""
-        return list(accumulate(map(self._width, range(len(self.text))), initial=int(self.mark == ABSENT_MARK)))
-
-    def _width(self, place: int) -> int:
-        char = self.text[place]
-        if self.mark == NO_MARK and place == 0:
-            return 0
-        if self.line_break == CRLF_AS_ONE and self.text.startswith("\r\n", place):
-            return 0
-        size = {"characters": 1, "utf16": 1 + (ord(char) > 0xFFFF), "bytes": len(char.encode("utf8"))}[self.unit]
-        return size + (self.line_break == LF_AS_TWO and char == "\n")
-
-    def find(self, fragment: Fragment) -> Fragment:
-        """RETURNS (Fragment): The characters that a (start, end) pair holds, those that it only touches included."""
-        start, end = fragment
-        # What counts as nothing belongs to neither side: a byte order mark ahead, a carriage return behind.
-        first = bisect_right(self.offsets, start) - 1 if 0 <= start <= self.offsets[-1] else self._outside(start)
-        last = bisect_left(self.offsets, end) if 0 <= end <= self.offsets[-1] else self._outside(end)
-        return max(first, 0) if start >= 0 else start, last
-
-    def _outside(self, offset: int) -> int:
-        return offset if offset < 0 else len(self.text) + offset - self.offsets[-1]
-
-    def is_between_characters(self, fragment: Fragment) -> bool:
-        """RETURNS (bool): Whether both offsets of a (start, end) pair are those of a character or of the end."""
-        known = set(self.offsets)
-        return all(offset in known for offset in fragment)
+    def places(self, text: str) -> Places:
+        """RETURNS (Places): The offset of each character of a text, and of its end."""
+        if self == Counting():
+            return range(len(text) + 1)
+        points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+        widths = np.ones(len(text), dtype=np.int64)
+        if self.unit != "characters":
+            for border in (0xFFFF,) if self.unit == "utf16" else (0x7F, 0x7FF, 0xFFFF):
+                widths += points > border
+        is_feed, is_return = points == ord("\n"), points == ord("\r")
+        if self.line_break == CRLF_AS_ONE:
+            widths[:-1] -= is_return[:-1] & is_feed[1:]
+        elif self.line_break == LF_AS_TWO:
+            is_feed[1:] &= ~is_return[:-1]
+            widths += is_feed
+        if self.mark == NO_MARK:
+            widths[:1] = 0
+        ahead = 0 if self.mark != ABSENT_MARK else len(BYTE_ORDER_MARK.encode("utf8")) if self.unit == "bytes" else 1
+        return np.concatenate(([ahead], ahead + np.cumsum(widths)))
 
 
 @dataclass(frozen=True)
@@ -82,11 +76,11 @@ class Mended:
 
 
 def mend_offsets(text: str, mentions: Sequence[Mention], unit: Optional[OffsetUnit]) -> Mended:
-    """Bring the offsets of a document's mentions to characters.
+    """Bring the offsets of a text's mentions to characters.
 
-    Of all ways of counting, the one is taken that fits the most mentions, characters first: a mention fits if what it
-    covers is what its annotation says. One that fits in no way tells nothing about the others. Where annotations do not
-    say what they cover, offsets are taken to count `unit`, or characters.
+    Of all ways of counting, the one is taken that fits the most mentions, of several such ones the one that fits the
+    most to the letter, and of these characters, or else the likeliest. A mention fits if what it covers is what its
+    annotation says. Where annotations do not say what they cover, offsets are taken to count `unit`, or characters.
 
     text (str): What the offsets point into.
     mentions (Sequence[Mention]): As annotated.
@@ -94,49 +88,102 @@ def mend_offsets(text: str, mentions: Sequence[Mention], unit: Optional[OffsetUn
     RETURNS (Mended): The mentions, and notes on what was done.
     """
     telling = [mention for mention in mentions if mention.text and mention.text.strip()]
-    given = Counting(text, unit or "characters")
-    chosen = _choose(text, telling, unit) if telling and not _fits_all(given, telling) else given
-    notes = (UNSURE,) if unit is None and not telling and _is_ambiguous(text, mentions) else ()
-    if str(chosen) == str(Counting(text)):
-        return Mended(tuple(mentions), notes)
+    given = Counting(unit or "characters")
+    chosen = _choose(text, telling, unit) if telling else given
+    notes = [UNSURE] if unit is None and not telling and _is_ambiguous(text, mentions) else []
+    if chosen == Counting():
+        return Mended(tuple(mentions), tuple(notes))
     if chosen != given:
-        notes = (*notes, f"document whose offsets count {chosen}, brought to characters")
-    inside = sum(not chosen.is_between_characters(part) for mention in mentions for part in fragments_of(mention))
-    return Mended(tuple(_move(mention, chosen) for mention in mentions), (*notes, *[INSIDE] * inside))
+        notes.append(f"text whose offsets count {chosen}, brought to characters")
+    places = chosen.places(text)
+    notes += [INSIDE for mention in mentions if _is_any_inside(fragments_of(mention), places)]
+    return Mended(tuple(_move(mention, places) for mention in mentions), tuple(notes))
+
+
+def _is_ambiguous(text: str, mentions: Sequence[Mention]) -> bool:
+    """RETURNS (bool): Whether offsets of mentions without text may count more than the characters ahead of them."""
+    match = _BEYOND_BASIC_PLANE.search(text)
+    return match is not None and any(mention.text is None and mention.end > match.start() for mention in mentions)
 
 
 def _choose(text: str, telling: Sequence[Mention], unit: Optional[OffsetUnit]) -> Counting:
-    ways = list(_ways_of_counting(text, unit))
-    fitting = [frozenset(number for number, one in enumerate(telling) if _fits(way, one)) for way in ways]
-    return ways[fitting.index(max(fitting, key=len))]
+    best, *others = _ways_of_counting(text, unit)
+    places = best.places(text)
+    as_given = [_misfit(text, mention, places) for mention in telling]
+    astray = [mention for mention, misfit in zip(telling, as_given, strict=True) if any(misfit)]
+    if not astray:
+        return best
+    # A way can only be better if it is so on these. Spread, as what moves the offsets may stand anywhere.
+    tried = astray[:: -(-len(astray) // MOST_TRIED)]
+    on_tried = {way: _misfits(text, tried, way.places(text)) for way in others}
+    to_beat = _misfits(text, tried, places)
+    fewest = sum(misses for misses, _ in as_given), sum(respelled for _, respelled in as_given)
+    for way in sorted((way for way in others if on_tried[way] < to_beat), key=lambda way: on_tried[way]):
+        found = _misfits(text, telling, way.places(text), fewest[0])
+        best, fewest = (way, found) if found < fewest else (best, fewest)
+        if not any(fewest):
+            break
+    return best
 
 
 def _ways_of_counting(text: str, unit: Optional[OffsetUnit]) -> Iterator[Counting]:
     """YIELDS (Counting): The ways that make a difference to a text, the likeliest first."""
-    units: Sequence[OffsetUnit] = [unit] if unit else ["characters"] if text.isascii() else get_args(OffsetUnit)
-    breaks = [AS_WRITTEN] + [CRLF_AS_ONE] * ("\r\n" in text) + [LF_AS_TWO] * ("\n" in text)
+    units: list[OffsetUnit] = [unit or "characters"]
+    if unit is None:
+        units += ["utf16", "bytes"] if _BEYOND_BASIC_PLANE.search(text) else ["bytes"]
+    breaks = [AS_WRITTEN] + [CRLF_AS_ONE] * ("\r\n" in text) + [LF_AS_TWO] * bool(_LONE_LINE_FEED.search(text))
     marks = [AS_WRITTEN, NO_MARK if text.startswith(BYTE_ORDER_MARK) else ABSENT_MARK]
     for mark, line_break, one in product(marks, breaks, units):
-        yield Counting(text, one, line_break, mark)
+        # In ASCII, bytes are characters; the mark that is not there is none, and has three.
+        if one == units[0] or mark == ABSENT_MARK or not text.isascii():
+            yield Counting(one, line_break, mark)
 
 
-def _is_ambiguous(text: str, mentions: Sequence[Mention]) -> bool:
-    last = max((mention.end for mention in mentions), default=0)
-    return any(ord(char) > 0xFFFF for char in text[: max(last, 0)])
+def _misfits(text: str, mentions: Sequence[Mention], places: Places, most: Optional[int] = None) -> tuple[int, int]:
+    """RETURNS (tuple[int, int]): How many mentions do not fit, counted no further than one above `most`, and how many
+    do so in another spelling alone."""
+    misses = respelled = 0
+    for misfit in (_misfit(text, mention, places) for mention in mentions):
+        misses, respelled = misses + misfit[0], respelled + misfit[1]
+        if most is not None and misses > most:
+            break
+    return misses, respelled
 
 
-def _fits_all(way: Counting, mentions: Sequence[Mention]) -> bool:
-    return all(_fits(way, mention) for mention in mentions)
+def _misfit(text: str, mention: Mention, places: Places) -> tuple[int, int]:
+    """RETURNS (tuple[int, int]): The same for one mention."""
+    fragments = fragments_of(mention)
+    parts = [_find(part, places) for part in fragments]
+    if any(not 0 <= start < end <= len(text) for start, end in parts) or _is_any_inside(fragments, places):
+        return 1, 0
+    covered, said = "".join(text[start:end] for start, end in parts), mention.text or ""
+    if without_space(covered) == without_space(said):
+        return 0, 0
+    return (0, 1) if same_text(covered, said) else (1, 0)
 
 
-def _fits(way: Counting, mention: Mention) -> bool:
-    parts = [way.find(part) for part in fragments_of(mention)]
-    if any(not 0 <= start < end <= len(way.text) for start, end in parts):
-        return False
-    return same_text("".join(way.text[start:end] for start, end in parts), mention.text or "")
+def _find(fragment: Fragment, places: Places) -> Fragment:
+    """RETURNS (Fragment): The characters that a (start, end) pair holds, those that it only touches included."""
+    start, end = fragment
+    # What counts as nothing belongs to neither side: a byte order mark ahead, a carriage return behind.
+    first = _or_as_far_outside(bisect_right(places, start) - 1, start, places)
+    last = _or_as_far_outside(bisect_left(places, end), end, places)
+    return first, last if start < end else min(first, last)
 
 
-def _move(mention: Mention, way: Counting) -> Mention:
-    parts = tuple(way.find(part) for part in fragments_of(mention))
+def _or_as_far_outside(character: int, offset: int, places: Places) -> int:
+    """RETURNS (int): The character that was found at an offset; one as far outside of the text as the offset is."""
+    ahead, behind = offset - int(places[0]), offset - int(places[-1])
+    return ahead if ahead < 0 else len(places) - 1 + behind if behind > 0 else character
+
+
+def _is_any_inside(fragments: Iterable[Fragment], places: Places) -> bool:
+    """RETURNS (bool): Whether an offset of (start, end) pairs is inside a character."""
+    inner = (offset for fragment in fragments for offset in fragment if places[0] < offset < places[-1])
+    return any(places[bisect_left(places, offset)] != offset for offset in inner)
+
+
+def _move(mention: Mention, places: Places) -> Mention:
+    parts = tuple(_find(part, places) for part in fragments_of(mention))
     start, end = min(first for first, _ in parts), max(last for _, last in parts)
     return replace(mention, start=start, end=end, fragments=parts if mention.fragments else ())

@@ -7,6 +7,7 @@ from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
 from scripts.corpora.schema import Document, Mention
@@ -66,7 +67,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     for draft in drafts:
         copies[_content(draft)].append(draft)
     check_ids((first.id, first.where) for first, *_ in copies.values())
-    return [_add_copies(_make_document(first), len(others)) for first, *others in copies.values()]
+    return [_add_copies(_make_document(first, options), len(others)) for first, *others in copies.values()]
 
 
 def _content(draft: _Draft) -> tuple[object, ...]:
@@ -113,11 +114,12 @@ def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
     draft.abstract = abstract
 
 
-def _make_document(draft: _Draft) -> Document:
+def _make_document(draft: _Draft, options: Options) -> Document:
     text = draft.title if draft.abstract is None else f"{draft.title}\n{draft.abstract}"
     lines = [(line, where) for line, where in draft.annotations if not RELATION.fullmatch(line)]
-    mentions = (_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1))
-    return Document(draft.id, text, tuple(mentions))
+    mentions = [_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1)]
+    mended = mend_offsets(text, mentions, options.offsets)
+    return Document(draft.id, text, mended.mentions, {"notes": mended.notes} if mended.notes else {})
 
 
 def _read_mention(line: str, text: str, name: str, where: str) -> Mention:

@@ -1,4 +1,5 @@
-"""Raw files of a corpus: found below a folder or in a zip archive, and read without a character being changed."""
+"""Find the raw files of a corpus below a folder or in a zip archive, and read them without changing a character."""
+import gzip
 import io
 import os
 import zipfile
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK = "\ufeff"
-# What the files of an archive may come to when unpacked, so that a small one cannot fill the memory.
+ZIPPED = ".gz"
+# What an archive or a compressed file may come to when unpacked, so that a small one cannot fill the memory.
 LARGEST_ARCHIVE = 2**31
 _DISTRUST = "do not trust it: fetch it again from where it is published"
+_UNZIP = "unpack it yourself, and name the file without `.gz`"
 _CHECK = "check `path` and `annotations` in the corpus file"
 
 
@@ -31,7 +34,8 @@ def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
     """
     found = search_files(folder, suffixes)
     if not found:
-        raise ProjectError(f"no {' or '.join(suffixes)} files in this folder", where=folder, remedy=_CHECK)
+        named = " or ".join(suffix for suffix in suffixes if not suffix.endswith(ZIPPED))
+        raise ProjectError(f"no {named} files in this folder", where=folder, remedy=_CHECK)
     return found
 
 
@@ -45,30 +49,43 @@ def search_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]
     """
     found: dict[str, RawFile] = {}
     for inner, file in _files(folder):
-        suffix = PurePath(inner).suffix
-        if suffix.lower() not in suffixes:
+        suffix = _suffix(inner)
+        if suffix.lower() not in suffixes or _is_hidden(file):
             continue
         name = inner.removesuffix(suffix)
+        if not name.isprintable() and name.encode("utf8", "replace") != name.encode("utf8", "surrogateescape"):
+            raise ProjectError(f"a file name that is not UTF-8: {inner!a}", where=folder, remedy="rename the file")
         if name in found:
             raise ProjectError(f"the same name as {found[name].name}", where=file, remedy="rename one of the two")
         found[name] = file
     return dict(sorted(found.items()))
 
 
+def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
+    """Find what `find_files` leaves out for its name, but for what macOS writes beside each file (`._NAME`).
+
+    folder (Path): A folder as in `find_files`.
+    suffixes (Sequence[str]): Such as `[".txt"]`.
+    RETURNS (list[RawFile]): Hidden files; those in hidden folders are not looked for.
+    """
+    hidden = [file for _, file in _files(folder) if _is_hidden(file) and not file.name.startswith("._")]
+    return [file for file in hidden if _suffix(file.name).lower() in suffixes]
+
+
 def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
     """Take a single file, whatever its suffix, or find the files of a folder.
 
     path (Path): A file, or a folder as in `find_files`.
-    suffixes (Sequence[str]): Which files of a folder are meant.
+    suffixes (Sequence[str]): Which files of a folder are meant; with `.gz` behind it they are too.
     RETURNS (dict[str, RawFile]): By name; see `find_files`.
     RAISES (ProjectError): If there is neither file nor folder, or the folder holds no such file.
     """
     archive, _ = split_archive(path)
     if path.is_file() and archive is None:
-        return {path.stem: path}
+        return {path.name.removesuffix(_suffix(path.name)): path}
     if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy="check `path` in the corpus file")
-    return find_files(path, suffixes)
+    return find_files(path, [*suffixes, *(suffix + ZIPPED for suffix in suffixes)])
 
 
 def split_archive(path: Path) -> tuple[Optional[Path], tuple[str, ...]]:
@@ -164,9 +181,15 @@ def split_lines(text: str) -> list[str]:
 
 
 def read_bytes(file: RawFile) -> bytes:
-    """RETURNS (bytes): What a file holds; a ProjectError if it lies in an archive that is damaged or encrypted."""
+    """Read a file, and unpack it if its name ends in `.gz`.
+
+    file (RawFile): The file.
+    RETURNS (bytes): What it holds.
+    RAISES (ProjectError): If it is damaged or unpacks to too much, or lies in an archive that is damaged or encrypted.
+    """
     try:
-        return file.read_bytes()
+        data = file.read_bytes()
+        return _unzip(data, file) if file.name.lower().endswith(ZIPPED) else data
     # An encrypted file is a RuntimeError, and an unknown method of compression a NotImplementedError.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again") from None
@@ -179,8 +202,30 @@ def explain_xml_error(error: "XMLSyntaxError") -> str:
     return f"malformed XML ({name})"
 
 
+def _unzip(data: bytes, file: RawFile) -> bytes:
+    try:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(data)).read(LARGEST_ARCHIVE + 1)
+    except gzip.BadGzipFile:
+        # Its own message quotes the first bytes.
+        raise ProjectError("not compressed by gzip, or damaged", where=file, remedy=_UNZIP) from None
+    if len(unpacked) > LARGEST_ARCHIVE:
+        what = f"unpacks to more than {LARGEST_ARCHIVE / 2**30:.0f} GiB"
+        raise ProjectError(what, where=file, remedy="part it into several files")
+    return unpacked
+
+
+def _suffix(name: str) -> str:
+    """RETURNS (str): The suffix of a file's name, `.gz` and the one before it being one."""
+    suffix = PurePath(name).suffix
+    return PurePath(name.removesuffix(suffix)).suffix + suffix if suffix.lower() == ZIPPED else suffix
+
+
+def _is_hidden(file: RawFile) -> bool:
+    return file.name.startswith(".")
+
+
 def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
-    """YIELDS (tuple): Path below the folder and file, for all but hidden ones, which some systems leave everywhere."""
+    """YIELDS (tuple): Path below the folder and file, for all but those in hidden folders."""
     if isinstance(folder, zipfile.Path):
         yield from _walk_archive(folder, "")
         return
@@ -198,9 +243,12 @@ def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
     if real in above:
         raise ProjectError("a symbolic link that leads back to a folder above it", where=folder, remedy="remove it")
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        names = sorted(entry.name for entry in entries)
     for path in (folder / name for name in names):
-        if path.is_dir():
+        if _is_hidden(path):
+            # Not so much as looked at, if it is a folder or a link.
+            yield from () if path.is_dir() or path.is_symlink() else (path,)
+        elif path.is_dir():
             yield from _walk(path, (*above, real))
         elif path.is_symlink() and not path.exists():
             raise ProjectError("a symbolic link that leads nowhere", where=path, remedy="mend or remove it")
@@ -221,9 +269,7 @@ def _enter(archive: Path, inner: Sequence[str]) -> zipfile.Path:
 
 def _walk_archive(folder: zipfile.Path, name: str) -> Iterator[tuple[str, zipfile.Path]]:
     for child in sorted(folder.iterdir(), key=lambda child: child.name):
-        if child.name.startswith("."):
-            continue
-        if child.is_dir():
-            yield from _walk_archive(child, f"{name}{child.name}/")
-        else:
+        if not child.is_dir():
             yield f"{name}{child.name}", child
+        elif not _is_hidden(child):
+            yield from _walk_archive(child, f"{name}{child.name}/")

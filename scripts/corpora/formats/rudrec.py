@@ -7,6 +7,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import check_value, read_rows
+from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import refuse_annotations
 from scripts.corpora.schema import Document, Mention
@@ -19,6 +20,7 @@ class _Row:
     document: str
     text: str
     mentions: tuple[Mention, ...]
+    notes: tuple[str, ...]
     where: str
 
 
@@ -47,7 +49,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """
     (file,) = raw_files(path, annotations)
     documents: dict[str, Document] = {}
-    for name, group in groupby(_read_rows(file), key=lambda row: row.document):
+    for name, group in groupby(_read_rows(file, options), key=lambda row: row.document):
         rows = list(group)
         if name in documents:
             where = rows[0].where
@@ -59,15 +61,18 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 def _join(name: str, rows: Iterable[_Row]) -> Document:
     """RuDReC's rows end in a line break; one that does not gets one, so that no two sentences grow together."""
     text, mentions, begins = "", [], []
+    notes: list[str] = []
     for row in rows:
         if text and not text[-1].isspace():
             text += "\n"
         begins.append(len(text))
         mentions += [_shift(mention, len(text)) for mention in row.mentions]
+        notes += row.notes
         text += row.text
     # Numbered anew: INCEpTION's ids repeat from row to row.
     numbered = (replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1))
-    return Document(name, text, tuple(numbered), {"sentence_starts": sentence_starts(text, begins)})
+    meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
+    return Document(name, text, tuple(numbered), {**meta, "sentence_starts": sentence_starts(text, begins)})
 
 
 def _shift(mention: Mention, offset: int) -> Mention:
@@ -75,12 +80,13 @@ def _shift(mention: Mention, offset: int) -> Mention:
     return replace(mention, start=start, end=end, fragments=((start, end),))
 
 
-def _read_rows(file: Path) -> Iterator[_Row]:
+def _read_rows(file: Path, options: Options) -> Iterator[_Row]:
     for number, row in read_rows(file):
         where = f"{file}:{number}"
         entities = check_value(row, "entities", list, where)
-        mentions = tuple(_read_mention(entity, where) for entity in entities)
-        yield _Row(check_value(row, "file_name", str, where), check_value(row, "text", str, where), mentions, where)
+        text = check_value(row, "text", str, where)
+        mended = mend_offsets(text, [_read_mention(entity, where) for entity in entities], options.offsets)
+        yield _Row(check_value(row, "file_name", str, where), text, mended.mentions, mended.notes, where)
 
 
 def _read_mention(entity: Mapping[str, Any], where: str) -> Mention:

@@ -227,7 +227,7 @@ def _place(sentences: Sequence[_Sentence], unit: OffsetUnit, file: RawFile) -> _
     # Up to where the text is made, in characters and as the file counts.
     end = written = 0
     for sentence in sentences:
-        counted = Counting(sentence.text, unit).offsets
+        counted = [int(place) for place in Counting(unit).places(sentence.text)]
         start = sentence.units[0].start - _lead(sentence, counted)
         # Nothing tells what stands between two sentences; WebAnno itself reads a line break and spaces.
         filler = "\n" if end else ""
@@ -306,8 +306,8 @@ def _read_stack(
     if len({len(stack) for stack in stacks.values()}) > 1:
         what = f"the columns of the layer {layer.name} hold different numbers of annotations"
         raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
-    for stacked in zip(*stacks.values()):
-        parted = [(place, VALUE.fullmatch(value)) for place, value in zip(stacks, stacked)]
+    for stacked in zip(*stacks.values(), strict=True):
+        parted = [(place, VALUE.fullmatch(value)) for place, value in zip(stacks, stacked, strict=True)]
         matches = {place: match for place, match in parted if match and place not in layer.targets}
         values = {layer.features[place]: match[1] for place, match in matches.items() if place in layer.features}
         label, has_several_values = _label(layer, values)

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import brat
+from scripts.corpora.formats.offsets import Counting
+from scripts.corpora.formats.options import Options
+from scripts.corpora.schema import Document, Mention
 
 TEXT = "Took aspirin for a head\nache and it went."
 
@@ -148,6 +151,34 @@ def test_annotations_without_a_text_are_an_error(tmp_path):
         brat.read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["README", "readme.en", "LICENSE", "Licence-2.0", "CITATION", "sub/ReadMe_first"])
+def test_files_about_the_corpus_are_passed_over_and_told(tmp_path, name):
+    write(tmp_path, "b", TEXT, "")
+    write(tmp_path, "a", TEXT, "")
+    write(tmp_path, name, "About the corpus.", None)
+    documents = brat.read(tmp_path)
+    assert [(document.id, document.meta) for document in documents] == [("a", {"notes": (brat.NOT_A_TEXT,)}), ("b", {})]
+    assert {file.name for file in brat.raw_files(tmp_path)} == {"a.txt", "a.ann", "b.txt", "b.ann"}
+    write(tmp_path, name, "About the corpus.", "")
+    assert {document.id for document in brat.read(tmp_path)} == {"a", "b", name}
+
+
+@pytest.mark.parametrize("name", ["readmission", "licensed", "note-readme"])
+def test_other_names_are_those_of_texts(tmp_path, name):
+    write(tmp_path, "a", TEXT, "")
+    write(tmp_path, name, TEXT, None)
+    with pytest.raises(ProjectError, match="a text without annotations"):
+        brat.read(tmp_path)
+
+
+def test_hidden_texts_are_passed_over_and_told(tmp_path):
+    write(tmp_path, "a", TEXT, "")
+    write(tmp_path, "sub/.b", TEXT, "")
+    (tmp_path / ".stats_cache").write_text("")
+    (document,) = brat.read(tmp_path)
+    assert document.meta == {"notes": (brat.HIDDEN,) * 2}
+
+
 def test_a_text_without_annotations_is_an_error(tmp_path):
     write(tmp_path, "a", TEXT, "")
     write(tmp_path, "b", TEXT, None)
@@ -165,6 +196,26 @@ def test_hidden_files_are_no_documents(tmp_path):
 def test_a_folder_without_texts_is_an_error(tmp_path, folder):
     with pytest.raises(ProjectError, match="Check `path`"):
         brat.raw_files(tmp_path / folder)
+
+
+@pytest.mark.parametrize("way", [Counting("utf16"), Counting("bytes"), Counting("utf16", line_break="a CRLF as one")])
+def test_offsets_that_count_otherwise_are_mended_also_where_a_text_field_is_broken(tmp_path, way):
+    text = "🤒 Took\r\n\r\naspirin for a head\r\nache 💊 and\r\nzinc"
+    covered = ["Took\r\n\r\naspirin", "head\r\nache 💊 and\r\nzinc", "zinc"]
+    places = list(way.places(text))
+    lines = []
+    for number, part in enumerate(covered, start=1):
+        start, end = places[text.index(part)], places[text.index(part) + len(part)]
+        lines.append(f"T{number}\tDrug {start} {end}\t{part}\n")
+    document = read_one(tmp_path, text, "".join(lines))
+    assert [text[mention.start : mention.end] for mention in document.mentions] == covered
+    assert document.meta["notes"] == (f"text whose offsets count {way}, brought to characters",)
+
+
+def test_the_corpus_file_says_what_offsets_count(tmp_path):
+    write(tmp_path, "a", "🤒 zinc", "T1\tDrug 3 7\tgold\n")
+    (document,) = brat.read(tmp_path, options=Options(offsets="utf16"))
+    assert (document.mentions[0].fragments, document.meta) == (((2, 6),), {})
 
 
 ALPHABET = "ab 5,.\n\r\t\ufeffёТT#🙂\u0301\u2028"
@@ -191,3 +242,96 @@ def test_offsets_in_are_offsets_out(annotated, raw_line_breaks):
     assert [mention.fragments for mention in document.mentions] == [(span,) for span in spans]
     for mention, (start, end) in zip(document.mentions, spans, strict=True):
         assert mention.text.split() == text[start:end].split()
+
+
+@st.composite
+def documents(draw):
+    """Documents with ids in folders, and mentions in one piece or several."""
+    names = draw(st.lists(st.text("aЖ. _-", min_size=1, max_size=5), min_size=1, max_size=3, unique=True))
+    made = []
+    for number, name in enumerate(names):
+        text = draw(st.text(ALPHABET, max_size=30))
+        place = st.integers(0, len(text))
+        mentions = []
+        for _ in range(draw(st.integers(0, 4)) if text else 0):
+            borders = sorted(draw(st.lists(place, min_size=2, max_size=6, unique=True)))
+            fragments = tuple(zip(borders[::2], borders[1::2], strict=False))
+            text_field = draw(st.sampled_from([None, "".join(text[start:end] for start, end in fragments)]))
+            span, label = (fragments[0][0], fragments[-1][1]), draw(st.sampled_from(["Drug", "ADR-1", "Болезнь;2"]))
+            mentions.append(Mention(*span, label, label, f"T{9 * len(mentions)}", fragments, text_field))
+        made.append(Document(f"x{number}/y{name}", text, tuple(mentions)))
+    return made
+
+
+def held(document: Document) -> tuple:
+    """What brat can hold of a document."""
+    mentions = [(m.id, m.label, m.start, m.end, m.fragments) for m in document.mentions]
+    return document.id, document.text, mentions
+
+
+@given(documents())
+def test_what_is_written_is_read_back(made):
+    with tempfile.TemporaryDirectory() as folder:
+        brat.write(made, Path(folder) / "out")
+        read = brat.read(Path(folder) / "out")
+    assert [held(document) for document in read] == sorted(map(held, made))
+    assert all(document.meta == {} for document in read)
+
+
+def test_a_text_field_is_as_brat_writes_it(tmp_path):
+    fragments = ((5, 9), (15, 23), (26, 27))
+    mentions = (Mention(5, 27, "ADR", id="T1", fragments=fragments), Mention(19, 28, "ADR", text="HEAD ache", id="T2"))
+    brat.write([Document("a", TEXT, mentions)], tmp_path / "out")
+    lines = (tmp_path / "out" / "a.ann").read_text("utf8")
+    assert lines == "T1\tADR 5 9;15 23;26 27\taspi r a head h\nT2\tADR 19 28\thead ache\n"
+
+
+def test_ids_of_other_formats_are_numbered_and_brats_own_stay(tmp_path):
+    mentions = tuple(Mention(0, 4, "Drug", id=name) for name in ("T2", "17", "", "T2", "T１", "T1"))
+    brat.write([Document("a", TEXT, mentions)], tmp_path / "out")
+    (document,) = brat.read(tmp_path / "out")
+    assert [mention.id for mention in document.mentions] == ["T2", "T3", "T4", "T5", "T6", "T1"]
+
+
+DRUG = Mention(5, 12, "Drug", id="T1")
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (Document("", TEXT), "an id that makes no file name"),
+        (Document("../a", TEXT), "an id that makes no file name"),
+        (Document("/a", TEXT), "an id that makes no file name"),
+        (Document("a//b", TEXT), "an id that makes no file name"),
+        (Document(".a", TEXT), "an id that makes no file name"),
+        (Document("a\nb", TEXT), "an id that makes no file name"),
+        (Document("a\ud83d", TEXT), "an id that makes no file name"),
+        (Document("я" * 150, TEXT), "an id that makes no file name"),
+        (Document("a", "\ud83d"), "half of a surrogate pair"),
+        (Document("a", TEXT, (Mention(0, 4, "D\ud83d"),)), "half of a surrogate pair"),
+        (Document("a", TEXT, annotated=((0, 4),)), "partly annotated"),
+        (Document("a", TEXT, meta={"left_out": "answer is reject"}), "a document that is left out"),
+        (Document("a", TEXT, (Mention(0, 4, "a drug", id="T1"),)), "mention 'T1': a label that is empty or holds"),
+        (Document("a", TEXT, (Mention(0, 4, ""),)), "a label that is empty or holds"),
+        (Document("a", TEXT, (Mention(4, 4, "Drug"),)), "offsets that brat does not take"),
+        (Document("a", TEXT, (Mention(-1, 4, "Drug"),)), "offsets that brat does not take"),
+        (Document("a", TEXT, (Mention(0, 99, "Drug"),)), "offsets that brat does not take"),
+        (Document("a", TEXT, (Mention(0, 4, "Drug", text="Gave"),)), "covers another text than it says"),
+        (Document("b.txt/c", TEXT), "'b.txt' would be both a file and a folder"),
+        (Document("b", TEXT), "a second document called 'b'"),
+    ],
+)
+def test_what_brat_cannot_hold_is_told_in_one_line_and_nothing_is_written(tmp_path, document, said):
+    with pytest.raises(ProjectError) as error:
+        brat.write([Document("b", TEXT, (DRUG,)), document], tmp_path / "out")
+    assert said in str(error.value) and "\n" not in str(error.value)
+    assert TEXT not in str(error.value)
+    str(error.value).encode("utf8")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_over(tmp_path):
+    write(tmp_path, "a", TEXT, "")
+    with pytest.raises(ProjectError, match="there is something here already"):
+        brat.write([Document("b", TEXT)], tmp_path)
+    assert [document.id for document in brat.read(tmp_path)] == ["a"]

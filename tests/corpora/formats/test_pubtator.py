@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import pubtator
+from scripts.corpora.formats.options import Options
 
 TITLE, ABSTRACT = "Chalk against hiccups|a trial", "It | did help."
 TEXTS = f"7|t|{TITLE}\n7|a|{ABSTRACT}\n"
@@ -226,3 +227,15 @@ def test_any_file_is_read_or_refused_with_its_name(text):
             assert str(error).startswith(f"{file}:")
         else:
             assert documents[0].id == "7"
+
+
+def test_offsets_that_count_otherwise_are_mended_over_title_and_abstract(tmp_path):
+    document = read_one(tmp_path, "7|t|🤒 Zinc\n7|a|🤒 and iron\n7\t3\t7\tZinc\tDrug\n7\t15\t19\tiron\tDrug\n")
+    assert [document.text[m.start : m.end] for m in document.mentions] == ["Zinc", "iron"]
+    assert document.meta == {"notes": ("text whose offsets count UTF-16 units, brought to characters",)}
+
+
+def test_the_corpus_file_says_what_offsets_count(tmp_path):
+    write(tmp_path, "7|t|Цинк и iron\n7\t12\t16\tgold\tDrug\n")
+    (document,) = pubtator.read(tmp_path / "sample.pubtator", options=Options(offsets="bytes"))
+    assert (document.text[document.mentions[0].start : document.mentions[0].end], document.meta) == ("iron", {})

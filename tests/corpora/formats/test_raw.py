@@ -1,4 +1,5 @@
 """Raw files are found in folders and in zip archives, and read as they are."""
+import gzip
 import os
 import zipfile
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats import brat, raw
+from scripts.corpora.formats import FORMATS, brat, raw
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -135,3 +136,93 @@ class TestArchive:
         path = archive(tmp_path / "a.zip", **{"1.txt": b"", name: b""})
         with pytest.raises(ProjectError, match="names a path outside of itself .*Do not trust it"):
             raw.find_files(path, [".txt"])
+
+
+LINES = {
+    "conll": ("a.tsv", "Took\tO\naspirin\tB-Drug\n"),
+    "jsonl": ("a.jsonl", '{"text": "Took aspirin", "spans": [[5, 12, "Drug"]]}\n'),
+    "pubtator": ("a.pubtator", "7|t|Took aspirin\n7\t5\t12\taspirin\tDrug\n"),
+    "rudrec": (
+        "a.json",
+        '{"file_name": "1", "text": "Took aspirin", "entities": '
+        '[{"start": 5, "end": 12, "entity_type": "Drug", "entity_text": "aspirin"}]}\n',
+    ),
+}
+OF_ONE_FILE = ("rudrec",)
+
+
+@pytest.mark.parametrize("format", LINES)
+class TestZipped:
+    """Every format of lines is read from `.gz` as it is from the file itself."""
+
+    def read(self, format, path):
+        return [
+            (document.id, document.text, [(m.start, m.end, m.label) for m in document.mentions])
+            for document in FORMATS[format].read(path)
+        ]
+
+    def test_a_file_is_read_as_it_is_unpacked(self, tmp_path, format):
+        name, content = LINES[format]
+        (tmp_path / name).write_text(content, "utf8")
+        (tmp_path / "zipped").mkdir()
+        zipped = tmp_path / "zipped" / f"{name}.gz"
+        # In two parts, as `cat a.gz b.gz` makes them.
+        half = len(content) // 2
+        zipped.write_bytes(gzip.compress(content[:half].encode()) + gzip.compress(content[half:].encode()))
+        expected = self.read(format, tmp_path / name)
+        assert expected and self.read(format, zipped) == expected
+        if format not in OF_ONE_FILE:
+            assert self.read(format, tmp_path / "zipped") == expected
+            assert FORMATS[format].raw_files(tmp_path / "zipped") == [zipped]
+
+    def test_in_folders_and_archives_the_name_is_without_both_suffixes(self, tmp_path, format):
+        if format in OF_ONE_FILE:
+            return
+        name, content = LINES[format]
+        (tmp_path / "b").mkdir()
+        (tmp_path / "b" / f"1.{name}.GZ").write_bytes(gzip.compress(content.encode()))
+        (tmp_path / "b" / f"2.{name}").write_text(content, "utf8")
+        names = [document[0].rpartition("/")[0] for document in self.read(format, tmp_path / "b")]
+        assert names == ["1.a", "2.a"]
+        path = archive(tmp_path / "c.zip", **{f"x/{name}.gz": gzip.compress(content.encode()), f"x/b{name}": b""})
+        with zipfile.ZipFile(path, "a") as opened:
+            opened.writestr(f"x/2{name}", content)
+        if format not in ("jsonl",):
+            assert {document[0].rpartition("/")[0] for document in self.read(format, path / "x")} == {"a", "2a"}
+
+    def test_the_same_name_zipped_and_not_is_an_error(self, tmp_path, format):
+        if format in OF_ONE_FILE:
+            return
+        name, content = LINES[format]
+        (tmp_path / name).write_text(content, "utf8")
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+        with pytest.raises(ProjectError, match="the same name as"):
+            self.read(format, tmp_path)
+
+    @pytest.mark.parametrize("damage", ["cut", "flipped", "not zipped", "empty", "junk behind"])
+    def test_a_damaged_one_is_one_line_without_its_text(self, tmp_path, format, damage):
+        name, content = LINES[format]
+        data = bytearray(gzip.compress(content.encode()))
+        damaged = {
+            "cut": data[:-9],
+            "flipped": data[:20] + bytes([data[20] ^ 255]) + data[21:],
+            "not zipped": content.encode(),
+            "empty": b"",
+            "junk behind": data + b"Took",
+        }[damage]
+        (tmp_path / f"{name}.gz").write_bytes(damaged)
+        if damage == "empty" and format != "jsonl":
+            # No text at all, of which `convert` says that it makes no corpus.
+            assert self.read(format, tmp_path / f"{name}.gz") == []
+            return
+        with pytest.raises(ProjectError) as error:
+            self.read(format, tmp_path / f"{name}.gz")
+        assert f"{name}.gz" in str(error.value) and "\n" not in str(error.value)
+        assert "Took" not in str(error.value) and "To'" not in str(error.value)
+
+    def test_one_that_would_fill_the_memory_is_refused(self, tmp_path, format, monkeypatch):
+        monkeypatch.setattr(raw, "LARGEST_ARCHIVE", 2**20)
+        name = LINES[format][0]
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(bytes(2**24)))
+        with pytest.raises(ProjectError, match=rf"{name}\.gz: unpacks to more than 0 GiB"):
+            self.read(format, tmp_path / f"{name}.gz")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import rudrec
+from scripts.corpora.formats.options import Options
 
 
 def row(name: str, text: str, *spans: tuple[int, int], **more) -> dict:
@@ -102,3 +103,28 @@ def test_what_a_row_says_a_mention_covers_is_what_it_covers_in_the_document(gene
     for document in documents:
         starts = document.meta["sentence_starts"]
         assert all(document.text[start - 1].isspace() for start in starts[1:])
+
+
+def utf16(name: str, text: str, *spans: tuple[int, int]) -> dict:
+    """A row whose offsets count UTF-16 units."""
+    made = row(name, text, *spans)
+    for entity in made["entities"]:
+        entity.update({key: len(text[: entity[key]].encode("utf-16-le")) // 2 for key in ("start", "end")})
+    return made
+
+
+def test_offsets_that_count_otherwise_are_mended_row_by_row(tmp_path):
+    rows = utf16("1", "🤒 мезим\n", (2, 7)), row("1", "🤒 мезим\n", (2, 7)), utf16("1", "И 🤒 мезим", (4, 9))
+    (document,) = read(tmp_path, *rows)
+    assert [document.text[m.start : m.end] for m in document.mentions] == ["мезим"] * 3
+    assert document.meta["notes"] == ("text whose offsets count UTF-16 units, brought to characters",) * 2
+
+
+def test_the_corpus_file_says_what_offsets_count(tmp_path):
+    made = utf16("1", "🤒 мезим\n", (2, 7))
+    made["entities"][0]["entity_text"] = "другое"
+    read(tmp_path, made)
+    (document,) = rudrec.read(tmp_path / "corpus.json", options=Options(offsets="utf16"))
+    (mention,) = document.mentions
+    assert (mention.fragments, document.text[mention.start : mention.end]) == (((2, 7),), "мезим")
+    assert "notes" not in document.meta
