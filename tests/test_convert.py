@@ -572,9 +572,10 @@ class TestOffsets:
         spans = list(self.spans(way))
         annotations = "".join(f"T{n}\tDrug {start} {end}\t{word}\n" for n, (start, end, word) in enumerate(spans))
         row = [{"start": start, "end": end, "label": "Drug", "text": word} for start, end, word in spans]
-        lines = (json.dumps({"id": number, "text": self.TEXT, "spans": row}) for number in range(2))
+        # Of two documents of equal text, none could be in the other part.
+        lines = (json.dumps({"id": number, "text": f"{self.TEXT} {number}", "spans": row}) for number in range(2))
         files = {
-            "brat": {name: text for n in "01" for name, text in ((f"{n}.txt", self.TEXT), (f"{n}.ann", annotations))},
+            "brat": {f"{n}.txt": f"{self.TEXT} {n}" for n in "01"} | {f"{n}.ann": annotations for n in "01"},
             "jsonl": {"a.jsonl": "\n".join(lines)},
         }
         self.write(project, format, files[format])
@@ -586,7 +587,9 @@ class TestOffsets:
         assert f"2x text whose offsets count {told}" in printed(capsys)
         assert not manifest.dropped and not manifest.changed
 
-    ROWS = '{"text": "🤒💊 Zinc eased the cough.", "label": [[5, 9, "Drug"]]}\n' * 2
+    ROWS = "".join(
+        f'{{"text": "🤒💊 Zinc eased the {symptom}.", "label": [[5, 9, "Drug"]]}}\n' for symptom in ("cough", "cold")
+    )
 
     def test_without_text_of_mentions_the_corpus_file_says_what_offsets_count(self, project):
         self.write(project, "jsonl", {"a.jsonl": self.ROWS}, "offsets: utf16\n")
@@ -603,8 +606,8 @@ class TestOffsets:
 
     def test_what_is_spelled_otherwise_is_kept_counted_and_may_be_expected(self, project, capsys):
         ann = "T1\tDrug 4 9\tTNF-alpha\nT2\tDrug 14 21\taspirin\n"
-        text = "Low TNF-α and Aspirin."
-        files = {name: data for n in "01" for name, data in ((f"{n}.txt", text), (f"{n}.ann", ann))}
+        text = "Low TNF-α and Aspirin. "
+        files = {f"{n}.txt": text + n for n in "01"} | {f"{n}.ann": ann for n in "01"}
         self.write(project, "brat", files)
         run(project)
         found, manifest = self.entities(project)

@@ -378,6 +378,27 @@ HALF_PAIRS = {
             '{"%SOFA": 1, "%MEMBERS": []}}}'
         }
     ],
+    "bigbio": [
+        {"c": f'{{"id": "1", "passages": [{{"text": ["a {HALF}"], "offsets": [[0, 3]]}}], "entities": []}}'},
+        {"c": f'{{"id": "1{HALF}", "passages": [{{"text": ["a"], "offsets": [[0, 1]]}}], "entities": []}}'},
+    ],
+    "bioc": [
+        {"c.json": f'{{"documents": [{{"id": "1", "passages": [{{"offset": 0, "text": "a {HALF}"}}]}}]}}'},
+        {"c.json": f'{{"documents": [{{"id": "1{HALF}", "passages": [{{"offset": 0, "text": "a"}}]}}]}}'},
+        {"c.xml": b"<collection><document><id>1\xed\xa0\xbd</id></document></collection>"},
+    ],
+    "huggingface": [
+        {"c": f'{{"tokens": ["a{HALF}"], "ner_tags": ["O"]}}'},
+        {"c": f'{{"tokens": ["a"], "ner_tags": ["B-{HALF}"]}}'},
+    ],
+    "label_studio": [
+        {"c": f'[{{"id": 1, "data": {{"text": "a {HALF}"}}, "annotations": [{{"id": 1, "result": []}}]}}]'},
+    ],
+    "spacy_tuples": [
+        {"c": f'["a {HALF}", {{"entities": []}}]'},
+        {"c": f'["aspirin", {{"entities": [[0, 7, "Drug{HALF}"]]}}]'},
+    ],
+    "webanno": [{"c.tsv": b"#FORMAT=WebAnno TSV 3.3\n\n\n#Text=a \xed\xa0\xbd\n1-1\t0-1\ta\t\n"}],
 }
 
 

@@ -141,8 +141,8 @@ def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, man
 def partly(tmp_path) -> CorpusSettings:
     """A corpus of DocBins: in each document the second of three sentences is annotated, in the last one nothing is."""
     docs = []
-    for number in range(10):
-        doc = blank_pipeline()("Took aspirin. Then pain came.\nAspirin again.")
+    for number, mark in enumerate(".!?;:)]}>%"):
+        doc = blank_pipeline()(f"Took aspirin. Then pain came.\nAspirin again{mark}")
         doc.user_data["id"] = f"d{number}"
         if number < 9:
             doc.set_ents([Span(doc, 4, 5, "ADR")], outside=[doc[3:4], doc[5:7]], default="missing")

@@ -234,7 +234,8 @@ def _read_mention(data: Mapping[str, Any], locations: Sequence[Mapping[str, Any]
         raise ProjectError("an annotation without the infon `type`", where=where, remedy="give it one")
     label = check_value({"type": found[0]}, "type", str, where)
     starts = [_number(one, "offset", where) for one in locations]
-    fragments = tuple((start, start + _number(one, "length", where)) for start, one in zip(starts, locations, strict=True))
+    lengths = [_number(one, "length", where) for one in locations]
+    fragments = tuple((start, start + length) for start, length in zip(starts, lengths, strict=True))
     text = check_value(data, "text", str, where) if data.get("text") is not None else None
     start, end, name = min(starts), max(end for _, end in fragments), str(data.get("id", ""))
     return Mention(start, end, label, subtype=label, id=name, fragments=fragments, text=text, where=where)

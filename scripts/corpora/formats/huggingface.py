@@ -103,6 +103,8 @@ def _tag_names(row: Mapping[str, Any], key: str, names: Sequence[str], where: st
         if type(tag) is int and not 0 <= tag < len(names):
             what = f"{tag} is not the number of a tag, of which there are {len(names)} names"
             raise ProjectError(what, where=place, remedy=_NAMES)
+        if type(tag) is str and has_half_pair(tag):
+            raise ProjectError("half of a surrogate pair in a tag", where=place, remedy="repair its \\u escapes")
     return [names[tag] if type(tag) is int else tag for tag in tags]
 
 

@@ -158,7 +158,9 @@ def test_rows_of_another_schema_and_a_second_document_are_named(tmp_path):
 
 
 def test_a_corpus_in_this_schema_is_converted_without_loss(tmp_path):
-    write(tmp_path, [{**ROW, "document_id": str(number)} for number in range(4)])
+    texts = [f"{ABSTRACT[:-1]}{mark}" for mark in ".!?;"]
+    passages = [[passage(TITLE, (0, 22), kind="title"), passage(text, (23, 65))] for text in texts]
+    write(tmp_path, [{**ROW, "document_id": str(n), "passages": pair} for n, pair in enumerate(passages)])
     settings = CorpusSettings(
         language="en",
         domain="abstracts",

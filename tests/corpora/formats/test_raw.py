@@ -149,9 +149,28 @@ LINES = {
     ),
 }
 OF_ONE_FILE = ("rudrec",)
+PASSAGE = '"passages": [{"offset": 0, "text": "Took aspirin", "annotations": [{"id": "1", "infons": {"type": "Drug"}, '
+LABELS = '{"value": {"start": 5, "end": 12, "text": "aspirin", "labels": ["Drug"]}, "type": "labels"}'
+# Of these, too, a single file may be zipped.
+OTHERS = {
+    "bigbio": (
+        "a.jsonl",
+        '{"id": "1", "passages": [{"text": ["Took aspirin"], "offsets": [[0, 12]]}], '
+        '"entities": [{"id": "2", "type": "Drug", "text": ["aspirin"], "offsets": [[5, 12]]}]}\n',
+    ),
+    "bioc": (
+        "a.json",
+        '{"documents": [{"id": "1", ' + PASSAGE + '"locations": [{"offset": 5, "length": 7}], "text": "aspirin"}]}]}]}',
+    ),
+    "huggingface": ("a.jsonl", '{"tokens": ["Took", "aspirin"], "ner_tags": ["O", "B-Drug"]}\n'),
+    "label_studio": (
+        "a.json",
+        '[{"id": 1, "data": {"text": "Took aspirin"}, "annotations": [{"id": 2, "result": [' + LABELS + "]}]}]",
+    ),
+    "spacy_tuples": ("a.jsonl", '["Took aspirin", {"entities": [[5, 12, "Drug"]]}]\n'),
+}
 
 
-@pytest.mark.parametrize("format", LINES)
 class TestZipped:
     """Every format of lines is read from `.gz` as it is from the file itself."""
 
@@ -161,8 +180,9 @@ class TestZipped:
             for document in FORMATS[format].read(path)
         ]
 
+    @pytest.mark.parametrize("format", [*LINES, *OTHERS])
     def test_a_file_is_read_as_it_is_unpacked(self, tmp_path, format):
-        name, content = LINES[format]
+        name, content = {**LINES, **OTHERS}[format]
         (tmp_path / name).write_text(content, "utf8")
         (tmp_path / "zipped").mkdir()
         zipped = tmp_path / "zipped" / f"{name}.gz"
@@ -175,21 +195,25 @@ class TestZipped:
             assert self.read(format, tmp_path / "zipped") == expected
             assert FORMATS[format].raw_files(tmp_path / "zipped") == [zipped]
 
+    @pytest.mark.parametrize("format", LINES)
     def test_in_folders_and_archives_the_name_is_without_both_suffixes(self, tmp_path, format):
         if format in OF_ONE_FILE:
             return
         name, content = LINES[format]
+        # Documents that are equal may be read once.
+        other = content.replace("Took", "Take")
         (tmp_path / "b").mkdir()
         (tmp_path / "b" / f"1.{name}.GZ").write_bytes(gzip.compress(content.encode()))
-        (tmp_path / "b" / f"2.{name}").write_text(content, "utf8")
+        (tmp_path / "b" / f"2.{name}").write_text(other, "utf8")
         names = [document[0].rpartition("/")[0] for document in self.read(format, tmp_path / "b")]
         assert names == ["1.a", "2.a"]
         path = archive(tmp_path / "c.zip", **{f"x/{name}.gz": gzip.compress(content.encode()), f"x/b{name}": b""})
         with zipfile.ZipFile(path, "a") as opened:
-            opened.writestr(f"x/2{name}", content)
+            opened.writestr(f"x/2{name}", other)
         if format not in ("jsonl",):
             assert {document[0].rpartition("/")[0] for document in self.read(format, path / "x")} == {"a", "2a"}
 
+    @pytest.mark.parametrize("format", LINES)
     def test_the_same_name_zipped_and_not_is_an_error(self, tmp_path, format):
         if format in OF_ONE_FILE:
             return
@@ -199,6 +223,7 @@ class TestZipped:
         with pytest.raises(ProjectError, match="the same name as"):
             self.read(format, tmp_path)
 
+    @pytest.mark.parametrize("format", LINES)
     @pytest.mark.parametrize("damage", ["cut", "flipped", "not zipped", "empty", "junk behind"])
     def test_a_damaged_one_is_one_line_without_its_text(self, tmp_path, format, damage):
         name, content = LINES[format]
@@ -220,6 +245,7 @@ class TestZipped:
         assert f"{name}.gz" in str(error.value) and "\n" not in str(error.value)
         assert "Took" not in str(error.value) and "To'" not in str(error.value)
 
+    @pytest.mark.parametrize("format", LINES)
     def test_one_that_would_fill_the_memory_is_refused(self, tmp_path, format, monkeypatch):
         monkeypatch.setattr(raw, "LARGEST_ARCHIVE", 2**20)
         name = LINES[format][0]
