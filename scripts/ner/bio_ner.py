@@ -463,9 +463,9 @@ class BioNer(TrainablePipe):
                 encoder = getattr(node, "upstream_name", "*")
                 raise ValueError(
                     f"'{self.name}' found no token vectors in a Doc. They come from "
-                    f"{'an encoder' if encoder == '*' else repr(encoder)} that runs before it in the same pipeline: "
-                    f"do not exclude or disable that component, and source it together with '{self.name}' (or use "
-                    f"replace_listeners, which gives '{self.name}' an encoder of its own)"
+                    f"{'an encoder' if encoder == '*' else repr(encoder)}, which has to run before it in the same "
+                    f"pipeline, and from no 'doc_cleaner' in between: do not exclude or disable that component, and "
+                    f"source it together with '{self.name}' (or give '{self.name}' its own with replace_listeners)"
                 )
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:

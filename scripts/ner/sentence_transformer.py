@@ -31,6 +31,7 @@ import numpy
 import srsly
 import torch
 from spacy.attrs import IDX
+from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import registry
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, TransformerData, WordpieceBatch
@@ -54,6 +55,7 @@ SCORES_AT_ONCE = 32_000_000
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 TOK2VEC = "interlingual.SentenceTok2Vec.v1"
+CLEANER = "trf_data_cleaner"
 
 
 def SentenceTransformer(
@@ -480,6 +482,20 @@ def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Opt
         return tokenizer, Path(vocabulary).read_bytes() if vocabulary else None
 
 
+def clean_trf_data(doc: Doc) -> Doc:
+    """Drop the encoder's output, which takes far more memory than the Doc, when every listener has read it.
+
+    spaCy's own `doc_cleaner` always sets `doc.tensor` to None as well: its default settings merge with others. Then
+    `as_doc` and the vectors of spans raise, which need the empty array.
+
+    doc (Doc): The Doc.
+    RETURNS (Doc): The same Doc.
+    """
+    if doc.has_extension("trf_data"):
+        doc._.trf_data = None
+    return doc
+
+
 # Several packages that bundle this module, and the project itself, have to load in one process.
 for _name, _function in (
     ("interlingual.SentenceTransformer.v2", SentenceTransformer),
@@ -488,3 +504,6 @@ for _name, _function in (
 ):
     if _name not in registry.architectures:
         registry.architectures.register(_name, func=_function)
+
+if not Language.has_factory(CLEANER):
+    Language.component(CLEANER, func=clean_trf_data)
