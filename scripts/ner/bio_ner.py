@@ -693,7 +693,8 @@ def load_package(package: str) -> Callable[[Language], Language]:
         folder = _pipeline_folder(package)
         there, here = load_config(folder / "config.cfg")["components"], nlp.config["components"]
         other = [name for name in nlp.component_names if not _same_model(here[name], there.get(name, {}))]
-        return nlp.from_disk(folder, exclude=["config.cfg", "meta.json", *other])
+        # spaCy goes by the names of the files without their endings.
+        return nlp.from_disk(folder, exclude=["config", "meta", *other])
 
     return load
 
