@@ -675,8 +675,8 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
     return doc
 
 
-def _moved(span: Span, numbers: Sequence[int]) -> Dict[str, int]:
-    """RETURNS (Dict[str, int]): Arguments of `Span` for the same span, after each token has got another number."""
+def _moved(span: Span, numbers: Sequence[int]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): Arguments of `Span` for the same span, after each token has got another number."""
     start, end = numbers[span.start], numbers[span.end - 1] + 1
     return {"start": start, "end": end, "label": span.label, "kb_id": span.kb_id, "span_id": span.id}
 
@@ -716,20 +716,22 @@ def _same_model(here: Dict[str, Any], there: Dict[str, Any]) -> bool:
 
 
 # Several packages that bundle this module, and the project itself, have to load in one process.
-for _registered, _functions in (
+_FUNCTIONS: List[Tuple[Any, Dict[str, Callable]]] = [
     (registry.layers, {"interlingual.first_subword.v1": first_subword}),
     (registry.architectures, {"interlingual.BioTagger.v1": BioTagger, "interlingual.CrfTagger.v1": CrfTagger}),
     (registry.callbacks, {LOAD_PACKAGE: load_package}),
-):
+]
+for _registered, _functions in _FUNCTIONS:
     for _name, _function in _functions.items():
         if _name not in _registered:
             _registered.register(_name, func=_function)
 
 _SETTINGS: Dict[str, Any] = {"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}}
-for _name, _function, _settings in (
+_FACTORIES: List[Tuple[str, Callable, Dict[str, Any]]] = [
     (SPANS_KEY, make_bio_ner, _SETTINGS),
     (FACTORY, make_bio_ner_v2, {**_SETTINGS, "spans_key": None}),
-):
+]
+for _name, _function, _settings in _FACTORIES:
     if not Language.has_factory(_name):
         Language.factory(
             _name,

@@ -146,7 +146,7 @@ def tok2vec_config(transformer: Dict[str, Any], listener: Dict[str, Any]) -> Dic
     listener (dict): Settings of the listener to it.
     RETURNS (dict): Settings of a `SentenceTok2Vec`.
     """
-    own = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
+    own: Dict[str, Any] = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
     return {**transformer, "@architectures": TOK2VEC, **own}
 
 
