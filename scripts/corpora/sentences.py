@@ -73,12 +73,14 @@ def split_sentences(doc: Doc) -> Doc:
     return set_sentence_starts(doc, sentence_starts(doc.text))
 
 
-if not Language.has_factory(NAME):
+def make_sentence_splitter(nlp: Language, name: str) -> Callable[[Doc], Doc]:
+    """RETURNS (Callable): The component; it has no settings and learns nothing."""
+    return split_sentences
 
-    @Language.factory(NAME, assigns=["token.is_sent_start", "doc.sents"])
-    def make_sentence_splitter(nlp: Language, name: str) -> Callable[[Doc], Doc]:
-        """RETURNS (Callable): The component; it has no settings and learns nothing."""
-        return split_sentences
+
+# Several packages that bundle this module, and the project itself, have to load in one process.
+if not Language.has_factory(NAME):
+    Language.factory(NAME, assigns=["token.is_sent_start", "doc.sents"], func=make_sentence_splitter)
 
 
 def _blocks(text: str) -> Iterator[Tuple[int, int]]:

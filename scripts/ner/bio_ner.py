@@ -2,10 +2,16 @@
 
 Two heads: a softmax over the tags of each token by itself, and a conditional random field over those of a sentence.
 
-This module is bundled into packages, so it imports nothing from its project.
+This module is bundled into packages, so it imports nothing from its project. Packages of several versions load in one
+process, and the first one that registers a name keeps it. So a name always means the same: a factory or a registered
+function of a released package that is given other arguments, or that does something else to a document, gets a new
+name (`bio_ner_v2`: spaCy takes no dot in a factory's name), and the old one stays for the pipelines that name it.
 """
+import json
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy
@@ -13,14 +19,19 @@ from spacy.attrs import ENT_IOB, IS_SPACE, ORTH, SPACY
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
+from spacy.pipeline.functions import merge_entities
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
-from spacy.util import registry
+from spacy.util import load_config, registry
 from spacy.vocab import Vocab
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
 from thinc.types import Floats2d, Floats3d, FloatsXd, Ragged
 
+# The component's name, and so the key of `doc.spans`, unless a pipeline says otherwise.
 SPANS_KEY = "bio_ner"
+FACTORY = "bio_ner_v2"
+MERGING_FACTORY = "merge_entities_and_spans"
+LOAD_PACKAGE = "interlingual.load_package.v1"
 # Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
 ANNOTATED_TYPES = "annotated_types"
 # spaCy's codes of `token.ent_iob`.
@@ -42,7 +53,6 @@ NumberedMention = Tuple[int, int, int, float]
 # Token vectors
 
 
-@registry.layers("interlingual.first_subword.v1")
 def first_subword() -> Model[Ragged, Floats2d]:
     """Pooling that gives each token its first sub-word, as BERT does (section 5.3); zeros where it has none.
 
@@ -184,7 +194,6 @@ def softmax_loss(
 SOFTMAX = Decoder(softmax_mentions, softmax_loss)
 
 
-@registry.architectures("interlingual.BioTagger.v1")
 def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
     """A linear layer over token vectors; its outputs are the scores of the BIO tags before softmax.
 
@@ -293,7 +302,6 @@ def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> T
 CRF = Decoder(crf_mentions, crf_loss)
 
 
-@registry.architectures("interlingual.CrfTagger.v1")
 def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats3d]]:
     """A linear-chain conditional random field over BIO tags (Lafferty et al. 2001), those that BIO forbids impossible.
 
@@ -355,13 +363,24 @@ class BioNer(TrainablePipe):
         mean, and is softmax if left out.
     name (str): The component's name in the pipeline.
     scorer (Callable): How `nlp.evaluate` scores the entities.
+    spans_key (str): Key of `doc.spans` for the mentions and their confidences. Left out: the component's name, so that
+        two such components of a pipeline do not overwrite each other's.
     """
 
-    def __init__(self, vocab: Vocab, model: Model, name: str = "bio_ner", *, scorer: Optional[Callable] = None) -> None:
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = SPANS_KEY,
+        *,
+        scorer: Optional[Callable] = None,
+        spans_key: Optional[str] = None,
+    ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
         self.scorer = scorer
+        self.spans_key = spans_key
         self.cfg: Dict[str, Any] = {"labels": []}
 
     @property
@@ -404,6 +423,8 @@ class BioNer(TrainablePipe):
     ) -> None:
         """Set the entity types and the weights.
 
+        Weights that are there already stay if there is nothing to learn: `spacy assemble` gives an empty example.
+
         get_examples (Callable): Gives training examples; a few are used to infer dimensions.
         nlp (Language): The pipeline; not used.
         labels (Sequence[str]): The entity types. Left out: those of the examples.
@@ -411,6 +432,8 @@ class BioNer(TrainablePipe):
         examples = list(get_examples() if labels is None else islice(get_examples(), 10))
         validate_examples(examples, "BioNer.initialize")
         found = sorted({ent.label_ for example in examples for ent in example.reference.ents})
+        if labels is None and not found and self.labels and self.model.get_ref("output").has_param("W"):
+            return
         for label in found if labels is None else labels:
             self.add_label(label)
         self._require_labels()
@@ -423,12 +446,27 @@ class BioNer(TrainablePipe):
 
         docs (Iterable[Doc]): Docs that have gone through the encoder.
         RETURNS (List[List[tuple]]): For each Doc (start token, end token, entity type, confidence).
+        RAISES (ValueError): If a Doc has not gone through the encoder.
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
+        self._require_vectors(docs)
         scores = [self.model.ops.to_numpy(array) for array in self.model.predict(docs)]
         return [self._decode(doc, array) for doc, array in zip(docs, scores, strict=True)]
+
+    def _require_vectors(self, docs: List[Doc]) -> None:
+        """A listener reads zeros where no encoder has run, and no mention would be found, without a word."""
+        for node in self.model.walk():
+            has_vectors = LISTENERS.get(node.name)
+            if has_vectors and not all(has_vectors(doc) for doc in docs if len(doc)):
+                encoder = getattr(node, "upstream_name", "*")
+                raise ValueError(
+                    f"'{self.name}' found no token vectors in a Doc. They come from "
+                    f"{'an encoder' if encoder == '*' else repr(encoder)}, which has to run before it in the same "
+                    f"pipeline, and from no 'doc_cleaner' in between: do not exclude or disable that component, and "
+                    f"source it together with '{self.name}' (or give '{self.name}' its own with replace_listeners)"
+                )
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:
         return [
@@ -440,7 +478,7 @@ class BioNer(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.
 
-        `doc.spans["bio_ner"]` gets every decoded mention, and its `attrs["scores"]` the probability, under the model,
+        `doc.spans[spans_key]` gets every decoded mention, and its `attrs["scores"]` the probability, under the model,
         that all tags of the mention are right, in the order of the spans. The scores survive `to_bytes` and DocBin, not
         `Doc.from_docs`, `as_doc` or `to_json`. `doc.ents` is set as spaCy's own `ner` sets it: entities that stand
         there already, and blocked tokens, win.
@@ -448,10 +486,11 @@ class BioNer(TrainablePipe):
         docs (Iterable[Doc]): The Docs to change.
         predictions (List[List[tuple]]): What `predict` gave for them.
         """
+        key = self.spans_key or self.name
         for doc, mentions in zip(docs, predictions, strict=True):
             spans = [Span(doc, start, end, label=label) for start, end, label, _ in mentions]
             scores = [confidence for *_, confidence in mentions]
-            doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs={"scores": scores})
+            doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
             taken = numpy.isin(doc.to_array(ENT_IOB), (INSIDE, BEGIN))
             doc.set_ents([span for span in spans if not taken[span.start : span.end].any()], default="unmodified")
             doc.set_ents([], outside=_unannotated(doc), default="unmodified")
@@ -583,17 +622,129 @@ def _tags_of(doc: Doc, labels: Sequence[str]) -> numpy.ndarray:
     return tags
 
 
+def _has_transformer_output(doc: Doc) -> bool:
+    return doc.has_extension("trf_data") and doc._.trf_data is not None
+
+
+def _has_tensor(doc: Doc) -> bool:
+    return bool(doc.tensor.size)
+
+
+# By the names of the layers that read what a component before them has left in a Doc: whether it is there.
+LISTENERS: Dict[str, Callable[[Doc], bool]] = {
+    "transformer-listener": _has_transformer_output,
+    "tok2vec-listener": _has_tensor,
+}
+
+
 def make_bio_ner(nlp: Language, name: str, model: Model, scorer: Optional[Callable]) -> BioNer:
-    """RETURNS (BioNer): The component for a pipeline."""
+    """RETURNS (BioNer): The component for a pipeline, as packages of version 0.1 name it."""
     return BioNer(nlp.vocab, model, name, scorer=scorer)
 
 
+def make_bio_ner_v2(
+    nlp: Language, name: str, model: Model, scorer: Optional[Callable], spans_key: Optional[str]
+) -> BioNer:
+    """RETURNS (BioNer): The component for a pipeline."""
+    return BioNer(nlp.vocab, model, name, scorer=scorer, spans_key=spans_key)
+
+
+# Beside the component
+
+
+def merge_entities_and_spans(doc: Doc) -> Doc:
+    """Make one token of each entity, as spaCy's `merge_entities` does, and move the span groups along.
+
+    spaCy's own component leaves the spans where they were, which then end behind the Doc's last token.
+
+    doc (Doc): The Doc.
+    RETURNS (Doc): The same Doc. A span that ends inside an entity is widened to all of it.
+    """
+    begins = numpy.ones(len(doc), dtype=int)
+    for ent in doc.ents:
+        begins[ent.start + 1 : ent.end] = 0
+    # Of each token, the number that it will have.
+    numbers = (begins.cumsum() - 1).tolist()
+    moved = {
+        key: (group.name, dict(group.attrs), [_moved(span, numbers) for span in group])
+        for key, group in doc.spans.items()
+    }
+    merge_entities(doc)
+    for key, (name, attrs, places) in moved.items():
+        doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=[Span(doc, **place) for place in places])
+    return doc
+
+
+def _moved(span: Span, numbers: Sequence[int]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): Arguments of `Span` for the same span, after each token has got another number."""
+    start, end = numbers[span.start], numbers[span.end - 1] + 1
+    return {"start": start, "end": end, "label": span.label, "kb_id": span.kb_id, "span_id": span.id}
+
+
+def load_package(package: str) -> Callable[[Language], Language]:
+    """Make a callback for `[initialize.before_init]`, by which a config needs no hub: tokenizer and weights come from
+    an installed package. A component whose model is not the package's keeps its own.
+
+    package (str): Name of the package, which is not loaded before the callback is called.
+    RETURNS (Callable): The callback; it raises ValueError if the package is not installed.
+    """
+
+    def load(nlp: Language) -> Language:
+        folder = _pipeline_folder(package)
+        there, here = load_config(folder / "config.cfg")["components"], nlp.config["components"]
+        other = [name for name in nlp.component_names if not _same_model(here[name], there.get(name, {}))]
+        # spaCy goes by the names of the files without their endings.
+        return nlp.from_disk(folder, exclude=["config", "meta", *other])
+
+    return load
+
+
+def _pipeline_folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ValueError(
+            f"There is no package '{package}', from which [initialize.before_init] takes tokenizer and weights; "
+            "install it, or set initialize.before_init to null"
+        )
+    folder = Path(spec.origin).parent
+    version = json.loads((folder / "meta.json").read_text(encoding="utf8"))["version"]
+    return folder / f"{package}-{version}"
+
+
+def _same_model(here: Dict[str, Any], there: Dict[str, Any]) -> bool:
+    return "model" in here and all(here[key] == there.get(key) for key in ("factory", "model"))
+
+
 # Several packages that bundle this module, and the project itself, have to load in one process.
-if not Language.has_factory("bio_ner"):
-    Language.factory(
-        "bio_ner",
-        assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-        default_config={"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}},
-        default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
-        func=make_bio_ner,
+_FUNCTIONS: List[Tuple[Any, Dict[str, Callable]]] = [
+    (registry.layers, {"interlingual.first_subword.v1": first_subword}),
+    (registry.architectures, {"interlingual.BioTagger.v1": BioTagger, "interlingual.CrfTagger.v1": CrfTagger}),
+    (registry.callbacks, {LOAD_PACKAGE: load_package}),
+]
+for _registered, _functions in _FUNCTIONS:
+    for _name, _function in _functions.items():
+        if _name not in _registered:
+            _registered.register(_name, func=_function)
+
+_SETTINGS: Dict[str, Any] = {"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}}
+_FACTORIES: List[Tuple[str, Callable, Dict[str, Any]]] = [
+    (SPANS_KEY, make_bio_ner, _SETTINGS),
+    (FACTORY, make_bio_ner_v2, {**_SETTINGS, "spans_key": None}),
+]
+for _name, _function, _settings in _FACTORIES:
+    if not Language.has_factory(_name):
+        Language.factory(
+            _name,
+            assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+            default_config=_settings,
+            default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+            func=_function,
+        )
+
+if not Language.has_factory(MERGING_FACTORY):
+    Language.component(
+        MERGING_FACTORY,
+        requires=["doc.ents", "token.ent_iob", "token.ent_type"],
+        retokenizes=True,
+        func=merge_entities_and_spans,
     )

@@ -33,9 +33,9 @@ CHARACTERS = 2048
 CHARACTERS_PER_WORD = 50
 # Left out, it would follow from how many layers this process has made before, and no run could be repeated.
 HASH_SEED = 0
+LSTM = "interlingual.CharacterWordLSTM.v1"
 
 
-@registry.architectures("interlingual.CharacterWordLSTM.v1")
 def CharacterWordLSTM(
     character_width: int = 30,
     character_lstm_width: int = 200,
@@ -260,3 +260,8 @@ class CharacterLSTM(torch.nn.Module):
         embedded = PackedSequence(self.embedding(rows.data), *rows[1:])
         _, (states, _) = self.lstm(embedded)
         return torch.cat([*states], dim=1)
+
+
+# Several packages that bundle this module, and the project itself, have to load in one process.
+if LSTM not in registry.architectures:
+    registry.architectures.register(LSTM, func=CharacterWordLSTM)

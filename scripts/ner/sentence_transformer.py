@@ -1,9 +1,12 @@
 """Encode each sentence of a Doc by itself, as in training, however long the text.
 
 The components that listen get the sub-word vectors of each Doc, without padding.
-This module is bundled into packages, so it imports nothing from its project.
+This module is bundled into packages, so it imports nothing from its project. Packages of several versions load in one
+process, and the first one that registers a name keeps it: a function whose arguments or results change after a release
+gets a new name (`v3`), and the old one stays for the pipelines that name it.
 """
 from contextlib import nullcontext
+from copy import deepcopy
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -28,13 +31,16 @@ import numpy
 import srsly
 import torch
 from spacy.attrs import IDX
+from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import registry
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, TransformerData, WordpieceBatch
 from spacy_transformers.layers.hf_shim import HFShim
+from spacy_transformers.layers.split_trf import split_trf_batch
 from spacy_transformers.layers.transformer_model import TransformerModel
-from thinc.api import Model, Optimizer, get_torch_default_device, torch2xp
-from thinc.types import ArgsKwargs, Ragged
+from spacy_transformers.layers.trfs2arrays import trfs2arrays
+from thinc.api import Model, Optimizer, chain, get_torch_default_device, torch2xp
+from thinc.types import ArgsKwargs, Floats2d, Ragged
 from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.file_utils import ModelOutput
@@ -48,9 +54,10 @@ SCORES_AT_ONCE = 32_000_000
 # Sentences whose sub-words are kept between epochs.
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+TOK2VEC = "interlingual.SentenceTok2Vec.v1"
+CLEANER = "trf_data_cleaner"
 
 
-@registry.architectures("interlingual.SentenceTransformer.v2")
 def SentenceTransformer(
     name: str,
     max_subwords: int = 510,
@@ -74,12 +81,73 @@ def SentenceTransformer(
     for precision in (training_precision, inference_precision):
         if precision not in PRECISIONS:
             raise ValueError(f"Unknown precision '{precision}'; use one of {', '.join(PRECISIONS)}")
-    model = TransformerModel(name, lambda docs: [_sentences(doc) for doc in docs])
     objects = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
-    model.layers[0].shims[0] = EncoderShim(objects, training_precision, inference_precision)
-    model._func = _forward
-    model.attrs["get_spans"] = partial(sentence_spans, model=model, max_subwords=max_subwords)
-    return model
+    return SentenceTransformerModel(name, max_subwords, EncoderShim(objects, training_precision, inference_precision))
+
+
+def SentenceTok2Vec(
+    name: str,
+    pooling: Model[Ragged, Floats2d],
+    grad_factor: float = 1.0,
+    max_subwords: int = 510,
+    tokenizer_config: Dict[str, Any] = {},  # noqa: B006
+    transformer_config: Dict[str, Any] = {},  # noqa: B006
+    training_precision: str = "float32",
+    inference_precision: str = "float32",
+) -> Model[List[Doc], List[Floats2d]]:
+    """Token vectors of an encoder that one component has for itself: what `nlp.replace_listeners` puts in the place of
+    a listener to a `SentenceTransformer`.
+
+    pooling (Model[Ragged, Floats2d]): Makes one vector for each token of those of its sub-words.
+    grad_factor (float): What the gradients for the encoder are multiplied by.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, width). The other arguments are those of
+        `SentenceTransformer`.
+    """
+    encoder = SentenceTransformer(
+        name, max_subwords, tokenizer_config, transformer_config, training_precision, inference_precision
+    )
+    # As in a listener's place, where spaCy puts the first of the two chains.
+    return chain(_stand_alone(encoder), trfs2arrays(pooling, grad_factor))
+
+
+class SentenceTransformerModel(TransformerModel):
+    """The model of the `transformer` component.
+
+    name (str): Hugging Face name, or folder, of the encoder.
+    max_subwords (int): The most sub-words in a span; see `sentence_spans`.
+    shim (EncoderShim): Runs the encoder.
+    """
+
+    def __init__(self, name: str, max_subwords: int, shim: "EncoderShim") -> None:
+        super().__init__(name, partial(sentence_spans, model=self, max_subwords=max_subwords))
+        self.layers[0].shims[0] = shim
+        self._func = _forward
+        self.max_subwords = max_subwords
+        self.attrs["replace_listener"] = _stand_alone
+        self.attrs["replace_listener_cfg"] = tok2vec_config
+
+    def copy(self) -> "SentenceTransformerModel":
+        """RETURNS (SentenceTransformerModel): A model of the same settings that shares no weights with this one."""
+        copied = SentenceTransformerModel(self.attrs["name"], self.max_subwords, _shim(self.layers[0]).copy())
+        copied.attrs["has_transformer"] = self.attrs["has_transformer"]
+        if self.has_dim("nO"):
+            copied.set_dim("nO", self.get_dim("nO"))
+        return copied
+
+
+def _stand_alone(model: Model[List[Doc], FullTransformerBatch]) -> Model[List[Doc], List[TransformerData]]:
+    return chain(model, split_trf_batch())
+
+
+def tok2vec_config(transformer: Dict[str, Any], listener: Dict[str, Any]) -> Dict[str, Any]:
+    """Give the settings of a component's own encoder, for `nlp.replace_listeners`.
+
+    transformer (dict): Settings of the `SentenceTransformer`.
+    listener (dict): Settings of the listener to it.
+    RETURNS (dict): Settings of a `SentenceTok2Vec`.
+    """
+    own: Dict[str, Any] = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
+    return {**transformer, "@architectures": TOK2VEC, **own}
 
 
 # Spans and sub-words
@@ -305,6 +373,10 @@ class EncoderShim(HFShim):
         self.inference_precision = inference_precision
         self._kept: Dict[str, Subwords] = {}
 
+    def copy(self) -> "EncoderShim":
+        """RETURNS (EncoderShim): One with weights of its own, which has kept no sentence of any text."""
+        return EncoderShim(deepcopy(self._hfmodel), self.training_precision, self.inference_precision)
+
     @property
     def is_trained(self) -> bool:
         """RETURNS (bool): Whether any weight takes a gradient; an encoder frozen as a whole has no dropout either."""
@@ -408,3 +480,30 @@ def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Opt
         tokenizer = AutoTokenizer.from_pretrained(folder, **files["kwargs"])
         vocabulary = getattr(tokenizer, "vocab_file", None)
         return tokenizer, Path(vocabulary).read_bytes() if vocabulary else None
+
+
+def clean_trf_data(doc: Doc) -> Doc:
+    """Drop the encoder's output, which takes far more memory than the Doc, when every listener has read it.
+
+    spaCy's own `doc_cleaner` always sets `doc.tensor` to None as well: its default settings merge with others. Then
+    `as_doc` and the vectors of spans raise, which need the empty array.
+
+    doc (Doc): The Doc.
+    RETURNS (Doc): The same Doc.
+    """
+    if doc.has_extension("trf_data"):
+        doc._.trf_data = None
+    return doc
+
+
+# Several packages that bundle this module, and the project itself, have to load in one process.
+for _name, _function in (
+    ("interlingual.SentenceTransformer.v2", SentenceTransformer),
+    ("interlingual.SentenceTransformer.v3", SentenceTransformer),
+    (TOK2VEC, SentenceTok2Vec),
+):
+    if _name not in registry.architectures:
+        registry.architectures.register(_name, func=_function)
+
+if not Language.has_factory(CLEANER):
+    Language.component(CLEANER, func=clean_trf_data)

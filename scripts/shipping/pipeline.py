@@ -13,6 +13,14 @@ from scripts.experiments.config import ENCODER
 from scripts.ner import bio_ner, lstm, sentence_transformer
 
 # These go into the package, and import nothing from the project.
+# What `[components]` calls the components that they register.
+FACTORIES = (
+    sentences.NAME,
+    bio_ner.SPANS_KEY,
+    bio_ner.FACTORY,
+    bio_ner.MERGING_FACTORY,
+    sentence_transformer.CLEANER,
+)
 BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, lstm, bio_ner))
 
 
@@ -36,12 +44,14 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
         nlp.vocab.strings.add(label)
     if has_encoder:
         _rename_encoder(nlp, encoder)
+        nlp.add_pipe(sentence_transformer.CLEANER, name="doc_cleaner")
     nlp.add_pipe(sentences.NAME, first=True)
-    # By default it drops `doc._.trf_data` and `doc.tensor`.
-    nlp.add_pipe("doc_cleaner")
     # Paths, corpora and training settings give way to spaCy's defaults; components are written as they are.
     nlp.config = Config({**spacy.blank(nlp.lang).config, "nlp": nlp.config["nlp"]})
     nlp.meta.update(meta)
+    # Where a config has no path to the weights, as for `spacy assemble`, they come from the package, not from a hub.
+    weights = {"@callbacks": bio_ner.LOAD_PACKAGE, "package": f"{nlp.lang}_{nlp.meta['name']}"}
+    nlp.config["initialize"]["before_init"] = weights
     return nlp
 
 

@@ -12,7 +12,7 @@ from scripts.shipping.naming import PackageName
 
 SCRIPTS = Path(__file__).parents[1]
 # What goes into a wheel as it is, and what makes the rest of it.
-CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(wheel.__file__))
+CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(wheel.__file__), wheel.PACKAGE_INIT)
 
 
 @dataclass(frozen=True)

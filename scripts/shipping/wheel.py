@@ -1,4 +1,5 @@
 """Build an installable wheel of a pipeline, and check a wheel before it is used."""
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -9,12 +10,17 @@ from spacy.cli.package import package as write_package_source
 from spacy.language import Language
 
 from scripts.base.errors import ProjectError
+from scripts.ner.bio_ner import LOAD_PACKAGE
 from scripts.shipping.naming import PackageName
-from scripts.shipping.pipeline import BUNDLED
+from scripts.shipping.pipeline import BUNDLED, FACTORIES
 from scripts.shipping.process import run_quietly
 
 # 1980-01-01, the earliest time that a zip file can hold: the same pipeline gives the same bytes.
 TIMESTAMP = "315532800"
+# What the package's own `__init__.py` is; to be copied, not imported.
+PACKAGE_INIT = Path(__file__).with_name("package_init.py")
+# The only ones that spaCy writes into setup.py.
+MODELS = "entry_points={'spacy_models': ['{m} = {m}'.format(m=model_name)]}"
 
 
 def build_wheel(nlp: Language, package: PackageName, output: Path) -> Path:
@@ -34,11 +40,45 @@ def build_wheel(nlp: Language, package: PackageName, output: Path) -> Path:
         source.mkdir()
         write_package_source(pipeline, source, code_paths=list(BUNDLED), create_sdist=False)
         root = source / f"{package.distribution}-{package.version}"
+        shutil.copyfile(PACKAGE_INIT, root / package.distribution / "__init__.py")
+        declare_entry_points(root / "setup.py", package.distribution)
         build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, root]
         environment = {"SOURCE_DATE_EPOCH": TIMESTAMP}
         remedy = "are `build`, `setuptools` and `wheel` of requirements.txt installed?"
         run_quietly([sys.executable, *build], "building the wheel", folder, environment, remedy)
         return (wheels / package.wheel).replace(output / package.wheel)
+
+
+def declare_entry_points(setup: Path, package: str) -> None:
+    """Write into a setup.py where spaCy finds what the package registers, imported or not.
+
+    setup (Path): As spaCy has written it.
+    package (str): What `import` takes.
+    RAISES (ProjectError): If spaCy has written another one.
+    """
+    text = setup.read_text(encoding="utf8")
+    if text.count(MODELS) != 1:
+        remedy = "install the version of spaCy that requirements.txt names"
+        raise ProjectError("spaCy writes its entry points otherwise", where=setup.name, remedy=remedy)
+    setup.write_text(text.replace(MODELS, f"entry_points={entry_points(package)!r}"), encoding="utf8")
+
+
+def entry_points(package: str) -> dict[str, list[str]]:
+    """Name what spaCy has to find before a pipeline is made.
+
+    Architectures and layers are left out. Whoever looks for one has made a pipeline before; and one that is named here
+    goes before the same name's own registration, so that an installed package would replace the project's code.
+
+    package (str): What `import` takes.
+    RETURNS (dict[str, list[str]]): By the group of entry points.
+    """
+    return {
+        "spacy_models": [f"{package} = {package}"],
+        # Importing the package registers them. A function would have to be there even where its module fails.
+        "spacy_factories": [f"{name} = {package}" for name in FACTORIES],
+        # Names in [initialize] are looked up before there is a pipeline.
+        "spacy_callbacks": [f"{LOAD_PACKAGE} = {package}.bio_ner:load_package"],
+    }
 
 
 def check_wheel(path: Path, package: PackageName) -> None:

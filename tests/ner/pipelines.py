@@ -28,7 +28,7 @@ TOY_SENTENCES = [
 def make_pipeline(encoder: Path, seed: int = 0, tagger: str = SOFTMAX_HEAD, **settings: Any) -> Language:
     """RETURNS (Language): An initialized pipeline with a random head; the settings are those of its encoder."""
     nlp = spacy.blank("xx")
-    architecture = {"@architectures": "interlingual.SentenceTransformer.v2", "name": str(encoder), **settings}
+    architecture = {"@architectures": "interlingual.SentenceTransformer.v3", "name": str(encoder), **settings}
     nlp.add_pipe("transformer", config={"model": architecture})
     nlp.add_pipe("bio_ner", config={"model": {**DEFAULT_MODEL, "@architectures": tagger}})
     nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(LABELS)}

@@ -195,7 +195,7 @@ class TestLengths:
     def test_without_an_initialized_encoder_tokens_are_counted(self, tiny_encoder, tmp_path, with_encoder):
         nlp = spacy.blank("xx")
         if with_encoder:
-            architecture = {"@architectures": "interlingual.SentenceTransformer.v2", "name": str(tiny_encoder)}
+            architecture = {"@architectures": "interlingual.SentenceTransformer.v3", "name": str(tiny_encoder)}
             nlp.add_pipe("transformer", config={"model": architecture})
         examples = self.examples(nlp, tmp_path)
         assert [example.predicted.user_data[LENGTH] for example in examples] == [None] * 4

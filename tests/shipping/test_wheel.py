@@ -70,7 +70,9 @@ def test_the_config_has_the_components_and_no_traces_of_the_training(files):
     assert config["nlp"]["pipeline"] == ["sentence_splitter", "transformer", "bio_ner", "doc_cleaner"]
     assert config["nlp"]["tokenizer"] == {"@tokenizers": "spacy.Tokenizer.v1"}
     assert config["components"]["transformer"]["model"]["name"] == "tiny"
-    sections = ("paths", "system", "corpora", "pretraining", "initialize")
+    weights = {"@callbacks": "interlingual.load_package.v1", "package": DISTRIBUTION}
+    assert config["initialize"] == {**default["initialize"], "before_init": weights}
+    sections = ("paths", "system", "corpora", "pretraining")
     assert {name: config[name] for name in sections} == {name: default[name] for name in sections}
     assert {**config["training"], "score_weights": {}} == {**default["training"], "score_weights": {}}
 

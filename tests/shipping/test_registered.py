@@ -1,0 +1,189 @@
+"""An installed package that nothing has imported: spaCy finds its components, wherever its pipeline has been put."""
+import json
+import subprocess
+import sysconfig
+import venv
+import zipfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from scripts.base.errors import ProjectError
+from scripts.shipping.pipeline import FACTORIES
+from scripts.shipping.wheel import declare_entry_points
+from tests.shipping.conftest import NAMES, VERSION
+
+PACKAGE = f"xx_{NAMES[0]}"
+TEXT = "Took aspirin for the headache. Больному назначен аспирин 100 мг."
+LOOK = f"""
+def look(nlp):
+    doc = nlp({TEXT!r})
+    return [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents], doc.spans["bio_ner"].attrs["scores"]
+"""
+SAVE = f"import json, spacy\n{LOOK}\nnlp = spacy.load({PACKAGE!r})\nnlp.to_disk('saved')\nprint(json.dumps(look(nlp)))"
+# Each of these starts a process of its own.
+ELSEWHERE = {
+    "saved": "nlp = spacy.load('saved')",
+    "the package's folder": "nlp = spacy.load(next(find().glob(f'{package}-*')))",
+    "only blank pipelines before": "spacy.blank('en'); nlp = spacy.load('saved')",
+}
+FIND = f"""
+import importlib.util
+from pathlib import Path
+package = {PACKAGE!r}
+def find():
+    return Path(importlib.util.find_spec(package).origin).parent
+"""
+
+
+def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Start Python in an environment where no model hub can be reached."""
+    unreachable = {"HTTPS_PROXY": "http://127.0.0.1:9", "HF_HUB_ETAG_TIMEOUT": "1", "PATH": ""}
+    command = [str(python), "-I", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=unreachable, check=False)
+
+
+def answer(python: Path, folder: Path, program: str) -> list:
+    """RETURNS (list): What a program prints last."""
+    done = run(python, folder, "-c", program)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def folder(python, tmp_path_factory) -> Path:
+    """RETURNS (Path): A working folder that has `saved`, the installed pipeline as `nlp.to_disk` writes it."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "expected.json").write_text(json.dumps(answer(python, folder, SAVE)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(folder) -> list:
+    entities, scores = json.loads((folder / "expected.json").read_text())
+    assert entities and len(scores) == len(entities)
+    return [entities, scores]
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_a_saved_pipeline_loads_in_a_fresh_process(python, folder, expected, place):
+    program = f"import json, spacy\n{LOOK}\n{FIND}\n{ELSEWHERE[place]}\nprint(json.dumps(look(nlp)))"
+    assert answer(python, folder, program) == expected
+
+
+def test_its_components_can_be_added_to_any_pipeline(python, folder):
+    program = f"import json, spacy\nnlp = spacy.blank('en')\nfor name in {FACTORIES!r}: nlp.add_pipe(name)\n"
+    assert answer(python, folder, program + "print(json.dumps(nlp.pipe_names))") == list(FACTORIES)
+
+
+def test_spacy_assembles_its_config_without_a_hub(python, folder, expected):
+    done = run(python, folder, "-m", "spacy", "assemble", "saved/config.cfg", "assembled")
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = f"import json, spacy\n{LOOK}\nprint(json.dumps(look(spacy.load('assembled'))))"
+    assert answer(python, folder, program) == expected
+
+
+def test_spacy_debugs_and_packages_it(python, folder):
+    paths = ["--paths.train", "x.spacy", "--paths.dev", "x.spacy"]
+    done = run(python, folder, "-m", "spacy", "debug", "config", "saved/config.cfg", *paths)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "packages").mkdir()
+    arguments = ["saved", "packages", "--name", "again", "--version", "1.2.3", "--build", "none"]
+    done = run(python, folder, "-m", "spacy", "package", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    meta = json.loads((folder / "packages" / "xx_again-1.2.3" / "meta.json").read_text())
+    assert [line for line in meta["requirements"] if line.startswith(PACKAGE)]
+
+
+def test_its_encoder_taken_over_survives_the_disk(python, folder, expected):
+    program = f"""
+import json, spacy
+{LOOK}
+nlp = spacy.load({PACKAGE!r})
+nlp.replace_listeners("transformer", "bio_ner", ["model.tok2vec"])
+nlp.remove_pipe("transformer")
+nlp.to_disk("own")
+print(json.dumps([look(nlp), look(spacy.load("own"))]))
+"""
+    assert answer(python, folder, program) == [expected, expected]
+
+
+def without(folder: Path, *absent: str) -> Path:
+    """RETURNS (Path): A Python that has the package, and this environment's libraries but for some."""
+    venv.create(folder / "environment", symlinks=True, with_pip=False)
+    own = next((folder / "environment").glob("lib/python*/site-packages"))
+    for entry in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        name = entry.name.lower().split("-")[0].removesuffix(".py")
+        if name not in absent and not entry.name.endswith(".pth") and not (own / entry.name).exists():
+            (own / entry.name).symlink_to(entry)
+    return folder / "environment" / "bin" / "python"
+
+
+@pytest.mark.parametrize(
+    "absent",
+    [("razdel",), ("pysbd",), ("spacy_transformers",), ("spacy_transformers", "transformers", "torch")],
+    ids=" and ".join,
+)
+def test_a_library_that_is_absent_breaks_no_other_pipeline(packaged, tmp_path, absent):
+    bare = without(tmp_path, *absent)
+    own = next((tmp_path / "environment").glob("lib/python*/site-packages"))
+    zipfile.ZipFile(packaged.wheels[0]).extractall(own)
+    done = run(bare, tmp_path, "-c", "import spacy; print(len(spacy.blank('en')('No rash')))")
+    assert (done.returncode, done.stdout.split()) == (0, ["2"]), done.stderr
+    assert "can't be used: ModuleNotFoundError" in done.stderr and absent[-1] in done.stderr
+    done = run(bare, tmp_path, "-c", f"import spacy; spacy.load({PACKAGE!r})")
+    assert done.returncode != 0
+    assert "ModuleNotFoundError: No module named" in done.stderr.splitlines()[-1]
+
+
+def test_a_library_that_is_damaged_breaks_no_other_pipeline(packaged, tmp_path):
+    bare = without(tmp_path, "razdel")
+    own = next((tmp_path / "environment").glob("lib/python*/site-packages"))
+    zipfile.ZipFile(packaged.wheels[0]).extractall(own)
+    (own / "razdel.py").write_text("raise AttributeError('another version')")
+    done = run(bare, tmp_path, "-c", "import spacy; print(len(spacy.blank('en')('No rash')))")
+    assert (done.returncode, done.stdout.split()) == (0, ["2"]), done.stderr
+    assert f"{PACKAGE}.sentences can't be used: AttributeError: another version" in done.stderr
+
+
+# What version 0.1.0 does on import: it registers its factory if there is none, and its functions in any case.
+OLDER = """
+from spacy.language import Language
+from spacy.util import registry
+def make(nlp, name, model, scorer): raise SystemError("the older one")
+if not Language.has_factory("bio_ner"):
+    Language.factory("bio_ner", func=make)
+@registry.architectures("interlingual.SentenceTransformer.v2")
+def encoder(name): raise SystemError("the older one")
+"""
+
+
+@pytest.mark.parametrize("first", ["older", PACKAGE])
+def test_it_loads_beside_an_older_version_in_either_order(python, folder, expected, first):
+    (folder / "older.py").write_text(OLDER)
+    program = f"""
+import json, sys, spacy
+sys.path.insert(0, ".")
+{LOOK}
+import {first}, older
+spacy.blank("en")
+print(json.dumps([look(spacy.load(name)) for name in ({PACKAGE!r}, "saved")]))
+"""
+    assert answer(python, folder, program) == [expected, expected]
+
+
+def test_the_entry_points_name_what_is_there(unpacked):
+    parser = ConfigParser()
+    parser.optionxform = str
+    parser.read(unpacked / f"{PACKAGE}-{VERSION}.dist-info" / "entry_points.txt")
+    assert dict(parser["spacy_models"]) == {PACKAGE: PACKAGE}
+    assert dict(parser["spacy_factories"]) == dict.fromkeys(FACTORIES, PACKAGE)
+    assert set(parser["spacy_callbacks"]) == {"interlingual.load_package.v1"}
+    assert "." not in "".join(FACTORIES)
+
+
+def test_a_setup_file_that_spacy_writes_otherwise_is_refused(tmp_path):
+    (tmp_path / "setup.py").write_text("setup(entry_points=MODELS)")
+    with pytest.raises(ProjectError, match="setup.py: spaCy writes its entry points otherwise"):
+        declare_entry_points(tmp_path / "setup.py", PACKAGE)
