@@ -14,7 +14,7 @@ from scripts.ner import bio_ner, lstm, sentence_transformer
 
 # At which a few sentences teach a trained encoder something new and leave it what it knows; spaCy's own default is a
 # rate for networks that are trained from nothing.
-LEARN_RATE = 5e-5
+LEARN_RATE = 2e-5
 # These go into the package, and import nothing from the project.
 BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, lstm, bio_ner))
 

@@ -1,5 +1,7 @@
 """Processes that are forked after PyTorch has computed in several threads: they go on, and find the same."""
 import multiprocessing
+import os
+import signal
 from typing import Callable
 
 import pytest
@@ -33,13 +35,21 @@ def nlp(request, untrained) -> Language:
 def in_fork(function: Callable):
     """What a function returns in a forked process."""
     receiver, sender = multiprocessing.Pipe(False)
-    process = multiprocessing.get_context("fork").Process(target=lambda: sender.send(function()))
+
+    def run():
+        # A group of its own, so that its own processes end with it.
+        os.setpgid(0, 0)
+        sender.send(function())
+
+    process = multiprocessing.get_context("fork").Process(target=run)
     process.start()
     try:
         assert receiver.poll(SECONDS), "the process hangs"
         return receiver.recv()
     finally:
-        process.kill()
+        if process.is_alive():
+            os.killpg(process.pid, signal.SIGKILL)
+        process.join()
 
 
 def test_a_forked_process_goes_on_in_one_thread(nlp, two_threads):

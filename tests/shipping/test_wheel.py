@@ -75,9 +75,9 @@ def test_the_config_has_the_components_and_no_traces_of_the_training(files):
     assert {name: config[name] for name in sections} == {name: default[name] for name in sections}
     expected = {**default["training"], "score_weights": {}}
     # The rate of further training; spaCy's own is for networks that are trained from nothing.
-    expected["optimizer"] = {**expected["optimizer"], "learn_rate": 5e-5}
+    expected["optimizer"] = {**expected["optimizer"], "learn_rate": 2e-5}
     assert {**config["training"], "score_weights": {}} == expected
-    assert registry.resolve({"optimizer": config["training"]["optimizer"]})["optimizer"].learn_rate == 5e-5
+    assert registry.resolve({"optimizer": config["training"]["optimizer"]})["optimizer"].learn_rate == 2e-5
     assert config["components"]["transformer"]["factory"] == "sentence_transformer"
 
 
