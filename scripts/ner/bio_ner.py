@@ -21,7 +21,7 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.pipeline.functions import merge_entities
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example, validate_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.util import load_config, registry
 from spacy.vocab import Vocab
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
@@ -34,6 +34,8 @@ MERGING_FACTORY = "merge_entities_and_spans"
 LOAD_PACKAGE = "interlingual.load_package.v1"
 # Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
 ANNOTATED_TYPES = "annotated_types"
+# Tokens of the Docs that are read at once: what the encoder gives for them is copied twice on the way to the scores.
+TOKENS_AT_ONCE = 10_000
 # spaCy's codes of `token.ent_iob`.
 MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
 DEFAULT_MODEL = {
@@ -403,8 +405,10 @@ class BioNer(TrainablePipe):
 
         label (str): The entity type.
         RETURNS (int): 1 if it is new, else 0.
-        RAISES (ValueError): If the model has its tags already.
+        RAISES (ValueError): If it is no string, or if the model has its tags already.
         """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E187)
         if label in self.labels:
             return 0
         output = self.model.get_ref("output")
@@ -428,7 +432,9 @@ class BioNer(TrainablePipe):
         get_examples (Callable): Gives training examples; a few are used to infer dimensions.
         nlp (Language): The pipeline; not used.
         labels (Sequence[str]): The entity types. Left out: those of the examples.
+        RAISES (TypeError): If there are no examples.
         """
+        validate_get_examples(get_examples, "BioNer.initialize")
         examples = list(get_examples() if labels is None else islice(get_examples(), 10))
         validate_examples(examples, "BioNer.initialize")
         found = sorted({ent.label_ for example in examples for ent in example.reference.ents})
@@ -440,6 +446,16 @@ class BioNer(TrainablePipe):
         docs = [example.predicted for example in examples[:10]]
         n_tags = len(bio_tags(self.labels))
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Find the mentions of a stream of Docs; memory does not grow with the batch size where they are long.
+
+        stream (Iterable[Doc]): The Docs.
+        batch_size (int): The most Docs to read at once; long ones are fewer.
+        YIELDS (Doc): The same Docs, in order.
+        """
+        for docs in batch_by_tokens(stream, batch_size):
+            yield from super().pipe(docs, batch_size=batch_size)
 
     def predict(self, docs: Iterable[Doc]) -> List[List[DecodedMention]]:
         """Find the mentions, without changing the Docs.
@@ -537,8 +553,10 @@ class BioNer(TrainablePipe):
             annotated in it; left out: all.
         scores (List[FloatsXd]): Tag scores, an array for each example.
         RETURNS (tuple): The loss and its gradients, shaped as the scores.
+        RAISES (ValueError): If an example has an entity type that the component does not know.
         """
         examples = list(examples)
+        self._require_known(examples)
         possible = [_annotated_tags(example.reference, self.labels) for example in examples]
         tags = [_target_tags(example, self.labels) for example in examples]
         targets = [numpy.where(own[target], target, -1) for own, target in zip(possible, tags, strict=True)]
@@ -553,10 +571,38 @@ class BioNer(TrainablePipe):
             gradients[i][tokens] = gradient / n_known
         return loss / n_known, [self.model.ops.asarray_f(gradient) for gradient in gradients]
 
+    def _require_known(self, examples: Sequence[Example]) -> None:
+        for label in sorted({ent.label_ for example in examples for ent in example.reference.ents}):
+            if label not in self.labels:
+                raise ValueError(
+                    f"'{self.name}' can't learn the entity type '{label}': it knows {', '.join(self.labels)}; leave "
+                    f"these mentions out of the examples, or train a fresh '{self.name}' on the same encoder, of which "
+                    "the new type is one"
+                )
+
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights, at this component's own rate where the optimizer has one (see `AdamByComponent`)."""
         by_component = getattr(sgd, "by_component", {})
         self.model.finish_update(by_component.get(self.name, sgd))
+
+
+def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:
+    """Put Docs together, up to a number of Docs and of tokens; one of more tokens stands alone.
+
+    stream (Iterable[Doc]): The Docs.
+    batch_size (int): The most Docs of a batch.
+    YIELDS (List[Doc]): The batches, in order.
+    """
+    batch: List[Doc] = []
+    n_tokens = 0
+    for doc in stream:
+        if batch and (len(batch) >= batch_size or n_tokens + len(doc) > TOKENS_AT_ONCE):
+            yield batch
+            batch, n_tokens = [], 0
+        batch.append(doc)
+        n_tokens += len(doc)
+    if batch:
+        yield batch
 
 
 def _sentences(doc: Doc) -> List[Span]:

@@ -2,6 +2,8 @@
 
 This module is bundled into packages, so it imports nothing from its project.
 """
+import os
+from functools import lru_cache
 from typing import Callable, List, Optional, Tuple, cast
 
 import numpy
@@ -34,6 +36,7 @@ CHARACTERS_PER_WORD = 50
 # Left out, it would follow from how many layers this process has made before, and no run could be repeated.
 HASH_SEED = 0
 LSTM = "interlingual.CharacterWordLSTM.v1"
+IMPORTED_BY = os.getpid()
 
 
 def CharacterWordLSTM(
@@ -97,6 +100,7 @@ def _sentence_wise_init(model: Model, X: Optional[List[Doc]] = None, Y: Optional
 
 
 def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    _leave_lost_threads(os.getpid())
     words, sentences = model.layers
     Ys = [model.ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
     places = [(i, slice(span.start, span.end)) for i, doc in enumerate(docs) for span in _sentences(doc)]
@@ -114,6 +118,17 @@ def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tup
         return backprop_words(dXs)
 
     return Ys, backprop
+
+
+@lru_cache(maxsize=None)
+def _leave_lost_threads(process: int) -> None:
+    """Let PyTorch compute in one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
+
+    OpenMP keeps its threads between calls. A fork copies the list of them, but not the threads, and would wait for
+    them for ever.
+    """
+    if process != IMPORTED_BY:
+        torch.set_num_threads(1)
 
 
 def _sentences(doc: Doc) -> List[Span]:

@@ -5,9 +5,10 @@ This module is bundled into packages, so it imports nothing from its project. Pa
 process, and the first one that registers a name keeps it: a function whose arguments or results change after a release
 gets a new name (`v3`), and the old one stays for the pipelines that name it.
 """
-from contextlib import nullcontext
+import os
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    Union,
     cast,
 )
 
@@ -34,6 +36,7 @@ from spacy.attrs import IDX
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import registry
+from spacy_transformers import Transformer
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, TransformerData, WordpieceBatch
 from spacy_transformers.layers.hf_shim import HFShim
 from spacy_transformers.layers.split_trf import split_trf_batch
@@ -56,6 +59,12 @@ KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 TOK2VEC = "interlingual.SentenceTok2Vec.v1"
 CLEANER = "trf_data_cleaner"
+FACTORY = "sentence_transformer"
+# Beside the file `model`, which holds all else; without it, `model` holds the weights too.
+WEIGHTS = "weights.pt"
+# Tokens of the Docs that wait, encoded, for the components that listen: their vectors take some 30 MB.
+TOKENS_AT_ONCE = 10_000
+IMPORTED_BY = os.getpid()
 
 
 def SentenceTransformer(
@@ -244,6 +253,7 @@ def align_subwords(doc: Doc, spans: Sequence[Span], subwords: Sequence[Subwords]
 
 
 def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[FullTransformerBatch, Callable]:
+    _leave_lost_threads(os.getpid())
     spans = model.attrs["get_spans"](docs)
     shim = _shim(model.layers[0])
     texts = [span.text for doc_spans in spans for span in doc_spans]
@@ -266,6 +276,17 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
         return docs
 
     return batch, backprop
+
+
+@lru_cache(maxsize=None)
+def _leave_lost_threads(process: int) -> None:
+    """Let PyTorch compute in one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
+
+    OpenMP keeps its threads between calls. A fork copies the list of them, but not the threads, and would wait for
+    them for ever.
+    """
+    if process != IMPORTED_BY:
+        torch.set_num_threads(1)
 
 
 def _nothing(d_hidden: torch.Tensor) -> None:
@@ -449,16 +470,30 @@ class EncoderShim(HFShim):
         message = srsly.msgpack_loads(bytes_data)
         if not message["config"]:
             return super().from_bytes(bytes_data)
+        self.fill(message, torch.load(BytesIO(message["state"]), map_location=get_torch_default_device()))
+        return self
+
+    def fill(self, message: Dict[str, Any], weights: Dict[str, torch.Tensor]) -> None:
+        """Set tokenizer and model.
+
+        message (dict): What `to_bytes` packs.
+        weights (Dict[str, torch.Tensor]): The model's, by name; they are used as they are, not copied.
+        """
         config = AutoConfig.for_model(**message["config"])
         with no_init_weights():
             model = AutoModel.from_config(config)
-        weights = torch.load(BytesIO(message["state"]), map_location=get_torch_default_device())
         model.load_state_dict(weights, assign=True)
         tokenizer, vocabulary = _load_tokenizer(message["tokenizer"])
         self._hfmodel = HFObjects(tokenizer, model, vocabulary)
         self._model = model.to(get_torch_default_device())
         self._kept.clear()
-        return self
+
+    @contextmanager
+    def without_weights(self) -> Iterator[None]:
+        """Leave the weights out of `to_bytes`."""
+        model, self._model = self._model, torch.nn.Module()
+        yield
+        self._model = model
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""
@@ -496,6 +531,89 @@ def clean_trf_data(doc: Doc) -> Doc:
     return doc
 
 
+# The component
+
+
+class SentenceEncoder(Transformer):
+    """spaCy's component for transformers, for which neither many long texts nor large weights take much memory.
+
+    Docs go on to the components that listen as soon as they are encoded, whatever the batch size. The weights have a
+    file of their own, of which only what is used is read.
+    """
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Encode a stream of Docs.
+
+        stream (Iterable[Doc]): The Docs.
+        batch_size (int): The most Docs to encode at once; long ones are fewer.
+        YIELDS (Doc): The same Docs, in order.
+        """
+        for docs in batch_by_tokens(stream, batch_size):
+            yield from super().pipe(docs, batch_size=batch_size)
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """Save the component.
+
+        path (str or Path): Its folder.
+        exclude (Iterable[str]): Names of what is left out.
+        """
+        if "model" in exclude or not self.model.attrs["has_transformer"]:
+            return super().to_disk(path, exclude=exclude)
+        shim = _shim(self.model.layers[0])
+        with shim.without_weights():
+            super().to_disk(path, exclude=exclude)
+        # A file that this or another pipeline has been loaded from is never written to, but replaced: it is still read.
+        part = Path(path) / f"{WEIGHTS}.part"
+        with part.open("wb") as file:
+            torch.save(shim._model.state_dict(), file)
+        part.replace(Path(path) / WEIGHTS)
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "SentenceEncoder":
+        """Load the component; also one that was saved by spaCy's own, with the weights in the file `model`.
+
+        path (str or Path): Its folder.
+        exclude (Iterable[str]): Names of what is left out.
+        RETURNS (SentenceEncoder): The component.
+        """
+        weights = Path(path) / WEIGHTS
+        if "model" in exclude or not weights.is_file():
+            super().from_disk(path, exclude=exclude)
+            return self
+        super().from_disk(path, exclude=[*exclude, "model"])
+        message = srsly.msgpack_loads((Path(path) / "model").read_bytes())
+        (own,) = [data for shims in message["shims"] for data in shims]
+        self.model.from_dict({**message, "shims": [[] for _ in message["shims"]]})
+        device = get_torch_default_device()
+        _shim(self.model.layers[0]).fill(srsly.msgpack_loads(own), torch.load(weights, map_location=device, mmap=True))
+        return self
+
+
+def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:
+    """Put Docs together, up to a number of Docs and of tokens; one of more tokens stands alone.
+
+    stream (Iterable[Doc]): The Docs.
+    batch_size (int): The most Docs of a batch.
+    YIELDS (List[Doc]): The batches, in order.
+    """
+    batch: List[Doc] = []
+    n_tokens = 0
+    for doc in stream:
+        if batch and (len(batch) >= batch_size or n_tokens + len(doc) > TOKENS_AT_ONCE):
+            yield batch
+            batch, n_tokens = [], 0
+        batch.append(doc)
+        n_tokens += len(doc)
+    if batch:
+        yield batch
+
+
+def make_sentence_transformer(
+    nlp: Language, name: str, model: Model, set_extra_annotations: Callable, max_batch_items: int
+) -> SentenceEncoder:
+    """RETURNS (SentenceEncoder): The component for a pipeline."""
+    return SentenceEncoder(nlp.vocab, model, set_extra_annotations, name=name, max_batch_items=max_batch_items)
+
+
 # Several packages that bundle this module, and the project itself, have to load in one process.
 for _name, _function in (
     ("interlingual.SentenceTransformer.v2", SentenceTransformer),
@@ -507,3 +625,14 @@ for _name, _function in (
 
 if not Language.has_factory(CLEANER):
     Language.component(CLEANER, func=clean_trf_data)
+
+if not Language.has_factory(FACTORY):
+    Language.factory(
+        FACTORY,
+        assigns=["doc._.trf_data"],
+        default_config={
+            "max_batch_items": 4096,
+            "set_extra_annotations": {"@annotation_setters": "spacy-transformers.null_annotation_setter.v1"},
+        },
+        func=make_sentence_transformer,
+    )

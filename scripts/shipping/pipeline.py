@@ -12,15 +12,19 @@ from scripts.encoders.record import EncoderRecord
 from scripts.experiments.config import ENCODER
 from scripts.ner import bio_ner, lstm, sentence_transformer
 
-# These go into the package, and import nothing from the project.
+# At which a few sentences teach a trained encoder something new and leave it what it knows; spaCy's own default is a
+# rate for networks that are trained from nothing.
+LEARN_RATE = 2e-5
 # What `[components]` calls the components that they register.
 FACTORIES = (
     sentences.NAME,
     bio_ner.SPANS_KEY,
     bio_ner.FACTORY,
     bio_ner.MERGING_FACTORY,
+    sentence_transformer.FACTORY,
     sentence_transformer.CLEANER,
 )
+# These go into the package, and import nothing from the project.
 BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, lstm, bio_ner))
 
 
@@ -35,7 +39,8 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     has_encoder = ENCODER in load_config(folder / "config.cfg")["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
     model = {"name": encoder, "training_precision": "float32"}
-    overrides = {"components": {ENCODER: {"model": model}}} if has_encoder else {}
+    component = {"factory": sentence_transformer.FACTORY, "model": model}
+    overrides = {"components": {ENCODER: component}} if has_encoder else {}
     # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
     nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
     # Word vectors come from elsewhere, and go by hashes of their words.
@@ -48,6 +53,9 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     nlp.add_pipe(sentences.NAME, first=True)
     # Paths, corpora and training settings give way to spaCy's defaults; components are written as they are.
     nlp.config = Config({**spacy.blank(nlp.lang).config, "nlp": nlp.config["nlp"]})
+    if has_encoder:
+        # What `nlp.resume_training()` takes.
+        nlp.config["training"]["optimizer"]["learn_rate"] = LEARN_RATE
     nlp.meta.update(meta)
     # Where a config has no path to the weights, as for `spacy assemble`, they come from the package, not from a hub.
     weights = {"@callbacks": bio_ner.LOAD_PACKAGE, "package": f"{nlp.lang}_{nlp.meta['name']}"}

@@ -12,6 +12,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
+from scripts.ner import bio_ner
 from scripts.ner.bio_ner import SPANS_KEY, BioNer, _same_tokens, _target_tags
 from tests.ner.pipelines import LABELS, component_that_finds, entities, example, make_pipeline, toy_examples
 
@@ -301,7 +302,8 @@ class TestTargets:
     def test_an_entity_type_that_the_component_does_not_have_raises(self, nlp, space):
         reference = self.reference(nlp, [("no", (None, False), True), ("rash", ("Symptom", True), True)])
         sentence = Example(Doc(nlp.vocab, words=["no", "rash"], spaces=[True, space]), reference)
-        with pytest.raises((KeyError, ValueError)):
+        message = "'bio_ner' can't learn the entity type 'Symptom': it knows Disease, Drug;"
+        with pytest.raises(ValueError, match=message):
             component_that_finds(nlp).get_loss([sentence], [numpy.zeros((2, 5), dtype="float32")])
 
     def test_tokens_that_the_reference_cuts_otherwise_have_targets_where_mentions_agree(self, nlp):
@@ -342,6 +344,47 @@ class TestLabels:
         assert component.add_label("Drug") == 0
         with pytest.raises(ValueError, match="E922"):
             component.add_label("Symptom")
+
+    @pytest.mark.parametrize("label", [9, None, b"Drug"])
+    def test_a_label_that_is_no_string_is_refused_and_changes_nothing(self, nlp, label):
+        component = component_that_finds(nlp)
+        with pytest.raises(ValueError, match="E187"):
+            component.add_label(label)
+        assert component.labels == LABELS
+
+    def test_no_examples_are_refused_as_by_spacys_own_ner(self, untrained):
+        for component in (untrained.get_pipe("bio_ner"), spacy.blank("xx").add_pipe("ner")):
+            for get_examples in (lambda: [], None):
+                with pytest.raises(TypeError, match="E930"):
+                    component.initialize(get_examples)
+
+    def test_the_analysis_of_pipes_lists_all_that_is_written(self, untrained):
+        assigned = untrained.analyze_pipes()["summary"]["bio_ner"]["assigns"]
+        assert assigned == ["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"]
+
+
+class TestPipe:
+    def docs(self, nlp, lengths):
+        return [Doc(nlp.vocab, words=["rash"] * length) for length in lengths]
+
+    @given(st.lists(st.integers(0, 30), max_size=12), st.integers(1, 20))
+    def test_no_more_tokens_wait_than_allowed_whatever_the_batch_size(self, nlp, lengths, batch_size):
+        component, waiting = component_that_finds(nlp), []
+
+        def stream():
+            for doc in self.docs(nlp, lengths):
+                waiting.append(len(doc))
+                yield doc
+
+        given = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bio_ner, "TOKENS_AT_ONCE", 25)
+            for doc in component.pipe(stream(), batch_size=batch_size):
+                # One more has been looked at, to see whether it still fits.
+                assert sum(waiting[:-1]) <= max(25, *lengths) and len(waiting) <= batch_size + 1
+                given.append(len(doc))
+                waiting.pop(0)
+        assert given == lengths
 
 
 class TestSaving:

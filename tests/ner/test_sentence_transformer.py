@@ -4,6 +4,7 @@ Sub-words, alignment and gradients against those of spaCy and PyTorch themselves
 """
 import json
 import shutil
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -26,7 +27,7 @@ from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast, 
 from transformers.file_utils import ModelOutput
 
 from scripts.corpora.tokens import blank_pipeline
-from scripts.ner import sentence_transformer
+from scripts.ner import bio_ner, sentence_transformer
 from scripts.ner.optimizer import make_adam
 from scripts.ner.sentence_transformer import (
     SentenceTransformer,
@@ -509,6 +510,125 @@ class TestBytes:
         copy.get_pipe("transformer").initialize(lambda: [], nlp=copy)
         assert encoder_of(copy).tokenizer.model_max_length == 9
         assert encoder_of(copy).transformer.config.hidden_dropout_prob == 0.0
+
+
+@pytest.fixture()
+def saved(trained, tmp_path):
+    """RETURNS (Path): The trained pipeline as the component for large weights saves it."""
+    trained.to_disk(tmp_path / "by spaCy's own component")
+    load_as_shipped(tmp_path / "by spaCy's own component").to_disk(tmp_path / "saved")
+    return tmp_path / "saved"
+
+
+def load_as_shipped(folder):
+    """A saved pipeline, its encoder in the component that packages have."""
+    return spacy.load(folder, config={"components": {"transformer": {"factory": sentence_transformer.FACTORY}}})
+
+
+def assert_same_predictions(one, other):
+    """Both see the same vectors and find the same entities."""
+    for text in TINY_TEXTS:
+        docs = one(text), other(text)
+        assert numpy.array_equal(vectors(one, docs[0]), vectors(other, docs[1]))
+        assert entities(docs[0]) == entities(docs[1])
+
+
+class TestDisk:
+    """The weights lie in a file of their own."""
+
+    def test_predictions_are_the_same_by_whichever_component_it_was_saved(self, trained, saved, tmp_path):
+        assert any(trained(text).ents for text in TINY_TEXTS)
+        assert_same_predictions(spacy.load(saved), trained)
+        assert_same_predictions(load_as_shipped(tmp_path / "by spaCy's own component"), trained)
+        assert_same_predictions(copy_of(spacy.load(saved)), trained)
+
+    def test_the_weights_are_in_a_file_of_their_own_alone(self, trained, saved):
+        folder = saved / "transformer"
+        assert sorted(path.name for path in folder.iterdir()) == ["cfg", "model", "weights.pt"]
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+        for name, tensor in encoder_of(trained).transformer.state_dict().items():
+            weights = tensor.numpy().tobytes()
+            assert weights in files["weights.pt"] and weights not in files["model"], name
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads how Linux describes a process")
+    def test_the_weights_are_read_from_their_file_and_not_copied(self, saved):
+        nlp = spacy.load(saved)
+        lines = [line.split() for line in open("/proc/self/maps") if str(saved) in line]
+        ranges = [tuple(int(end, 16) for end in line[0].split("-")) for line in lines]
+        for parameter in encoder_of(nlp).transformer.parameters():
+            assert any(start <= parameter.data_ptr() < end for start, end in ranges)
+            # As PyTorch itself would put them: sums of another alignment may differ in their last digits.
+            assert parameter.data_ptr() % 64 == 0
+
+    def test_a_pipeline_that_is_saved_where_it_was_loaded_from_goes_on(self, trained, saved):
+        nlp, other = spacy.load(saved), spacy.load(saved)
+        nlp.to_disk(saved)
+        assert_same_predictions(nlp, trained)
+        for _ in range(3):
+            update(nlp, make_adam(1e-2))
+        nlp.to_disk(saved)
+        assert_same_predictions(other, trained)
+        assert_same_predictions(spacy.load(saved), nlp)
+        changed = encoder_of(nlp).transformer.state_dict(), encoder_of(trained).transformer.state_dict()
+        assert not all(torch.equal(changed[0][name], weights) for name, weights in changed[1].items())
+
+    def test_what_is_excluded_is_neither_written_nor_read(self, saved, tmp_path):
+        nlp = spacy.load(saved)
+        component = nlp.get_pipe("transformer")
+        component.to_disk(tmp_path / "rest", exclude=["model", "vocab"])
+        assert [path.name for path in (tmp_path / "rest").iterdir()] == ["cfg"]
+        before = encoder_of(nlp).transformer
+        component.from_disk(saved / "transformer", exclude=["model", "vocab"])
+        assert encoder_of(nlp).transformer is before
+
+    def test_a_component_without_weights_yet_keeps_its_settings(self, saved, tiny_encoder, tmp_path):
+        nlp = spacy.load(saved)
+        component = nlp.get_pipe("transformer")
+        component.model = SentenceTransformer(str(tiny_encoder), tokenizer_config={"model_max_length": 9})
+        component.to_disk(tmp_path / "bare")
+        copy = spacy.load(saved).get_pipe("transformer")
+        copy.model = SentenceTransformer(str(tiny_encoder))
+        copy.from_disk(tmp_path / "bare")
+        copy.initialize(lambda: [], nlp=nlp)
+        assert copy.model.tokenizer.model_max_length == 9
+
+    def test_few_documents_wait_encoded_whatever_the_batch_size(self, trained, saved, monkeypatch):
+        nlp = spacy.load(saved)
+        nlp.add_pipe("doc_cleaner")
+        given = [" ".join(TINY_TEXTS[: 1 + number % 4]) for number in range(40)]
+        expected = [entities(trained(text)) for text in given]
+        monkeypatch.setattr(sentence_transformer, "TOKENS_AT_ONCE", 60)
+        monkeypatch.setattr(bio_ner, "TOKENS_AT_ONCE", 60)
+        taken, ahead, found = [], [], []
+
+        def stream():
+            for text in given:
+                taken.append(text)
+                yield text
+
+        for doc in nlp.pipe(stream(), batch_size=40):
+            found.append(entities(doc))
+            ahead.append(len(taken) - len(found))
+        assert found == expected
+        # Both components hold a batch, and look at one more: Docs of 12 tokens and more.
+        assert max(ahead) <= 2 * (60 // 12 + 1)
+
+
+class TestBatchByTokens:
+    @given(st.lists(st.integers(0, 30), max_size=12), st.integers(1, 20))
+    def test_every_doc_comes_once_in_order_and_batches_are_as_large_as_allowed(self, lengths, batch_size):
+        vocab = Vocab()
+        for module in (sentence_transformer, bio_ner):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(module, "TOKENS_AT_ONCE", 25)
+                docs = [Doc(vocab, words=["rash"] * length) for length in lengths]
+                batches = list(module.batch_by_tokens(docs, batch_size))
+            sizes = [sum(map(len, batch)) for batch in batches]
+            assert [len(doc) for batch in batches for doc in batch] == lengths
+            assert all(len(batch) <= batch_size for batch in batches)
+            assert all(size <= 25 or len(batch) == 1 for size, batch in zip(sizes, batches, strict=True))
+            for number, following in enumerate(batches[1:]):
+                assert len(batches[number]) == batch_size or sizes[number] + len(following[0]) > 25
 
 
 class TestOtherOptimizers:

@@ -10,6 +10,7 @@ import pytest
 import spacy
 from packaging.requirements import Requirement
 from spacy.tokens import DocBin
+from spacy.util import registry
 
 from scripts.base.errors import ProjectError
 from scripts.experiments.plan import shipped_runs
@@ -74,7 +75,12 @@ def test_the_config_has_the_components_and_no_traces_of_the_training(files):
     assert config["initialize"] == {**default["initialize"], "before_init": weights}
     sections = ("paths", "system", "corpora", "pretraining")
     assert {name: config[name] for name in sections} == {name: default[name] for name in sections}
-    assert {**config["training"], "score_weights": {}} == {**default["training"], "score_weights": {}}
+    expected = {**default["training"], "score_weights": {}}
+    # The rate of further training; spaCy's own is for networks that are trained from nothing.
+    expected["optimizer"] = {**expected["optimizer"], "learn_rate": 2e-5}
+    assert {**config["training"], "score_weights": {}} == expected
+    assert registry.resolve({"optimizer": config["training"]["optimizer"]})["optimizer"].learn_rate == 2e-5
+    assert config["components"]["transformer"]["factory"] == "sentence_transformer"
 
 
 BUNDLED_NAMES = ("bio_ner", "lstm", "sentence_transformer", "sentences")
