@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.util import load_config_from_str
 
-from scripts.corpora.tokens import blank_pipeline
+from scripts.corpora.tokens import JOINERS, blank_pipeline
 
 NLP = blank_pipeline()
 
@@ -55,9 +55,12 @@ def test_a_token_is_a_run_of_letters_or_of_digits_or_a_single_character(text):
     for token in NLP(text):
         if token.is_space:
             continue
-        kinds = [kind(char) for char in token.text]
+        # Joiners are part of a word between two of its letters, and else tokens of their own.
+        own = token.text if len(token.text) == 1 else re.sub(f"[{JOINERS}]", "", token.text)
+        assert not re.search(f".[{JOINERS}]$|^[{JOINERS}].*[^\\W\\d_]", token.text)
+        kinds = [kind(char) for char in own]
         # Numbers such as ² and ½ are not digits to Python's `\d`; they go with letters.
-        base = [k for k, char in zip(kinds, token.text, strict=True) if k != "mark" and not re.match(r"[^\W\d]", char)]
+        base = [k for k, char in zip(kinds, own, strict=True) if k != "mark" and not re.match(r"[^\W\d]", char)]
         assert len(set(kinds) - {"mark"}) <= 1 or not base
         assert len(base) <= 1 or set(base) == {"digit"}
         following = token.nbor().text[0] if token.i + 1 < len(token.doc) and not token.whitespace_ else " "
