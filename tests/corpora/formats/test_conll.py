@@ -409,3 +409,10 @@ def test_any_file_is_read_or_refused_with_its_name(text, options):
             assert str(error).startswith(f"{file}:")
         else:
             assert all(spans(document) or not document.mentions for document in documents)
+
+
+def test_webanno_tsv_is_not_taken_for_tags(tmp_path):
+    file = tmp_path / "a.tsv"
+    file.write_text("#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Span|value\n\n\n#Text=a b\n1-1\t0-1\ta\tB-Drug\t\n")
+    with pytest.raises(ProjectError, match=r"a\.tsv: WebAnno TSV, not CoNLL\. Write `format: webanno`"):
+        conll.read(file)
