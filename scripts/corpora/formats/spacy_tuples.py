@@ -19,7 +19,7 @@ SUFFIXES = [".json", ".jsonl"]
 SKIPPED = "sentence that the annotator skipped, of which the file beside this document's text holds nothing"
 NOT_READ = "annotation of another kind beside the entities, which is not read"
 _PAIR = 'expected `[text, {"entities": [[start, end, label], ...]}]`'
-_OTHER = _PAIR + "; `spacy convert` takes spaCy 2's JSON"
+_OTHER = _PAIR + "; objects with a key `text` are of the format jsonl, and `spacy convert` takes spaCy 2's JSON"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
