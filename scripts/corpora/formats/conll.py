@@ -216,6 +216,8 @@ def _check_tokens(document: Document, sentences: Sequence[Sequence[str]]) -> Non
         what = "a token of it is a document mark of CoNLL"
     elif document.meta.get("sentence_starts", sentence_starts(text, begins)) != sentence_starts(text, begins):
         what = "its sentences start elsewhere than behind its line breaks"
+    elif "left_out" in document.meta:
+        what = "it is left out of its corpus, which tags cannot tell"
     elif document.annotated is not None:
         what = "it is annotated in parts only, which tags cannot tell"
     elif has_half_pair(text):
