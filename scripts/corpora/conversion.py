@@ -28,6 +28,7 @@ from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.harmonise import check_labels, drop, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
+from scripts.corpora.recognise import name_format
 from scripts.corpora.schema import (
     ANNOTATED_TYPES,
     LABEL_NOT_MAPPED,
@@ -165,8 +166,8 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     RETURNS (list[Document]): As read, sorted by id: the order of files on a disk decides nothing.
     RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
     """
-    read = FORMATS[settings.format].read
-    found = read(settings.path_here, settings.annotations_here, settings.options)
+    with name_format(settings.path_here, settings.format):
+        found = FORMATS[settings.format].read(settings.path_here, settings.annotations_here, settings.options)
     documents = sorted(found, key=lambda document: document.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
