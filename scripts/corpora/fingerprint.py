@@ -13,7 +13,7 @@ from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import FILE, Sides, is_converted_with
 
 TOKENIZER = "tokenizer"
-LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
+LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis", "lxml")
 
 
 def check_present(settings: Mapping[str, CorpusSettings]) -> None:
