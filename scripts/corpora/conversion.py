@@ -21,6 +21,7 @@ from scripts.corpora.docbin import (
     annotated_sentences,
     cut_mentions,
     join_cut_mentions,
+    outside_tokens,
     pack_docs,
     unknown_tokens,
 )
@@ -53,7 +54,8 @@ class Tally:
 
     read (Counter): Mentions as read, by the corpus's own label.
     kept (Counter): Entities, by type.
-    figures (Counter): Documents, annotated sentences, tokens, unknown ones, sentence starts removed.
+    figures (Counter): Documents, annotated sentences, tokens, unknown ones, those outside of entities, sentence starts
+        removed.
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
     changed (list[Changed]): Mentions kept at other offsets than annotated.
@@ -267,6 +269,7 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     tally.figures["tokens"] += sum(not token.is_space for token in doc)
     unknown = unknown_tokens(doc)
     tally.figures["unknown_tokens"] += len(unknown)
+    tally.figures["outside_tokens"] += len(outside_tokens(doc))
     tally.figures["partly_annotated"] += bool(unknown)
     tally.kept.update(entity.label_ for entity in doc.ents)
     document = doc.user_data["id"]
@@ -300,6 +303,7 @@ def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettin
         ids={document.id: hash_text(document.text) for document in documents},
         partly_annotated=tally.figures["partly_annotated"],
         unknown_tokens=tally.figures["unknown_tokens"],
+        outside_tokens=tally.figures["outside_tokens"],
     )
 
 
