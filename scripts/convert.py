@@ -197,7 +197,7 @@ def show_votes(manifest: Manifest) -> None:
     if not copies.of_several:
         msg.warn("No text has copies by several annotators, so that `annotators: majority` changes nothing")
     elif apart:
-        msg.warn(f"{apart} copies were not put to the vote: their white space is not that of the others")
+        msg.warn(f"{apart} copies were not put to the vote: their texts are not equal to the last character")
 
 
 def show_checks(checks: Sequence[Check]) -> None:

@@ -358,7 +358,7 @@ class TestCopies:
         shown = self.told(capsys, annotators="majority", expected={"dropped": {"no majority": 1}})
         assert "`annotators` is majority" in shown
         assert f"3 documents are in no part, with 4 mentions ({MERGED} 3)" in shown
-        assert "1 copies were not put to the vote: their white space is not that of the others" in shown
+        assert "1 copies were not put to the vote: their texts are not equal to the last character" in shown
         (self.project / "raw" / "one" / "bert").rename(self.project / "elsewhere")
         shown = self.told(capsys)
         assert "No text has copies by several annotators, so that `annotators: majority` changes nothing" in shown

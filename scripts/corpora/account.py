@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Collection, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.copies import find_copies, fold_space
+from scripts.corpora.copies import find_copies, fold_text
 from scripts.corpora.harmonise import fragments_of, join_fragments
 from scripts.corpora.manifest import Copies, Manifest, ReadAccount
 from scripts.corpora.schema import (
@@ -12,6 +12,7 @@ from scripts.corpora.schema import (
     EXPANDED,
     LABEL_NOT_MAPPED,
     LEFT_OUT,
+    NO_MAJORITY,
     REASONS,
     Changed,
     Document,
@@ -78,7 +79,7 @@ def count_copies(documents: Sequence[Document], parts: Mapping[str, Sequence[Doc
     copies = find_copies({name: document.text for name, document in used.items()})
     annotators = [[used[name].annotator for name in names if used[name].annotator] for names in copies]
     several = [names for names in annotators if len(set(names)) > 1]
-    train, test = ([fold_space(document.text) for document in parts[part]] for part in ("train", "test"))
+    train, test = ([fold_text(document.text) for document in parts[part]] for part in ("train", "test"))
     tested = set(test) - {""}
     return Copies(
         texts=len(copies),
@@ -220,9 +221,13 @@ def refuse_heavy_losses(name: str, settings: CorpusSettings, manifest: Manifest)
             place = f" of the {parts[0]} part" if len(parts) == 1 else ""
             what = f"{lost.total()} of {taken} mentions{place} are lost, {count} by '{reason}' "
             cases = [one for one in manifest.dropped if one.reason == reason and one.split in parts]
-            raise ProjectError(what + _first(cases, 3), where=f"corpus {name}", remedy=_REMEDY)
+            remedy = _DISAGREE if reason == NO_MAJORITY else _REMEDY
+            raise ProjectError(what + _first(cases, 3), where=f"corpus {name}", remedy=remedy)
 
 
+_DISAGREE = (
+    "name one annotator under `annotators` in the corpus file, or put what you accept under `expected.dropped` there"
+)
 _REMEDY = (
     "check the offsets and labels in the raw files and in the corpus file, or put what you accept under "
     "`expected.dropped` in the corpus file"
@@ -235,8 +240,8 @@ def _first(cases: Sequence[Dropped], count: int) -> str:
 
 
 def count_doubtful(expected: Expected, manifest: Manifest) -> int:
-    """Count the mentions that start or end inside a word, where so many do that the offsets are in doubt: they may count
-    something else than characters, without a text of the mentions that tells.
+    """Count the mentions that start or end inside a word, where so many do that the offsets are in doubt: they may
+    count something else than characters, without a text of the mentions that tells.
 
     expected (Expected): The counts that the corpus file names; what it accepts is in no doubt.
     manifest (Manifest): The corpus's manifest.

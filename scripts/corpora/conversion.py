@@ -15,7 +15,7 @@ from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read, count_copies, refuse_heavy_losses
-from scripts.corpora.copies import choose_annotators, find_copies, fold_space, name_annotators
+from scripts.corpora.copies import choose_annotators, find_copies, fold_text, name_annotators
 from scripts.corpora.docbin import (
     align,
     annotated_sentences,
@@ -210,7 +210,7 @@ def _deal_by_chance(
     """RETURNS (dict[str, list[str]]): Ids of `train` and `test`, those that stay on the side of an earlier conversion
     and those of equal text among them."""
     used = {document.id: document.text for document in documents if LEFT_OUT not in document.meta}
-    texts = {fold_space(text) for text in used.values()} - {""}
+    texts = {fold_text(text) for text in used.values()} - {""}
     if len(texts) < 2:
         what = f"{len(used)} documents with {len(texts)} different texts do not make a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")

@@ -1,4 +1,6 @@
 """Find the documents of equal text, tell who annotated which, and choose among the annotators of a text."""
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
@@ -10,17 +12,20 @@ from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Menti
 
 ALL, MAJORITY = "all", "majority"
 MERGED = "put to the vote with the first copy of its text"
+# A byte order mark, soft hyphens, joiners and marks of direction, which editors and exports put in or leave out.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # What makes two mentions of one text the same one: where they are, and their label.
 Marked = tuple[tuple[Fragment, ...], str]
 
 
-def fold_space(text: str) -> str:
-    """RETURNS (str): A text with one space for each stretch of white space: what is left equal is a copy."""
-    return " ".join(text.split())
+def fold_text(text: str) -> str:
+    """RETURNS (str): A text with one space for each stretch of white space, without invisible characters, in one normal
+    form: what is left equal is a copy."""
+    return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", text)).split())
 
 
 def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
-    """Find the documents of equal text, white space folded.
+    """Find the documents of equal text, as `fold_text` leaves it.
 
     texts (Mapping[str, str]): Texts by document id.
     RETURNS (list[list[str]]): The ids of each text that stands in several documents, sorted. Documents without text are
@@ -28,7 +33,7 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sorted(texts.items()):
-        found[fold_space(text)].append(name)
+        found[fold_text(text)].append(name)
     return [names for text, names in found.items() if text and len(names) > 1]
 
 

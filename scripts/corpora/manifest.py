@@ -130,7 +130,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Copies:
-    """The documents whose text, white space folded, stands in another one too; those without text aside.
+    """The documents whose text, as `fold_text` leaves it, stands in another one too; those without text aside.
 
     texts (int): Texts that stand in several documents.
     documents (int): Those documents.

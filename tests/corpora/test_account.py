@@ -166,6 +166,11 @@ SETTINGS = CorpusSettings(
 )
 
 
+def test_annotators_who_do_not_agree_are_not_sent_to_their_offsets():
+    message = heavy(two_parts(["no majority"] * 5, ["no majority"] * 2))
+    assert "by 'no majority'" in message and "`annotators`" in message and "check the offsets" not in message.lower()
+
+
 def heavy(manifest: Manifest, **accepted: int) -> str:
     """The error of a corpus with such losses; empty for none."""
     expected = Expected(dropped={reason.replace("_", " "): count for reason, count in accepted.items()})

@@ -34,6 +34,13 @@ def test_copies_are_equal_but_for_white_space_and_documents_without_text_are_non
 
 
 @pytest.mark.parametrize(
+    "other", ["\ufeffUn café.", "Un\u200b ca\u00adfé.", "Un cafe\u0301.", "\u200eUn caf\u200dé.", "Un\u00a0café.\r\n"]
+)
+def test_characters_that_nobody_sees_make_no_other_text(other):
+    assert find_copies({"a": "Un café.", "b": other, "c": "Un cafe."}) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
     ("ids", "copies", "expected"),
     [
         # Folders of annotators, in which files are called alike; whatever else lies in them.
