@@ -42,14 +42,17 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
 
     An annotator's name is the one component by which the ids of two copies differ: a folder that another one stands in
     for, or the last component where the folder holds copies of this one text alone. Thus `notes/07` and `notes/12`,
-    beside other notes, are no annotators' copies.
+    beside other notes, are no annotators' copies. What else stands in an annotator's folder, of which there is no copy,
+    is by the same.
 
     ids (Iterable[str]): The ids of all documents, their components parted by `/`.
     copies (Sequence[Sequence[str]]): The ids of each text that stands in several documents.
-    RETURNS (dict[str, str]): The annotator by document id; a copy whose id does not tell is not among them.
+    RETURNS (dict[str, str]): The annotator by document id; a document whose id does not tell is not among them.
     """
+    ids = list(ids)
     in_folder = Counter(name.rpartition("/")[0] for name in ids)
-    found = {}
+    found: dict[str, str] = {}
+    folders: set[tuple[str, ...]] = set()
     for names in copies:
         alike = Counter(rest for name in names for rest in _rests(name))
         for name in names:
@@ -60,6 +63,13 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
                 places = [place for place in places if place != last]
             if len(places) == 1 and last:
                 found[name] = name.split("/")[places[0]]
+                folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
+    with_copies = {name for names in copies for name in names}
+    for name in ids:
+        above = (tuple(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1))
+        folder = next((folder for folder in above if folder in folders), None)
+        if folder and name not in with_copies:
+            found[name] = folder[-1]
     return found
 
 
