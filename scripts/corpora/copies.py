@@ -66,10 +66,10 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
                 folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
     with_copies = {name for names in copies for name in names}
     for name in ids:
-        above = (tuple(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1))
-        folder = next((folder for folder in above if folder in folders), None)
-        if folder and name not in with_copies:
-            found[name] = folder[-1]
+        parts = tuple(name.split("/"))
+        above = next((parts[:depth] for depth in range(1, len(parts)) if parts[:depth] in folders), ())
+        if above and name not in with_copies:
+            found[name] = above[-1]
     return found
 
 
