@@ -15,12 +15,13 @@ from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read, count_copies, refuse_heavy_losses
-from scripts.corpora.copies import choose_annotators, find_copies, fold_space, name_annotators
+from scripts.corpora.copies import choose_annotators, find_copies, fold_text, name_annotators
 from scripts.corpora.docbin import (
     align,
     annotated_sentences,
     cut_mentions,
     join_cut_mentions,
+    outside_tokens,
     pack_docs,
     unknown_tokens,
 )
@@ -54,7 +55,8 @@ class Tally:
 
     read (Counter): Mentions as read, by the corpus's own label.
     kept (Counter): Entities, by type.
-    figures (Counter): Documents, annotated sentences, tokens, unknown ones, sentence starts removed.
+    figures (Counter): Documents, annotated sentences, tokens, unknown ones, those outside of entities, sentence starts
+        removed.
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
     changed (list[Changed]): Mentions kept at other offsets than annotated.
@@ -209,7 +211,7 @@ def _deal_by_chance(
     """RETURNS (dict[str, list[str]]): Ids of `train` and `test`, those that stay on the side of an earlier conversion
     and those of equal text among them."""
     used = {document.id: document.text for document in documents if LEFT_OUT not in document.meta}
-    texts = {fold_space(text) for text in used.values()} - {""}
+    texts = {fold_text(text) for text in used.values()} - {""}
     if len(texts) < 2:
         what = f"{len(used)} documents with {len(texts)} different texts do not make a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
@@ -268,6 +270,7 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     tally.figures["tokens"] += sum(not token.is_space for token in doc)
     unknown = unknown_tokens(doc)
     tally.figures["unknown_tokens"] += len(unknown)
+    tally.figures["outside_tokens"] += len(outside_tokens(doc))
     tally.figures["partly_annotated"] += bool(unknown)
     tally.kept.update(entity.label_ for entity in doc.ents)
     document = doc.user_data["id"]
@@ -301,6 +304,7 @@ def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettin
         ids={document.id: hash_text(document.text) for document in documents},
         partly_annotated=tally.figures["partly_annotated"],
         unknown_tokens=tally.figures["unknown_tokens"],
+        outside_tokens=tally.figures["outside_tokens"],
     )
 
 
