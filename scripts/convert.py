@@ -69,7 +69,7 @@ def main(
             refuse_losses(name, settings[name].expected, manifest)
         show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
         if name in stale:
-            show_split(name, earlier.get(name), sides_of(manifest))
+            show_split(name, earlier.get(name), find_sides(output, name) if sides_of(manifest) else None)
     show_end(len(stale), settings, manifests, output)
 
 

@@ -43,7 +43,7 @@ from scripts.corpora.schema import (
     Mention,
 )
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.sides import Sides, sides_of, write_sides
+from scripts.corpora.sides import Sides, keep_left_out, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
@@ -126,7 +126,8 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     )
     _check_books(manifest)
     refuse_heavy_losses(name, settings, manifest)
-    return Converted(name, manifest, sides_of(manifest), bins)
+    sides = keep_left_out(sides_of(manifest), earlier, manifest.left_out.ids)
+    return Converted(name, manifest, sides, bins)
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:
