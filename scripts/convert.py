@@ -14,12 +14,15 @@ from scripts.corpora.account import (
     LOSSES,
     Check,
     check_expected,
+    count_doubtful,
     losses_beyond_expected,
+    parts_without_outside,
     refuse_losses,
     types_without_mentions,
 )
 from scripts.corpora.copies import ALL, MAJORITY, MERGED
 from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.formats import FORMATS
 from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
@@ -66,7 +69,7 @@ def main(
             refuse_losses(name, settings[name].expected, manifest)
         show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
         if name in stale:
-            show_split(name, earlier.get(name), sides_of(manifest))
+            show_split(name, earlier.get(name), find_sides(output, name) if sides_of(manifest) else None)
     show_end(len(stale), settings, manifests, output)
 
 
@@ -142,6 +145,7 @@ def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
         msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions ({reasons})")
     show_copies(settings, manifest)
     show_unknown(manifest)
+    show_doubtful(settings, manifest)
     for part, kind in types_without_mentions(manifest):
         msg.warn(f"The {part} part has no mention of {kind}, which the corpus annotates")
     show_checks(check_expected(settings.expected, manifest))
@@ -170,6 +174,19 @@ def show_unknown(manifest: Manifest) -> None:
     if documents:
         text = f"{documents} documents are not annotated throughout: {tokens} tokens are unknown, neither learnt nor"
         msg.info(f"{text} scored, and sentences of nothing else are not counted")
+    for part in parts_without_outside(manifest):
+        effect = "a model trained on it alone marks everything" if part == "train" else "no false mention is counted"
+        msg.warn(f"Nothing in the {part} part is annotated as outside of mentions: {effect}")
+
+
+def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
+    """Print how many mentions start or end inside a word, if so many do that the offsets are in doubt."""
+    count = count_doubtful(settings.expected, manifest)
+    if count:
+        remedy = "check what the offsets count"
+        if "offsets" in FORMATS[settings.format].OPTIONS:
+            remedy += " (`offsets` in the corpus file) and how line breaks were counted"
+        msg.warn(f"{count} mentions start or end inside a word: {remedy}")
 
 
 def show_votes(manifest: Manifest) -> None:
@@ -180,7 +197,7 @@ def show_votes(manifest: Manifest) -> None:
     if not copies.of_several:
         msg.warn("No text has copies by several annotators, so that `annotators: majority` changes nothing")
     elif apart:
-        msg.warn(f"{apart} copies were not put to the vote: their white space is not that of the others")
+        msg.warn(f"{apart} copies were not put to the vote: their texts are not equal to the last character")
 
 
 def show_checks(checks: Sequence[Check]) -> None:
@@ -201,10 +218,14 @@ def show_end(
 ) -> None:
     """Print the last line: how many corpora were converted, and how many mentions no corpus file expects to be lost."""
     losses = {name: losses_beyond_expected(settings[name].expected, one).total() for name, one in manifests.items()}
+    doubtful = {name: count_doubtful(settings[name].expected, one) for name, one in manifests.items()}
     done = f"{converted} corpora converted, {len(manifests) - converted} unchanged"
-    if any(losses.values()):
-        files = " and ".join(str(output / name / "manifest.json") for name, count in losses.items() if count)
-        msg.warn(f"{done}; {sum(losses.values())} mentions are lost: see `dropped` in {files}")
+    for counts, what, key in ((losses, "lost", "dropped"), (doubtful, "at doubtful offsets", "changed")):
+        if any(counts.values()):
+            files = " and ".join(str(output / name / "manifest.json") for name, count in counts.items() if count)
+            done += f"; {sum(counts.values())} mentions are {what}: see `{key}` in {files}"
+    if any(losses.values()) or any(doubtful.values()):
+        msg.warn(done)
     else:
         msg.good(done, output)
 

@@ -92,6 +92,66 @@ def test_what_nobody_annotated_is_told(project, capsys):
     assert table(read_manifest(project / "corpus", "one"))[0][-1] != "unknown tokens"
 
 
+NOTE = "Took {} aspirin for\r\na bad cough.\r\nThen a\r\nrash came up."
+SHIFTS = {
+    "line breaks": lambda text, offset: offset - text[:offset].count("\r\n"),
+    "UTF-16": lambda text, offset: len(text[:offset].encode("utf-16-le")) // 2,
+    "bytes": lambda text, offset: len(text[:offset].encode("utf8")),
+    "from 1": lambda text, offset: offset + 1,
+}
+
+
+def write_rows(project: Path, shift) -> None:
+    """The corpus `two` as JSON lines, whose spans do not say what they cover."""
+    rows = []
+    for number in range(4):
+        text = NOTE.format(f"💊💊é{number}")
+        spans = [(text.index(word), text.index(word) + len(word)) for word in ("aspirin", "cough", "rash")]
+        rows.append({"text": text, "label": [[shift(text, start), shift(text, end), "Drug"] for start, end in spans]})
+    (project / "two.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    settings = f"language: en\ndomain: ugt\nformat: jsonl\npath: {project / 'two.jsonl'}\nlabels: {{Drug: Drug}}\n"
+    (project / "configs" / "corpora" / "two.yml").write_text(settings, encoding="utf8")
+
+
+@pytest.mark.parametrize("shift", SHIFTS.values(), ids=SHIFTS.keys())
+def test_offsets_that_count_otherwise_are_not_green_though_no_text_of_the_mentions_tells(project, capsys, shift):
+    write_rows(project, shift)
+    run(project)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "mentions start or end inside a word: check what the offsets count (`offsets`" in printed
+    assert re.search(r"⚠ 2 corpora converted, 0 unchanged; \d+ mentions are at doubtful offsets: see `ch", printed)
+
+
+def test_offsets_that_lead_to_words_are_in_no_doubt_and_neither_are_those_that_the_corpus_file_expects(project, capsys):
+    write_rows(project, lambda text, offset: offset)
+    run(project)
+    assert "inside a word" not in capsys.readouterr().out
+    write_rows(project, SHIFTS["from 1"])
+    with (project / "configs" / "corpora" / "two.yml").open("a") as file:
+        file.write("expected: {changed: {expanded: 12}}\n")
+    run(project)
+    printed = capsys.readouterr().out
+    assert "inside a word" not in printed
+    assert "doubtful" not in printed
+
+
+def test_a_part_of_nothing_but_mentions_is_told(project, capsys):
+    rows = [
+        {"text": f"Took aspirin {n} times.", "_view_id": "ner", "answer": "accept",
+         "spans": [{"start": 5, "end": 12, "label": "Drug"}]}
+        for n in range(4)
+    ]  # fmt: skip
+    write_rows(project, lambda text, offset: offset)
+    (project / "two.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    run(project)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Nothing in the train part is annotated as outside of mentions: a model trained on it alone" in printed
+    assert printed.count("annotated as outside of mentions") == 2
+    # In the corpus `one` all of each text was looked at.
+    parts = [read_manifest(project / "corpus", name).splits["train"] for name in ("one", "two")]
+    assert [part.outside_tokens for part in parts] == [parts[0].tokens - parts[0].documents, 0]
+
+
 def test_only_what_changed_is_converted_again(project, capsys):
     run(project)
     before = (project / "corpus" / "one" / "manifest.json").stat().st_mtime_ns
@@ -298,7 +358,7 @@ class TestCopies:
         shown = self.told(capsys, annotators="majority", expected={"dropped": {"no majority": 1}})
         assert "`annotators` is majority" in shown
         assert f"3 documents are in no part, with 4 mentions ({MERGED} 3)" in shown
-        assert "1 copies were not put to the vote: their white space is not that of the others" in shown
+        assert "1 copies were not put to the vote: their texts are not equal to the last character" in shown
         (self.project / "raw" / "one" / "bert").rename(self.project / "elsewhere")
         shown = self.told(capsys)
         assert "No text has copies by several annotators, so that `annotators: majority` changes nothing" in shown

@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 Experiment = Annotated[str, typer.Option(help="Name of the experiment: its file is CONFIGS/experiments/NAME.yml.")]
-Configs = Annotated[Path, typer.Option(help="Folder with experiments/ and corpora/.")]
+Configs = Annotated[
+    Path, typer.Option(help="Folder with experiments/ and corpora/; corpora that it lacks are the project's.")
+]
 Corpus = Annotated[Path, typer.Option(help="Folder of the converted corpora.")]
 Training = Annotated[Path, typer.Option(help="Folder of the encoders' records and of the models that are kept.")]
 Encoder = Annotated[

@@ -15,12 +15,13 @@ from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read, count_copies, refuse_heavy_losses
-from scripts.corpora.copies import choose_annotators, find_copies, fold_space, name_annotators
+from scripts.corpora.copies import choose_annotators, find_copies, fold_text, name_annotators
 from scripts.corpora.docbin import (
     align,
     annotated_sentences,
     cut_mentions,
     join_cut_mentions,
+    outside_tokens,
     pack_docs,
     unknown_tokens,
 )
@@ -28,6 +29,7 @@ from scripts.corpora.fingerprint import TOKENIZER, fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.harmonise import check_labels, drop, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
+from scripts.corpora.recognise import name_format
 from scripts.corpora.schema import (
     ANNOTATED_TYPES,
     LABEL_NOT_MAPPED,
@@ -41,7 +43,7 @@ from scripts.corpora.schema import (
     Mention,
 )
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.sides import Sides, sides_of, write_sides
+from scripts.corpora.sides import Sides, keep_left_out, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
@@ -53,7 +55,8 @@ class Tally:
 
     read (Counter): Mentions as read, by the corpus's own label.
     kept (Counter): Entities, by type.
-    figures (Counter): Documents, annotated sentences, tokens, unknown ones, sentence starts removed.
+    figures (Counter): Documents, annotated sentences, tokens, unknown ones, those outside of entities, sentence starts
+        removed.
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
     changed (list[Changed]): Mentions kept at other offsets than annotated.
@@ -123,7 +126,8 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     )
     _check_books(manifest)
     refuse_heavy_losses(name, settings, manifest)
-    return Converted(name, manifest, sides_of(manifest), bins)
+    sides = keep_left_out(sides_of(manifest), earlier, manifest.left_out.ids)
+    return Converted(name, manifest, sides, bins)
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:
@@ -165,8 +169,8 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     RETURNS (list[Document]): As read, sorted by id: the order of files on a disk decides nothing.
     RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
     """
-    read = FORMATS[settings.format].read
-    found = read(settings.path_here, settings.annotations_here, settings.options)
+    with name_format(settings.path_here, settings.format):
+        found = FORMATS[settings.format].read(settings.path_here, settings.annotations_here, settings.options)
     documents = sorted(found, key=lambda document: document.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
@@ -208,7 +212,7 @@ def _deal_by_chance(
     """RETURNS (dict[str, list[str]]): Ids of `train` and `test`, those that stay on the side of an earlier conversion
     and those of equal text among them."""
     used = {document.id: document.text for document in documents if LEFT_OUT not in document.meta}
-    texts = {fold_space(text) for text in used.values()} - {""}
+    texts = {fold_text(text) for text in used.values()} - {""}
     if len(texts) < 2:
         what = f"{len(used)} documents with {len(texts)} different texts do not make a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
@@ -267,6 +271,7 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     tally.figures["tokens"] += sum(not token.is_space for token in doc)
     unknown = unknown_tokens(doc)
     tally.figures["unknown_tokens"] += len(unknown)
+    tally.figures["outside_tokens"] += len(outside_tokens(doc))
     tally.figures["partly_annotated"] += bool(unknown)
     tally.kept.update(entity.label_ for entity in doc.ents)
     document = doc.user_data["id"]
@@ -300,6 +305,7 @@ def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettin
         ids={document.id: hash_text(document.text) for document in documents},
         partly_annotated=tally.figures["partly_annotated"],
         unknown_tokens=tally.figures["unknown_tokens"],
+        outside_tokens=tally.figures["outside_tokens"],
     )
 
 

@@ -1,4 +1,6 @@
 """Find the documents of equal text, tell who annotated which, and choose among the annotators of a text."""
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
@@ -10,17 +12,20 @@ from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Menti
 
 ALL, MAJORITY = "all", "majority"
 MERGED = "put to the vote with the first copy of its text"
+# A byte order mark, soft hyphens, joiners and marks of direction, which editors and exports put in or leave out.
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # What makes two mentions of one text the same one: where they are, and their label.
 Marked = tuple[tuple[Fragment, ...], str]
 
 
-def fold_space(text: str) -> str:
-    """RETURNS (str): A text with one space for each stretch of white space: what is left equal is a copy."""
-    return " ".join(text.split())
+def fold_text(text: str) -> str:
+    """RETURNS (str): A text with one space for each stretch of white space, without invisible characters, in one normal
+    form: what is left equal is a copy."""
+    return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", text)).split())
 
 
 def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
-    """Find the documents of equal text, white space folded.
+    """Find the documents of equal text, as `fold_text` leaves it.
 
     texts (Mapping[str, str]): Texts by document id.
     RETURNS (list[list[str]]): The ids of each text that stands in several documents, sorted. Documents without text are
@@ -28,7 +33,7 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sorted(texts.items()):
-        found[fold_space(text)].append(name)
+        found[fold_text(text)].append(name)
     return [names for text, names in found.items() if text and len(names) > 1]
 
 
@@ -37,14 +42,17 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
 
     An annotator's name is the one component by which the ids of two copies differ: a folder that another one stands in
     for, or the last component where the folder holds copies of this one text alone. Thus `notes/07` and `notes/12`,
-    beside other notes, are no annotators' copies.
+    beside other notes, are no annotators' copies. What else stands in an annotator's folder, of which there is no copy,
+    is by the same.
 
     ids (Iterable[str]): The ids of all documents, their components parted by `/`.
     copies (Sequence[Sequence[str]]): The ids of each text that stands in several documents.
-    RETURNS (dict[str, str]): The annotator by document id; a copy whose id does not tell is not among them.
+    RETURNS (dict[str, str]): The annotator by document id; a document whose id does not tell is not among them.
     """
+    ids = list(ids)
     in_folder = Counter(name.rpartition("/")[0] for name in ids)
-    found = {}
+    found: dict[str, str] = {}
+    folders: set[tuple[str, ...]] = set()
     for names in copies:
         alike = Counter(rest for name in names for rest in _rests(name))
         for name in names:
@@ -55,6 +63,13 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
                 places = [place for place in places if place != last]
             if len(places) == 1 and last:
                 found[name] = name.split("/")[places[0]]
+                folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
+    with_copies = {name for names in copies for name in names}
+    for name in ids:
+        parts = tuple(name.split("/"))
+        above = next((parts[:depth] for depth in range(1, len(parts)) if parts[:depth] in folders), ())
+        if above and name not in with_copies:
+            found[name] = above[-1]
     return found
 
 

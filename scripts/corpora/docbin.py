@@ -12,8 +12,8 @@ from scripts.corpora.schema import EXPANDED, Changed, Document, Dropped
 from scripts.corpora.sentences import set_sentence_starts
 
 ATTRIBUTES = ["ORTH", "SPACY", "SENT_START", "ENT_IOB", "ENT_TYPE"]
-# spaCy's code of `token.ent_iob` for a token that nobody annotated.
-MISSING = 0
+# spaCy's codes of `token.ent_iob` for a token that nobody annotated, and for one outside of all entities.
+MISSING, OUTSIDE = 0, 2
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,17 @@ def _unannotated(doc: Doc, document: Document, in_mentions: Collection[int]) -> 
 
 def unknown_tokens(doc: Doc) -> list[Token]:
     """RETURNS (list[Token]): The tokens that nobody annotated; white space, which says nothing, is none of them."""
-    missing = (doc[number] for number in numpy.flatnonzero(doc.to_array(ENT_IOB) == MISSING).tolist())
-    return [token for token in missing if not _is_space(token)]
+    return _tokens_with(MISSING, doc)
+
+
+def outside_tokens(doc: Doc) -> list[Token]:
+    """RETURNS (list[Token]): The tokens, white space left out, that somebody annotated as outside of all entities."""
+    return _tokens_with(OUTSIDE, doc)
+
+
+def _tokens_with(code: int, doc: Doc) -> list[Token]:
+    found = (doc[number] for number in numpy.flatnonzero(doc.to_array(ENT_IOB) == code).tolist())
+    return [token for token in found if not _is_space(token)]
 
 
 def annotated_sentences(doc: Doc) -> Iterator[tuple[int, Span]]:

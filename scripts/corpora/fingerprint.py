@@ -8,11 +8,12 @@ from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import split_archive
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.recognise import name_format
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import FILE, Sides, is_converted_with
 
 TOKENIZER = "tokenizer"
-LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis")
+LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis", "lxml")
 
 
 def check_present(settings: Mapping[str, CorpusSettings]) -> None:
@@ -39,7 +40,8 @@ def fingerprint(settings: CorpusSettings) -> str:
     RAISES (ProjectError): If raw files are absent.
     """
     room = Path(__file__).parent
-    raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
+    with name_format(settings.path_here, settings.format):
+        raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
     parts = {
         "settings": settings.model_dump(mode="json"),
         "raw files": [(str(path), hash_file(path)) for path in raw],

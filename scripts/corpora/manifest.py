@@ -45,6 +45,7 @@ class PartAccount:
     ids (Mapping[str, str]): Of each document, empty ones included, the sha256 of its text, by document id.
     partly_annotated (int): Documents with tokens that nobody annotated, be it all of them.
     unknown_tokens (int): The tokens, white space left out, that nobody annotated.
+    outside_tokens (int): The tokens, white space left out, that somebody annotated as outside of all entities.
     sha256 (str): The hash of the part's file; empty before it is saved.
     """
 
@@ -58,6 +59,7 @@ class PartAccount:
     ids: Mapping[str, str]
     partly_annotated: int
     unknown_tokens: int
+    outside_tokens: int
     sha256: str = ""
 
 
@@ -128,7 +130,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Copies:
-    """The documents whose text, white space folded, stands in another one too; those without text aside.
+    """The documents whose text, as `fold_text` leaves it, stands in another one too; those without text aside.
 
     texts (int): Texts that stand in several documents.
     documents (int): Those documents.

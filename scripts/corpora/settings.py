@@ -199,6 +199,15 @@ class CorpusSettings(Settings):
                 raise ValueError(f"the label {said} is no text to YAML: write '{said}' in quotes")
         return value
 
+    @field_validator("annotators", mode="before")
+    @classmethod
+    def _annotator_is_text(cls, value: Any) -> Any:
+        """Label Studio calls people by their number, and YAML takes that for one."""
+        if not isinstance(value, str):
+            said = json.dumps(value, default=str).strip('"')
+            raise ValueError(f"the annotator {said} is no text to YAML: write '{said}' in quotes")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> "CorpusSettings":
         for option in (field.name for field in fields(Options) if getattr(self, field.name) is not None):

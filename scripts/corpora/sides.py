@@ -1,7 +1,7 @@
 """Keep the side of the split that each document of a corpus was dealt to, so that only new documents are dealt."""
 import re
 from pathlib import Path
-from typing import Literal, Mapping, Optional
+from typing import Collection, Literal, Mapping, Optional
 
 from pydantic import ValidationError
 
@@ -71,6 +71,20 @@ def sides_of(manifest: Manifest) -> Optional[Sides]:
         return None
     dealt = {document: part for part, account in manifest.splits.items() for document in account.ids}
     return Sides.model_validate({"split": manifest.settings["split"], "sides": dealt})
+
+
+def keep_left_out(dealt: Optional[Sides], earlier: Optional[Sides], left_out: Collection[str]) -> Optional[Sides]:
+    """Keep the sides of documents that are left out for now, such as those of an annotator who is not taken.
+
+    dealt (Optional[Sides]): The sides that a corpus was converted with; None if its split is a published one.
+    earlier (Optional[Sides]): Those of an earlier conversion.
+    left_out (Collection[str]): Ids of the documents that are in no part.
+    RETURNS (Optional[Sides]): All of them, so that taking a document again does not deal it anew.
+    """
+    if dealt is None or earlier is None or earlier.split != dealt.split:
+        return dealt
+    kept = {document: side for document, side in earlier.sides.items() if document in left_out}
+    return dealt.model_copy(update={"sides": {**kept, **dealt.sides}})
 
 
 def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:

@@ -91,7 +91,7 @@ def make_manifest(dropped=(), changed=(), cut=0, notes=0) -> Manifest:
         fingerprint="",
         read=ReadAccount(3, 1, {"ADR": 7}, 2, 1, {"nested": 1, "same": 1}, {}, {"a note": notes}),
         statistics=Statistics(2, 9, 10, {}, {}, 0.0, 0.0, {}),
-        splits={"train": PartAccount(2, 1, 9, 90, mentions, 0, cut, {}, 0, 0)},
+        splits={"train": PartAccount(2, 1, 9, 90, mentions, 0, cut, {}, 0, 0, 80)},
         left_out=LeftOut(0, {}, {}),
         copies=Copies(0, 0, 0, {}, 0),
         dropped=tuple(Dropped("d", "T1", 0, 4, "ADR", reason) for reason in dropped),
@@ -164,6 +164,11 @@ def two_parts(train: list[str], test: list[str], read=None, kept=None) -> Manife
 SETTINGS = CorpusSettings(
     language="en", domain="ugt", format="brat", path=Path("x"), labels={"ADR": "Disease"}, ignore=["Dose"]
 )
+
+
+def test_annotators_who_do_not_agree_are_not_sent_to_their_offsets():
+    message = heavy(two_parts(["no majority"] * 5, ["no majority"] * 2))
+    assert "by 'no majority'" in message and "`annotators`" in message and "check the offsets" not in message.lower()
 
 
 def heavy(manifest: Manifest, **accepted: int) -> str:

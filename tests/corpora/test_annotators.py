@@ -167,6 +167,23 @@ def test_a_text_keeps_its_side_whichever_annotator_is_chosen_and_whoever_joins(t
         assert [set(texts(tmp_path, part)) for part in ("train", "test")] == first
 
 
+def test_texts_that_the_chosen_annotator_does_not_have_keep_their_side(tmp_path):
+    settings = make(tmp_path)
+    write_brat(settings.path, "carl", rows("carl")[::2])
+    save_corpus(convert_corpus("mine", settings), tmp_path)
+    first = [set(texts(tmp_path, part)) for part in ("train", "test")]
+    by_carl = settings.model_copy(update={"annotators": "carl"})
+    save_corpus(convert_corpus("mine", by_carl, find_sides(tmp_path, "mine")), tmp_path)
+    assert sum(len(texts(tmp_path, part)) for part in ("train", "test")) == 6
+    # A new text joins while only carl's are taken, and the share of the others is not made up for by moving any.
+    for name in ("anna", "bert"):
+        (settings.path / name / "99.txt").write_text("Zinc helped .", encoding="utf8")
+        (settings.path / name / "99.ann").write_text("T1\tDrug 0 4\tZinc\n", encoding="utf8")
+    save_corpus(convert_corpus("mine", settings, find_sides(tmp_path, "mine")), tmp_path)
+    again = [set(texts(tmp_path, part)) - {"Zinc helped ."} for part in ("train", "test")]
+    assert again == first
+
+
 def test_sides_from_before_copies_stayed_together_give_way_to_where_most_copies_are(tmp_path):
     settings = make(tmp_path, people=(*ANNOTATORS, "carl"))
     # The text 0 twice in test; the text 1 once there, once in train; all others in train, but 2 and 3.

@@ -199,8 +199,8 @@ BAD_JSONL = [
     (
         "an array of pairs",
         json.dumps([["Took aspirin.", {"entities": []}]]),
-        "c.jsonl, item 1: expected a JSON object, got list. Expected objects in the array; "
-        "`[text, {\"entities\": ...}]` is of the format spacy_tuples",
+        "c.jsonl, item 1: expected a JSON object, got list. Expected objects in the array. "
+        "This looks like the format spacy_tuples: if it is, write `format: spacy_tuples` in the corpus file",
     ),
     ("nested without end", "[" * 100_000, f"c.jsonl: JSON that is nested too deeply. {ONE_OBJECT}"),
     ("nested in a line", '{"text":' + "[" * 100_000, f"c.jsonl:1: JSON that is nested too deeply. {ONE_OBJECT}"),
@@ -274,7 +274,7 @@ BAD_FILES = [
         "format: jsonl\nobtain: ask the hospital",
         "1 of 1 corpora are missing: mine in none (ask the hospital)",
     ),
-    ("a file for a folder", {"a": ""}, "a", "format: brat", f"a: no such folder. {CHECK}"),
+    ("a file for a folder", {"a": ""}, "a", "format: brat", "a: a file, not a folder. Name the folder that it lies in"),
     ("a folder for a file", {"a/b": ""}, "a", "format: rudrec", "a: no such file. Check `path` in the corpus file"),
     (
         "annotations where there are none",
@@ -304,6 +304,22 @@ BAD_FILES = [
         "a.zip/c",
         "format: brat",
         f"a.zip: 0 folders 'c' in a.zip/. {CHECK}",
+    ),
+    (
+        "files of another format than the corpus file says",
+        {"a.jsonl": '{"text": "a", "label": []}'},
+        "a.jsonl",
+        "format: label_studio",
+        "a.jsonl, item 1: neither a task nor an annotation of JSON-MIN. Export it from Label Studio as JSON or "
+        "JSON-MIN. This looks like the format jsonl: if it is, write `format: jsonl` in the corpus file",
+    ),
+    (
+        "a folder of files of another format",
+        BRAT,
+        "",
+        "format: jsonl",
+        f"RAW: no .jsonl or .ndjson or .json files in this folder. {CHECK}."
+        " This looks like the format brat: if it is, write `format: brat` in the corpus file",
     ),
     (
         "a format that nobody knows",

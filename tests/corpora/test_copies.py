@@ -34,10 +34,21 @@ def test_copies_are_equal_but_for_white_space_and_documents_without_text_are_non
 
 
 @pytest.mark.parametrize(
+    "other", ["\ufeffUn café.", "Un\u200b ca\u00adfé.", "Un cafe\u0301.", "\u200eUn caf\u200dé.", "Un\u00a0café.\r\n"]
+)
+def test_characters_that_nobody_sees_make_no_other_text(other):
+    assert find_copies({"a": "Un café.", "b": other, "c": "Un cafe."}) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
     ("ids", "copies", "expected"),
     [
-        # Folders of annotators, in which files are called alike; whatever else lies in them.
-        (["anna/1", "anna/2", "bert/1", "bert/3"], [["anna/1", "bert/1"]], {"anna/1": "anna", "bert/1": "bert"}),
+        # Folders of annotators, in which files are called alike, and what else lies in them.
+        (
+            ["anna/1", "anna/2", "bert/1", "bert/x/3", "4", "carl/5"],
+            [["anna/1", "bert/1"]],
+            {"anna/1": "anna", "anna/2": "anna", "bert/1": "bert", "bert/x/3": "bert"},
+        ),
         (["x/anna/1", "x/bert/1"], [["x/anna/1", "x/bert/1"]], {"x/anna/1": "anna", "x/bert/1": "bert"}),
         # A folder of copies, which are called as annotators are.
         (["a/D/anna", "a/D/bert", "a/E/anna"], [["a/D/anna", "a/D/bert"]], {"a/D/anna": "anna", "a/D/bert": "bert"}),
@@ -58,7 +69,13 @@ def test_an_annotator_is_the_one_component_by_which_copies_differ(ids, copies, e
 def test_a_text_that_each_annotator_has_twice_does_not_hide_them():
     ids = ["anna/1", "anna/2", "anna/3", "bert/1", "bert/2", "bert/3"]
     found = find_annotators(ids, [["anna/1", "anna/2", "bert/1", "bert/2"]])
-    assert found == {name: name.split("/")[0] for name in ids if not name.endswith("3")}
+    assert found == {name: name.split("/")[0] for name in ids}
+
+
+def test_what_one_annotator_alone_has_is_left_out_with_the_rest_of_the_folder():
+    documents = [Document(name, TEXT + name[-1]) for name in ("anna/1", "anna/2", "bert/2", "bert/3", "4")]
+    chosen = choose_annotators(name_annotators(documents), "anna", "corpus c")
+    assert [one.id for one in chosen if LEFT_OUT not in one.meta] == ["anna/1", "anna/2", "4"]
 
 
 def test_an_annotator_that_the_format_names_goes_before_the_id():

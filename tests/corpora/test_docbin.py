@@ -12,6 +12,7 @@ from scripts.corpora.docbin import (
     annotated_sentences,
     cut_mentions,
     join_cut_mentions,
+    outside_tokens,
     pack_docs,
     unknown_tokens,
 )
@@ -70,6 +71,7 @@ def test_tokens_that_are_not_wholly_inside_an_annotated_stretch_have_no_entity_t
     ]
     assert doc.user_data == {"id": "d/1", "mentions": [[14, 21, "Drug"]]}
     assert [token.text for token in unknown_tokens(doc)] == ["rash", ".", "daily", "."]
+    assert [token.text for token in outside_tokens(doc)] == ["No", "Took"]
 
 
 def test_a_mention_in_the_middle_of_nowhere_is_annotated_all_the_same():
@@ -83,6 +85,7 @@ def test_white_space_makes_no_sentence_annotated_and_is_not_unknown():
     assert [sentence.text.strip() for sentence in doc.sents] == ["One.", "Two.", "Three."]
     assert [(number, span.text) for number, span in annotated_sentences(doc)] == [(2, "Three.")]
     assert [token.text for token in unknown_tokens(doc)] == ["One", ".", "Two", "."]
+    assert [token.text for token in outside_tokens(doc)] == ["Three", "."]
 
 
 def test_stretches_over_the_whole_text_give_the_same_bytes_as_none():

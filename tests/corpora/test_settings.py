@@ -43,6 +43,14 @@ def test_a_label_that_yaml_does_not_take_for_text_is_told(tmp_path, text, label)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("annotator", ["1", "true", "null", "2.5", "2001-01-01"])
+def test_an_annotator_that_yaml_does_not_take_for_text_is_told(tmp_path, annotator):
+    said = rf"c\.yml: key 'annotators': the annotator {annotator} is no text to YAML: write '{annotator}' in quotes"
+    with pytest.raises(ProjectError, match=said):
+        read(tmp_path, f"{MINIMAL}annotators: {annotator}\n")
+    assert read(tmp_path, f"{MINIMAL}annotators: '{annotator}'\n").annotators == annotator
+
+
 def test_half_of_a_surrogate_pair_is_told(tmp_path):
     with pytest.raises(ProjectError, match="c.yml: half of a surrogate pair"):
         read(tmp_path, MINIMAL + 'obtain: "\\ud83d"\n')

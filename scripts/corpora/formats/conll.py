@@ -34,6 +34,7 @@ from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("columns", "label")
+WEBANNO = "#FORMAT=WebAnno TSV"
 SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio", ".conllu", ".conllup"]
 AHEAD = "sentences ahead of the first document mark of a file, read as a document"
 COMMENT = "line that starts with # and has a TAB but no tag, passed over as a comment"
@@ -88,7 +89,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         cannot be told apart, or two documents have one id.
     """
     files = find_own_files(path, annotations, SUFFIXES)
-    read_files = [(file, read_lines(file)) for file in files.values()]
+    read_files = [(file, _read_tagged_lines(file)) for file in files.values()]
     layouts = find_layouts(read_files, options.columns, options.label)
     drafts: list[tuple[_Draft, Layout]] = []
     for name, (file, lines), layout in zip(files, read_files, layouts, strict=True):
@@ -110,6 +111,14 @@ def write(documents: Sequence[Document], path: Path) -> None:
     """
     check_ids((document.id, str(path)) for document in documents)
     write_text(path, "".join(line for document in documents for line in _write_document(document)))
+
+
+def _read_tagged_lines(file: RawFile) -> list[str]:
+    """RETURNS (list[str]): The lines of a file that is not WebAnno TSV, whose values may look like tags."""
+    lines = read_lines(file)
+    if lines[0].startswith(WEBANNO):
+        raise ProjectError("WebAnno TSV, not CoNLL", where=file, remedy="write `format: webanno` in the corpus file")
+    return lines
 
 
 def _read_drafts(file: RawFile, lines: Iterable[str], layout: Layout, label: Optional[str]) -> list[_Draft]:
@@ -207,6 +216,8 @@ def _check_tokens(document: Document, sentences: Sequence[Sequence[str]]) -> Non
         what = "a token of it is a document mark of CoNLL"
     elif document.meta.get("sentence_starts", sentence_starts(text, begins)) != sentence_starts(text, begins):
         what = "its sentences start elsewhere than behind its line breaks"
+    elif "left_out" in document.meta:
+        what = "it is left out of its corpus, which tags cannot tell"
     elif document.annotated is not None:
         what = "it is annotated in parts only, which tags cannot tell"
     elif has_half_pair(text):

@@ -151,7 +151,8 @@ def _rows(lines: Iterable[str], layout: Layout, label: Optional[str]) -> Iterato
 def _find_columns(rows: Sequence[_Row], shape: Layout, given: Mapping[str, int], where: str) -> Layout:
     if shape.count < 2:
         return shape
-    counts = _counts(row[0] if row else None for row in rows) if shape.count > 2 else None
+    firsts = [row[0] if row else None for row in rows] if shape.count > 2 else []
+    counts = False if _counts_twice(firsts) else _counts(firsts)
     if given:
         token, tag = (_check_column(key, given[key], shape.count, where) for key in ("token", "tag"))
         if token == tag:
@@ -196,6 +197,22 @@ def _counts(firsts: Iterable[Optional[str]]) -> Optional[bool]:
         elif not is_no_word(first):
             return None
     return is_counting if len(numbers) > 1 else None
+
+
+def _counts_twice(firsts: Iterable[Optional[str]]) -> bool:
+    """RETURNS (bool): Whether first columns are like `2-3`, the third token of sentence 2, as in WebAnno TSV 2."""
+    before, number = None, 0
+    for first in firsts:
+        if first is None:
+            before = None
+            continue
+        if not MULTIWORD.fullmatch(first):
+            return False
+        sentence, token = map(int, first.split("-"))
+        if (sentence, token) != ((before[0], before[1] + 1) if before else (sentence, 1)):
+            return False
+        before, number = (sentence, token), number + 1
+    return number > 1
 
 
 def _find_tags(rows: Sequence[list[str]], count: int, token: int, where: str) -> tuple[int, Optional[int]]:

@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import add_notes
-from scripts.corpora.formats.json_rows import Row, refuse_pieces, stretches_of, write_rows
+from scripts.corpora.formats.json_rows import Row, check_writable, stretches_of, write_rows
 from scripts.corpora.schema import Document
 
 ALL, UNKNOWN = "all", "unknown"
@@ -64,11 +64,9 @@ def write(documents: Iterable[Document], path: Path) -> None:
 
     documents (Iterable[Document]): The documents; what is annotated of a text goes with it.
     path (Path): The file of JSON lines, to be imported with the text under `text` and the spans under `label`.
-    RAISES (ProjectError): If a mention is in several pieces, or a document is left out of its corpus.
+    RAISES (ProjectError): If a document cannot be written, see `check_writable`, or is left out of its corpus.
     """
-    documents = list(documents)
-    refuse_pieces(documents)
-    write_rows(map(_row, documents), path)
+    write_rows(map(_row, check_writable(documents)), path)
 
 
 def _row(document: Document) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_text
+from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.raw import RawFile, read_lines, read_text, split_lines
 from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Fragment
@@ -130,14 +131,29 @@ def stretches_of(document: Document) -> dict[str, Any]:
     return {} if document.annotated is None else {STRETCHES: [list(stretch) for stretch in document.annotated]}
 
 
-def refuse_pieces(documents: Iterable[Document]) -> None:
-    """RAISES (ProjectError): If a document has a mention in several pieces, for which a format has no form."""
-    for document in documents:
+def check_writable(documents: Iterable[Document]) -> list[Document]:
+    """Check that documents can be written as JSON and read back.
+
+    documents (Iterable[Document]): The documents.
+    RETURNS (list[Document]): The same.
+    RAISES (ProjectError): If one has no id or that of another one, a mention in several pieces, for which these formats
+        have no form, or text that no file can hold.
+    """
+    checked = list(documents)
+    for document in checked:
+        where = f"document {document.id!a}"
+        if not document.id:
+            raise ProjectError("a document without an id", where=where, remedy="name it")
         for mention in document.mentions:
             if len(fragments_of(mention)) > 1:
                 remedy = "write the corpus in brat's format, or join the pieces first"
                 what = f"mention {mention.id} is in several pieces, which this format cannot say"
-                raise ProjectError(what, where=f"document '{document.id}'", remedy=remedy)
+                raise ProjectError(what, where=where, remedy=remedy)
+        said = [text for mention in document.mentions for text in (mention.id, mention.label, mention.text or "")]
+        if any(map(has_half_pair, (document.id, document.text, document.annotator, *said))):
+            raise ProjectError("half of a surrogate pair, which no file can hold", where=where)
+    check_ids((document.id, f"document {document.id!a}") for document in checked)
+    return checked
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> None:

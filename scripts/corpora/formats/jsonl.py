@@ -31,7 +31,7 @@ COMMENTS = "document with comments of its annotators, which are not read"
 NOT_READ = {"relations": RELATIONS, "cats": CLASSES, "Comments": COMMENTS}
 EMPTY_FILE = "file without documents beside this document's, passed over"
 _SPAN = "expected [start, end, label], or an object with the keys start, end, label"
-_ARRAY = "expected objects in the array; `[text, {\"entities\": ...}]` is of the format spacy_tuples"
+_ARRAY = "expected objects in the array"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:

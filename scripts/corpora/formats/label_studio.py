@@ -16,10 +16,10 @@ from scripts.corpora.formats.json_rows import (
     check_name,
     check_object,
     check_value,
+    check_writable,
     items_of,
     read_stretches,
     read_values,
-    refuse_pieces,
     stretches_of,
 )
 from scripts.corpora.formats.offsets import mend_offsets
@@ -291,11 +291,10 @@ def write(documents: Iterable[Document], path: Path) -> None:
 
     documents (Iterable[Document]): The documents; their ids, and what is annotated of a text, are in the tasks' data.
     path (Path): The JSON file.
-    RAISES (ProjectError): If a mention is in several pieces.
+    RAISES (ProjectError): If a document cannot be written, see `check_writable`.
     """
-    documents = list(documents)
-    refuse_pieces(documents)
-    write_text(path, json.dumps([_task(document) for document in documents], ensure_ascii=False, indent=1) + "\n")
+    tasks = [_task(document) for document in check_writable(documents)]
+    write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
 
 
 def _task(document: Document) -> dict[str, Any]:

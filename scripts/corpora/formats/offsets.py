@@ -78,9 +78,10 @@ class Mended:
 def mend_offsets(text: str, mentions: Sequence[Mention], unit: Optional[OffsetUnit]) -> Mended:
     """Bring the offsets of a text's mentions to characters.
 
-    Of all ways of counting, the one is taken that fits the most mentions, of several such ones the one that fits the
-    most to the letter, and of these characters, or else the likeliest. A mention fits if what it covers is what its
-    annotation says. Where annotations do not say what they cover, offsets are taken to count `unit`, or characters.
+    Of all ways of counting that fit more than half of the mentions, the one is taken that fits the most, of several
+    such ones the one that fits the most to the letter, and of these characters, or else the likeliest. A mention fits if
+    what it covers is what its annotation says. Where annotations do not say what they cover, offsets are taken to count
+    `unit`, or characters.
 
     text (str): What the offsets point into.
     mentions (Sequence[Mention]): As annotated.
@@ -118,9 +119,12 @@ def _choose(text: str, telling: Sequence[Mention], unit: Optional[OffsetUnit]) -
     on_tried = {way: _misfits(text, tried, way.places(text)) for way in others}
     to_beat = _misfits(text, tried, places)
     fewest = sum(misses for misses, _ in as_given), sum(respelled for _, respelled in as_given)
-    for way in sorted((way for way in others if on_tried[way] < to_beat), key=lambda way: on_tried[way]):
+    # A way that fits but a few tells nothing: some shift makes that of any offsets.
+    promising = [way for way in others if on_tried[way] < to_beat]
+    for way in sorted(promising, key=lambda way: on_tried[way]):
         found = _misfits(text, telling, way.places(text), fewest[0])
-        best, fewest = (way, found) if found < fewest else (best, fewest)
+        if found < fewest and 2 * found[0] < len(telling):
+            best, fewest = way, found
         if not any(fewest):
             break
     return best

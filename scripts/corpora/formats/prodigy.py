@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import add_notes
-from scripts.corpora.formats.json_rows import Row, check_name, refuse_pieces, stretches_of, write_rows
+from scripts.corpora.formats.json_rows import Row, check_name, check_writable, stretches_of, write_rows
 from scripts.corpora.schema import Document, Fragment, Mention
 from scripts.corpora.spelling import same_text
 
@@ -114,11 +114,9 @@ def write(documents: Iterable[Document], path: Path) -> None:
 
     documents (Iterable[Document]): The documents; an annotator, and what is annotated of a text, go with them.
     path (Path): The file of JSON lines.
-    RAISES (ProjectError): If a mention is in several pieces.
+    RAISES (ProjectError): If a document cannot be written, see `check_writable`.
     """
-    documents = list(documents)
-    refuse_pieces(documents)
-    write_rows(map(_row, documents), path)
+    write_rows(map(_row, check_writable(documents)), path)
 
 
 def _row(document: Document) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from scripts.corpora.schema import Document, Mention
 OPTIONS = ("offsets",)
 SUFFIXES = [".txt", ".pubtator"]
 TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
+PMID = re.compile(r"(?:PMC|PMID:?)?[0-9]+")
 OFFSET = re.compile(r"-?[0-9]{1,9}")
 # A word and two concept ids, which hold digits: a start that is no number is not taken for the name of a relation.
 RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t]*(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
@@ -98,13 +99,17 @@ def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
 
 def _document_of(pmid: str, drafts: Sequence[_Draft], where: str) -> _Draft:
     """RETURNS (_Draft): The last one, if a line with this PMID belongs to it."""
+    if drafts and drafts[-1].pmid == pmid:
+        return drafts[-1]
+    if not PMID.fullmatch(pmid):
+        # It may be any text, which no error quotes.
+        what = "a line that does not start with the PMID of the title above it"
+        raise ProjectError(what, where=where, remedy=_EXPECTED)
     if not drafts:
         what = f"a line of document '{pmid}' before its title"
         raise ProjectError(what, where=where, remedy=f"expected `{pmid}|t|title` above it")
-    if drafts[-1].pmid != pmid:
-        what = f"a line of document '{pmid}' among those of '{drafts[-1].pmid}'"
-        raise ProjectError(what, where=where, remedy=f"correct its PMID or put it under the line `{pmid}|t|title`")
-    return drafts[-1]
+    what = f"a line of document '{pmid}' among those of '{drafts[-1].pmid}'"
+    raise ProjectError(what, where=where, remedy=f"correct its PMID or put it under the line `{pmid}|t|title`")
 
 
 def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:

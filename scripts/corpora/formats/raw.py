@@ -234,6 +234,8 @@ def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
         yield from _walk_archive(_enter(archive, inner), "")
     elif folder.is_dir():
         yield from ((file.relative_to(folder).as_posix(), file) for file in _walk(folder, ()))
+    elif folder.is_file():
+        raise ProjectError("a file, not a folder", where=folder, remedy="name the folder that it lies in")
     else:
         raise ProjectError("no such folder", where=folder, remedy=_CHECK)
 

@@ -409,3 +409,21 @@ def test_any_file_is_read_or_refused_with_its_name(text, options):
             assert str(error).startswith(f"{file}:")
         else:
             assert all(spans(document) or not document.mentions for document in documents)
+
+
+def test_webanno_tsv_is_not_taken_for_tags(tmp_path):
+    file = tmp_path / "a.tsv"
+    file.write_text("#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Span|value\n\n\n#Text=a b\n1-1\t0-1\ta\tB-Drug\t\n")
+    with pytest.raises(ProjectError, match=r"a\.tsv: WebAnno TSV, not CoNLL\. Write `format: webanno`"):
+        conll.read(file)
+
+
+@pytest.mark.parametrize("indices", ["1-1 1-2 1-3", "4-1 4-2", "1-1 1-2  2-1 2-2", "1-1  2-1"])
+def test_indices_of_sentence_and_token_are_no_text(tmp_path, indices):
+    file = tmp_path / "a.tsv"
+    sentences = ("".join(f"{index}\tchalk\tB-Drug\n" for index in one.split()) for one in indices.split("  "))
+    file.write_text("\n".join(sentences))
+    with pytest.raises(ProjectError, match=r"a\.tsv:1: the first column holds numbers that do not count .*columns"):
+        conll.read(file)
+    documents = conll.read(file, options=Options(columns={"token": 1, "tag": 2}))
+    assert {word for document in documents for word in document.text.split()} == {"chalk"}

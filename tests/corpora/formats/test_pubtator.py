@@ -151,6 +151,7 @@ def test_line_ends_and_a_byte_order_mark_are_no_text(tmp_path):
         ("8\t0\t5\tChalk\tChemical\tD1", r"a line of document '8' among those of '7'.*`8\|t\|title`"),
         ("8\tCID\tD1\tD2", "a line of document '8' among those of '7'"),
         ("8|a|Other", "a line of document '8' among those of '7'"),
+        ("Chalk is\tnoted for it", "a line that does not start with the PMID of the title above it. Expected `PMID"),
         ("7|a|Once more", "a second abstract of document '7'.*Remove one"),
         ("7|t|Once more", r"a second document called '7'.*sample\.pubtator:1"),
         ("7 0 5 Chalk Chemical D1", r"not a line of PubTator\. Expected .*title"),
@@ -239,3 +240,11 @@ def test_the_corpus_file_says_what_offsets_count(tmp_path):
     write(tmp_path, "7|t|Цинк и iron\n7\t12\t16\tgold\tDrug\n")
     (document,) = pubtator.read(tmp_path / "sample.pubtator", options=Options(offsets="bytes"))
     assert (document.text[document.mentions[0].start : document.mentions[0].end], document.meta) == ("iron", {})
+
+
+@pytest.mark.parametrize("line", ["Chalk and cheese\t0\t5\tChalk\tChemical", "Chalk|a|cheese", "\tChalk"])
+def test_a_line_of_something_else_is_not_quoted(tmp_path, line):
+    for text in (f"{line}\n", f"{TEXTS}{line}\n"):
+        with pytest.raises(ProjectError, match=r"sample\.pubtator:[13]: ") as caught:
+            pubtator.read(write(tmp_path, text))
+        assert "Chalk" not in str(caught.value)
