@@ -79,9 +79,9 @@ def mend_offsets(text: str, mentions: Sequence[Mention], unit: Optional[OffsetUn
     """Bring the offsets of a text's mentions to characters.
 
     Of all ways of counting that fit more than half of the mentions, the one is taken that fits the most, of several
-    such ones the one that fits the most to the letter, and of these characters, or else the likeliest. A mention fits if
-    what it covers is what its annotation says. Where annotations do not say what they cover, offsets are taken to count
-    `unit`, or characters.
+    such ones the one that fits the most to the letter, and of these characters, or else the likeliest. A mention fits
+    if what it covers is what its annotation says. Where annotations do not say what they cover, offsets are taken to
+    count `unit`, or characters.
 
     text (str): What the offsets point into.
     mentions (Sequence[Mention]): As annotated.
