@@ -39,11 +39,13 @@ class ConvertedCorpus:
     entity_types (tuple[str, ...]): The types that it annotates.
     parts (Mapping[str, Part]): `train` and `test`.
     mentions (Optional[Mapping[str, int]]): Mentions of the training part, by entity type; None if it is not converted.
+    outside (Optional[int]): Tokens of it that are annotated as outside of mentions; None if it is not converted.
     """
 
     entity_types: tuple[str, ...]
     parts: Mapping[str, Part]
     mentions: Optional[Mapping[str, int]] = None
+    outside: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,14 @@ class Workspace:
                     where=f"experiment {self.name}",
                     remedy="see what `weasel run convert` tells about the corpus, or leave it out",
                 )
+        # Of binary answers, accepted mentions alone are known.
+        if all(self.corpora[corpus].outside == 0 for corpus in corpora):
+            raise ProjectError(
+                f"nothing in the training part of {' or '.join(corpora)} is annotated as outside of mentions, so a model "
+                "trained on it would mark everything",
+                where=f"experiment {self.name}",
+                remedy="add sentences that are annotated throughout",
+            )
 
 
 def open_workspace(
@@ -223,7 +233,8 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
     """
     manifest = check_converted(corpus, name, corpus_file(configs, name))
     parts = {part: find_part(corpus, name, part) for part in ("train", "test")}
-    return ConvertedCorpus(manifest.entity_types, parts, manifest.splits["train"].mentions.kept)
+    train = manifest.splits["train"]
+    return ConvertedCorpus(manifest.entity_types, parts, train.mentions.kept, train.outside_tokens)
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:

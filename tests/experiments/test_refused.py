@@ -1,11 +1,13 @@
 """What can't be meant is refused in one line, before anything is trained."""
 import pytest
 import srsly
+from spacy.tokens import DocBin
 
 from scripts import package
 from scripts.base.errors import ProjectError
 from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.manifest import read_manifest
+from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.config import load_template
 from scripts.experiments.execute import jobs_of
@@ -119,3 +121,40 @@ def test_a_model_whose_training_failed_is_not_packaged(project):
             threads=1, gpu_id=-1,
         )
     assert not (project / "packages").exists()
+
+
+class TestATrainingPartOfMentionsAlone:
+    """A model that has seen no token outside of mentions marks everything, and scores well where all else is unknown."""
+
+    @pytest.fixture
+    def accepted(self, project):
+        """RETURNS (Path): The project; of en_ugt only the mentions are known, as of answers that accept one each."""
+        docs = [doc.copy() for part in ("train", "test") for doc in read_documents(part_file(project, part))]
+        for doc in docs:
+            doc.set_ents(list(doc.ents), default="missing")
+            doc.user_data = {"id": doc.user_data["id"]}
+        raw, file = project / "assets" / "accepted.spacy", project / "configs" / "corpora" / "en_ugt.yml"
+        DocBin(docs=docs, store_user_data=True).to_disk(raw)
+        own = {"format": "docbin", "path": str(raw), "labels": {"Drug": "Drug", "Disease": "Disease"}}
+        srsly.write_yaml(file, {**srsly.read_yaml(file), **own})
+        save_corpus(convert_corpus("en_ugt", read_corpus_settings(file)), project / "corpus")
+        return project
+
+    @pytest.mark.parametrize("kind", [IN_CORPUS, ZERO_SHOT, FEW_SHOT])
+    def test_it_is_refused_by_itself(self, accepted, kind):
+        with pytest.raises(ProjectError) as error:
+            jobs_of(open_project(accepted), kind)
+        assert str(error.value) == (
+            "experiment tiny: nothing in the training part of en_ugt is annotated as outside of mentions, so a model "
+            "trained on it would mark everything. Add sentences that are annotated throughout"
+        )
+
+    def test_together_with_another_corpus_it_is_a_source(self, accepted):
+        own = {**SETTINGS["in_corpus"], "corpora": ["ru_ugt", "ru_ehr"]}
+        few_shot = {**FEW, "sources": [["en_ugt", "ru_ugt"]]}
+        write_experiment(accepted, {**SETTINGS, "in_corpus": own, "few_shot": few_shot})
+        assert jobs_of(open_project(accepted), FEW_SHOT)
+
+
+def part_file(project, part):
+    return project / "corpus" / "en_ugt" / f"{part}.spacy"
