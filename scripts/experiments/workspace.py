@@ -163,7 +163,7 @@ class Workspace:
         # Of binary answers, accepted mentions alone are known.
         if all(self.corpora[corpus].outside == 0 for corpus in corpora):
             raise ProjectError(
-                f"nothing in the training part of {' or '.join(corpora)} is annotated as outside of mentions, so a model "
+                f"nothing in the training part of {' or '.join(corpora)} is annotated as outside of mentions: a model "
                 "trained on it would mark everything",
                 where=f"experiment {self.name}",
                 remedy="add sentences that are annotated throughout",

@@ -124,7 +124,7 @@ def test_a_model_whose_training_failed_is_not_packaged(project):
 
 
 class TestATrainingPartOfMentionsAlone:
-    """A model that has seen no token outside of mentions marks everything, and scores well where all else is unknown."""
+    """A model that has seen no token outside of mentions marks everything, and scores well where no other is known."""
 
     @pytest.fixture
     def accepted(self, project):
@@ -145,7 +145,7 @@ class TestATrainingPartOfMentionsAlone:
         with pytest.raises(ProjectError) as error:
             jobs_of(open_project(accepted), kind)
         assert str(error.value) == (
-            "experiment tiny: nothing in the training part of en_ugt is annotated as outside of mentions, so a model "
+            "experiment tiny: nothing in the training part of en_ugt is annotated as outside of mentions: a model "
             "trained on it would mark everything. Add sentences that are annotated throughout"
         )
 
