@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Sequence
 
 import psutil
 import srsly
@@ -44,7 +44,9 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(main)
     def framed(**settings: Any) -> None:
         try:
-            check_overrides(started_with(), PROJECT_FILE)
+            words = started_with()
+            check_overrides([word for word in words if _is_override(word)], PROJECT_FILE)
+            check_values(words)
             print_settings(_command_name(main), settings)
             main(**settings)
         except ProjectError as error:
@@ -79,7 +81,7 @@ def _shown(value: Any) -> str:
 
 
 def started_with() -> list[str]:
-    """RETURNS (list[str]): The overrides that Weasel was given: its command line and WEASEL_CONFIG_OVERRIDES."""
+    """RETURNS (list[str]): What Weasel was given: the words of WEASEL_CONFIG_OVERRIDES and of its command line."""
     # Weasel runs a command as its own child, however it was started itself (weasel, python -m weasel, spacy project);
     # no other parent has words of this form.
     try:
@@ -87,8 +89,11 @@ def started_with() -> list[str]:
         line = parent.cmdline() if parent else []
     except psutil.Error:
         line = []
-    words = split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + line
-    return [word for word in words if word.startswith(("--vars.", "--env."))]
+    return split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + line
+
+
+def _is_override(word: str) -> bool:
+    return word.startswith(("--vars.", "--env."))
 
 
 def check_overrides(overrides: list[str], project_file: Path) -> None:
@@ -110,6 +115,30 @@ def check_overrides(overrides: list[str], project_file: Path) -> None:
         if (underscored if equals else name) not in known:
             remedy = f"write --{section}.{underscored}" if underscored in known else suggest(name, known)
             raise ProjectError(f"no variable '{section}.{name}'", where=project_file, remedy=remedy)
+
+
+def check_values(words: Sequence[str]) -> None:
+    """Stop at the value of an override that Weasel would change by reading it as a number.
+
+    words (Sequence[str]): What Weasel was given, such as `--vars.version 1.10` in two words or `--vars.version=1.10`.
+    RAISES (ProjectError): If a value would not come out as it is written.
+    """
+    for word, following in zip(words, [*words[1:], ""], strict=False):
+        name, equals, value = word.partition("=")
+        value = value if equals else following
+        number = _number(value) if _is_override(name) else None
+        if number is not None and str(number) != value:
+            remedy = f"write {number}, or a version in three parts, such as 1.10.0"
+            raise ProjectError(f"{name} {value}: Weasel reads the value as the number {number}", remedy=remedy)
+
+
+def _number(value: str) -> int | float | None:
+    """RETURNS (int | float | None): What Weasel makes of a value; None if that is no number."""
+    try:
+        parsed = srsly.json_loads(value)
+    except ValueError:
+        return None
+    return parsed if type(parsed) in (int, float) else None
 
 
 def _declared(variables: dict[str, Any], prefix: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import pytest
 import typer
 
-from scripts.base.command import check_overrides, option, run
+from scripts.base.command import check_overrides, check_values, option, run
 from scripts.base.errors import ProjectError
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +167,36 @@ def test_overrides_are_compared_with_what_is_declared(override: str, message: st
     with pytest.raises(ProjectError) as failure:
         check_overrides([override], file)
     assert message in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "override", "number"),
+    [
+        (["weasel", "run", "all", "--vars.version", "1.10"], "--vars.version 1.10", "1.1"),
+        (["--vars.version=1.10"], "--vars.version 1.10", "1.1"),
+        (["--vars.seed", "1e3", "."], "--vars.seed 1e3", "1000.0"),
+    ],
+)
+def test_a_value_that_weasel_would_change_is_refused(words: list[str], override: str, number: str):
+    with pytest.raises(ProjectError) as failure:
+        check_values(words)
+    assert str(failure.value) == (
+        f"{override}: Weasel reads the value as the number {number}. "
+        f"Write {number}, or a version in three parts, such as 1.10.0"
+    )
+
+
+def test_values_that_come_out_as_they_are_written_pass():
+    check_values(["--vars.seed", "3", "--vars.gpu_id=-1", "--vars.version", "1.10.0", "--vars.name", "a", "x", "1.10"])
+    check_values(["--vars.resplit"])
+    check_values([])
+
+
+def test_such_a_value_stops_the_command(project: Path):
+    done = start(project, WEASEL_MODULE, "all", ".", "--env.home", "1.10")
+    assert done.returncode != 0
+    assert "--env.home 1.10: Weasel reads the value as the number 1.1" in done.stdout
+    assert "ran with" not in done.stdout
 
 
 def test_nothing_is_checked_without_a_project_file(tmp_path: Path):
