@@ -224,6 +224,10 @@ class Shipped(Settings):
     training (Training): Its settings; left out: those of in-corpus, or of few-shot if a target is named.
     examples (Path): Folder of *.jsonl files with annotated texts that stand in no corpus, one {"text": ..., "entities":
         [{"start": ..., "end": ..., "label": ...}]} a line; the package is scored on them too. Left out: none.
+    license (str): The package's license, such as `MIT`.
+    author (str): Who publishes it.
+    email (str): The author's address.
+    url (str): Where it is described.
     """
 
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
@@ -234,6 +238,10 @@ class Shipped(Settings):
     seed: Seed = 0
     training: Optional[Training] = None
     examples: Optional[Path] = None
+    license: str = ""
+    author: str = ""
+    email: str = ""
+    url: str = ""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Shipped":

@@ -19,17 +19,22 @@ REQUIRED = ("spacy", "spacy-transformers", "pysbd", "razdel")
 
 
 def describe_package(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> dict[str, Any]:
-    """Fill in what is known of a package; author, license and web address are not.
+    """Fill in what is known of a package.
 
     workspace (Workspace): The experiment and its surroundings.
     package (PackageName): What the package is called.
     results (Sequence[RunResult]): The shipped model's score on each corpus.
     RETURNS (dict): Entries of meta.json.
     """
+    ship = workspace.experiment.ship
     return {
         "name": package.name,
         "version": package.version,
         "description": description(workspace),
+        "license": ship.license,
+        "author": ship.author,
+        "email": ship.email,
+        "url": ship.url,
         "sources": sources(workspace),
         "requirements": requirements(),
         "performance": performance(results),

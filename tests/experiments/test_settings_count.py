@@ -106,6 +106,7 @@ CHANGES: dict[str, Any] = {
 # Settings that decide no result.
 ASIDE = {
     "ship.examples": "texts that the finished package is scored on, in the record of that command",
+    **{f"ship.{key}": "told in the package's meta.json" for key in ("license", "author", "email", "url")},
     "ship.source.targets": "there is one target",
     "ship.source.enabled": "a source that is not wanted is left out",
 }

@@ -15,6 +15,7 @@ from tests.experiments.tiny import EXPERIMENT, SETTINGS, make_project, open_proj
 
 NAMES = ("tiny_one", "tiny_two")
 VERSION = "0.1.0"
+PUBLISHED = {"license": "MIT", "author": "A Hospital", "email": "ner@example.org", "url": "https://example.org/ner"}
 EXAMPLES = {
     "en": [("Took aspirin for a headache.", [(5, 12, "Drug"), (19, 27, "Disease")]), ("Nothing today.", [])],
     "ru": [("Приняла ибупрофен от сыпи.", [(8, 17, "Drug"), (21, 25, "Disease")])],
@@ -82,8 +83,8 @@ def python(packaged: Packaged, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def name_examples(root: Path) -> None:
-    """Let the experiment file of a project name its folder of examples."""
-    write_experiment(root, {**SETTINGS, "ship": {**SETTINGS["ship"], "examples": str(root / "examples")}})
+    """Let the experiment file of a project name its folder of examples, and who publishes the package."""
+    write_experiment(root, {**SETTINGS, "ship": {**SETTINGS["ship"], **PUBLISHED, "examples": str(root / "examples")}})
 
 
 def write_examples(folder: Path) -> None:

@@ -18,7 +18,7 @@ from scripts.results.runs import read_run
 from scripts.shipping.naming import package_name
 from scripts.shipping.wheel import build_wheel, check_wheel
 from tests.experiments.tiny import CORPORA, ROOT
-from tests.shipping.conftest import NAMES, VERSION
+from tests.shipping.conftest import NAMES, PUBLISHED, VERSION
 
 DISTRIBUTION = f"xx_{NAMES[0]}"
 
@@ -31,6 +31,13 @@ def files(unpacked: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def meta(files: dict[str, bytes]) -> dict:
     return json.loads(files[f"{DISTRIBUTION}/meta.json"])
+
+
+def test_it_tells_who_publishes_it(files, meta):
+    assert {key: meta[key] for key in PUBLISHED} == PUBLISHED
+    metadata = files[f"{DISTRIBUTION}-{VERSION}.dist-info/METADATA"].decode("utf8").splitlines()
+    assert {"License: MIT", "Author: A Hospital", "Author-email: ner@example.org"} <= set(metadata)
+    assert any(PUBLISHED["url"] in line for line in metadata)
 
 
 def training_documents(packaged) -> list:
@@ -111,7 +118,6 @@ def test_the_meta_tells_name_version_origin_and_scores(packaged, meta):
     assert (meta["lang"], meta["name"], meta["version"]) == ("xx", NAMES[0], VERSION)
     for part in ("Drug and Disease", "en, ru", "Trained on en_ugt, ru_ugt and ru_ehr together.", "tiny"):
         assert part in meta["description"]
-    assert meta["author"] == meta["license"] == ""
     for run in shipped_runs(packaged.workspace.experiment):
         scores = read_run(packaged.workspace.runs / f"{run.id}.json").scores.tokens
         assert meta["performance"][f"{run.target}_ents_f"] == pytest.approx(scores["micro"].f1 / 100)
