@@ -54,8 +54,8 @@ def main(
     figure = ratio_figure(compare(results, COMPARISONS), facts["title"])
     measurements = [asdict(result) for result in results]
     stem = metrics / experiment / "benchmark"
-    data = {"about": facts, "settings": settings.model_dump(), "estimate": paper_estimate(results)}
-    data["measurements"] = measurements
+    told = {"about": facts, "settings": settings.model_dump(), "estimate": paper_estimate(results)}
+    data = {**told, "measurements": measurements}
     write_record(stem, data, tables, figure)
     for table in tables:
         print_table(table)

@@ -72,8 +72,8 @@ def count_corpus(configs: Path, corpus: Path, name: str, paper: Mapping[str, Any
     known = paper.get(settings.paper_corpus or "")
     if known is None:
         raise ProjectError(f"{name} is not converted", where=file, remedy="run `weasel run convert` first")
-    sizes = (round(share * known["sentences"]) for share in (0.7, 0.3))
-    return expected_corpus(settings.entity_types, *sizes, name)
+    train, test = (round(share * known["sentences"]) for share in (0.7, 0.3))
+    return expected_corpus(settings.entity_types, train, test, name)
 
 
 def is_converted(corpus: Path, name: str) -> bool:

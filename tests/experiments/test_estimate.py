@@ -117,3 +117,11 @@ class TestCommand:
         assert plan.count_corpus(*places, "en_ugt", {}).parts["train"].sentences == 29
         with pytest.raises(ProjectError, match="ru_ugt.yml: ru_ugt is not converted. Run `weasel run convert` first"):
             plan.count_corpus(*places, "ru_ugt", {})
+
+    def test_of_a_corpus_that_is_not_converted_the_papers_count_is_taken(self, project):
+        shutil.rmtree(project / "corpus" / "ru_ugt")
+        file = project / "configs" / "corpora" / "ru_ugt.yml"
+        file.write_text(file.read_text("utf8") + "\npaper_corpus: RU UGT\n", "utf8")
+        found = plan.count_corpus(project / "configs", project / "corpus", "ru_ugt", {"RU UGT": {"sentences": 100}})
+        assert {part: found.parts[part].sentences for part in found.parts} == {"train": 70, "test": 30}
+        assert found.entity_types == ("Drug", "Disease")
