@@ -17,7 +17,8 @@ from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
-ASIDE = ("plan", "search", "errors", "benchmark", "benchmark-growth")
+# `package` trains and scores what it packages, as `train` and `evaluate` do.
+ASIDE = ("plan", "train", "evaluate", "search", "errors", "benchmark", "benchmark-growth")
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",

@@ -105,6 +105,13 @@ def get_model(
     return find_model(workspace, model) or _train_model(workspace, model, on_passes)
 
 
+def passes_to_train(workspace: Workspace, model: Optional[SourceModel]) -> int:
+    """RETURNS (int): Sentence passes until a model and those that it starts from are kept; none for what is kept."""
+    if model is None or find_model(workspace, model):
+        return 0
+    return model_job(workspace, model).passes + passes_to_train(workspace, model.before)
+
+
 def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)

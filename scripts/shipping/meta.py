@@ -1,6 +1,6 @@
 """Say in a package's meta.json what it finds, how it was trained and how it scores."""
 from importlib.metadata import version
-from typing import Any, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from spacy.util import get_minor_version_range
 
@@ -89,9 +89,9 @@ def performance(results: Sequence[RunResult]) -> dict[str, Any]:
     results (Sequence[RunResult]): One for each corpus.
     RETURNS (dict): `ents_f` and so on over all corpora, and the same for each corpus with its name before it.
     """
-    scores = _spacy_scores(_together(results))
+    scores = spacy_scores(_together(results))
     for result in results:
-        own = _spacy_scores(result.scores.tokens)
+        own = spacy_scores(result.scores.tokens)
         scores.update({f"{result.coordinates.target}_{name}": value for name, value in own.items()})
     return scores
 
@@ -105,7 +105,12 @@ def _together(results: Sequence[RunResult]) -> dict[str, Score]:
     return scores
 
 
-def _spacy_scores(scores: dict[str, Score]) -> dict[str, Any]:
+def spacy_scores(scores: Mapping[str, Score]) -> dict[str, Any]:
+    """Write scores as spaCy does.
+
+    scores (Mapping[str, Score]): By entity type and "micro".
+    RETURNS (dict): `ents_f`, `ents_p` and `ents_r` as fractions, and `ents_per_type` with `f`, `p` and `r` of each.
+    """
     per_type = {name: _fractions(score) for name, score in scores.items() if name != MICRO}
     return {**{f"ents_{key}": value for key, value in _fractions(scores[MICRO]).items()}, "ents_per_type": per_type}
 

@@ -1,0 +1,41 @@
+"""Score the pipeline that the experiment names for shipping on the test part of every corpus."""
+from pathlib import Path
+
+from wasabi import msg
+
+from scripts.base import command
+from scripts.base.files import write_json
+from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.encoders.record import AS_NAMED
+from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.workspace import open_workspace
+from scripts.results.kinds import SHIPPED
+from scripts.shipping.meta import spacy_scores
+
+
+def main(
+    experiment: Experiment = "sample",
+    configs: Configs = Path("configs"),
+    corpus: Corpus = Path("corpus"),
+    training: Training = Path("training"),
+    encoder: Encoder = AS_NAMED,
+    metrics: Metrics = Path("metrics"),
+    seed: Seed = 0,
+    threads: Threads = 1,
+    gpu_id: GpuId = -1,
+) -> None:
+    """Score the pipeline that the experiment names for shipping (`ship`) on the test part of every corpus.
+
+    It is trained if it has not been. Each corpus gets a JSON file with the keys that `spacy evaluate` writes.
+    """
+    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+    results = carry_out_kind(workspace, SHIPPED)
+    show(results)
+    folder = workspace.results / "evaluation"
+    for result in results:
+        write_json(folder / f"{result.coordinates.target}.json", spacy_scores(result.scores.tokens))
+    msg.good("Scores are in", folder)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,52 @@
+"""`train` keeps the pipeline that is to be shipped, `evaluate` scores it, and `package` uses what they made."""
+import pytest
+import spacy
+import srsly
+
+from scripts import evaluate, package, train
+from scripts.evaluation.scores import MICRO
+from tests.experiments.tiny import CORPORA, EXPERIMENT, make_project, open_project
+from tests.shipping.conftest import Packaged
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tiny_encoder):
+    return make_project(tmp_path_factory.mktemp("trained"), tiny_encoder)
+
+
+def settings(root):
+    return Packaged(root, open_project(root), ()).settings
+
+
+def models(root):
+    """When each pipeline that is kept was written."""
+    folder = root / "training" / EXPERIMENT
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("model-last/config.cfg")}
+
+
+def test_one_is_trained_scored_and_packaged(project, capsys):
+    train.main(**settings(project))
+    (kept,) = models(project)
+    assert kept.parent.name in capsys.readouterr().out
+    assert spacy.load(kept.parent).pipe_names[-1] == "bio_ner"
+    before = models(project)
+    train.main(**settings(project))
+    assert "Nothing has changed since the pipeline was trained" in capsys.readouterr().out
+    evaluate.main(**settings(project))
+    package.main(**settings(project), output=project / "packages", name="trained", version="0.1.0")
+    assert models(project) == before
+
+
+def test_scores_have_the_keys_and_the_scale_of_spacys(project):
+    evaluate.main(**settings(project))
+    workspace = open_project(project)
+    for corpus in CORPORA:
+        scores = srsly.read_json(workspace.results / "evaluation" / f"{corpus}.json")
+        (run,) = workspace.runs.glob(f"shipped.{corpus}.*.json")
+        own = srsly.read_json(run)["scores"]["tokens"]
+        found, wrong, missed = (own[MICRO][key] for key in ("tp", "fp", "fn"))
+        assert scores["ents_p"] == pytest.approx(found / (found + wrong) if found + wrong else 0)
+        assert scores["ents_r"] == pytest.approx(found / (found + missed))
+        assert scores["ents_f"] == pytest.approx(2 * found / (2 * found + wrong + missed))
+        assert set(scores["ents_per_type"]) == {"Drug", "Disease"}
+        assert set(scores["ents_per_type"]["Drug"]) == {"p", "r", "f"}
