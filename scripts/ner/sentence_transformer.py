@@ -492,8 +492,10 @@ class EncoderShim(HFShim):
     def without_weights(self) -> Iterator[None]:
         """Leave the weights out of `to_bytes`."""
         model, self._model = self._model, torch.nn.Module()
-        yield
-        self._model = model
+        try:
+            yield
+        finally:
+            self._model = model
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""

@@ -560,6 +560,13 @@ class TestDisk:
             # As PyTorch itself would put them: sums of another alignment may differ in their last digits.
             assert parameter.data_ptr() % 64 == 0
 
+    def test_a_pipeline_that_cannot_be_saved_goes_on(self, trained, saved, tmp_path):
+        nlp = spacy.load(saved)
+        (tmp_path / "full" / "transformer" / "model").mkdir(parents=True)
+        with pytest.raises(OSError):
+            nlp.to_disk(tmp_path / "full")
+        assert_same_predictions(nlp, trained)
+
     def test_a_pipeline_that_is_saved_where_it_was_loaded_from_goes_on(self, trained, saved):
         nlp, other = spacy.load(saved), spacy.load(saved)
         nlp.to_disk(saved)
