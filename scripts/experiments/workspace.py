@@ -137,7 +137,7 @@ class Workspace:
         }
         job = TrainingJob(**{**shared, **own})
         self._check_annotated(corpora, job, baseline or self.experiment.model)
-        self._check_mentions(corpora, job.entity_types)
+        self._check_learnable(corpora, job.entity_types)
         return job
 
     def _check_annotated(self, corpora: Sequence[str], job: TrainingJob, model: str) -> None:
@@ -151,7 +151,7 @@ class Workspace:
                     remedy=f"{ONE_TYPE if is_joint else ALL_TYPES}, or take the model softmax or softmax_crf",
                 )
 
-    def _check_mentions(self, corpora: Sequence[str], entity_types: Sequence[str]) -> None:
+    def _check_learnable(self, corpora: Sequence[str], entity_types: Sequence[str]) -> None:
         for corpus in corpora:
             mentions = self.corpora[corpus].mentions
             if mentions is not None and not any(mentions.get(kind, 0) for kind in entity_types):

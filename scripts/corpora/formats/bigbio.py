@@ -5,7 +5,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.dataset_rows import find_row_files, read_rows_of
-from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.json_rows import check_name, check_object, check_value, has_half_pair
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
@@ -77,8 +77,7 @@ def _read_row(row: Mapping[str, Any], prefix: str, number: int, options: Options
             notes.append(NOWHERE)
     mended = mend_offsets(text, mentions, options.offsets)
     name = check_name(row, "document_id", check_name(row, "id", str(number), where), where)
-    notes += mended.notes
-    return Document(prefix + name, text, mended.mentions, {"notes": tuple(notes)} if notes else {})
+    return add_notes(Document(prefix + name, text, mended.mentions), [*notes, *mended.notes])
 
 
 def _items(row: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[dict[str, Any], str]]:

@@ -1,14 +1,13 @@
 """Read BioC files, XML and JSON: documents in passages at offsets, with annotations in passages and sentences."""
-import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, get_args
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats.documents import check_ids, fill_gap, sentence_starts
-from scripts.corpora.formats.json_rows import check_value, has_half_pair, read_rows
+from scripts.corpora.formats.documents import add_notes, check_ids, fill_gap, sentence_starts
+from scripts.corpora.formats.json_rows import check_value, has_half_pair, read_values
 from scripts.corpora.formats.offsets import Counting, mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
 from scripts.corpora.formats.raw import (
@@ -17,7 +16,6 @@ from scripts.corpora.formats.raw import (
     explain_xml_error,
     find_own_files,
     read_bytes,
-    read_text,
 )
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.spelling import same_text
@@ -141,24 +139,11 @@ def _to_json(element: "_Element", file: RawFile) -> dict[str, Any]:
 
 
 def _read_json(file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        data = json.loads(read_text(file).removeprefix(BYTE_ORDER_MARK))
-    except RecursionError:
-        raise ProjectError("JSON that is nested too deeply", where=file, remedy=_EXPECTED) from None
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            yield from _read_json_lines(file)
-            return
-        what, where = f"not JSON ({error.msg.partition(':')[0]}, column {error.colno})", f"{file}:{error.lineno}"
-        raise ProjectError(what, where=where, remedy=_EXPECTED) from None
-    for number, document in enumerate(_documents_in(data, str(file)), start=1):
-        yield f"{file}, document {number}", document
-
-
-def _read_json_lines(file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for number, row in read_rows(file):
-        where = f"{file}:{number}"
-        yield from ((where, document) for document in _documents_in(row, where))
+    for where, value in read_values(file, _EXPECTED):
+        # Of lines, the line tells the place.
+        is_whole = where == str(file)
+        for number, document in enumerate(_documents_in(value, where), start=1):
+            yield f"{where}, document {number}" if is_whole else where, document
 
 
 def _documents_in(data: Any, where: str) -> Iterator[Mapping[str, Any]]:
@@ -260,7 +245,7 @@ def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
     if best == "characters":
         return document
     counted = f"document whose offsets count {Counting(best)}, brought to characters"
-    return replace(document, meta={**document.meta, "notes": (*document.meta.get("notes", ()), counted)})
+    return add_notes(document, [counted])
 
 
 def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Document:
@@ -279,8 +264,7 @@ def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Docu
         offsets = [sentence.offset for _, sentences in draft.passages for sentence in sentences]
         places = Counting(unit).places(text)
         meta["sentence_starts"] = sentence_starts(text, (bisect_right(places, one) - 1 for one in offsets))
-    notes = (*draft.notes, *mended.notes)
-    return Document(draft.id, text, mended.mentions, {**meta, "notes": notes} if notes else meta)
+    return add_notes(Document(draft.id, text, mended.mentions, meta), [*draft.notes, *mended.notes])
 
 
 def _count_fitting(document: Document) -> int:

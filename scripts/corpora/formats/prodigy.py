@@ -14,8 +14,8 @@ from scripts.corpora.formats.json_rows import Row, check_name, check_writable, s
 from scripts.corpora.schema import Document, Fragment, Mention
 from scripts.corpora.spelling import same_text
 
-ACCEPT, LEFT_OUT = "accept", ("reject", "ignore")
-ANSWERS = (ACCEPT, *LEFT_OUT)
+ACCEPT = "accept"
+ANSWERS = (ACCEPT, "reject", "ignore")
 BINARY_VIEWS = ("ner", "spans")
 # Rows of these say nothing about spans, though some show them.
 OTHER_VIEWS = (

@@ -1,12 +1,12 @@
 """Read PubTator files: titles and abstracts by PMID, each with its mentions at offsets in the two together."""
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
@@ -68,18 +68,12 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     for draft in drafts:
         copies[_content(draft)].append(draft)
     check_ids((first.id, first.where) for first, *_ in copies.values())
-    return [_add_copies(_make_document(first, options), len(others)) for first, *others in copies.values()]
+    return [add_notes(_make_document(first, options), [COPY] * len(others)) for first, *others in copies.values()]
 
 
 def _content(draft: _Draft) -> tuple[object, ...]:
     """RETURNS (tuple): All that a file says of a document, wherever it says so."""
     return draft.pmid, draft.title, draft.abstract, *sorted(line for line, _ in draft.annotations)
-
-
-def _add_copies(document: Document, count: int) -> Document:
-    """RETURNS (Document): With a note for each copy that was passed over."""
-    notes = (*document.meta.get("notes", ()), *[COPY] * count)
-    return replace(document, meta={**document.meta, "notes": notes}) if count else document
 
 
 def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
@@ -124,7 +118,7 @@ def _make_document(draft: _Draft, options: Options) -> Document:
     lines = [(line, where) for line, where in draft.annotations if not RELATION.fullmatch(line)]
     mentions = [_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1)]
     mended = mend_offsets(text, mentions, options.offsets)
-    return Document(draft.id, text, mended.mentions, {"notes": mended.notes} if mended.notes else {})
+    return add_notes(Document(draft.id, text, mended.mentions), mended.notes)
 
 
 def _read_mention(line: str, text: str, name: str, where: str) -> Mention:

@@ -7,7 +7,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import inception
-from scripts.corpora.formats.documents import fill_gap, sentence_starts
+from scripts.corpora.formats.documents import add_notes, fill_gap, sentence_starts
 from scripts.corpora.formats.offsets import Counting
 from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines, split_archive
@@ -150,8 +150,7 @@ def _read_document(name: str, file: RawFile, unit: Optional[OffsetUnit]) -> Docu
     owner = inception.owner_of(file)
     if inception.INITIAL in (owner, file.stem):
         meta["left_out"] = inception.BEFORE_ANNOTATION
-    meta.update({"notes": tuple(notes)} if notes else {})
-    return Document(name, placed.text, mentions, meta, annotator=inception.annotator_of(owner))
+    return add_notes(Document(name, placed.text, mentions, meta, annotator=inception.annotator_of(owner)), notes)
 
 
 def _read_layers(lines: Sequence[str], file: RawFile) -> Iterator[_Layer]:

@@ -308,11 +308,12 @@ def test_no_label_is_lost_between_tags(tmp_path, written):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"a\.json:1: not JSON \(Expecting value, column 1\)"),
-        ('[\n"aspirin', r"a\.json:2: not JSON \(Unterminated string starting at, column 1\)"),
+        ("", r"a\.json: no documents in this file"),
+        ('[\n"aspirin', r"a\.json: not a JSON object \(Unterminated string starting at, line 2, column 1\)"),
         ("[" * 100_000, r"a\.json: JSON that is nested too deeply"),
         ("[]", r"a\.json: no documents in this file"),
         ({"documents": []}, r"a\.json: no documents in this file"),
+        ('{"id": "7", "id": "8", "passages": []}', r"a\.json: not a JSON object \(the key 'id' stands in it twice\)"),
         ({"rows": []}, r"a\.json: neither a document nor a collection"),
         (["aspirin"], r"a\.json: neither a document nor a collection"),
         ("7", r"a\.json: neither a document nor a collection"),
