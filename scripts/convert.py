@@ -1,33 +1,20 @@
 """Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
-from collections import Counter
 from pathlib import Path
-from typing import Annotated, Iterable, Mapping, Optional, Sequence
+from typing import Annotated, Mapping, Optional, Sequence
 
 import typer
-from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Experiment
 from scripts.base.settings import suggest
-from scripts.corpora.account import (
-    LOSSES,
-    Check,
-    check_expected,
-    count_doubtful,
-    losses_beyond_expected,
-    parts_without_outside,
-    refuse_losses,
-    types_without_mentions,
-)
-from scripts.corpora.copies import ALL, MAJORITY, MERGED
+from scripts.corpora.account import refuse_losses
 from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
-from scripts.corpora.formats import FORMATS
-from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
-from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
+from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.corpora.sides import Sides, find_sides, sides_of
 from scripts.experiments.settings import corpus_file, read_experiment
+from scripts.reporting.corpus_account import show, show_end, show_split
 
 STRICT = (
     "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the "
@@ -106,166 +93,6 @@ def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) 
         if settings[name].published_split:
             remedy = "leave it out, or give `split` in its corpus file"
             raise ProjectError(f"the split of corpus '{name}' is a published one", where="--resplit", remedy=remedy)
-
-
-def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
-    """Print how many documents kept the side of an earlier conversion, moved or were dealt, if any were."""
-    if now is None:
-        return
-    if earlier and earlier.split != now.split:
-        was, given = (f"train {split.train}, seed {split.seed}" for split in (earlier.split, now.split))
-        msg.warn(f"All documents were dealt anew: `split` in the corpus file is {given}, and was {was}")
-        earlier = None
-    before = earlier.sides if earlier else {}
-    dealt = Counter(side for document, side in now.sides.items() if document not in before)
-    moved = Counter(side for document, side in now.sides.items() if before.get(document, side) != side)
-    there = len(now.sides) - dealt.total()
-    kept = there - moved.total()
-    text = f"{kept} documents kept their side, {dealt.total()} were dealt: {dealt['train']} train, {dealt['test']} test"
-    gone = len(before) - there
-    msg.info(f"{text}; {gone} are gone" if gone else text)
-    if moved:
-        where = f"{moved['train']} to train, {moved['test']} to test"
-        remedy = f"`--vars.resplit {name}` deals all documents anew"
-        msg.warn(f"{moved.total()} documents moved to the side where copies of their text are: {where}; {remedy}")
-
-
-def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print the books of a corpus: its parts, what the reader noted, and what was expected of it."""
-    msg.divider(title)
-    header, *rows = table(manifest)
-    msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
-    for scheme in manifest.read.tag_schemes:
-        msg.info(f"The tags are {scheme}")
-    for note, count in manifest.read.notes.items():
-        msg.warn(f"{count}x {note}")
-    if manifest.left_out.documents:
-        mentions = sum(manifest.left_out.mentions.values())
-        reasons = _listed(Counter(manifest.left_out.ids.values()))
-        msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions ({reasons})")
-    show_copies(settings, manifest)
-    show_unknown(manifest)
-    show_doubtful(settings, manifest)
-    for part, kind in types_without_mentions(manifest):
-        msg.warn(f"The {part} part has no mention of {kind}, which the corpus annotates")
-    show_checks(check_expected(settings.expected, manifest))
-
-
-def show_copies(settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print how many texts stand in several documents, who annotated them, and whether the part tested on has them."""
-    copies, is_dealt = manifest.copies, settings.published_split is None
-    if copies.of_several:
-        says = "says which to take" if settings.annotators == ALL else f"is {settings.annotators}"
-        by = _listed(copies.annotators)
-        msg.info(f"{copies.of_several} texts have copies by several annotators ({by} documents): `annotators` {says}")
-    others = copies.texts - copies.of_several
-    if others and is_dealt:
-        msg.info(f"{others} texts stand in several documents without an annotator's name, which share a part")
-    if settings.annotators == MAJORITY:
-        show_votes(manifest)
-    if copies.in_train_and_test:
-        msg.warn(f"{copies.in_train_and_test} training documents have a text that the published test part has too")
-
-
-def show_unknown(manifest: Manifest) -> None:
-    """Print how much of a corpus nobody annotated, if any of it."""
-    parts = manifest.splits.values()
-    documents, tokens = sum(part.partly_annotated for part in parts), sum(part.unknown_tokens for part in parts)
-    if documents:
-        text = f"{documents} documents are not annotated throughout: {tokens} tokens are unknown, neither learnt nor"
-        msg.info(f"{text} scored, and sentences of nothing else are not counted")
-    for part in parts_without_outside(manifest):
-        effect = "a model trained on it alone marks everything" if part == "train" else "no false mention is counted"
-        msg.warn(f"Nothing in the {part} part is annotated as outside of mentions: {effect}")
-
-
-def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print how many mentions start or end inside a word, if so many do that the offsets are in doubt."""
-    count = count_doubtful(settings.expected, manifest)
-    if count:
-        remedy = "check what the offsets count"
-        if "offsets" in FORMATS[settings.format].OPTIONS:
-            remedy += " (`offsets` in the corpus file) and how line breaks were counted"
-        msg.warn(f"{count} mentions start or end inside a word: {remedy}")
-
-
-def show_votes(manifest: Manifest) -> None:
-    """Print how many documents were not put to the vote, though other annotators have their text or should have it."""
-    copies = manifest.copies
-    merged = sum(reason == MERGED for reason in manifest.left_out.ids.values())
-    apart = sum(copies.annotators.values()) - copies.of_several - merged
-    if not copies.of_several:
-        msg.warn("No text has copies by several annotators, so that `annotators: majority` changes nothing")
-    elif apart:
-        msg.warn(f"{apart} copies were not put to the vote: their texts are not equal to the last character")
-
-
-def show_checks(checks: Sequence[Check]) -> None:
-    """Print the counts that a corpus file expects beside those that were found."""
-    if not checks:
-        return
-    rows = [(check.what, check.found, check.expected) for check in checks]
-    msg.table(rows, header=("counted", "found", "expected"), divider=True, aligns=("l", "r", "r"))
-    wrong = [check for check in checks if check.found != check.expected]
-    for check in wrong:
-        msg.warn(f"{check.what}: {check.found}, but the corpus file expects {check.expected}")
-    if not wrong:
-        msg.good(f"All {len(checks)} counts are as the corpus file expects them")
-
-
-def show_end(
-    converted: int, settings: Mapping[str, CorpusSettings], manifests: Mapping[str, Manifest], output: Path
-) -> None:
-    """Print the last line: how many corpora were converted, and how many mentions no corpus file expects to be lost."""
-    losses = {name: losses_beyond_expected(settings[name].expected, one).total() for name, one in manifests.items()}
-    doubtful = {name: count_doubtful(settings[name].expected, one) for name, one in manifests.items()}
-    done = f"{converted} corpora converted, {len(manifests) - converted} unchanged"
-    for counts, what, key in ((losses, "lost", "dropped"), (doubtful, "at doubtful offsets", "changed")):
-        if any(counts.values()):
-            files = " and ".join(str(output / name / "manifest.json") for name, count in counts.items() if count)
-            done += f"; {sum(counts.values())} mentions are {what}: see `{key}` in {files}"
-    if any(losses.values()) or any(doubtful.values()):
-        msg.warn(done)
-    else:
-        msg.good(done, output)
-
-
-def table(manifest: Manifest) -> list[list[str]]:
-    """Lay out the books of a corpus.
-
-    manifest (Manifest): The corpus's manifest.
-    RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences; mentions read, kept by type
-        and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed; tokens that
-        nobody annotated. Reasons, changes and such tokens that do not occur have no column.
-    """
-    parts = manifest.splits
-    reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), (part.mentions.dropped for part in parts.values()))
-    changes = _occurring(CHANGES, (part.mentions.changed for part in parts.values()))
-    header = ["part", "documents", "sentences", "read", *manifest.entity_types, *reasons, "cut", *changes]
-    rows = [[name, *map(str, row(part, manifest.entity_types, reasons, changes))] for name, part in parts.items()]
-    if any(part.unknown_tokens for part in parts.values()):
-        header.append("unknown tokens")
-        rows = [[*cells, str(part.unknown_tokens)] for cells, part in zip(rows, parts.values(), strict=True)]
-    return [header, *rows]
-
-
-def row(part: PartAccount, types: Sequence[str], reasons: Sequence[str], changes: Sequence[str]) -> list[int]:
-    """RETURNS (list[int]): One part's numbers, in the order of the header."""
-    mentions = part.mentions
-    size = [part.documents, part.sentences, sum(mentions.read.values())]
-    kept = [mentions.kept[kind] for kind in types]
-    dropped = [mentions.dropped.get(reason, 0) for reason in reasons]
-    changed = [mentions.changed.get(how, 0) for how in changes]
-    return [*size, *kept, *dropped, part.mentions_cut, *changed]
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-
-
-def _occurring(names: Sequence[str], counts: Iterable[Mapping[str, int]]) -> list[str]:
-    found = {name for part in counts for name in part}
-    return [name for name in names if name in found]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from spacy.tokens import DocBin, Span
 from scripts import convert
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
-from scripts.convert import table
 from scripts.corpora.conversion import hash_text
 from scripts.corpora.copies import MERGED
 from scripts.corpora.formats.offsets import UNSURE
@@ -25,6 +24,7 @@ from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.sides import find_sides
 from scripts.corpora.split import split_documents
+from scripts.reporting.corpus_account import table
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = "corpora: [one, two]\nin_corpus: {seeds: [0], training: {epochs: 1}}\n"
