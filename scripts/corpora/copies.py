@@ -3,7 +3,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import Iterable, Iterator, Mapping, Optional, Sequence
+from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.settings import suggest
@@ -65,12 +65,16 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
                 found[name] = name.split("/")[places[0]]
                 folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
     with_copies = {name for names in copies for name in names}
+    return {**found, **dict(_by_folder((name for name in ids if name not in with_copies), folders))}
+
+
+def _by_folder(ids: Iterable[str], folders: Collection[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """YIELDS (tuple[str, str]): Each id below a folder of an annotator, and the annotator."""
     for name in ids:
         parts = tuple(name.split("/"))
         above = next((parts[:depth] for depth in range(1, len(parts)) if parts[:depth] in folders), ())
-        if above and name not in with_copies:
-            found[name] = above[-1]
-    return found
+        if above:
+            yield name, above[-1]
 
 
 def _rests(name: str) -> Iterator[tuple[int, tuple[str, ...]]]:

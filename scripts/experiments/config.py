@@ -10,14 +10,14 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.experiments.job import Template, TrainingJob
 from scripts.experiments.settings import OWN_CONFIGS
-from scripts.ner.bio_ner import FACTORY, SPANS_KEY
+from scripts.ner.bio_ner import FACTORY, FACTORY_V1
 from scripts.ner.known_keys import check_known_keys
 from scripts.results.kinds import ENCODER_ONLY, FULL
 
 # The component that holds the encoder, in the configs that have one.
 ENCODER = "transformer"
 # The factories of the heads for which a type that was not annotated is unknown, not absent.
-MASKING_HEADS = (SPANS_KEY, FACTORY)
+MASKING_HEADS = (FACTORY_V1, FACTORY)
 SECTIONS = ("paths", "system", "nlp", "components", "corpora", "training", "initialize")
 # Of [paths], what every run fills in; whatever else stands there is read as it is.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")

@@ -29,7 +29,8 @@ from thinc.types import Floats2d, Floats3d, FloatsXd, Ragged
 
 # The component's name, and so the key of `doc.spans`, unless a pipeline says otherwise.
 SPANS_KEY = "bio_ner"
-FACTORY = "bio_ner_v2"
+# The second one takes `spans_key`; the first one is that of packages of version 0.1.
+FACTORY_V1, FACTORY = "bio_ner", "bio_ner_v2"
 MERGING_FACTORY = "merge_entities_and_spans"
 LOAD_PACKAGE = "interlingual.load_package.v1"
 # Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
@@ -586,6 +587,7 @@ class BioNer(TrainablePipe):
         self.model.finish_update(by_component.get(self.name, sgd))
 
 
+# It stands in sentence_transformer.py too, since bundled modules do not import each other.
 def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:
     """Put Docs together, up to a number of Docs and of tokens; one of more tokens stands alone.
 
@@ -774,7 +776,7 @@ for _registered, _functions in _FUNCTIONS:
 
 _SETTINGS: Dict[str, Any] = {"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}}
 _FACTORIES: List[Tuple[str, Callable, Dict[str, Any]]] = [
-    (SPANS_KEY, make_bio_ner, _SETTINGS),
+    (FACTORY_V1, make_bio_ner, _SETTINGS),
     (FACTORY, make_bio_ner_v2, {**_SETTINGS, "spans_key": None}),
 ]
 for _name, _function, _settings in _FACTORIES:

@@ -120,6 +120,7 @@ def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tup
     return Ys, backprop
 
 
+# It stands in sentence_transformer.py too, since bundled modules do not import each other.
 @lru_cache(maxsize=None)
 def _leave_lost_threads(process: int) -> None:
     """Let PyTorch compute in one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.

@@ -18,7 +18,7 @@ LEARN_RATE = 2e-5
 # What `[components]` calls the components that they register.
 FACTORIES = (
     sentences.NAME,
-    bio_ner.SPANS_KEY,
+    bio_ner.FACTORY_V1,
     bio_ner.FACTORY,
     bio_ner.MERGING_FACTORY,
     sentence_transformer.FACTORY,
