@@ -19,7 +19,8 @@ from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.score import Outcome, predict, score, take_test
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import FEW_SHOT, ZERO_SHOT
+from scripts.ner.rounding import round_encoder
+from scripts.results.kinds import FEW_SHOT, SHIPPED, ZERO_SHOT
 from scripts.results.runs import LAYOUT, Ledger, RunResult
 
 # What a source is judged by before anything else is annotated: so many sentences of the target's training part.
@@ -49,17 +50,23 @@ class RunJob:
     test (ScoredPart): The test part of its target.
     source_tests (tuple[ScoredPart, ...]): Those of its sources, where it is tested for what it has forgotten.
     first_sentences (Optional[ScoredPart]): The training part whose first sentences it is scored on too, if on any.
+    is_rounded (bool): Whether the encoder is tested as a package stores it, in half precision.
     """
 
     training: TrainingJob
     test: ScoredPart
     source_tests: tuple[ScoredPart, ...] = ()
     first_sentences: Optional[ScoredPart] = None
+    is_rounded: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
         """RETURNS (str): Hash of all that decides the result."""
-        return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": decisive(self)})
+        run = decisive(self)
+        # Where nothing is rounded, results that were on record before anything was are still those of today.
+        if not run["is_rounded"]:
+            del run["is_rounded"]
+        return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": run})
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ def run_job(workspace: Workspace, run: Run) -> RunJob:
             _test(workspace, name, "test", types) for name in tested_sources(workspace.experiment, run)
         ),
         first_sentences=_test(workspace, run.target, "train", types) if run.kind == ZERO_SHOT else None,
+        is_rounded=run.kind == SHIPPED,
     )
 
 
@@ -183,7 +191,10 @@ def get_model_under_test(
     model = tested_model(workspace.experiment, run)
     if model is not None:
         kept = get_model(workspace, model, on_passes)
-        return ModelUnderTest(spacy.load(kept.pipeline), kept.config.read_text(encoding="utf8"), kept.seconds)
+        nlp = spacy.load(kept.pipeline)
+        if run.kind == SHIPPED:
+            round_encoder(nlp)
+        return ModelUnderTest(nlp, kept.config.read_text(encoding="utf8"), kept.seconds)
     source = get_model(workspace, run.source, on_passes).pipeline if run.source else None
     trained = train_job(job, source, workspace.gpu_id, cache, on_passes)
     drawn = tuple((sentence.document, sentence.number) for sentence in job.sentences())

@@ -436,6 +436,8 @@ class EncoderShim(HFShim):
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
         """RETURNS (tuple): The model's output, and a callback that takes the gradients of it."""
+        # A small update of a word vector in half precision would be lost.
+        self._model.get_input_embeddings().float()
         self._model.train()
         with self.precision(self.training_precision):
             output = self._run(inputs.kwargs)
@@ -470,19 +472,22 @@ class EncoderShim(HFShim):
         message = srsly.msgpack_loads(bytes_data)
         if not message["config"]:
             return super().from_bytes(bytes_data)
-        self.fill(message, torch.load(BytesIO(message["state"]), map_location=get_torch_default_device()))
+        weights = torch.load(BytesIO(message["state"]), map_location=get_torch_default_device())
+        self.fill(message, lambda: weights)
         return self
 
-    def fill(self, message: Dict[str, Any], weights: Dict[str, torch.Tensor]) -> None:
+    def fill(self, message: Dict[str, Any], read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
         """Set tokenizer and model.
 
         message (dict): What `to_bytes` packs.
-        weights (Dict[str, torch.Tensor]): The model's, by name; they are used as they are, not copied.
+        read_weights (Callable): Reads the model's, by name. They are used as they are, not copied, but for those in
+            half precision. Of these only the word vectors stay so until they are trained.
         """
         config = AutoConfig.for_model(**message["config"])
         with no_init_weights():
             model = AutoModel.from_config(config)
-        model.load_state_dict(weights, assign=True)
+        model.load_state_dict(read_weights(), assign=True)
+        _widen(model, read_weights)
         tokenizer, vocabulary = _load_tokenizer(message["tokenizer"])
         self._hfmodel = HFObjects(tokenizer, model, vocabulary)
         self._model = model.to(get_torch_default_device())
@@ -497,10 +502,51 @@ class EncoderShim(HFShim):
         finally:
             self._model = model
 
+    def round_weights(self) -> None:
+        """Round the weights to half precision, in which `to_disk` of `SentenceEncoder` then writes them.
+
+        RAISES (ValueError): If a weight is too large for half precision.
+        """
+        with torch.no_grad():
+            for name, weight in self._model.named_parameters():
+                rounded = weight.half().to(weight.dtype)
+                if not torch.isfinite(rounded).all():
+                    raise ValueError(f"The encoder's weight '{name}' has a value that half precision can't hold")
+                weight.copy_(rounded)
+
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""
         dtype = PRECISIONS[name]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+
+def _widen(model: torch.nn.Module, read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
+    """Turn weights in half precision into float32, as which they are computed with.
+
+    The table of word vectors, by far the largest, stays as it is: what is looked up in it is turned. So a file of it
+    that is mapped into memory is read row by row.
+    """
+    table = model.get_input_embeddings()
+    for module in model.modules():
+        if module is not table:
+            for parameter in module.parameters(recurse=False):
+                parameter.data = parameter.data.float()
+    # A mapped file stays in memory as far as it was read, as long as any of it is used. Mapped anew, it was not read.
+    (name,) = [name for name, parameter in model.named_parameters() if parameter is table.weight]
+    table.weight.data = read_weights()[name]
+    table.register_forward_hook(_as_float)
+
+
+def _as_float(module: torch.nn.Module, inputs: Tuple, vectors: torch.Tensor) -> torch.Tensor:
+    return vectors.float()
+
+
+def _halved(weights: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+    """RETURNS (Dict[str, torch.Tensor]): The same values, in half precision if that holds all of them exactly."""
+    numbers = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
+    halved = {name: weight.half() for name, weight in numbers.items()}
+    is_exact = all(torch.equal(halved[name].to(weight.dtype), weight) for name, weight in numbers.items())
+    return {**weights, **halved} if is_exact else weights
 
 
 def _shim(encoder: Model) -> EncoderShim:
@@ -567,7 +613,7 @@ class SentenceEncoder(Transformer):
         # A file that this or another pipeline has been loaded from is never written to, but replaced: it is still read.
         part = Path(path) / f"{WEIGHTS}.part"
         with part.open("wb") as file:
-            torch.save(shim._model.state_dict(), file)
+            torch.save(_halved(shim._model.state_dict()), file)
         part.replace(Path(path) / WEIGHTS)
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "SentenceEncoder":
@@ -586,7 +632,8 @@ class SentenceEncoder(Transformer):
         (own,) = [data for shims in message["shims"] for data in shims]
         self.model.from_dict({**message, "shims": [[] for _ in message["shims"]]})
         device = get_torch_default_device()
-        _shim(self.model.layers[0]).fill(srsly.msgpack_loads(own), torch.load(weights, map_location=device, mmap=True))
+        read = partial(torch.load, weights, map_location=device, mmap=True)
+        _shim(self.model.layers[0]).fill(srsly.msgpack_loads(own), read)
         return self
 
 

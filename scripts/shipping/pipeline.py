@@ -11,6 +11,7 @@ from scripts.corpora import sentences
 from scripts.encoders.record import EncoderRecord
 from scripts.experiments.config import ENCODER
 from scripts.ner import bio_ner, lstm, sentence_transformer
+from scripts.ner.rounding import round_encoder
 
 # At which a few sentences teach a trained encoder something new and leave it what it knows; spaCy's own default is a
 # rate for networks that are trained from nothing.
@@ -34,7 +35,8 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     folder (Path): What training left: a head, and the encoder if the model has one.
     encoder (str): What the encoder is called where paths stood.
     meta (Mapping): What its meta.json is to say beside what spaCy knows itself.
-    RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read.
+    RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read. Its
+        encoder is rounded, as it was when it was scored.
     """
     has_encoder = ENCODER in load_config(folder / "config.cfg")["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
@@ -48,6 +50,7 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     for label in nlp.get_pipe(nlp.pipe_names[-1]).labels:
         nlp.vocab.strings.add(label)
     if has_encoder:
+        round_encoder(nlp)
         _rename_encoder(nlp, encoder)
         nlp.add_pipe(sentence_transformer.CLEANER, name="doc_cleaner")
     nlp.add_pipe(sentences.NAME, first=True)

@@ -5,6 +5,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, write_json
+from scripts.ner import rounding
 from scripts.results.runs import RunResult
 from scripts.results.shapes import read_shape
 from scripts.shipping import pipeline, wheel
@@ -12,7 +13,7 @@ from scripts.shipping.naming import PackageName
 
 SCRIPTS = Path(__file__).parents[1]
 # What goes into a wheel as it is, and what makes the rest of it.
-CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(wheel.__file__), wheel.PACKAGE_INIT)
+CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(rounding.__file__), Path(wheel.__file__), wheel.PACKAGE_INIT)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from spacy_transformers.align import get_alignment_via_offset_mapping
-from thinc.api import Adam
+from thinc.api import Adam, fix_random_seed
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Metaspace, WhitespaceSplit
@@ -29,6 +29,7 @@ from transformers.file_utils import ModelOutput
 from scripts.corpora.tokens import blank_pipeline
 from scripts.ner import bio_ner, sentence_transformer
 from scripts.ner.optimizer import make_adam
+from scripts.ner.rounding import round_encoder
 from scripts.ner.sentence_transformer import (
     SentenceTransformer,
     align_subwords,
@@ -559,6 +560,43 @@ class TestDisk:
             assert any(start <= parameter.data_ptr() < end for start, end in ranges)
             # As PyTorch itself would put them: sums of another alignment may differ in their last digits.
             assert parameter.data_ptr() % 64 == 0
+
+    def test_a_rounded_encoder_takes_half_the_space_and_predicts_the_same(self, trained, saved, tmp_path):
+        nlp = spacy.load(saved)
+        round_encoder(nlp)
+        nlp.to_disk(tmp_path / "rounded")
+        sizes = [(folder / "transformer" / "weights.pt").stat().st_size for folder in (saved, tmp_path / "rounded")]
+        numbers = sum(weight.numel() for weight in encoder_of(nlp).transformer.state_dict().values())
+        assert sizes[0] - sizes[1] > 1.9 * numbers
+        for loaded in (spacy.load(tmp_path / "rounded"), copy_of(spacy.load(tmp_path / "rounded"))):
+            assert_same_predictions(loaded, nlp)
+        changed = encoder_of(nlp).transformer.state_dict(), encoder_of(trained).transformer.state_dict()
+        for name, weights in changed[1].items():
+            assert torch.equal(changed[0][name], weights.half().float())
+        assert not all(torch.equal(changed[0][name], weights) for name, weights in changed[1].items())
+
+    def test_a_rounded_encoder_that_is_trained_is_saved_as_it_has_become(self, saved, tmp_path):
+        nlp = spacy.load(saved)
+        round_encoder(nlp)
+        nlp.to_disk(tmp_path / "rounded")
+        loaded = spacy.load(tmp_path / "rounded")
+        for one in (nlp, loaded):
+            fix_random_seed(0)
+            for _ in range(3):
+                update(one, make_adam(1e-6))
+        assert_same_predictions(loaded, nlp)
+        loaded.to_disk(tmp_path / "trained")
+        again = spacy.load(tmp_path / "trained")
+        assert_same_predictions(again, nlp)
+        changed = [encoder_of(one).transformer.get_input_embeddings().weight for one in (again, nlp)]
+        assert torch.equal(*changed) and not torch.equal(changed[0].half().float(), changed[0])
+
+    def test_a_weight_that_half_precision_cannot_hold_is_told(self, saved):
+        nlp = spacy.load(saved)
+        with torch.no_grad():
+            encoder_of(nlp).transformer.get_input_embeddings().weight[3, 1] = 70000.0
+        with pytest.raises(ValueError, match="word_embeddings"):
+            round_encoder(nlp)
 
     def test_a_pipeline_that_cannot_be_saved_goes_on(self, trained, saved, tmp_path):
         nlp = spacy.load(saved)

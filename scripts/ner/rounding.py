@@ -1,0 +1,18 @@
+"""Round a trained encoder to half precision, in which a package stores it."""
+from typing import cast
+
+from spacy.language import Language
+from spacy_transformers import Transformer
+
+from scripts.ner.sentence_transformer import EncoderShim
+
+
+def round_encoder(nlp: Language) -> None:
+    """Round the encoder of a pipeline, if it has one. What is scored after it is what a package predicts.
+
+    nlp (Language): The pipeline.
+    RAISES (ValueError): If a weight is too large for half precision.
+    """
+    for _, component in nlp.pipeline:
+        if isinstance(component, Transformer):
+            cast(EncoderShim, component.model.layers[0].shims[0]).round_weights()
