@@ -18,7 +18,7 @@ from tests.project import ROOT, copy_project, read_project, weasel
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
 # `package` trains and scores what it packages, as `train` and `evaluate` do.
-ASIDE = ("plan", "train", "evaluate", "search", "errors", "benchmark", "benchmark-growth")
+ASIDE = ("plan", "train", "evaluate", "search", "verify", "errors", "benchmark", "benchmark-growth")
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",

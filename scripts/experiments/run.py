@@ -1,6 +1,6 @@
 """Carry out one run: train if need be, test, and put the result on record."""
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Mapping, Optional
@@ -9,6 +9,7 @@ import spacy
 from spacy.language import Language
 
 from scripts.base.files import hash_data
+from scripts.base.hardware import processor_name
 from scripts.corpora.parts import Part, read_sentences, reference_doc, sample
 from scripts.evaluation.scores import Score
 from scripts.experiments.health import find_problem
@@ -149,6 +150,8 @@ def carry_out(
         training=job.training.fingerprint,
         versions=versions(),
         device=device,
+        hardware=processor_name(),
+        predictions=hash_data([asdict(prediction) for prediction in outcome.predictions]),
         seconds={"train": round(model.seconds, 2), "predict": outcome.seconds},
         updates=job.training.length.updates,
         sentences={"train": job.training.n_sentences, "test": outcome.sentences},

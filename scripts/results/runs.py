@@ -100,6 +100,8 @@ class RunResult:
     fingerprint (str): Hash of what it depends on.
     versions (Mapping[str, str]): Versions of the libraries.
     device (str): `cpu`, or the name of the GPU.
+    hardware (str): The processor; empty if not known.
+    predictions (str): Hash of what it predicted; empty if not known.
     seconds (Mapping[str, float]): Wall-clock time of `train` and `predict`.
     updates (int): Optimiser steps.
     sentences (Mapping[str, int]): Sentences of `train` and `test`.
@@ -130,6 +132,8 @@ class RunResult:
     source_tests: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     first_sentences: Mapping[str, Score] = field(default_factory=dict)
     layout: int = 1
+    hardware: str = ""
+    predictions: str = ""
     errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
     matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 

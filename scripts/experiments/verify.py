@@ -1,0 +1,123 @@
+"""Train finished runs again and compare what they predict with what is on record."""
+import random
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
+
+from scripts.evaluation.scores import MICRO
+from scripts.experiments.execute import jobs_of
+from scripts.experiments.job import distinct
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import Run
+from scripts.experiments.run import carry_out, run_job
+from scripts.experiments.train import OnPasses, ignore_passes
+from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import FEW_SHOT
+from scripts.results.runs import Ledger, RunResult, read_plans
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What came of training a run again.
+
+    run (str): Its id.
+    documents (int): Documents of its test part.
+    different (int): Those for which it found other mentions, or gave them another confidence.
+    f1 (tuple[Optional[float], Optional[float]]): Micro F1 on tokens, on record and now; None where there is none.
+    changed (Mapping[str, tuple[str, str]]): What differs of libraries and hardware: on record, and now.
+    """
+
+    run: str
+    documents: int
+    different: int
+    f1: tuple[Optional[float], Optional[float]]
+    changed: Mapping[str, tuple[str, str]]
+
+    @property
+    def is_equal(self) -> bool:
+        """RETURNS (bool): Whether every prediction came out as it is on record."""
+        return not self.different
+
+
+def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
+    """Draw finished runs of the experiment as it is now.
+
+    workspace (Workspace): The experiment and its surroundings.
+    number (int): How many; fewer if there are no more.
+    seed (int): Seed of the drawing.
+    RETURNS (list[Run]): The runs, in the order of the plan.
+    """
+    ledger = Ledger(workspace.runs)
+    finished = [
+        run
+        for kind in read_plans(workspace.results)
+        for run, job in jobs_of(workspace, kind).items()
+        if ledger.is_finished(run.id, job.fingerprint)
+    ]
+    drawn = random.Random(seed).sample(range(len(finished)), min(number, len(finished)))
+    return [finished[place] for place in sorted(drawn)]
+
+
+def passes_to_verify(workspace: Workspace, run: Run) -> int:
+    """RETURNS (int): Sentence passes that carrying a run out again takes."""
+    training = run_job(workspace, run).training
+    return training.passes if run.kind == FEW_SHOT else sum(one.passes for one in distinct([training]))
+
+
+def verify(workspace: Workspace, run: Run, device: str, on_passes: OnPasses = ignore_passes) -> Verified:
+    """Carry a run out again, apart from what is on record, and compare.
+
+    A few-shot run starts from its source model as it is kept; all others train their model anew.
+
+    workspace (Workspace): The experiment and its surroundings.
+    run (Run): A finished run.
+    device (str): What it runs on, for the record.
+    on_passes (Callable): Told after every update how many sentences passed, to show progress.
+    RETURNS (Verified): What came of it.
+    """
+    ledger = Ledger(workspace.runs)
+    with tempfile.TemporaryDirectory(dir=workspace.training, prefix=".verify.", suffix=".part") as name:
+        folder = Path(name)
+        training = workspace.training if run.kind == FEW_SHOT else folder / "training"
+        apart = replace(workspace, metrics=folder / "metrics", training=training)
+        now = carry_out(apart, run, device, PipelineCache(), on_passes)
+        found = Ledger(apart.runs).predictions(run.id)
+    recorded, result = ledger.predictions(run.id), ledger.read(run.id)
+    assert recorded is not None and found is not None
+    pairs = zip(recorded, found, strict=True)
+    return Verified(
+        run.id,
+        documents=len(found),
+        different=sum(one != other for one, other in pairs),
+        f1=(_f1(result), _f1(now)),
+        changed=changed_surroundings(result, now),
+    )
+
+
+def _f1(result: RunResult) -> Optional[float]:
+    score = result.scores.tokens.get(MICRO)
+    return score.f1 if score else None
+
+
+def changed_surroundings(recorded: RunResult, now: RunResult) -> dict[str, tuple[str, str]]:
+    """RETURNS (dict): Libraries and hardware that differ between two results of a run: of the first, of the second."""
+    pairs = {name: (recorded.versions.get(name, "not known"), version) for name, version in now.versions.items()}
+    pairs["device"] = recorded.device, now.device
+    pairs["hardware"] = recorded.hardware or "not known", now.hardware
+    return {name: (before, today) for name, (before, today) in pairs.items() if before != today}
+
+
+def to_record(verified: Sequence[Verified]) -> list[dict[str, Any]]:
+    """RETURNS (list[dict]): What came of verifying, as its file holds it."""
+    return [
+        {
+            "run": one.run,
+            "equal": one.is_equal,
+            "documents": one.documents,
+            "different": one.different,
+            "f1": list(one.f1),
+            "changed": {name: list(pair) for name, pair in one.changed.items()},
+        }
+        for one in verified
+    ]
