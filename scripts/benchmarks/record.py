@@ -7,6 +7,7 @@ from typing import Any, Sequence
 from matplotlib.figure import Figure
 
 from scripts.base.files import atomic_file, write_json, write_text
+from scripts.base.machine import processor
 from scripts.experiments.workspace import Workspace
 from scripts.reporting.figures import to_png, to_svg
 from scripts.reporting.formats import Table, to_csv, to_markdown
@@ -34,14 +35,6 @@ def about(workspace: Workspace, device: str) -> dict[str, Any]:
         "threads": workspace.threads,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}},
     }
-
-
-def processor() -> str:
-    """RETURNS (str): The processor's name, as far as the system tells it."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def write_record(stem: Path, data: dict[str, Any], tables: Sequence[Table], figure: Figure) -> None:
