@@ -299,7 +299,7 @@ def citations() -> list[str]:
 
 def _citation(entry: Mapping[str, Any]) -> str:
     names = [author.get("name") or f"{author['given-names']} {author['family-names']}" for author in entry["authors"]]
-    where = [entry.get("collection-title"), str(entry["year"]) if "year" in entry else f"version {entry['version']}"]
+    where = [entry.get("collection-title"), str(entry["year"]) if "year" in entry else f"Version {entry['version']}"]
     page = f"https://doi.org/{entry['doi']}" if "doi" in entry else ""
     return ". ".join(filter(None, [", ".join(names), entry["title"], ", ".join(filter(None, where)), page]))
 
