@@ -29,7 +29,8 @@ PLANTED_ID = "ward-7/patient_0042"
 
 @pytest.fixture(scope="module")
 def traces(packaged):
-    found = traces_for(packaged.workspace, describe(packaged.workspace, package_name(NAMES[0], VERSION), packaged.results))
+    described = describe(packaged.workspace, package_name(NAMES[0], VERSION), packaged.results)
+    found = traces_for(packaged.workspace, described)
     # The tiny corpora's own ids are numbers of two digits.
     return replace(found, names=found.names | {PLANTED_ID})
 
@@ -99,8 +100,8 @@ def in_archive(data: bytes) -> bytes:
         ("transformer/model", in_tokenizer, WORD),
         ("transformer/weights.pt", in_archive, NAME),
         ("config.cfg", lambda data: data + f"\n[paths]\nfirst = {PLANTED_ID}.txt\n".encode(), NAME),
-        ("config.cfg", lambda data: data + b"\n# seen: lisinopril\n", WORD),
-        ("bio_ner/cfg", lambda data: srsly.msgpack_dumps({"seen": ["lisinopril"]}), WORD),
+        ("config.cfg", lambda data: data + b"\n# seen: ibuprofen\n", WORD),
+        ("bio_ner/cfg", lambda data: srsly.msgpack_dumps({"seen": ["ibuprofen"]}), WORD),
     ],
 )
 def test_what_is_planted_is_found_where_it_was_planted(packaged, traces, tmp_path, file, edit, kind):
