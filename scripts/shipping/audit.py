@@ -132,7 +132,7 @@ def pass_audit(wheel: Path, traces: Traces) -> Audit:
         raise ProjectError(
             f"the wheel holds {first.kind} in {first.file}{more}",
             where=wheel.name,
-            remedy="don't pass it on: docs/shipping.md, under `What is in the package`, says what must not be in it",
+            remedy="run `weasel run package` to build it anew, and don't pass it on if that says the same",
         )
     msg.info(summary(audit))
     return audit
