@@ -51,8 +51,7 @@ def main(
     tests, results = zip(*shipped_tests(workspace), strict=True)
     examples = read_examples(workspace.experiment.ship.examples)
     conditions = conditions_of(wheel, requirements, workspace, tests, results)
-    path = workspace.results / "package.json"
-    recorded = find_recorded(path)
+    recorded = find_recorded(path := workspace.results / "package.json")
     reason = reason_to_evaluate(recorded, conditions)
     if recorded and not reason:
         msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
@@ -63,8 +62,8 @@ def main(
         msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
         with clean_environment(packages) as python:
             install_wheel(python, wheel, requirements)
-            types = workspace.entity_types
-            evaluation = evaluate_installed(python, package.distribution, tests, examples, types, threads)
+            asked = tests, examples, workspace.entity_types, threads
+            evaluation = evaluate_installed(python, package.distribution, *asked)
         show_evaluation(evaluation, examples)
         check_same_scores(evaluation, results)
         card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
