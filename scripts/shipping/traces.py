@@ -33,8 +33,12 @@ PHRASE, SHORTEST_PHRASE = 4, 16
 LIBRARIES = """
 Metadata-Version Name Version Summary Home-page Author Author-email License License-File Requires-Python Requires-Dist
 Dynamic Classifier Description Wheel Generator setuptools Root-Is-Purelib Tag METADATA RECORD top_level entry_points
-dist-info licenses byteorder little README
+dist-info licenses byteorder little README spacy_models models storage chance data weights
+embeddings encoder layer attention self query key value dense output LayerNorm intermediate position token type word
+pooler activation transform weight bias
 """
+# Of a table of vectors, which lies beside the strings.
+SETTINGS_OF_VECTORS = ("mode", "default", "floret")
 ACCOUNTS = ("admin", "administrator", "localhost", "runner", "ubuntu")
 
 
@@ -97,7 +101,7 @@ def find_traces(workspace: Workspace, code: Sequence[str], written: Sequence[str
     encoder = workspace.recipe.encoder
     vectors = load_config(workspace.recipe.template.path, interpolate=True)["paths"].get("vectors")
     allowed = Allowed(
-        strings=frozenset([*spacy.blank("xx").vocab.strings, *workspace.entity_types]),
+        strings=frozenset([*spacy.blank("xx").vocab.strings, *SETTINGS_OF_VECTORS, *workspace.entity_types]),
         texts=(*known, LIBRARIES, spacy.blank("xx").config.to_str()),
         words=frozenset(word for text in written for word in words_of(text)),
         encoder=frozenset(strings_of_encoder(encoder.path)) if encoder else frozenset(),

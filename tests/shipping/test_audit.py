@@ -19,7 +19,7 @@ from scripts.corpora.parts import read_documents
 from scripts.shipping.audit import HASH_OF_TOKEN, NAME, PATH, SENTENCE, TOKEN, WORD, audit_wheel, pass_audit, traces_for
 from scripts.shipping.card import describe
 from scripts.shipping.naming import package_name
-from scripts.shipping.traces import Allowed, is_distinctive, traces_of
+from scripts.shipping.traces import LIBRARIES, SETTINGS_OF_VECTORS, Allowed, is_distinctive, traces_of
 from tests.experiments.tiny import CORPORA
 from tests.shipping.conftest import NAMES, VERSION
 
@@ -61,6 +61,14 @@ def test_a_clean_wheel_passes_and_all_of_it_was_read(packaged, traces):
         with zipfile.ZipFile(wheel) as archive:
             assert audit.files == len(archive.namelist())
         assert audit.strings > 300 and audit.looked_for > 50 and audit.megabytes > 0
+
+
+def test_texts_with_the_words_of_libraries_give_no_alarm(packaged, traces):
+    words = ["storage", "chance", "models", "mode", "position", "value", "activation", "intermediate", "little", "query"]
+    allowed = Allowed(frozenset(SETTINGS_OF_VECTORS), (LIBRARIES,))
+    theirs = traces_of([Doc(Vocab(), words, sent_starts=[True] * len(words))], [], [], allowed)
+    both = replace(traces, tokens=traces.tokens | theirs.tokens, words=traces.words | theirs.words)
+    assert "storage" in theirs.tokens and audit_wheel(packaged.wheels[0], both).findings == ()
 
 
 def add_to_json(*strings):
