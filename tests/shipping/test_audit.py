@@ -66,7 +66,8 @@ def test_a_clean_wheel_passes_and_all_of_it_was_read(packaged, traces):
 def test_texts_with_the_words_of_libraries_give_no_alarm(packaged, traces):
     words = ["storage", "chance", "models", "mode", "position", "value", "activation", "intermediate", "little", "query"]
     allowed = Allowed(frozenset(SETTINGS_OF_VECTORS), (LIBRARIES,))
-    theirs = traces_of([Doc(Vocab(), words, sent_starts=[True] * len(words))], [], [], allowed)
+    document = Doc(Vocab(), words, sent_starts=[True] * len(words))
+    theirs = traces_of([document], [], [], allowed)
     both = replace(traces, tokens=traces.tokens | theirs.tokens, words=traces.words | theirs.words)
     assert "storage" in theirs.tokens and audit_wheel(packaged.wheels[0], both).findings == ()
 
