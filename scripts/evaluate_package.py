@@ -5,17 +5,19 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.base.files import write_json
+from scripts.base.files import write_json, write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.workspace import open_workspace
+from scripts.shipping.audit import pass_audit, traces_for
+from scripts.shipping.card import describe, render_card, with_measurements, with_size
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
 from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_tests
 from scripts.shipping.examples import read_examples
 from scripts.shipping.naming import package_name
 from scripts.shipping.showing import show_evaluation
-from scripts.shipping.wheel import check_wheel
+from scripts.shipping.wheel import check_wheel, pipeline_size
 
 
 def main(
@@ -37,8 +39,9 @@ def main(
 ) -> None:
     """Install the package in a clean environment, and score it there as its users will call it.
 
-    With tokens and sentences given, it has to score exactly as the model did; with raw text, its own splitter works.
-    What is installed runs on the CPU; a model that was scored on a GPU is not compared: its last digits are others.
+    Before that, the wheel is looked through for traces of the corpora. With tokens and sentences given, it has to score
+    exactly as the model did; with raw text, its own splitter works. What is installed runs on the CPU; a model that was
+    scored on a GPU is not compared: its last digits are others.
     What would come out the same is not done again: the scores on record are shown.
     """
     package = package_name(name, version)
@@ -48,21 +51,24 @@ def main(
     tests, results = zip(*shipped_tests(workspace), strict=True)
     examples = read_examples(workspace.experiment.ship.examples)
     conditions = conditions_of(wheel, requirements, workspace, tests, results)
-    path = workspace.results / "package.json"
-    recorded = find_recorded(path)
+    recorded = find_recorded(path := workspace.results / "package.json")
     reason = reason_to_evaluate(recorded, conditions)
     if recorded and not reason:
         msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
         show_evaluation(recorded, examples)
     else:
+        described = describe(workspace, package, results)
+        audit = pass_audit(wheel, traces_for(workspace, described))
         msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
         with clean_environment(packages) as python:
             install_wheel(python, wheel, requirements)
-            types = workspace.entity_types
-            evaluation = evaluate_installed(python, package.distribution, tests, examples, types, threads)
+            asked = tests, examples, workspace.entity_types, threads
+            evaluation = evaluate_installed(python, package.distribution, *asked)
         show_evaluation(evaluation, examples)
         check_same_scores(evaluation, results)
-        write_json(path, to_record(package, wheel, conditions, evaluation))
+        card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
+        write_text(path.with_name("card.md"), render_card(card))
+        write_json(path, to_record(package, wheel, conditions, audit, evaluation))
     msg.good("Scores of the installed package", path)
 
 

@@ -13,7 +13,8 @@ from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import SHIPPED
-from scripts.shipping.meta import describe_package
+from scripts.shipping.audit import pass_audit, traces_for
+from scripts.shipping.card import describe, trains_embeddings
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
@@ -39,7 +40,7 @@ def main(
     """Make an installable package of the pipeline that the experiment names for shipping.
 
     The model is trained if it has not been, and scored on the test part of every corpus. A wheel that is what would be
-    built now is left as it is.
+    built now is left as it is. One that holds a trace of the corpora is not let through.
     """
     package = package_name(name, version)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
@@ -49,16 +50,21 @@ def main(
     if failed:
         what = f"the model is not packaged: {failed[0].problem}"
         raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
-    meta = describe_package(workspace, package, results)
-    fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
+    described, wheel = describe(workspace, package, results), output / package.wheel
+    fingerprint = package_fingerprint(package, described.meta, described.documents(0), results)
     reason = reason_to_build(wheel, package, fingerprint)
     if reason:
         msg.info(f"Building the wheel takes about a minute: {reason}")
         model = get_model(workspace, shipped_model(workspace.experiment))
-        build_wheel(shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta), package, output)
+        nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta)
+        traces = traces_for(workspace, described)
+        build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
         write_record(wheel, package, fingerprint)
     else:
         msg.info("The wheel is unchanged, and so is what it was built of")
+    if trains_embeddings(workspace):
+        what = "Word embeddings were trained: the rows that changed tell the sub-words of the corpora"
+        msg.warn(what, "If these are private, train with `frozen: word_embeddings`.")
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
     msg.good(f"The package is {wheel}", f"pip install {wheel}")
 

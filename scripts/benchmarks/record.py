@@ -7,7 +7,7 @@ from typing import Any, Sequence
 from matplotlib.figure import Figure
 
 from scripts.base.files import atomic_file, write_json, write_text
-from scripts.base.hardware import processor_name
+from scripts.base.machine import processor
 from scripts.experiments.workspace import Workspace
 from scripts.reporting.figures import to_png, to_svg
 from scripts.reporting.formats import Table, to_csv, to_markdown
@@ -26,12 +26,12 @@ def about(workspace: Workspace, device: str) -> dict[str, Any]:
     encoder = workspace.recipe.encoder.name if workspace.recipe.encoder else "no encoder"
     threads = f"{workspace.threads} thread{'s' if workspace.threads > 1 else ''}"
     return {
-        "title": f"{workspace.name}, {encoder}, {processor_name() if device == 'cpu' else device}, {threads}",
+        "title": f"{workspace.name}, {encoder}, {processor() if device == 'cpu' else device}, {threads}",
         "experiment": workspace.name,
         "encoder": encoder,
         "precision": workspace.started_with.precision,
         "device": device,
-        "processor": processor_name(),
+        "processor": processor(),
         "threads": workspace.threads,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}},
     }

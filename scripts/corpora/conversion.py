@@ -113,7 +113,7 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
         language=settings.language,
         domain=settings.domain,
         entity_types=settings.entity_types,
-        settings=settings.model_dump(mode="json"),
+        settings=settings.decisive,
         fingerprint=made_from,
         read=count_as_read(documents, settings.labels),
         statistics=corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),

@@ -43,7 +43,7 @@ def fingerprint(settings: CorpusSettings) -> str:
     with name_format(settings.path_here, settings.format):
         raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
     parts = {
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.decisive,
         "raw files": [(str(path), hash_file(path)) for path in raw],
         "code": hash_files(room.rglob("*.py"), room),
         "libraries": {name: version(name) for name in LIBRARIES},

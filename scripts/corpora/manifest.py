@@ -155,7 +155,7 @@ class Manifest:
     language (str): Such as `en`.
     domain (str): Such as `ugt`.
     entity_types (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first.
-    settings (Mapping[str, Any]): The corpus file, with defaults filled in.
+    settings (Mapping[str, Any]): The corpus file, with defaults filled in; not what it only tells people (`ABOUT`).
     fingerprint (str): A hash of all that the conversion depends on.
     read (ReadAccount): What stands in the raw files.
     statistics (Statistics): The figures of the paper's Table 1.

@@ -55,7 +55,7 @@ def check_converted(corpus: Path, name: str, file: Path) -> Manifest:
     RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
     """
     manifest, remedy = read_manifest(corpus, name), "run `weasel run convert`"
-    if read_corpus_settings(file).model_dump(mode="json") != manifest.settings:
+    if read_corpus_settings(file).decisive != manifest.settings:
         raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
     for part in (find_part(corpus, name, part) for part in manifest.splits):
         if not part.path.is_file() or hash_file(part.path) != part.sha256:

@@ -24,6 +24,10 @@ Splitter = Literal["by_script", "punkt"]
 Reason = Literal[REASONS]  # type: ignore[valid-type]
 Change = Literal[CHANGES]  # type: ignore[valid-type]
 Count = Annotated[int, Field(ge=0)]
+# What `license` is where nobody states one.
+NONE_STATED = "none stated"
+# The keys that say to people what a corpus is, and change nothing that is made of it.
+ABOUT = ("title", "description", "invented", "license", "url", "author")
 # Document ids, with * for any characters and ? for one.
 Patterns = Annotated[list[str], Field(min_length=1)]
 
@@ -131,6 +135,12 @@ class CorpusSettings(Settings):
     paper_corpus (Optional[str]): The paper's corpus that this one is or stands in for, such as `RU EHR`: its figures
         are shown beside.
     obtain (str): Where the corpus is to be had and how it should lie in `path`; told when it is not there.
+    title (str): What people call the corpus; left out: the name of this file.
+    description (str): What kind of text it is, in one sentence without the full stop.
+    invented (bool): Whether its texts were made up, so that scores on them say little about real text.
+    license (str): The licence of its texts and annotations, as those who publish it state it.
+    url (str): Its page.
+    author (str): Who made it.
     """
 
     language: str = Field(pattern="^[a-z]{2,3}$")
@@ -154,6 +164,20 @@ class CorpusSettings(Settings):
     expected: Expected = Expected()
     paper_corpus: Optional[str] = None
     obtain: str = ""
+    title: str = ""
+    description: str = ""
+    invented: bool = False
+    license: str = NONE_STATED
+    url: str = ""
+    author: str = ""
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """RETURNS (dict): All settings but those that only tell people about the corpus, ready for JSON.
+
+        A corrected licence leaves the converted corpus, and all that was trained on it, as it is.
+        """
+        return self.model_dump(mode="json", exclude=set(ABOUT))
 
     @property
     def entity_types(self) -> tuple[str, ...]:

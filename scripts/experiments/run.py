@@ -9,7 +9,7 @@ import spacy
 from spacy.language import Language
 
 from scripts.base.files import hash_data
-from scripts.base.hardware import processor_name
+from scripts.base.machine import processor
 from scripts.corpora.parts import Part, read_sentences, reference_doc, sample
 from scripts.evaluation.scores import Score
 from scripts.experiments.health import find_problem
@@ -150,7 +150,7 @@ def carry_out(
         training=job.training.fingerprint,
         versions=versions(),
         device=device,
-        hardware=processor_name(),
+        hardware=processor(),
         predictions=hash_data([asdict(prediction) for prediction in outcome.predictions]),
         seconds={"train": round(model.seconds, 2), "predict": outcome.seconds},
         updates=job.training.length.updates,

@@ -228,6 +228,7 @@ class Shipped(Settings):
     author (str): Who publishes it.
     email (str): The author's address.
     url (str): Where it is described.
+    intended_use (str): What it is for, in the model card in place of a general sentence.
     """
 
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
@@ -242,6 +243,7 @@ class Shipped(Settings):
     author: str = ""
     email: str = ""
     url: str = ""
+    intended_use: str = ""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Shipped":

@@ -8,6 +8,7 @@ from scripts.base.files import hash_file
 from scripts.corpora.fingerprint import TOKENIZER
 from scripts.corpora.parts import Part, check_converted, find_part
 from scripts.corpora.schema import in_order
+from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
 from scripts.experiments.config import find_template, has_encoder, leaves_types_out, read_template
 from scripts.experiments.device import choose_precision
@@ -40,12 +41,14 @@ class ConvertedCorpus:
     parts (Mapping[str, Part]): `train` and `test`.
     mentions (Optional[Mapping[str, int]]): Mentions of the training part, by entity type; None if it is not converted.
     outside (Optional[int]): Tokens of it that are annotated as outside of mentions; None if it is not converted.
+    settings (Optional[CorpusSettings]): Its corpus file; None if it is not converted.
     """
 
     entity_types: tuple[str, ...]
     parts: Mapping[str, Part]
     mentions: Optional[Mapping[str, int]] = None
     outside: Optional[int] = None
+    settings: Optional[CorpusSettings] = None
 
 
 @dataclass(frozen=True)
@@ -231,10 +234,11 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
     RETURNS (ConvertedCorpus): Its parts.
     RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
     """
-    manifest = check_converted(corpus, name, corpus_file(configs, name))
+    file = corpus_file(configs, name)
+    manifest = check_converted(corpus, name, file)
     parts = {part: find_part(corpus, name, part) for part in ("train", "test")}
-    train = manifest.splits["train"]
-    return ConvertedCorpus(manifest.entity_types, parts, train.mentions.kept, train.outside_tokens)
+    train, settings = manifest.splits["train"], read_corpus_settings(file)
+    return ConvertedCorpus(manifest.entity_types, parts, train.mentions.kept, train.outside_tokens, settings)
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:

@@ -10,14 +10,15 @@ from scripts.experiments.run import ScoredPart
 from scripts.experiments.workspace import Workspace
 from scripts.results.runs import RunResult
 from scripts.results.shapes import read_shape
-from scripts.shipping import environment, evaluation, installed
+from scripts.shipping import audit, contents, environment, evaluation, installed, traces
+from scripts.shipping.audit import Audit
 from scripts.shipping.evaluation import Evaluation, to_json
 from scripts.shipping.examples import find_examples
 from scripts.shipping.naming import PackageName
 
 SHIPPING = Path(__file__).parent
-# What asks and what scores the answers.
-CODE = tuple(Path(module.__file__) for module in (environment, evaluation, installed))
+# What asks and what scores the answers, and what audits.
+CODE = tuple(Path(module.__file__) for module in (environment, evaluation, installed, audit, contents, traces))
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Conditions:
     wheel (str): Hash of the wheel.
     model (str): Hash of the model's own scores, which the package is held against.
     tests (Mapping[str, str]): Hash of each corpus's test part and of the types that are scored on it.
+    corpora (str): Hash of all parts of all corpora, of which no trace may be in the wheel.
     examples (Mapping[str, str]): Hash of each file of annotated texts.
     entity_types (str): What is scored on these, with commas.
     requirements (str): Hash of the file that fixes the versions of what is installed.
@@ -38,6 +40,7 @@ class Conditions:
     wheel: str
     model: str
     tests: Mapping[str, str]
+    corpora: str
     examples: Mapping[str, str]
     entity_types: str
     requirements: str
@@ -51,9 +54,11 @@ class RecordedEvaluation(Evaluation):
     """An evaluation on record.
 
     conditions (Conditions): What decided it.
+    audit (Audit): What the wheel was looked through for.
     """
 
     conditions: Conditions
+    audit: Audit
 
 
 def conditions_of(
@@ -80,6 +85,13 @@ def conditions_of(
         wheel=hash_file(wheel),
         model=hash_data(model),
         tests={test.corpus: hash_data([test.part.sha256, test.entity_types]) for test in tests},
+        corpora=hash_data(
+            [
+                [name, key, part.sha256]
+                for name, corpus in workspace.corpora.items()
+                for key, part in corpus.parts.items()
+            ]
+        ),
         examples={path.name: hash_file(path) for path in find_examples(workspace.experiment.ship.examples)},
         entity_types=", ".join(workspace.entity_types),
         requirements=hash_file(requirements),
@@ -116,8 +128,10 @@ def reason_to_evaluate(recorded: Optional[RecordedEvaluation], conditions: Condi
     return f"changed since the last time: {', '.join(changed)}" if changed else None
 
 
-def to_record(package: PackageName, wheel: Path, conditions: Conditions, found: Evaluation) -> dict[str, Any]:
-    """RETURNS (dict): An evaluation with what decided it, ready for JSON."""
+def to_record(
+    package: PackageName, wheel: Path, conditions: Conditions, audited: Audit, found: Evaluation
+) -> dict[str, Any]:
+    """RETURNS (dict): An evaluation and an audit with what decided them, ready for JSON."""
     megabytes = round(wheel.stat().st_size / 1e6, 1)
     about = {"package": package.distribution, "version": package.version, "wheel": wheel.name, "megabytes": megabytes}
-    return {**about, "conditions": asdict(conditions), **to_json(found)}
+    return {**about, "conditions": asdict(conditions), "audit": asdict(audited), **to_json(found)}

@@ -30,15 +30,29 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Speed:
+    """How fast an installed package is, on this machine.
+
+    load_seconds (float): What `spacy.load` takes.
+    words_per_second (float): Tokens a second on raw text, white space aside.
+    """
+
+    load_seconds: float
+    words_per_second: float
+
+
+@dataclass(frozen=True)
 class Answers:
     """What an installed package answered.
 
     groups (Mapping[str, list[Answer]]): By the name of the group of questions.
     versions (Mapping[str, str]): Versions of Python and of the libraries beside the package.
+    speed (Speed): How fast it was.
     """
 
     groups: Mapping[str, list[Answer]]
     versions: Mapping[str, str]
+    speed: Speed
 
 
 @contextmanager
@@ -90,7 +104,7 @@ def ask(python: Path, package: str, questions: Mapping[str, Sequence[Question]],
         run_quietly([*program, *files], f"asking {package}", folder, threads_of_torch)
         result = read_json(folder / "answers.json")
     groups = {name: [_read_answer(answer) for answer in group] for name, group in result["answers"].items()}
-    return Answers(groups, result["versions"])
+    return Answers(groups, result["versions"], Speed(**result["speed"]))
 
 
 def _read_answer(answer: Mapping[str, list]) -> Answer:

@@ -14,7 +14,7 @@ from scripts.experiments.score import score_characters, score_tokens
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger, RunResult
-from scripts.shipping.environment import Answer, Question, ask
+from scripts.shipping.environment import Answer, Question, Speed, ask
 from scripts.shipping.examples import AnnotatedText
 
 GIVEN, RAW, EXAMPLES = "given sentences", "raw text", "examples"
@@ -41,12 +41,14 @@ class Evaluation:
     examples (Mapping[str, Scores]): On characters of the annotated texts, by file.
     example_answers (Mapping[str, list[Answer]]): What it found in them, in their order.
     versions (Mapping[str, str]): Versions of Python and of the libraries beside the package.
+    speed (Speed): How fast it is here.
     """
 
     corpora: Mapping[str, CorpusScores]
     examples: Mapping[str, Scores]
     example_answers: Mapping[str, list[Answer]]
     versions: Mapping[str, str]
+    speed: Speed
 
 
 def shipped_tests(workspace: Workspace) -> list[tuple[ScoredPart, RunResult]]:
@@ -108,6 +110,7 @@ def evaluate_installed(
         examples={name: score_examples(texts, found[name], entity_types) for name, texts in examples.items()},
         example_answers=found,
         versions=answers.versions,
+        speed=answers.speed,
     )
 
 
@@ -161,6 +164,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
             name: [asdict(answer) for answer in answers] for name, answers in evaluation.example_answers.items()
         },
         "versions": dict(evaluation.versions),
+        "speed": asdict(evaluation.speed),
     }
 
 

@@ -1,8 +1,5 @@
 """Say in a package's meta.json what it finds, how it was trained and how it scores."""
-from importlib.metadata import version
 from typing import Any, Mapping, Optional, Sequence
-
-from spacy.util import get_minor_version_range
 
 from scripts.corpora.manifest import read_manifest
 from scripts.evaluation.scores import MICRO, Score
@@ -13,9 +10,20 @@ from scripts.results.kinds import ENCODER_ONLY
 from scripts.results.runs import RunResult
 from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import encoder_name
+from scripts.shipping.sources import as_meta, sources
 
-# What the bundled modules import; spaCy adds by itself only what the config names.
-REQUIRED = ("spacy", "spacy-transformers", "pysbd", "razdel")
+# The versions of Python, and of what the bundled modules import, with which an installed package has found the same
+# entities with the same confidences. spaCy itself would name only what the config does, from the version here upwards.
+PYTHON = ">=3.11"
+SPACY = ">=3.8.7,<3.9.0"
+REQUIRED = {
+    "spacy": SPACY,
+    # 1.4.0 takes transformers up to 4.53.2; pip looks after that.
+    "spacy-transformers": ">=1.3.9,<1.5.0",
+    "transformers": ">=4.49.0,<4.58.0",
+    "pysbd": ">=0.3.4,<0.4.0",
+    "razdel": ">=0.5.0,<0.6.0",
+}
 
 
 def describe_package(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> dict[str, Any]:
@@ -35,16 +43,11 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
         "author": ship.author,
         "email": ship.email,
         "url": ship.url,
-        "sources": sources(workspace),
+        "spacy_version": SPACY,
+        "sources": [as_meta(source) for source in sources(workspace)],
         "requirements": requirements(),
         "performance": performance(results),
     }
-
-
-def sources(workspace: Workspace) -> list[str]:
-    """RETURNS (list[str]): The corpora in the order of training, and the encoder if the model has one."""
-    corpora = shipped_model(workspace.experiment).sources
-    return [*corpora, *([encoder_name(workspace.recipe.encoder)] if workspace.recipe.encoder else [])]
 
 
 def description(workspace: Workspace) -> str:
@@ -55,7 +58,7 @@ def description(workspace: Workspace) -> str:
     revision = f" ({record.revision})" if record and record.revision else ""
     encoder = f" Encoder: {encoder_name(record)}{revision}." if record else ""
     return (
-        f"Finds {_listed(workspace.entity_types)} mentions; languages: {', '.join(languages)}. "
+        f"Finds {listed(workspace.entity_types)} mentions; languages: {', '.join(languages)}. "
         f"Trained {', then '.join(training_steps(workspace, model))}.{encoder}"
     )
 
@@ -71,16 +74,17 @@ def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[s
     amount = f"{model_job(workspace, model).n_sentences} sentences of " if sample else ""
     together = " together" if len(model.corpora) > 1 else ""
     transfer = " (encoder-only transfer)" if model.before and model.transfer == ENCODER_ONLY else ""
-    return [*training_steps(workspace, model.before), f"on {amount}{_listed(model.corpora)}{together}{transfer}"]
+    return [*training_steps(workspace, model.before), f"on {amount}{listed(model.corpora)}{together}{transfer}"]
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+def listed(names: Sequence[str]) -> str:
+    """RETURNS (str): Names in a sentence, such as `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def requirements() -> list[str]:
-    """RETURNS (list[str]): The libraries that the package needs, from the version here to below the next minor one."""
-    return [f"{name}{get_minor_version_range(version(name))}" for name in REQUIRED]
+    """RETURNS (list[str]): The libraries that the package needs, in the versions that it was tried with."""
+    return [f"{name}{versions}" for name, versions in REQUIRED.items()]
 
 
 def performance(results: Sequence[RunResult]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Tell whether a wheel is what would be built now, by the record that lies beside it."""
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -9,6 +10,7 @@ from scripts.ner import rounding
 from scripts.results.runs import RunResult
 from scripts.results.shapes import read_shape
 from scripts.shipping import pipeline, wheel
+from scripts.shipping.meta import REQUIRED
 from scripts.shipping.naming import PackageName
 
 SCRIPTS = Path(__file__).parents[1]
@@ -28,17 +30,22 @@ class WheelRecord:
     sha256: str
 
 
-def package_fingerprint(package: PackageName, meta: Mapping[str, Any], results: Sequence[RunResult]) -> str:
+def package_fingerprint(
+    package: PackageName, meta: Mapping[str, Any], documents: Mapping[str, str], results: Sequence[RunResult]
+) -> str:
     """Identify what a wheel is built of.
 
     package (PackageName): What the package is called.
-    meta (Mapping): What its meta.json says: names, scores, and the versions of the libraries that it needs.
+    meta (Mapping): What its meta.json says: names, scores, and the versions of the libraries that it takes.
+    documents (Mapping[str, str]): Its card and its licences, by file name.
     results (Sequence[RunResult]): The shipped model's runs, whose fingerprints stand for model, settings and data.
     RETURNS (str): A sha256.
     """
     parts = {
         "package": asdict(package),
         "meta": meta,
+        "documents": documents,
+        "libraries": {name: version(name) for name in REQUIRED},
         "runs": [[result.run, result.fingerprint, result.training] for result in results],
         "code": hash_files(CODE, SCRIPTS),
     }

@@ -10,6 +10,8 @@ import srsly
 from scripts import describe, report
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
+from scripts.corpora.fingerprint import fingerprint
+from scripts.corpora.settings import ABOUT, read_corpus_settings
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.config import read_template
@@ -186,6 +188,15 @@ class TestIdentity:
         srsly.write_yaml(file, {**settings, "labels": {"Drug": "Drug"}, "ignore": ["ADR"]})
         expected = f"{file}: ru_ehr was converted with other settings than it has now. Run `weasel run convert`"
         assert self.mistake(project) == expected
+
+    def test_what_a_corpus_file_only_tells_people_leaves_all_as_it_is(self, project):
+        file = project / "configs" / "corpora" / "ru_ehr.yml"
+        told = {"title": "T", "description": "D", "invented": True, "license": "L", "url": "U", "author": "A"}
+        before = fingerprint(read_corpus_settings(file))
+        srsly.write_yaml(file, {**srsly.read_yaml(file), **told})
+        assert fingerprint(read_corpus_settings(file)) == before
+        settings = open_project(project).corpora["ru_ehr"].settings
+        assert {key: getattr(settings, key) for key in told} == told and set(told) == set(ABOUT)
 
     def test_a_corpus_of_the_same_name_in_another_folder_of_settings_is_another(self, project, tmp_path):
         other = shutil.copytree(project / "configs", tmp_path / "private")

@@ -24,8 +24,9 @@ from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
 from scripts.experiments.run import ScoredPart
 from scripts.shipping import evaluation
+from scripts.shipping.audit import Audit
 from scripts.shipping.conditions import Conditions, RecordedEvaluation, conditions_of, reason_to_evaluate
-from scripts.shipping.environment import Answer, Answers
+from scripts.shipping.environment import Answer, Answers, Speed
 from scripts.shipping.evaluation import (
     CorpusScores,
     Evaluation,
@@ -39,6 +40,8 @@ from scripts.shipping.installed import answer, write_answer
 from scripts.shipping.showing import example_lines, score_table
 from tests.experiments.tiny import CORPORA, EXPERIMENT, change_data, open_project
 from tests.shipping.conftest import EXAMPLES, NAMES, VERSION, name_examples
+
+SPEED = Speed(1.5, 1234.0)
 
 
 @pytest.fixture()
@@ -75,7 +78,7 @@ def without_asking(packaged, without_pip, monkeypatch):
 
     def answers(python, package, tests, examples, types, threads):
         found = {name: [answer] * len(texts) for name, texts in examples.items()}
-        return Evaluation(corpora, dict.fromkeys(examples, scores["ru_ehr"].tokens), found, {"python": "3"})
+        return Evaluation(corpora, dict.fromkeys(examples, scores["ru_ehr"].tokens), found, {"python": "3"}, SPEED)
 
     monkeypatch.setattr(evaluate_package, "evaluate_installed", answers)
     return without_pip
@@ -185,7 +188,7 @@ def test_each_condition_by_itself_is_a_reason(packaged, project):
     tests, results = zip(*shipped_tests(packaged.workspace), strict=True)
     wheel, requirements = packaged.wheels[0], project / "requirements.txt"
     conditions = conditions_of(wheel, requirements, packaged.workspace, tests, results)
-    recorded = RecordedEvaluation({}, {}, {}, {}, conditions)
+    recorded = RecordedEvaluation({}, {}, {}, {}, SPEED, conditions, Audit(1, 1, 1.0, 1))
     assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, tests, results)) is None
     for field in fields(Conditions):
         other = replace(conditions, **{field.name: "another"})
@@ -205,7 +208,7 @@ def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, mo
     for test in tests:
         found = [perfect_answer(document) for document in read_documents(test.part.path)]
         answers.update({f"given sentences/{test.corpus}": found, f"raw text/{test.corpus}": found})
-    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}))
+    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}, SPEED))
     scored = evaluate_installed(Path("python"), "xx_tiny", tests, {}, ("Drug", "Disease"), 1)
     mentions = read_manifest(packaged.workspace.corpus, tests[0].corpus).splits["test"].mentions.kept
     drugs = Score(mentions["Drug"], 0, 0)
@@ -224,7 +227,7 @@ def test_what_a_package_finds_where_nobody_annotated_is_not_scored(tmp_path, mon
     given = Answer(((1, 2, "Drug"), (2, 3, "Drug"), (3, 4, "Drug")), (), ())
     raw = Answer((), ((5, 12, "Drug"), (0, 4, "Drug"), (14, 21, "Drug"), (12, 21, "Drug")), ())
     answers = {"given sentences/mine": [given], "raw text/mine": [raw]}
-    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}))
+    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}, SPEED))
     scored = evaluate_installed(Path("python"), "xx_tiny", [test], {}, ("Drug",), 1).corpora["mine"]
     assert scored.given_sentences["Drug"] == scored.raw_text["Drug"] == Score(1, 1, 0)
 
@@ -250,7 +253,7 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     other = {**scores["ru_ugt"].tokens, "micro": Score(1, 1, 0)}
     corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
     nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in EXAMPLES.items()}
-    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, nothing, {})
+    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, nothing, {}, SPEED)
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
     with pytest.raises(ProjectError, match=f"ru_ugt: the package is not the model.*micro F1 66.67 .*, before {before}"):
@@ -280,7 +283,7 @@ def test_results_of_other_data_do_not_count(packaged, project):
 def test_scores_that_a_gpu_gave_are_not_compared(packaged):
     results = packaged.results
     none = {name: Score(0, 0, 9) for name in ("Drug", "Disease", "micro")}
-    evaluation = Evaluation({name: CorpusScores(none, none) for name in CORPORA}, {}, {}, {})
+    evaluation = Evaluation({name: CorpusScores(none, none) for name in CORPORA}, {}, {}, {}, SPEED)
     with pytest.raises(ProjectError, match="0 found, 0 wrong, 9 missed"):
         check_same_scores(evaluation, results)
     check_same_scores(evaluation, [replace(result, device="NVIDIA H100") for result in results])

@@ -7,7 +7,8 @@ import pytest
 from scripts.evaluation.scores import Score
 from scripts.experiments.workspace import Workspace
 from scripts.results.runs import RunScores
-from scripts.shipping.meta import description, performance, sources
+from scripts.shipping.meta import description, performance
+from scripts.shipping.sources import sources
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
 
 SHIP = {"target": "ru_ehr", "source": ["en_ugt"], "size": 8}
@@ -56,7 +57,7 @@ def open_with(packaged, tmp_path):
 def test_the_way_of_training_is_told(open_with, ship, trained, corpora):
     workspace = open_with(ship)
     assert f". {trained} Encoder: " in description(workspace)
-    assert sources(workspace) == [*corpora, "tiny"]
+    assert [source.name for source in sources(workspace)] == [*corpora, "tiny"]
 
 
 def test_the_languages_are_those_of_all_that_it_has_seen(open_with):

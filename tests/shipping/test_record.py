@@ -10,7 +10,7 @@ from scripts.base.files import hash_file, read_json
 from scripts.evaluation.scores import Score
 from scripts.results.runs import RunScores
 from scripts.shipping import record
-from scripts.shipping.meta import describe_package
+from scripts.shipping.card import describe
 from scripts.shipping.naming import package_name
 from scripts.shipping.record import package_fingerprint, record_file
 from tests.experiments.tiny import EXPERIMENT
@@ -34,7 +34,7 @@ class Build:
 
     wheels: list[str] = field(default_factory=list)
 
-    def __call__(self, nlp, package, output):
+    def __call__(self, nlp, package, output, documents, check):
         self.wheels.append(package.wheel)
         (output / package.wheel).write_bytes(f"wheel {len(self.wheels)}".encode())
         return output / package.wheel
@@ -127,7 +127,8 @@ def test_another_template_of_the_model_is_another_wheel(project, build):
 
 def fingerprint_of(packaged, results, **changes):
     named = replace(package_name(NAMES[0], VERSION), **changes)
-    return package_fingerprint(named, describe_package(packaged.workspace, named, results), results)
+    described = describe(packaged.workspace, named, results)
+    return package_fingerprint(named, described.meta, described.documents(0), results)
 
 
 def test_what_decides_a_wheel_changes_its_fingerprint(packaged, monkeypatch):
@@ -142,7 +143,7 @@ def test_what_decides_a_wheel_changes_its_fingerprint(packaged, monkeypatch):
         fingerprint_of(packaged, [replace(result, training="of another model") for result in results]),
         fingerprint_of(packaged, [replace(results[0], scores=RunScores(tokens, tokens)), *results[1:]]),
     ]
-    monkeypatch.setattr("scripts.shipping.meta.version", lambda name: "99.1.0")
+    monkeypatch.setattr("scripts.shipping.record.version", lambda name: "99.1.0")
     changed.append(fingerprint_of(packaged, results))
     assert len({own, *changed}) == len(changed) + 1
 

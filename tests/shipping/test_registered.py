@@ -12,7 +12,7 @@ import pytest
 from scripts.base.errors import ProjectError
 from scripts.ner import sentence_transformer
 from scripts.shipping.pipeline import FACTORIES
-from scripts.shipping.wheel import declare_entry_points
+from scripts.shipping.wheel import complete_setup
 from tests.shipping.conftest import NAMES, VERSION
 
 PACKAGE = f"xx_{NAMES[0]}"
@@ -189,4 +189,4 @@ def test_the_entry_points_name_what_is_there(unpacked):
 def test_a_setup_file_that_spacy_writes_otherwise_is_refused(tmp_path):
     (tmp_path / "setup.py").write_text("setup(entry_points=MODELS)")
     with pytest.raises(ProjectError, match="setup.py: spaCy writes its entry points otherwise"):
-        declare_entry_points(tmp_path / "setup.py", PACKAGE)
+        complete_setup(tmp_path / "setup.py", PACKAGE)

@@ -40,6 +40,14 @@ def test_it_tells_who_publishes_it(files, meta):
     assert any(PUBLISHED["url"] in line for line in metadata)
 
 
+def documents(size):
+    return {"README.md": f"# Mine\n\n{size > 0}\n", "LICENSES_SOURCES": "Nothing."}
+
+
+def let_through(wheel):
+    assert wheel.is_file()
+
+
 def training_documents(packaged) -> list:
     vocab = spacy.blank("xx").vocab
     parts = [DocBin().from_disk(packaged.workspace.part(name, "train").path) for name in CORPORA]
@@ -106,7 +114,7 @@ def test_bundled_modules_import_nothing_from_the_project_nor_from_each_other(fil
 
 def test_requirements_are_those_of_the_bundled_modules_and_hold_here(meta, files):
     required = [Requirement(line) for line in meta["requirements"]]
-    assert {item.name for item in required} == {"spacy", "spacy-transformers", "pysbd", "razdel"}
+    assert {item.name for item in required} == {"spacy", "spacy-transformers", "transformers", "pysbd", "razdel"}
     metadata = files[f"{DISTRIBUTION}-{VERSION}.dist-info/METADATA"].decode()
     assert sorted(line for line in metadata.splitlines() if line.startswith("Requires-Dist:")) == sorted(
         f"Requires-Dist: {item.name}{item.specifier}" for item in required
@@ -146,7 +154,7 @@ def test_when_the_wheel_cannot_be_built_nothing_is_left_and_the_older_one_stands
     (tmp_path / "broken.toml").write_text("not = = toml")
     monkeypatch.setenv("DIST_EXTRA_CONFIG", str(tmp_path / "broken.toml"))
     with pytest.raises(ProjectError, match="building the wheel failed") as raised:
-        build_wheel(nlp, package, tmp_path)
+        build_wheel(nlp, package, tmp_path, documents, let_through)
     assert "\n" not in str(raised.value)
     assert (tmp_path / package.wheel).read_bytes() == b"older"
     assert {path.name for path in tmp_path.iterdir()} == {"broken.toml", package.wheel}
@@ -186,6 +194,6 @@ def test_a_pipeline_always_gives_the_same_wheel(tmp_path):
     for folder in (tmp_path / "a", tmp_path / "b"):
         nlp = spacy.blank("xx", meta={"name": "same", "version": "0.1.0"})
         nlp.add_pipe("sentencizer")
-        made.append(build_wheel(nlp, package, folder).read_bytes())
+        made.append(build_wheel(nlp, package, folder, documents, let_through).read_bytes())
     assert made[0] == made[1]
     assert zipfile.is_zipfile(tmp_path / "a" / package.wheel)
