@@ -1,5 +1,6 @@
 """Gather what of the corpora and of this machine must not be in a package: words, sentences, ids, names, paths."""
 import getpass
+import io
 import re
 import socket
 import tempfile
@@ -9,9 +10,11 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 
 import spacy
 import srsly
+import torch
 from spacy.strings import hash_string
 from spacy.tokens import Doc
 from spacy.util import load_config
+from thinc.api import Linear
 
 from scripts.corpora.fingerprint import TOKENIZER
 from scripts.corpora.formats import FORMATS
@@ -29,13 +32,12 @@ NAME = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
 SHORTEST_WORD, SHORTEST_NAME, SHORTEST_NUMBER, SHORTEST_PATH = 5, 6, 7, 8
 # So many words in a row of a sentence; of a shorter sentence all, if they are more than one and not too short.
 PHRASE, SHORTEST_PHRASE = 4, 16
-# What setuptools, torch and spaCy write by themselves.
-LIBRARIES = """
-Metadata-Version Name Version Summary Home-page Author Author-email License License-File Requires-Python Requires-Dist
-Dynamic Classifier Description Wheel Generator setuptools Root-Is-Purelib Tag METADATA RECORD top_level entry_points
-dist-info licenses byteorder little README spacy_models models storage chance data weights
-embeddings encoder layer attention self query key value dense output LayerNorm intermediate position token type word
-pooler activation transform weight bias
+# What setuptools writes: the fields of core metadata and of its own files.
+SETUPTOOLS = """
+Metadata-Version Name Version Summary Home-page Author Author-email License License-File License-Expression Keywords
+Requires-Python Requires-Dist Requires-External Provides-Extra Dynamic Classifier Description Description-Content-Type
+Platform Project-URL Maintainer Obsoletes-Dist Wheel Generator setuptools Root-Is-Purelib Tag METADATA RECORD top_level
+entry_points dist-info licenses README spacy_models models
 """
 # Of a table of vectors, which lies beside the strings.
 SETTINGS_OF_VECTORS = ("mode", "default", "floret")
@@ -102,7 +104,7 @@ def find_traces(workspace: Workspace, code: Sequence[str], written: Sequence[str
     vectors = load_config(workspace.recipe.template.path, interpolate=True)["paths"].get("vectors")
     allowed = Allowed(
         strings=frozenset([*spacy.blank("xx").vocab.strings, *SETTINGS_OF_VECTORS, *workspace.entity_types]),
-        texts=(*known, LIBRARIES, spacy.blank("xx").config.to_str()),
+        texts=(*known, SETUPTOOLS, *strings_of_libraries()),
         words=frozenset(word for text in written for word in words_of(text)),
         encoder=frozenset(strings_of_encoder(encoder.path)) if encoder else frozenset(),
         keys=_keys_of(vectors),
@@ -183,14 +185,24 @@ def is_distinctive(name: str) -> bool:
     return len(name) >= SHORTEST_NAME and has_letter and (has_digit or not name.isalpha()) and name not in ACCOUNTS
 
 
+def strings_of_libraries() -> list[str]:
+    """RETURNS (list[str]): What spaCy, Thinc and PyTorch write whatever a pipeline has read: names of their formats."""
+    nlp = spacy.blank("xx")
+    weights = io.BytesIO()
+    torch.save({"": torch.zeros(1), " ": torch.zeros(1).half()}, weights)
+    written = [nlp.to_bytes(), Linear(1, 1).initialize().to_bytes(), weights.getvalue()]
+    strings = [string for data in written for string in _strings(open_file("", data))]
+    return [*strings, nlp.config.to_str(), *nlp.meta]
+
+
 def strings_of_encoder(folder: Path) -> Iterator[str]:
     """Read what an encoder says by itself: as its files lie there, and as transformers writes them.
 
     folder (Path): The encoder.
-    YIELDS (str): Every string of its configuration and its tokenizer.
+    YIELDS (str): Every string of its configuration and its tokenizer, and the names of its weights.
     """
     # Slow to import.
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     with tempfile.TemporaryDirectory() as name:
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -198,8 +210,10 @@ def strings_of_encoder(folder: Path) -> Iterator[str]:
         files = [path for place in (folder, Path(name)) for path in place.iterdir() if path.suffix in (".json", ".txt")]
         for file in files:
             yield from _strings(open_file("", file.read_bytes()))
-    config = AutoConfig.from_pretrained(folder).to_dict()
-    yield from _strings(open_file("", srsly.msgpack_dumps([config, list(map(str, tokenizer.init_kwargs))])))
+    config = AutoConfig.from_pretrained(folder)
+    yield from _strings(open_file("", srsly.msgpack_dumps([config.to_dict(), list(map(str, tokenizer.init_kwargs))])))
+    with torch.device("meta"):
+        yield from AutoModel.from_config(config).state_dict()
 
 
 def _strings(leaves: Iterable[Leaf]) -> Iterator[str]:
