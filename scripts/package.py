@@ -8,6 +8,7 @@ from scripts.base.command import option
 from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.calibration import get_calibration
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
@@ -17,6 +18,7 @@ from scripts.shipping.meta import describe_package
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
+from scripts.shipping.showing import show_calibration
 from scripts.shipping.wheel import build_wheel
 
 
@@ -38,8 +40,9 @@ def main(
 ) -> None:
     """Make an installable package of the pipeline that the experiment names for shipping.
 
-    The model is trained if it has not been, and scored on the test part of every corpus. A wheel that is what would be
-    built now is left as it is.
+    The model is trained if it has not been, and scored on the test part of every corpus. Its confidences are calibrated
+    by a second training, unless `ship.calibrate` says otherwise. A wheel that is what would be built now is left as it
+    is.
     """
     package = package_name(name, version)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
@@ -49,13 +52,17 @@ def main(
     if failed:
         what = f"the model is not packaged: {failed[0].problem}"
         raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
+    calibration = get_calibration(workspace)
+    show_calibration(calibration)
     meta = describe_package(workspace, package, results)
-    fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
+    fingerprint, wheel = package_fingerprint(package, meta, results, calibration), output / package.wheel
     reason = reason_to_build(wheel, package, fingerprint)
     if reason:
         msg.info(f"Building the wheel takes about a minute: {reason}")
         model = get_model(workspace, shipped_model(workspace.experiment))
-        build_wheel(shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta), package, output)
+        pairs = calibration.pairs if calibration else {}
+        nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta, pairs)
+        build_wheel(nlp, package, output)
         write_record(wheel, package, fingerprint)
     else:
         msg.info("The wheel is unchanged, and so is what it was built of")

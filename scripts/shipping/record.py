@@ -5,6 +5,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, write_json
+from scripts.results.calibration import Calibration
 from scripts.results.runs import RunResult
 from scripts.results.shapes import read_shape
 from scripts.shipping import pipeline, wheel
@@ -27,18 +28,22 @@ class WheelRecord:
     sha256: str
 
 
-def package_fingerprint(package: PackageName, meta: Mapping[str, Any], results: Sequence[RunResult]) -> str:
+def package_fingerprint(
+    package: PackageName, meta: Mapping[str, Any], results: Sequence[RunResult], calibration: Optional[Calibration]
+) -> str:
     """Identify what a wheel is built of.
 
     package (PackageName): What the package is called.
     meta (Mapping): What its meta.json says: names, scores, and the versions of the libraries that it needs.
     results (Sequence[RunResult]): The shipped model's runs, whose fingerprints stand for model, settings and data.
+    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
     RETURNS (str): A sha256.
     """
     parts = {
         "package": asdict(package),
         "meta": meta,
         "runs": [[result.run, result.fingerprint, result.training] for result in results],
+        "calibration": calibration.pairs if calibration else {},
         "code": hash_files(CODE, SCRIPTS),
     }
     return hash_data(parts)
