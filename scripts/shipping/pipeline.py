@@ -4,7 +4,7 @@ from typing import Any, Mapping, Optional
 
 import spacy
 from spacy.language import Language
-from spacy.util import load_config
+from spacy.util import load_config, load_model_from_config
 from thinc.api import Config
 
 from scripts.corpora import sentences
@@ -39,14 +39,15 @@ def shipped_pipeline(
     calibration (Mapping): Slope and intercept by entity type; see `BioNer.calibrate`.
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read.
     """
-    trained = load_config(folder / "config.cfg")
-    has_encoder = ENCODER in trained["components"]
+    config = load_config(folder / "config.cfg")
+    has_encoder = ENCODER in config["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
     model = {"name": encoder, "training_precision": "float32"}
     component = {"factory": sentence_transformer.FACTORY, "model": model}
-    overrides = {"components": {**({ENCODER: component} if has_encoder else {}), **listed_thresholds(trained)}}
+    changes = {**({ENCODER: component} if has_encoder else {}), **listed_thresholds(config)}
     # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
-    nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
+    nlp = load_model_from_config(config.merge({"components": changes}), auto_fill=True)
+    nlp.from_disk(folder, exclude=["vocab"])
     # Word vectors come from elsewhere, and go by hashes of their words.
     nlp.vocab.vectors.from_disk(folder / "vocab", exclude=["strings"])
     head = nlp.get_pipe(nlp.pipe_names[-1])
