@@ -40,7 +40,7 @@ from scripts.experiments.run import ScoredPart, run_job
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
 from scripts.experiments.train import OnPasses, train_job
 from scripts.experiments.workspace import Workspace
-from scripts.ner.bio_ner import FACTORY, calibrated, logit
+from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, logit
 from scripts.results.calibration import Calibration, Reliability, calibration_file, find_calibration
 
 # Raise it by hand when the same job would give another calibration.
@@ -173,7 +173,8 @@ def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
             kept = [document for document in documents if document.user_data["id"] not in held_out[name]]
             pack_docs(kept).to_disk(partial / f"{name}.spacy")
     train = tuple(part_of(folder / f"{name}.spacy") for name in there)
-    seen = {fold_text(doc.text) for part in _parts_seen(replace(job.model, train=train)) for doc in read_documents(part)}
+    parts = _parts_seen(replace(job.model, train=train))
+    seen = {fold_text(document.text) for part in parts for document in read_documents(part)}
     unseen = {
         name: [doc for doc in documents if doc.user_data["id"] in held_out[name] and fold_text(doc.text) not in seen]
         for name, documents in there.items()
@@ -230,6 +231,7 @@ def judge_raw_text(nlp: Language, documents: Sequence[Doc], entity_types: Sequen
     RETURNS (list[JudgedMention]): The mentions found, where the documents are annotated.
     """
     head = nlp.get_pipe(nlp.pipe_names[-1])
+    assert isinstance(head, BioNer)
     judged = []
     docs = nlp.pipe([document.text for document in documents], batch_size=DOCUMENTS_PER_BATCH)
     for document, doc in zip(documents, docs, strict=True):

@@ -9,8 +9,8 @@ from scripts.results.runs import Today
 from scripts.results.shapes import read_shape
 
 ELSEWHERE = (
-    "On texts of another kind than these the pipeline is right less often than its confidences say: where it knows less, "
-    "it is not less sure. Check a threshold on annotated texts of your own."
+    "On texts of another kind than these the pipeline is right less often than its confidences say: they are too high "
+    "there. Check a threshold on annotated texts of your own."
 )
 
 
@@ -96,8 +96,8 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
         for test in calibration.tests
     )
     return (
-        f"The confidences were calibrated on documents of the training parts ({documents}), which a second training with "
-        "the same settings had not seen; the pipeline itself is trained on all of them.",
+        f"The confidences were calibrated on documents of the training parts ({documents}), which a second training "
+        "with the same settings had not seen; the pipeline itself is trained on all of them.",
         f"Expected calibration error on the test parts, as raw text: {errors}.",
         ELSEWHERE,
     )
