@@ -96,7 +96,7 @@ def overconfidence(bins: Sequence[ReliabilityBin]) -> float:
 
 
 def fit_platt(logits: Sequence[float], is_right: Sequence[bool]) -> Platt:
-    """Fit the correction by maximum likelihood, with Platt's prior, as if one more mention had been right and one wrong.
+    """Fit the correction by maximum likelihood, with Platt's prior: as if one more had been right, and one wrong.
 
     So a few mentions, or mentions that are all right, do not make it sure of anything. A higher confidence never
     becomes a lower one: the slope is not below 0.

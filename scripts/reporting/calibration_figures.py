@@ -15,9 +15,9 @@ PANEL_SIZE, COLUMNS = (3.0, 3.1), 4
 # Area of a marker, in square points, for all mentions of a test part together.
 AREA = 500.0
 LEGEND = (
-    "Of the mentions found with about the same confidence, the share that is right; the larger a marker, the more there "
-    "are.\nBlue: the package's confidences; grey: the model's own, before they were calibrated. On the line they are right "
-    "as often as they say."
+    "Of the mentions found with about the same confidence, the share that is right; the larger a marker, the more "
+    "there are.\nBlue: the package's confidences; grey: the model's own, before they were calibrated. On the line they "
+    "are right as often as they say."
 )
 
 

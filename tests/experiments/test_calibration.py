@@ -22,6 +22,7 @@ from scripts.experiments.calibration import (
     with_splitter,
 )
 from scripts.experiments.estimate import estimate
+from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.today import plan_today
@@ -31,7 +32,16 @@ from scripts.results.calibration import (
     find_calibration,
     find_todays_calibration,
 )
-from tests.experiments.tiny import CORPORA, EXPERIMENT, SETTINGS, change_data, open_project, replace_part, write_experiment
+from scripts.results.kinds import SHIPPED
+from tests.experiments.tiny import (
+    CORPORA,
+    EXPERIMENT,
+    SETTINGS,
+    change_data,
+    open_project,
+    replace_part,
+    write_experiment,
+)
 
 
 def texts_of(documents):
@@ -139,9 +149,6 @@ class TestOnRecord:
 
     def test_the_report_has_none_of_other_data(self, workspace, project):
         places = [project / name for name in ("configs", "corpus", "training", "metrics")]
-        from scripts.experiments.execute import carry_out_kind
-        from scripts.results.kinds import SHIPPED
-
         carry_out_kind(workspace, SHIPPED)
         found = get_calibration(workspace)
         assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) == found

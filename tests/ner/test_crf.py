@@ -150,10 +150,10 @@ def test_two_tokens_by_hand():
     scores[1, 0, 0] = scores[1, 1, 2] = scores[1, 1, 0] = 0.0
     assert crf_loss([scores], [numpy.array([1, 2])])[0] == pytest.approx(numpy.log(3))
     assert crf_loss([scores], [numpy.array([1, -1])])[0] == pytest.approx(numpy.log(3 / 2))
-    # Two of the three begin with B-Disease.
+    # Of four shares two have a mention of one token: B-Disease I-Disease is another mention.
     scores[1, 1, 0] = numpy.log(2)
     ((start, end, label, log_confidence),) = crf_mentions(scores)
-    assert (start, end, label) == (0, 1, 0) and numpy.exp(log_confidence) == pytest.approx(3 / 4)
+    assert (start, end, label) == (0, 1, 0) and numpy.exp(log_confidence) == pytest.approx(2 / 4)
 
 
 def test_no_sentences_no_loss():
