@@ -8,7 +8,9 @@ from scripts.base.command import option
 from scripts.base.files import write_json, write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.calibration import can_calibrate
 from scripts.experiments.workspace import open_workspace
+from scripts.results.calibration import find_calibration
 from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import describe, render_card, with_measurements, with_size
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
@@ -57,7 +59,8 @@ def main(
         msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
         show_evaluation(recorded, examples)
     else:
-        described = describe(workspace, package, results)
+        calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
+        described = describe(workspace, package, results, calibration)
         audit = pass_audit(wheel, traces_for(workspace, described))
         msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
         with clean_environment(packages) as python:

@@ -8,6 +8,7 @@ from scripts.base.command import option
 from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.calibration import get_calibration
 from scripts.experiments.execute import carry_out_kind, show
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
@@ -18,6 +19,7 @@ from scripts.shipping.card import describe, trains_embeddings
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
+from scripts.shipping.showing import show_calibration
 from scripts.shipping.wheel import build_wheel
 
 
@@ -39,8 +41,9 @@ def main(
 ) -> None:
     """Make an installable package of the pipeline that the experiment names for shipping.
 
-    The model is trained if it has not been, and scored on the test part of every corpus. A wheel that is what would be
-    built now is left as it is. One that holds a trace of the corpora is not let through.
+    The model is trained if it has not been, and scored on the test part of every corpus. Its confidences are calibrated
+    by a second training, unless `ship.calibrate` says otherwise. A wheel that is what would be built now is left as it
+    is. One that holds a trace of the corpora is not let through.
     """
     package = package_name(name, version)
     workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
@@ -50,13 +53,16 @@ def main(
     if failed:
         what = f"the model is not packaged: {failed[0].problem}"
         raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
-    described, wheel = describe(workspace, package, results), output / package.wheel
-    fingerprint = package_fingerprint(package, described.meta, described.documents(0), results)
+    calibration = get_calibration(workspace)
+    show_calibration(calibration)
+    described, wheel = describe(workspace, package, results, calibration), output / package.wheel
+    fingerprint = package_fingerprint(package, described.meta, described.documents(0), results, calibration)
     reason = reason_to_build(wheel, package, fingerprint)
     if reason:
         msg.info(f"Building the wheel takes about a minute: {reason}")
         model = get_model(workspace, shipped_model(workspace.experiment))
-        nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta)
+        pairs = calibration.pairs if calibration else {}
+        nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, pairs)
         traces = traces_for(workspace, described)
         build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
         write_record(wheel, package, fingerprint)

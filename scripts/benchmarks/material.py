@@ -187,7 +187,7 @@ def _write_models(workspace: Workspace, material: Material) -> None:
     trained = Path(material.folder) / "trained"
     job = training_job(material, training=training)
     train_job(job, None, workspace.gpu_id, PipelineCache()).nlp.to_disk(trained)
-    nlp = shipped_pipeline(trained, encoder_name(workspace.recipe.encoder), {})
+    nlp = shipped_pipeline(trained, encoder_name(workspace.recipe.encoder), {}, {})
     nlp.to_disk(material.pipeline)
     _write_checkpoint(nlp, material)
 

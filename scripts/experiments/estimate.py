@@ -8,6 +8,7 @@ from spacy.language import Language
 
 from scripts.corpora.parts import Part, read_documents
 from scripts.encoders.record import AS_NAMED, EncoderRecord
+from scripts.experiments.calibration import calibration_job, can_calibrate
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.execute import Jobs, jobs_of
 from scripts.experiments.job import Tokenizer, TrainingJob, distinct
@@ -18,7 +19,7 @@ from scripts.experiments.score import predict
 from scripts.experiments.settings import Experiment
 from scripts.experiments.train import train_job
 from scripts.experiments.workspace import ConvertedCorpus, Recipe, Workspace
-from scripts.results.kinds import KINDS
+from scripts.results.kinds import KINDS, SHIPPED
 from scripts.results.runs import StartedWith
 
 # Updates that are timed, behind the first ones, in which memory is laid out.
@@ -122,7 +123,17 @@ def estimate(workspace: Workspace) -> list[Cost]:
         for model in dict.fromkeys(_model_of(workspace, run) for run in jobs):
             group = {run: job for run, job in jobs.items() if _model_of(workspace, run) == model}
             costs.append(_cost(kind, model, group, trained))
-    return costs
+    return [_with_calibration(workspace, cost) if cost.kind == SHIPPED else cost for cost in costs]
+
+
+def _with_calibration(workspace: Workspace, cost: Cost) -> Cost:
+    """RETURNS (Cost): What the shipped pipeline costs, with the second training that its calibration takes."""
+    if not can_calibrate(workspace):
+        return cost
+    job = calibration_job(workspace)
+    return replace(
+        cost, trainings=cost.trainings + 1, passes=cost.passes + job.passes, tested=cost.tested + job.tested
+    )
 
 
 def _model_of(workspace: Workspace, run: Run) -> str:

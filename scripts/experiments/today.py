@@ -7,11 +7,12 @@ from wasabi import msg
 from scripts.corpora.manifest import identify, read_manifest
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.analysis import analyse_all
+from scripts.experiments.calibration import calibration_job, can_calibrate
 from scripts.experiments.device import choose_precision
 from scripts.experiments.execute import Jobs, jobs_of, planned_run
 from scripts.experiments.settings import Experiment, read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
-from scripts.results.kinds import COMPARED, Kind
+from scripts.results.kinds import COMPARED, SHIPPED, Kind
 from scripts.results.runs import Ledger, Plan, PlannedRun, StartedWith, Today, read_plans, read_runs
 
 
@@ -37,6 +38,7 @@ def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, met
     plans = read_plans(folder)
     opened: dict[StartedWith, Workspace] = {}
     planned: dict[str, PlannedRun] = {}
+    calibration = ""
     for kind, key in _begun(folder, plans, settings).items():
         if key not in opened:
             places = (configs, corpus, training, metrics)
@@ -46,8 +48,10 @@ def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, met
         jobs = jobs_of(opened[key], kind)
         planned |= {run.id: planned_run(opened[key], run, job) for run, job in jobs.items()}
         _mend_analyses(opened[key], jobs)
+        if kind == SHIPPED and can_calibrate(opened[key]):
+            calibration = calibration_job(opened[key]).fingerprint
     manifests = {name: read_manifest(corpus, name) for name in settings.corpora}
-    return Today(planned, identify(manifests), _remarks(plans))
+    return Today(planned, identify(manifests), _remarks(plans), calibration)
 
 
 def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> dict[Kind, StartedWith]:

@@ -1,5 +1,8 @@
 """Tag mentions with the `bio_ner` component, which sets `doc.ents`, and `doc.spans["bio_ner"]` with confidences.
 
+The confidence of an entity is `ent._.confidence` too. Once a component is calibrated, of the mentions with a confidence
+of 0.8 about 80 % are right, on texts like those that it was calibrated on.
+
 Two heads: a softmax over the tags of each token by itself, and a conditional random field over those of a sentence.
 
 This module is bundled into packages, so it imports nothing from its project. Packages of several versions load in one
@@ -29,7 +32,7 @@ from thinc.types import Floats2d, Floats3d, FloatsXd, Ragged
 
 # The component's name, and so the key of `doc.spans`, unless a pipeline says otherwise.
 SPANS_KEY = "bio_ner"
-# The second one takes `spans_key`; the first one is that of packages of version 0.1.
+# The second one takes `spans_key` and `threshold`; the first one is that of packages of version 0.1.
 FACTORY_V1, FACTORY = "bio_ner", "bio_ner_v2"
 MERGING_FACTORY = "merge_entities_and_spans"
 LOAD_PACKAGE = "interlingual.load_package.v1"
@@ -37,10 +40,15 @@ LOAD_PACKAGE = "interlingual.load_package.v1"
 ANNOTATED_TYPES = "annotated_types"
 # Tokens of the Docs that are read at once: what the encoder gives for them is copied twice on the way to the scores.
 TOKENS_AT_ONCE = 10_000
+# The extension of Span that gives the confidence.
+CONFIDENCE = "confidence"
+# Beyond it a probability is as good as 0 or 1, and its digits mean nothing.
+LARGEST_LOGIT = 15.0
+LOG_ALMOST_ONE = -1e-7
 # spaCy's codes of `token.ent_iob`.
 MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
 DEFAULT_MODEL = {
-    "@architectures": "interlingual.BioTagger.v1",
+    "@architectures": "interlingual.BioTagger.v2",
     "tok2vec": {
         "@architectures": "spacy-transformers.TransformerListener.v1",
         "grad_factor": 1.0,
@@ -84,6 +92,11 @@ def _first_subword_forward(model: Model, X: Ragged, is_train: bool) -> Tuple[Flo
 def bio_tags(labels: Sequence[str]) -> List[str]:
     """RETURNS (List[str]): The tags of the entity types: `O`, then `B-` and `I-` of each."""
     return ["O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
+
+
+def inside_tag(label: int) -> int:
+    """RETURNS (int): Number of the I- tag of an entity type, by the number of the type."""
+    return 2 + 2 * label
 
 
 @lru_cache(maxsize=None)
@@ -165,9 +178,27 @@ def softmax_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     """Find mentions by tags that are independent of each other, but for what BIO forbids.
 
     scores (numpy.ndarray): (tokens, tags).
-    RETURNS (List[tuple]): The mentions; the confidence is the product of the probabilities of the mention's tags.
+    RETURNS (List[tuple]): The mentions; the confidence is the product of the probabilities of the mention's tags, and
+        of the probability that the mention does not go on behind them.
     """
     log_probabilities = log_softmax(scores)
+
+    def log_end(end: int, label: int) -> float:
+        if end == len(scores):
+            return 0.0
+        return float(numpy.log1p(-numpy.exp(min(log_probabilities[end, inside_tag(label)], LOG_ALMOST_ONE))))
+
+    mentions = _softmax_mentions(log_probabilities)
+    return [(start, end, label, inside + log_end(end, label)) for start, end, label, inside in mentions]
+
+
+def softmax_mentions_v1(scores: numpy.ndarray) -> List[NumberedMention]:
+    """The same as packages of version 0.1 have it: the confidence is the product of the probabilities of the mention's
+    tags alone."""
+    return _softmax_mentions(log_softmax(scores))
+
+
+def _softmax_mentions(log_probabilities: numpy.ndarray) -> List[NumberedMention]:
     tags = decode_tags(log_probabilities)
     own = log_probabilities[numpy.arange(len(tags)), tags]
     return [(start, end, label, float(own[start:end].sum())) for start, end, label in tagged_mentions(tags)]
@@ -195,19 +226,33 @@ def softmax_loss(
 
 
 SOFTMAX = Decoder(softmax_mentions, softmax_loss)
+SOFTMAX_V1 = Decoder(softmax_mentions_v1, softmax_loss)
 
 
 def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
+    """The softmax head of packages of version 0.1: its confidences leave out that a mention ends where it does."""
+    return _softmax_head(tok2vec, nO, SOFTMAX_V1)
+
+
+def BioTagger_v2(
+    tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None
+) -> Model[List[Doc], List[Floats2d]]:
     """A linear layer over token vectors; its outputs are the scores of the BIO tags before softmax.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
     nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
     RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, tags).
     """
+    return _softmax_head(tok2vec, nO, SOFTMAX)
+
+
+def _softmax_head(
+    tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int], decoder: Decoder
+) -> Model[List[Doc], List[Floats2d]]:
     output = Linear(nO, _width(tok2vec))
     model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, with_array(output))
     model.set_ref("output", output)
-    model.attrs["decoder"] = SOFTMAX
+    model.attrs["decoder"] = decoder
     return model
 
 
@@ -250,13 +295,38 @@ def pair_marginals(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.nda
     return totals, numpy.exp(joint - possible[:, None, None, None])
 
 
+# What is summed over behind a mention: scores and sums of `log_sums` in, then the mention's end and last tag.
+Behind = Callable[[numpy.ndarray, numpy.ndarray, int, int], float]
+
+
 def crf_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     """Find the mentions of the best sequence of tags.
 
     scores (numpy.ndarray): (tokens, tags, tags), as in `best_path`.
-    RETURNS (List[tuple]): The mentions; the confidence is the probability of all sequences that have the mention's tags
-        at its tokens, whatever stands before and behind: that the mention ends there is not part of it.
+    RETURNS (List[tuple]): The mentions; the confidence is the probability of all sequences that have the very mention,
+        its end included, whatever stands before and behind.
     """
+    return _crf_mentions(scores, _ends_there)
+
+
+def crf_mentions_v1(scores: numpy.ndarray) -> List[NumberedMention]:
+    """The same as packages of version 0.1 have it: the mention may also go on in what the confidence sums over."""
+    return _crf_mentions(scores, _whatever_follows)
+
+
+def _ends_there(scores: numpy.ndarray, ends: numpy.ndarray, end: int, tag: int) -> float:
+    if end == len(scores):
+        return float(ends[end, tag])
+    following = scores[end, tag] + ends[end + 1]
+    following[inside_tag((tag - 1) // 2)] = -numpy.inf
+    return float(numpy.logaddexp.reduce(following))
+
+
+def _whatever_follows(scores: numpy.ndarray, ends: numpy.ndarray, end: int, tag: int) -> float:
+    return float(ends[end, tag])
+
+
+def _crf_mentions(scores: numpy.ndarray, behind: Behind) -> List[NumberedMention]:
     scores = scores.astype("float64")
     tags = best_path(scores)
     mentions = list(tagged_mentions(tags))
@@ -266,8 +336,8 @@ def crf_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     steps = scores[numpy.arange(len(tags)), numpy.concatenate([[0], tags[:-1]]), tags]
 
     def log_confidence(start: int, end: int) -> float:
-        inside = beginnings[start + 1, tags[start]] + steps[start + 1 : end].sum() + ends[end, tags[end - 1]]
-        return min(0.0, float(inside - ends[0, 0]))
+        inside = beginnings[start + 1, tags[start]] + steps[start + 1 : end].sum()
+        return min(0.0, float(inside + behind(scores, ends, end, tags[end - 1]) - ends[0, 0]))
 
     return [(start, end, label, log_confidence(start, end)) for start, end, label in mentions]
 
@@ -303,9 +373,18 @@ def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> T
 
 
 CRF = Decoder(crf_mentions, crf_loss)
+CRF_V1 = Decoder(crf_mentions_v1, crf_loss)
 
 
 def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats3d]]:
+    """The conditional random field of packages of version 0.1: its confidences leave out that a mention ends where it
+    does."""
+    return _crf_head(tok2vec, nO, CRF_V1)
+
+
+def CrfTagger_v2(
+    tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None
+) -> Model[List[Doc], List[Floats3d]]:
     """A linear-chain conditional random field over BIO tags (Lafferty et al. 2001), those that BIO forbids impossible.
 
     O stands before each sentence; its end has no score.
@@ -315,6 +394,12 @@ def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
     RETURNS (Model[List[Doc], List[Floats3d]]): Per Doc an array of (tokens, tags, tags): the score of each tag behind
         each tag of the token before, minus infinity where BIO forbids it.
     """
+    return _crf_head(tok2vec, nO, CRF)
+
+
+def _crf_head(
+    tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int], decoder: Decoder
+) -> Model[List[Doc], List[Floats3d]]:
     output = Linear(nO, _width(tok2vec))
     pair_scores: Model[Floats2d, Floats3d] = Model(
         "pair_scores",
@@ -327,7 +412,7 @@ def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = Non
     # To Thinc a layer leaves the number of an array's axes as it is.
     model: Model[List[Doc], List[Floats3d]] = chain(tok2vec, with_array(pair_scores))  # type: ignore[misc]
     model.set_ref("output", output)
-    model.attrs["decoder"] = CRF
+    model.attrs["decoder"] = decoder
     return model
 
 
@@ -353,6 +438,78 @@ def _pair_scores_init(model: Model, X: Optional[Floats2d] = None, Y: Optional[Fl
     model.set_param("transitions", model.ops.alloc2f(n_tags, n_tags))
 
 
+# Confidences
+
+
+def logit(log_probability: float) -> float:
+    """RETURNS (float): The logarithm of p / (1 - p), cut off where a probability is as good as 0 or 1."""
+    # 1 - exp(x) loses its digits near 0, expm1 does not.
+    odds = log_probability - numpy.log(max(-numpy.expm1(log_probability), numpy.exp(-2 * LARGEST_LOGIT)))
+    return float(numpy.clip(odds, -LARGEST_LOGIT, LARGEST_LOGIT))
+
+
+def calibrated(log_probability: float, slope: float, intercept: float) -> float:
+    """Correct a model's probability by its logit (Platt 1999).
+
+    log_probability (float): Its logarithm.
+    slope (float): Below 1 where the model is too sure in either direction.
+    intercept (float): Below 0 where it is right less often than it says.
+    RETURNS (float): The confidence, from 0 to 1.
+    """
+    return float(1 / (1 + numpy.exp(-(slope * logit(log_probability) + intercept))))
+
+
+def get_confidence(span: Span) -> Optional[float]:
+    """The confidence of an entity or of any other span: that of the mention with the same borders and type.
+
+    span (Span): The span.
+    RETURNS (Optional[float]): From 0 to 1; None where a `bio_ner` component has found no such mention.
+    """
+    groups = [group for group in span.doc.spans.values() if _has_confidences(group)]
+    for group in groups:
+        for mention, score in zip(group, group.attrs["scores"], strict=True):
+            if (mention.start, mention.end, mention.label) == (span.start, span.end, span.label):
+                return float(score)
+    kept = {} if groups else span.doc.user_data.get(_place(span), {})
+    return kept.get(span.label_)
+
+
+def set_confidence(span: Span, confidences: Dict[str, float]) -> None:
+    """Keep the confidences of a span where spaCy keeps what JSON has of it.
+
+    span (Span): The span.
+    confidences (Dict[str, float]): The confidence by entity type, as `Doc.to_json` writes it.
+    """
+    span.doc.user_data[_place(span)] = confidences
+
+
+def _place(span: Span) -> Tuple[str, str, int, int]:
+    """RETURNS (tuple): Where spaCy keeps the value of an extension of a span."""
+    return ("._.", CONFIDENCE, span.start_char, span.end_char)
+
+
+def _has_confidences(group: SpanGroup) -> bool:
+    """RETURNS (bool): Whether a span group is of a component like this one: spaCy's `spancat` leaves an array."""
+    scores = group.attrs.get("scores")
+    return isinstance(scores, list) and len(scores) == len(group)
+
+
+def _keep_for_json(doc: Doc, group: SpanGroup) -> None:
+    """`Doc.to_json` writes nothing of a span group's attributes, and of extensions only what `user_data` holds."""
+    # Packages bring their own copies of this module, and others may have an extension of that name.
+    if not Span.has_extension(CONFIDENCE) or _name_of(Span.get_extension(CONFIDENCE)[2]) != get_confidence.__name__:
+        return
+    for span, score in zip(group, group.attrs["scores"], strict=True):
+        set_confidence(span, {**doc.user_data.get(_place(span), {}), span.label_: score})
+    if not len(group):
+        # Without any, `to_json(underscore=["confidence"])` takes the name for a misspelt one.
+        doc.user_data.setdefault(("._.", CONFIDENCE, None, None), None)
+
+
+def _name_of(function: Optional[Callable]) -> str:
+    return getattr(function, "__name__", "")
+
+
 # The component
 
 
@@ -361,6 +518,9 @@ class BioNer(TrainablePipe):
 
     White-space tokens have no tag: a mention may run across a line break.
 
+    Confidences are the model's own until `calibrate` is called. What it is given stays when the component is saved or
+    trained further, and is dropped when it is initialized: new weights are sure in a way of their own.
+
     vocab (Vocab): The shared vocabulary.
     model (Model[List[Doc], List[FloatsXd]]): Gives tag scores for each token; its attribute `decoder` says what they
         mean, and is softmax if left out.
@@ -368,6 +528,8 @@ class BioNer(TrainablePipe):
     scorer (Callable): How `nlp.evaluate` scores the entities.
     spans_key (str): Key of `doc.spans` for the mentions and their confidences. Left out: the component's name, so that
         two such components of a pipeline do not overwrite each other's.
+    threshold (Dict[str, float]): By entity type, the confidence below which a mention is left out of `doc.ents`; it
+        stays in `doc.spans`. Left out: 0, so that every mention is an entity.
     """
 
     def __init__(
@@ -378,18 +540,66 @@ class BioNer(TrainablePipe):
         *,
         scorer: Optional[Callable] = None,
         spans_key: Optional[str] = None,
+        threshold: Optional[Dict[str, float]] = None,
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
         self.scorer = scorer
         self.spans_key = spans_key
-        self.cfg: Dict[str, Any] = {"labels": []}
+        # `spacy find-threshold` sets the threshold here, and in the config.
+        self.cfg: Dict[str, Any] = {
+            "labels": [],
+            "calibration": {},
+            "threshold": dict(threshold or {}),
+            "threshold_in_config": dict(threshold or {}),
+        }
 
     @property
     def labels(self) -> Tuple[str, ...]:
         """RETURNS (Tuple[str, ...]): The entity types, in the order of their tags."""
         return tuple(self.cfg["labels"])
+
+    @property
+    def threshold(self) -> Dict[str, float]:
+        """By entity type, the confidence below which a mention is left out of `doc.ents`.
+
+        RETURNS (Dict[str, float]): Types that are left out have none.
+        RAISES (ValueError): If it names a type that the component does not know, or is not between 0 and 1.
+        """
+        threshold: Dict[str, float] = self.cfg["threshold"]
+        for label, value in threshold.items():
+            if label not in self.labels:
+                raise ValueError(
+                    f"'{self.name}' has a threshold for the entity type '{label}', which it does not know: it knows "
+                    f"{', '.join(self.labels)}"
+                )
+            if not 0 <= value <= 1:
+                raise ValueError(
+                    f"The threshold of '{self.name}' for '{label}' is {value}: give a confidence from 0 to 1"
+                )
+        return threshold
+
+    @property
+    def calibration(self) -> Dict[str, Tuple[float, float]]:
+        """RETURNS (Dict[str, Tuple[float, float]]): Slope and intercept by entity type; types without keep the model's
+        own confidences. See `calibrated`."""
+        return {label: (slope, intercept) for label, (slope, intercept) in self.cfg["calibration"].items()}
+
+    def calibrate(self, calibration: Dict[str, Tuple[float, float]]) -> None:
+        """Set what makes the model's probabilities the share of mentions that are right.
+
+        calibration (Dict[str, Tuple[float, float]]): Slope and intercept by entity type; see `calibrated`. It is to be
+            fitted on documents that a model like this one was not trained on.
+        RAISES (ValueError): If there is an entity type that the component does not know.
+        """
+        unknown = [label for label in calibration if label not in self.labels]
+        if unknown:
+            raise ValueError(
+                f"'{self.name}' can't be calibrated for the entity type '{unknown[0]}': it knows "
+                f"{', '.join(self.labels)}"
+            )
+        self.cfg["calibration"] = {label: list(pair) for label, pair in calibration.items()}
 
     @property
     def decoder(self) -> Decoder:
@@ -434,6 +644,7 @@ class BioNer(TrainablePipe):
         nlp (Language): The pipeline; not used.
         labels (Sequence[str]): The entity types. Left out: those of the examples.
         RAISES (TypeError): If there are no examples.
+        RAISES (ValueError): If there is a threshold for a type that is not among them.
         """
         validate_get_examples(get_examples, "BioNer.initialize")
         examples = list(get_examples() if labels is None else islice(get_examples(), 10))
@@ -444,9 +655,43 @@ class BioNer(TrainablePipe):
         for label in found if labels is None else labels:
             self.add_label(label)
         self._require_labels()
+        self.cfg["calibration"] = {}
         docs = [example.predicted for example in examples[:10]]
         n_tags = len(bio_tags(self.labels))
         self.model.initialize(X=docs, Y=[self.model.ops.alloc2f(len(doc), n_tags) for doc in docs])
+        _ = self.threshold
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BioNer":
+        """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
+
+        bytes_data (bytes): What `to_bytes` gave.
+        exclude (Iterable[str]): Names of parts to leave out.
+        RETURNS (BioNer): The component itself.
+        RAISES (ValueError): If the threshold is of a type that it does not know, or not between 0 and 1.
+        """
+        in_config = self.cfg["threshold_in_config"]
+        super().from_bytes(bytes_data, exclude=exclude)
+        return self._with_threshold(in_config)
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "BioNer":
+        """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
+
+        path (str or Path): Where `to_disk` wrote it.
+        exclude (Iterable[str]): Names of parts to leave out.
+        RETURNS (BioNer): The component itself.
+        RAISES (ValueError): If the threshold is of a type that it does not know, or not between 0 and 1.
+        """
+        in_config = self.cfg["threshold_in_config"]
+        super().from_disk(path, exclude=exclude)
+        return self._with_threshold(in_config)
+
+    def _with_threshold(self, in_config: Dict[str, float]) -> "BioNer":
+        before = self.cfg["threshold_in_config"]
+        changed = {label: value for label, value in in_config.items() if value != before.get(label)}
+        self.cfg["threshold"] = {**self.cfg["threshold"], **changed}
+        self.cfg["threshold_in_config"] = in_config
+        _ = self.threshold
+        return self
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Find the mentions of a stream of Docs; memory does not grow with the batch size where they are long.
@@ -487,30 +732,44 @@ class BioNer(TrainablePipe):
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:
         return [
-            (int(tokens[start]), int(tokens[end - 1]) + 1, self.labels[label], float(numpy.exp(log_confidence)))
+            (int(tokens[start]), int(tokens[end - 1]) + 1, self.labels[label], self._confidence(label, log_confidence))
             for tokens in _tagged_tokens(doc)
             for start, end, label, log_confidence in self.decoder.mentions(scores[tokens])
         ]
 
+    def _confidence(self, label: int, log_confidence: float) -> float:
+        pair = self.cfg["calibration"].get(self.labels[label])
+        return calibrated(log_confidence, *pair) if pair else float(numpy.exp(log_confidence))
+
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.
 
-        `doc.spans[spans_key]` gets every decoded mention, and its `attrs["scores"]` the probability, under the model,
-        that all tags of the mention are right, in the order of the spans. The scores survive `to_bytes` and DocBin, not
-        `Doc.from_docs`, `as_doc` or `to_json`. `doc.ents` is set as spaCy's own `ner` sets it: entities that stand
-        there already, and blocked tokens, win.
+        `doc.spans[spans_key]` gets every decoded mention, and its `attrs["scores"]` the confidences in the order of the
+        spans, which survive `to_bytes` and DocBin. They are kept in `user_data` too, from where `span._.confidence` has
+        them after `Doc.to_json(underscore=["confidence"])`, `Doc.from_docs` and `as_doc(copy_user_data=True)`.
+        `doc.ents` is set as spaCy's own `ner` sets it: entities that stand there already, and blocked tokens, win. What
+        is below the threshold is no entity.
 
         docs (Iterable[Doc]): The Docs to change.
         predictions (List[List[tuple]]): What `predict` gave for them.
         """
-        key = self.spans_key or self.name
+        threshold = self.threshold
         for doc, mentions in zip(docs, predictions, strict=True):
             spans = [Span(doc, start, end, label=label) for start, end, label, _ in mentions]
             scores = [confidence for *_, confidence in mentions]
-            doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
+            self._set_spans(doc, spans, scores)
             taken = numpy.isin(doc.to_array(ENT_IOB), (INSIDE, BEGIN))
-            doc.set_ents([span for span in spans if not taken[span.start : span.end].any()], default="unmodified")
+            sure = [span for span, score in zip(spans, scores, strict=True) if score >= threshold.get(span.label_, 0.0)]
+            doc.set_ents([span for span in sure if not taken[span.start : span.end].any()], default="unmodified")
             doc.set_ents([], outside=_unannotated(doc), default="unmodified")
+
+    def _set_spans(self, doc: Doc, spans: List[Span], scores: List[float]) -> None:
+        self._set_group(doc, spans, scores)
+        _keep_for_json(doc, doc.spans[self.spans_key or self.name])
+
+    def _set_group(self, doc: Doc, spans: List[Span], scores: List[float]) -> None:
+        key = self.spans_key or self.name
+        doc.spans[key] = SpanGroup(doc, name=key, spans=spans, attrs={"scores": scores})
 
     def update(
         self,
@@ -585,6 +844,13 @@ class BioNer(TrainablePipe):
         """Update the weights, at this component's own rate where the optimizer has one (see `AdamByComponent`)."""
         by_component = getattr(sgd, "by_component", {})
         self.model.finish_update(by_component.get(self.name, sgd))
+
+
+class BioNerV1(BioNer):
+    """The component of packages of version 0.1, which leaves nothing in `user_data`."""
+
+    def _set_spans(self, doc: Doc, spans: List[Span], scores: List[float]) -> None:
+        self._set_group(doc, spans, scores)
 
 
 # It stands in sentence_transformer.py too, since bundled modules do not import each other.
@@ -662,7 +928,7 @@ def _tags_of(doc: Doc, labels: Sequence[str]) -> numpy.ndarray:
     # Blocked tokens, which are marked as the beginning of nothing, are not known either.
     tags = numpy.where(iob == OUTSIDE, 0, -1)
     for ent in doc.ents:
-        inside = 2 + 2 * labels.index(ent.label_)
+        inside = inside_tag(labels.index(ent.label_))
         tags[ent.start : ent.end] = inside
         # A mention that opens with white space begins at its first token that has a tag.
         tags[ent.start + numpy.flatnonzero(spaces[ent.start : ent.end] == 0)[:1]] = inside - 1
@@ -687,14 +953,19 @@ LISTENERS: Dict[str, Callable[[Doc], bool]] = {
 
 def make_bio_ner(nlp: Language, name: str, model: Model, scorer: Optional[Callable]) -> BioNer:
     """RETURNS (BioNer): The component for a pipeline, as packages of version 0.1 name it."""
-    return BioNer(nlp.vocab, model, name, scorer=scorer)
+    return BioNerV1(nlp.vocab, model, name, scorer=scorer)
 
 
 def make_bio_ner_v2(
-    nlp: Language, name: str, model: Model, scorer: Optional[Callable], spans_key: Optional[str]
+    nlp: Language,
+    name: str,
+    model: Model,
+    scorer: Optional[Callable],
+    spans_key: Optional[str],
+    threshold: Dict[str, float],
 ) -> BioNer:
     """RETURNS (BioNer): The component for a pipeline."""
-    return BioNer(nlp.vocab, model, name, scorer=scorer, spans_key=spans_key)
+    return BioNer(nlp.vocab, model, name, scorer=scorer, spans_key=spans_key, threshold=threshold)
 
 
 # Beside the component
@@ -720,6 +991,13 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
     merge_entities(doc)
     for key, (name, attrs, places) in moved.items():
         doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=[Span(doc, **place) for place in places])
+    # Places in between the new tokens' borders are none that JSON could be read from.
+    kept = [place for place in doc.user_data if isinstance(place, tuple) and place[:2] == ("._.", CONFIDENCE)]
+    for place in kept:
+        del doc.user_data[place]
+    if kept:
+        for group in filter(_has_confidences, doc.spans.values()):
+            _keep_for_json(doc, group)
     return doc
 
 
@@ -767,6 +1045,7 @@ def _same_model(here: Dict[str, Any], there: Dict[str, Any]) -> bool:
 _FUNCTIONS: List[Tuple[Any, Dict[str, Callable]]] = [
     (registry.layers, {"interlingual.first_subword.v1": first_subword}),
     (registry.architectures, {"interlingual.BioTagger.v1": BioTagger, "interlingual.CrfTagger.v1": CrfTagger}),
+    (registry.architectures, {"interlingual.BioTagger.v2": BioTagger_v2, "interlingual.CrfTagger.v2": CrfTagger_v2}),
     (registry.callbacks, {LOAD_PACKAGE: load_package}),
 ]
 for _registered, _functions in _FUNCTIONS:
@@ -774,10 +1053,14 @@ for _registered, _functions in _FUNCTIONS:
         if _name not in _registered:
             _registered.register(_name, func=_function)
 
+if not Span.has_extension(CONFIDENCE):
+    Span.set_extension(CONFIDENCE, getter=get_confidence, setter=set_confidence)
+
 _SETTINGS: Dict[str, Any] = {"model": DEFAULT_MODEL, "scorer": {"@scorers": "spacy.ner_scorer.v1"}}
+_MODEL_V1 = {**DEFAULT_MODEL, "@architectures": "interlingual.BioTagger.v1"}
 _FACTORIES: List[Tuple[str, Callable, Dict[str, Any]]] = [
-    (FACTORY_V1, make_bio_ner, _SETTINGS),
-    (FACTORY, make_bio_ner_v2, {**_SETTINGS, "spans_key": None}),
+    (FACTORY_V1, make_bio_ner, {**_SETTINGS, "model": _MODEL_V1}),
+    (FACTORY, make_bio_ner_v2, {**_SETTINGS, "spans_key": None, "threshold": {}}),
 ]
 for _name, _function, _settings in _FACTORIES:
     if not Language.has_factory(_name):

@@ -12,6 +12,7 @@ from scripts.reporting.answer import SMALL_TEST_SET, failures, metric, short_ans
 from scripts.reporting.formats import Table, format_cell, is_number_column
 from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results
+from scripts.results.calibration import ELSEWHERE
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 from scripts.results.runs import RunResult
 
@@ -79,7 +80,12 @@ class PageTable:
 
 
 def render_page(
-    results: Results, tables: list[Table], further: list[Table], figure: bytes, forecast: bytes
+    results: Results,
+    tables: list[Table],
+    further: list[Table],
+    figure: bytes,
+    forecast: bytes,
+    reliability: bytes = b"",
 ) -> str:
     """Write the report.
 
@@ -88,6 +94,7 @@ def render_page(
     further (list[Table]): Those beyond the paper, each to be unfolded.
     figure (bytes): Figure 1 as SVG.
     forecast (bytes): The curves as they would go on, as SVG.
+    reliability (bytes): How often confidences are right, as SVG; empty if no shipped pipeline was calibrated.
     RETURNS (str): An HTML page that loads nothing from anywhere.
     """
     folder = Path(__file__).parent
@@ -108,6 +115,8 @@ def render_page(
         unfinished=unfinished(results),
         figure=Markup(inline_svg(figure)),
         forecast=Markup(inline_svg(forecast)),
+        reliability=Markup(inline_svg(reliability)) if reliability else "",
+        elsewhere=ELSEWHERE,
         questions=research_questions(results),
         tables=[page_table(table) for table in tables],
         further=[page_table(table) for table in further],

@@ -157,11 +157,13 @@ class Today:
     planned (Mapping[str, PlannedRun]): All runs of the kinds that were begun, by id.
     corpora (str): Hash of the settings and files of the corpora.
     remarks (tuple[str, ...]): Why results are not to be compared with each other.
+    calibration (str): Fingerprint of the calibration of the shipped pipeline; empty if none was begun.
     """
 
     planned: Mapping[str, PlannedRun]
     corpora: str
     remarks: tuple[str, ...] = ()
+    calibration: str = ""
 
 
 def plan_file(folder: Path, kind: Kind) -> Path:

@@ -15,6 +15,7 @@ from scripts.experiments.execute import jobs_of
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import Workspace
+from scripts.results.calibration import Calibration, describe_calibration
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger, RunResult
 from scripts.shipping.evaluation import CorpusScores, Evaluation
@@ -75,18 +76,6 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class CalibrationNote:
-    """What is known of the confidences.
-
-    fitted (str): How and on what they were fitted, in one sentence.
-    errors (Mapping[str, float]): Expected calibration error (15 bins of equal width) by corpus, on its test part.
-    """
-
-    fitted: str
-    errors: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Measured:
     """What the installed package was measured to do on one machine.
 
@@ -128,7 +117,7 @@ class Card:
     embeddings_trained (bool): Whether its word embeddings differ from the encoder's.
     citations (tuple[str, ...]): What to cite.
     megabytes (str): Size of the pipeline on disk.
-    calibration (Optional[CalibrationNote]): What is known of the confidences.
+    calibration (tuple[str, ...]): What is known of the confidences, in sentences; nothing if they are the model's own.
     raw_text (tuple[tuple[str, str, str], ...]): Corpus, type and F1 on raw text, from the installed package.
     measured (Optional[Measured]): Load time and speed; not in the wheel, which is to be the same bytes each time.
     """
@@ -153,7 +142,7 @@ class Card:
     embeddings_trained: bool
     citations: tuple[str, ...]
     megabytes: str = ""
-    calibration: Optional[CalibrationNote] = None
+    calibration: tuple[str, ...] = ()
     raw_text: tuple[tuple[str, str, str], ...] = ()
     measured: Optional[Measured] = None
 
@@ -176,15 +165,18 @@ class Described:
         return {CARD: render_card(with_size(self.card, size)), LICENSES: self.licenses}
 
 
-def describe(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> Described:
+def describe(
+    workspace: Workspace, package: PackageName, results: Sequence[RunResult], calibration: Optional[Calibration]
+) -> Described:
     """Write down what is known of a package.
 
     workspace (Workspace): The experiment and its surroundings.
     package (PackageName): What the package is called.
     results (Sequence[RunResult]): The shipped model's score on each corpus.
+    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
     RETURNS (Described): Meta, card and licences.
     """
-    card = make_card(workspace, package, results)
+    card = make_card(workspace, package, results, calibration)
     return Described(describe_package(workspace, package, results), card, licenses_of_sources(workspace))
 
 
@@ -192,14 +184,14 @@ def make_card(
     workspace: Workspace,
     package: PackageName,
     results: Sequence[RunResult],
-    calibration: Optional[CalibrationNote] = None,
+    calibration: Optional[Calibration],
 ) -> Card:
     """Gather what the card in a wheel tells, its size aside.
 
     workspace (Workspace): The experiment and its surroundings.
     package (PackageName): What the package is called.
     results (Sequence[RunResult]): The shipped model's score on each corpus.
-    calibration (Optional[CalibrationNote]): What is known of the confidences.
+    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
     RETURNS (Card): The card.
     """
     ship, others = workspace.experiment.ship, scores_of_other_seeds(workspace)
@@ -225,7 +217,7 @@ def make_card(
         license=license,
         embeddings_trained=trains_embeddings(workspace),
         citations=tuple(citations()),
-        calibration=calibration,
+        calibration=describe_calibration(calibration) if calibration else (),
     )
 
 

@@ -4,12 +4,12 @@ from typing import Any, Mapping, Optional
 
 import spacy
 from spacy.language import Language
-from spacy.util import load_config
+from spacy.util import load_config, load_model_from_config
 from thinc.api import Config
 
 from scripts.corpora import sentences
 from scripts.encoders.record import EncoderRecord
-from scripts.experiments.config import ENCODER
+from scripts.experiments.config import ENCODER, head_of
 from scripts.ner import bio_ner, lstm, sentence_transformer
 from scripts.ner.rounding import round_encoder
 
@@ -29,26 +29,34 @@ FACTORIES = (
 BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transformer, lstm, bio_ner))
 
 
-def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Language:
+def shipped_pipeline(
+    folder: Path, encoder: str, meta: Mapping[str, Any], calibration: Mapping[str, tuple[float, float]]
+) -> Language:
     """Load a trained pipeline and make it ready for others.
 
     folder (Path): What training left: a head, and the encoder if the model has one.
     encoder (str): What the encoder is called where paths stood.
     meta (Mapping): What its meta.json is to say beside what spaCy knows itself.
+    calibration (Mapping): Slope and intercept by entity type; see `BioNer.calibrate`.
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read. Its
         encoder is rounded, as it was when it was scored.
     """
-    has_encoder = ENCODER in load_config(folder / "config.cfg")["components"]
+    config = load_config(folder / "config.cfg")
+    has_encoder = ENCODER in config["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
     model = {"name": encoder, "training_precision": "float32"}
     component = {"factory": sentence_transformer.FACTORY, "model": model}
-    overrides = {"components": {ENCODER: component}} if has_encoder else {}
+    changes = {**({ENCODER: component} if has_encoder else {}), **listed_thresholds(config)}
     # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
-    nlp = spacy.load(folder, exclude=["vocab"], config=overrides)
+    nlp = load_model_from_config(config.merge({"components": changes}), auto_fill=True)
+    nlp.from_disk(folder, exclude=["vocab"])
     # Word vectors come from elsewhere, and go by hashes of their words.
     nlp.vocab.vectors.from_disk(folder / "vocab", exclude=["strings"])
-    for label in nlp.get_pipe(nlp.pipe_names[-1]).labels:
+    head = nlp.get_pipe(nlp.pipe_names[-1])
+    for label in head.labels:
         nlp.vocab.strings.add(label)
+    if calibration:
+        head.calibrate(dict(calibration))
     if has_encoder:
         round_encoder(nlp)
         _rename_encoder(nlp, encoder)
@@ -64,6 +72,19 @@ def shipped_pipeline(folder: Path, encoder: str, meta: Mapping[str, Any]) -> Lan
     weights = {"@callbacks": bio_ner.LOAD_PACKAGE, "package": f"{nlp.lang}_{nlp.meta['name']}"}
     nlp.config["initialize"]["before_init"] = weights
     return nlp
+
+
+def listed_thresholds(trained: Config) -> dict[str, Any]:
+    """List a threshold for each entity type in the config of the head: `spacy find-threshold` finds no others.
+
+    trained (Config): The config of a trained pipeline.
+    RETURNS (dict): Settings by component: thresholds that leave nothing out, but where the config has others.
+    """
+    head = head_of(trained)
+    if trained["components"][head]["factory"] != bio_ner.FACTORY:
+        return {}
+    labels = trained["initialize"]["components"][head]["labels"]
+    return {head: {"threshold": {**dict.fromkeys(labels, 0.0), **trained["components"][head].get("threshold", {})}}}
 
 
 def encoder_name(encoder: Optional[EncoderRecord]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Mapping, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, write_json
 from scripts.ner import rounding
+from scripts.results.calibration import Calibration
 from scripts.results.runs import RunResult
 from scripts.results.shapes import read_shape
 from scripts.shipping import pipeline, wheel
@@ -31,7 +32,11 @@ class WheelRecord:
 
 
 def package_fingerprint(
-    package: PackageName, meta: Mapping[str, Any], documents: Mapping[str, str], results: Sequence[RunResult]
+    package: PackageName,
+    meta: Mapping[str, Any],
+    documents: Mapping[str, str],
+    results: Sequence[RunResult],
+    calibration: Optional[Calibration],
 ) -> str:
     """Identify what a wheel is built of.
 
@@ -39,6 +44,7 @@ def package_fingerprint(
     meta (Mapping): What its meta.json says: names, scores, and the versions of the libraries that it takes.
     documents (Mapping[str, str]): Its card and its licences, by file name.
     results (Sequence[RunResult]): The shipped model's runs, whose fingerprints stand for model, settings and data.
+    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
     RETURNS (str): A sha256.
     """
     parts = {
@@ -47,6 +53,7 @@ def package_fingerprint(
         "documents": documents,
         "libraries": {name: version(name) for name in REQUIRED},
         "runs": [[result.run, result.fingerprint, result.training] for result in results],
+        "calibration": calibration.pairs if calibration else {},
         "code": hash_files(CODE, SCRIPTS),
     }
     return hash_data(parts)

@@ -5,6 +5,7 @@ from wasabi import msg
 
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score
+from scripts.results.calibration import Calibration
 from scripts.shipping.environment import Answer
 from scripts.shipping.evaluation import Evaluation
 from scripts.shipping.examples import AnnotatedText
@@ -19,6 +20,17 @@ def show_evaluation(evaluation: Evaluation, examples: Mapping[str, Sequence[Anno
     for name, texts in examples.items():
         msg.divider(name)
         print(*example_lines(texts, evaluation.example_answers[name]), sep="\n")
+
+
+def show_calibration(calibration: Optional[Calibration]) -> None:
+    """Print what the confidences of a package are worth; nothing if there are none that could be calibrated."""
+    if calibration:
+        rows = [
+            (test.corpus, test.mentions, f"{test.raw_error:.3f}", f"{test.calibrated_error:.3f}")
+            for test in calibration.tests
+        ]
+        header = ("Test part, raw text", "Found", "Calibration error before", "after")
+        msg.table(rows, header=header, divider=True, aligns=["l", "r", "r", "r"])
 
 
 def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:

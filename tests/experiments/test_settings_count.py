@@ -105,6 +105,7 @@ CHANGES: dict[str, Any] = {
 }
 # Settings that decide no result.
 ASIDE = {
+    "ship.calibrate": "a second training, in the record of the package and in the count of costs",
     "ship.examples": "texts that the finished package is scored on, in the record of that command",
     **{f"ship.{key}": "told in the package's meta.json" for key in ("license", "author", "email", "url")},
     "ship.source.targets": "there is one target",

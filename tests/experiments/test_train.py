@@ -113,7 +113,7 @@ class TestMistakes:
         [
             ("max_subwords = 510", 'max_subwords = "many"', "max_subwords"),
             ("grad_factor = 1.0", "grad_factr = 1.0", "grad_factr"),
-            ("interlingual.BioTagger.v1", "interlingual.BioTager.v1", "BioTager"),
+            ("interlingual.BioTagger.v2", "interlingual.BioTager.v2", "BioTager"),
             ('factory = "bio_ner_v2"', 'factory = "bio_nr_v2"', "bio_nr"),
             ('labels = ["Disease","Drug"]', 'lables = ["Disease","Drug"]', "lables"),
             ("dropout = 0.1\naccumulate", 'dropout = "high"\naccumulate', "dropout"),

@@ -13,7 +13,7 @@ import scripts.ner.training  # noqa: F401  (registers the components)
 from scripts.ner.bio_ner import DEFAULT_MODEL, BioNer
 
 LABELS = ("Disease", "Drug")
-SOFTMAX_HEAD = "interlingual.BioTagger.v1"
+SOFTMAX_HEAD = "interlingual.BioTagger.v2"
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 TOY_SENTENCES = [
     ("Took aspirin for the headache .", [(1, 2, "Drug"), (4, 5, "Disease")]),

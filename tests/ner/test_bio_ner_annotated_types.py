@@ -16,7 +16,7 @@ from scripts.ner.bio_ner import CRF, SOFTMAX, BioNer, Decoder, allowed_transitio
 from scripts.ner.optimizer import make_adam
 from tests.ner.pipelines import LABELS, SOFTMAX_HEAD, example, make_pipeline
 
-CRF_HEAD = "interlingual.CrfTagger.v1"
+CRF_HEAD = "interlingual.CrfTagger.v2"
 THREE = ("Device", "Disease", "Drug")
 DECODERS = {"softmax": SOFTMAX, "CRF": CRF}
 NLP = spacy.blank("xx")

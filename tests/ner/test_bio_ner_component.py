@@ -13,7 +13,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from scripts.ner import bio_ner
-from scripts.ner.bio_ner import SPANS_KEY, BioNer, _same_tokens, _target_tags
+from scripts.ner.bio_ner import SOFTMAX, SOFTMAX_V1, SPANS_KEY, BioNer, _same_tokens, _target_tags
 from tests.ner.pipelines import LABELS, component_that_finds, entities, example, make_pipeline, toy_examples
 
 WORDS = "He took aspirin for back pain and rash".split()
@@ -73,12 +73,21 @@ class TestDecoding:
         # An I- tag can't open the next sentence; whatever its first token gets, the mention does not go on there.
         assert all(mention[0] >= 5 for mention in others)
 
-    def test_confidence_is_the_probability_of_all_tags(self, nlp):
+    @pytest.mark.parametrize("decoder, has_end", [(SOFTMAX, True), (SOFTMAX_V1, False)])
+    def test_confidence_is_the_probability_of_all_tags_and_of_the_end(self, nlp, decoder, has_end):
         component = component_that_finds(nlp, (4, 6, "Disease"))
+        component.model.attrs["decoder"] = decoder
         doc = Doc(nlp.vocab, words=WORDS)
         probabilities = torch.softmax(torch.tensor(component.model.predict([doc])[0]), dim=1)
         expected = float(probabilities[4, 1] * probabilities[5, 2])
+        expected *= float(1 - probabilities[6, 2]) if has_end else 1
         assert component.predict([doc])[0][0][3] == pytest.approx(expected, rel=1e-5)
+
+    def test_at_the_end_of_a_sentence_there_is_nothing_for_a_mention_to_go_on_in(self, nlp):
+        component = component_that_finds(nlp, (2, 3, "Disease"))
+        doc = Doc(nlp.vocab, words=WORDS[:3])
+        probabilities = torch.softmax(torch.tensor(component.model.predict([doc])[0]), dim=1)
+        assert component.predict([doc])[0][0][3] == pytest.approx(float(probabilities[2, 1]), rel=1e-5)
 
     @pytest.mark.parametrize("words", [[], [" "], ["\n", "\n\n"]])
     def test_docs_without_words_have_no_mentions(self, trained, words):

@@ -20,7 +20,7 @@ from scripts.ner.optimizer import make_adam
 from scripts.ner.training import sentence_reader
 from tests.ner.pipelines import LABELS, SOFTMAX_HEAD, make_pipeline
 
-CRF_HEAD = "interlingual.CrfTagger.v1"
+CRF_HEAD = "interlingual.CrfTagger.v2"
 INSIDE = [2, 4]
 NLP = blank_pipeline()
 

@@ -20,6 +20,7 @@ from scripts.ner.bio_ner import (
     best_path,
     crf_loss,
     crf_mentions,
+    crf_mentions_v1,
     pair_marginals,
     tagged_mentions,
 )
@@ -91,15 +92,23 @@ class TestAgainstAllSequences:
             assert marginals[last, before, tag] == pytest.approx(expected, abs=1e-9)
 
     @given(sentence_scores())
-    def test_confidence_is_the_share_of_sequences_with_the_mentions_tags(self, scores):
-        tags = best_path(scores)
+    def test_confidence_is_the_share_of_sequences_with_the_very_mention(self, scores):
         found = crf_mentions(scores)
+        assert [mention[:3] for mention in found] == list(tagged_mentions(best_path(scores)))
+        for *mention, log_confidence in found:
+            expected = probability(scores, lambda other, own=tuple(mention): own in tagged_mentions(other))
+            assert numpy.exp(log_confidence) == pytest.approx(expected)
+            assert 0.0 <= numpy.exp(log_confidence) <= 1.0
+
+    @given(sentence_scores())
+    def test_confidence_of_packages_of_version_01_leaves_the_end_out(self, scores):
+        tags = best_path(scores)
+        found = crf_mentions_v1(scores)
         assert [mention[:3] for mention in found] == list(tagged_mentions(tags))
         for start, end, _, log_confidence in found:
             own = slice(start, end)
             expected = probability(scores, lambda other, own=own: other[own] == tuple(tags[own]))
             assert numpy.exp(log_confidence) == pytest.approx(expected)
-            assert 0.0 <= numpy.exp(log_confidence) <= 1.0
 
     @given(scores_and_targets())
     def test_loss_is_minus_the_log_share_of_sequences_with_the_known_tags(self, drawn):
@@ -141,10 +150,10 @@ def test_two_tokens_by_hand():
     scores[1, 0, 0] = scores[1, 1, 2] = scores[1, 1, 0] = 0.0
     assert crf_loss([scores], [numpy.array([1, 2])])[0] == pytest.approx(numpy.log(3))
     assert crf_loss([scores], [numpy.array([1, -1])])[0] == pytest.approx(numpy.log(3 / 2))
-    # Two of the three begin with B-Disease.
+    # Of four shares two have a mention of one token: B-Disease I-Disease is another mention.
     scores[1, 1, 0] = numpy.log(2)
     ((start, end, label, log_confidence),) = crf_mentions(scores)
-    assert (start, end, label) == (0, 1, 0) and numpy.exp(log_confidence) == pytest.approx(3 / 4)
+    assert (start, end, label) == (0, 1, 0) and numpy.exp(log_confidence) == pytest.approx(2 / 4)
 
 
 def test_no_sentences_no_loss():
@@ -300,7 +309,7 @@ def trained_crf(tiny_encoder):
 
 def make_crf_pipeline(encoder):
     """RETURNS (Language): An initialized pipeline with this head."""
-    return make_pipeline(encoder, tagger="interlingual.CrfTagger.v1")
+    return make_pipeline(encoder, tagger="interlingual.CrfTagger.v2")
 
 
 class TestTrained:

@@ -34,7 +34,7 @@ def make_lstm_crf(seed: int = 0, vectors: bool = False) -> Language:
         nlp.vocab.set_vector("aspirin", numpy.ones(4, dtype="f"))
         nlp.vocab.set_vector("headache", -numpy.ones(4, dtype="f"))
     tok2vec = {"@architectures": "interlingual.CharacterWordLSTM.v1", **SMALL}
-    nlp.add_pipe("bio_ner", config={"model": {"@architectures": "interlingual.CrfTagger.v1", "tok2vec": tok2vec}})
+    nlp.add_pipe("bio_ner", config={"model": {"@architectures": "interlingual.CrfTagger.v2", "tok2vec": tok2vec}})
     nlp.config["initialize"]["components"]["bio_ner"] = {"labels": list(LABELS)}
     nlp.initialize(lambda: toy_examples(nlp))
     return nlp

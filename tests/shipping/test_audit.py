@@ -36,7 +36,7 @@ PLANTED_ID = "ward-7/patient_0042"
 
 @pytest.fixture(scope="module")
 def traces(packaged):
-    described = describe(packaged.workspace, package_name(NAMES[0], VERSION), packaged.results)
+    described = describe(packaged.workspace, package_name(NAMES[0], VERSION), packaged.results, None)
     found = traces_for(packaged.workspace, described)
     # The tiny corpora's own ids are numbers of two digits.
     return replace(found, names=found.names | {PLANTED_ID})

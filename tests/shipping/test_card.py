@@ -12,7 +12,7 @@ from scripts.encoders.record import EncoderRecord
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.workspace import Recipe
 from scripts.results.runs import read_run
-from scripts.shipping.card import CalibrationNote, Measured, citations, make_card, render_card, with_size
+from scripts.shipping.card import Measured, citations, make_card, render_card, with_size
 from scripts.shipping.naming import package_name
 from scripts.shipping.sources import NOTICE, encoder_source, licenses_of_sources
 from tests.experiments.tiny import CORPORA, ROOT
@@ -23,7 +23,7 @@ PACKAGE = package_name(NAMES[0], VERSION)
 
 @pytest.fixture(scope="module")
 def card(packaged):
-    return make_card(packaged.workspace, PACKAGE, packaged.results)
+    return make_card(packaged.workspace, PACKAGE, packaged.results, None)
 
 
 def with_corpus(workspace, name, **changes):
@@ -64,14 +64,14 @@ def test_the_scores_are_those_of_the_runs(packaged, card):
 def test_invented_texts_are_told_first_and_only_if_the_corpus_file_says_so(packaged, card):
     assert "invented" not in render_card(card)
     some = with_corpus(packaged.workspace, "en_ugt", invented=True, title="Made-up posts")
-    first = render_card(make_card(some, PACKAGE, packaged.results)).partition("## Use it")[0]
+    first = render_card(make_card(some, PACKAGE, packaged.results, None)).partition("## Use it")[0]
     assert "**Some texts of this package's corpora are invented** (Made-up posts)" in first
 
 
 def test_a_licence_and_a_page_are_shown(packaged):
     told = {"title": "Notes of Ward 7", "license": "CC BY 4.0", "url": "https://example.org/notes", "author": "Ward 7"}
     workspace = with_corpus(packaged.workspace, "ru_ehr", **told)
-    text = render_card(make_card(workspace, PACKAGE, packaged.results))
+    text = render_card(make_card(workspace, PACKAGE, packaged.results, None))
     assert "[Notes of Ward 7](https://example.org/notes) (`ru_ehr`)" in text and "| CC BY 4.0 |" in text
     assert "- Notes of Ward 7, https://example.org/notes, Ward 7: CC BY 4.0\n" in licenses_of_sources(workspace)
 
@@ -95,7 +95,7 @@ def test_the_offline_encoder_goes_with_its_notice_in_full_and_others_without(pac
 def test_word_embeddings_that_were_trained_are_told(packaged, card):
     assert "word embeddings were trained" not in render_card(card)
     experiment = packaged.workspace.experiment.model_copy(update={"frozen": "nothing"})
-    text = render_card(make_card(replace(packaged.workspace, experiment=experiment), PACKAGE, packaged.results))
+    text = render_card(make_card(replace(packaged.workspace, experiment=experiment), PACKAGE, packaged.results, None))
     assert "Its word embeddings were trained too" in text and "frozen: word_embeddings" in text
 
 
@@ -103,10 +103,10 @@ def test_calibration_size_and_speed_are_shown_where_they_are_known(card):
     plain = render_card(with_size(card, 3_210_000))
     assert "takes 3.2 MB" in plain and "## Confidence" not in plain and "words a second, measured" not in plain
     measured = Measured("0.9", "1,200", "Some CPU", "2 threads", "3.12.1")
-    note = CalibrationNote("Fitted on held-out documents.", {"ru_ehr": 0.0412})
+    note = ("Fitted on held-out documents.", "The error is 0.041.")
     full = render_card(replace(card, measured=measured, calibration=note, raw_text=(("ru_ehr", "micro", "61.5"),)))
     assert "loads in 0.9 s and reads 1,200 words a second" in full and "Some CPU with 2 threads, Python 3.12.1" in full
-    assert "| ru_ehr | 0.041 |" in full and "| ru_ehr | micro | 61.5 |" in full
+    assert "## Confidence" in full and "The error is 0.041." in full and "| ru_ehr | micro | 61.5 |" in full
 
 
 def test_what_to_cite_is_what_the_citation_file_says():

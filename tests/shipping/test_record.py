@@ -7,7 +7,9 @@ import pytest
 
 from scripts import package as command
 from scripts.base.files import hash_file, read_json
+from scripts.evaluation.calibration import Platt
 from scripts.evaluation.scores import Score
+from scripts.results.calibration import Calibration
 from scripts.results.runs import RunScores
 from scripts.shipping import record
 from scripts.shipping.card import describe
@@ -125,10 +127,10 @@ def test_another_template_of_the_model_is_another_wheel(project, build):
     assert len(build.wheels) == 1
 
 
-def fingerprint_of(packaged, results, **changes):
+def fingerprint_of(packaged, results, calibration=None, **changes):
     named = replace(package_name(NAMES[0], VERSION), **changes)
-    described = describe(packaged.workspace, named, results)
-    return package_fingerprint(named, described.meta, described.documents(0), results)
+    described = describe(packaged.workspace, named, results, calibration)
+    return package_fingerprint(named, described.meta, described.documents(0), results, calibration)
 
 
 def test_what_decides_a_wheel_changes_its_fingerprint(packaged, monkeypatch):
@@ -139,6 +141,7 @@ def test_what_decides_a_wheel_changes_its_fingerprint(packaged, monkeypatch):
     changed = [
         fingerprint_of(packaged, results, name="other"),
         fingerprint_of(packaged, results, version="9.9.9"),
+        fingerprint_of(packaged, results, Calibration("f", {"Drug": Platt(1.0, 0.5, 9)}, {}, 9, 1.0, ())),
         fingerprint_of(packaged, [replace(results[0], fingerprint="of other data"), *results[1:]]),
         fingerprint_of(packaged, [replace(result, training="of another model") for result in results]),
         fingerprint_of(packaged, [replace(results[0], scores=RunScores(tokens, tokens)), *results[1:]]),

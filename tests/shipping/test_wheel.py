@@ -13,7 +13,9 @@ from spacy.tokens import DocBin
 from spacy.util import registry
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.plan import shipped_runs
+from scripts.experiments.models import get_model
+from scripts.experiments.plan import shipped_model, shipped_runs
+from scripts.results.calibration import find_calibration
 from scripts.results.runs import read_run
 from scripts.shipping.naming import package_name
 from scripts.shipping.wheel import build_wheel, check_wheel
@@ -96,6 +98,19 @@ def test_the_config_has_the_components_and_no_traces_of_the_training(files):
     assert {**config["training"], "score_weights": {}} == expected
     assert registry.resolve({"optimizer": config["training"]["optimizer"]})["optimizer"].learn_rate == 2e-5
     assert config["components"]["transformer"]["factory"] == "sentence_transformer"
+
+
+def test_it_is_calibrated_and_lists_a_threshold_for_each_entity_type(packaged, files):
+    folder = f"{DISTRIBUTION}/{DISTRIBUTION}-{VERSION}"
+    config = spacy.util.load_config_from_str(files[f"{folder}/config.cfg"].decode())
+    assert config["components"]["bio_ner"]["threshold"] == {"Disease": 0.0, "Drug": 0.0}
+    head = json.loads(files[f"{folder}/bio_ner/cfg"])
+    pairs = find_calibration(packaged.workspace.results).pairs
+    assert pairs and head["calibration"].keys() == pairs.keys()
+    assert all(head["calibration"][label] == pytest.approx(list(pair)) for label, pair in pairs.items())
+    # What is trained and kept stays as it was.
+    kept = get_model(packaged.workspace, shipped_model(packaged.workspace.experiment)).pipeline
+    assert json.loads((kept / "bio_ner" / "cfg").read_text("utf8"))["calibration"] == {}
 
 
 BUNDLED_NAMES = ("bio_ner", "lstm", "sentence_transformer", "sentences")

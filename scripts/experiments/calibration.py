@@ -1,0 +1,282 @@
+"""Calibrate the confidences of the shipped pipeline on documents that a second training has not seen.
+
+The weights that are shipped are trained on all training documents, so that none is left on which they could be asked
+how often they are right. A second training with the same settings leaves a fifth of the documents out, and is asked.
+"""
+import time
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Iterator, Mapping, Optional, Sequence
+
+import numpy
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from wasabi import msg
+
+from scripts.base.files import atomic_folder, hash_data, write_json
+from scripts.base.progress import progress
+from scripts.corpora import sentences
+from scripts.corpora.copies import find_copies, fold_text
+from scripts.corpora.docbin import pack_docs
+from scripts.corpora.parts import Part, part_of, read_documents
+from scripts.corpora.split import split_documents
+from scripts.evaluation.calibration import (
+    JudgedMention,
+    Platt,
+    calibration_error,
+    fit_platt,
+    reliability_bins,
+)
+from scripts.experiments.config import head_of, load_template
+from scripts.experiments.device import use_device
+from scripts.experiments.execute import TEST_COST
+from scripts.experiments.job import TrainingJob, check_unchanged, decisive
+from scripts.experiments.models import get_model, model_job
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import shipped_model, shipped_runs
+from scripts.experiments.run import ScoredPart, run_job
+from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
+from scripts.experiments.train import OnPasses, train_job
+from scripts.experiments.workspace import Workspace
+from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, logit
+from scripts.ner.rounding import round_encoder
+from scripts.results.calibration import Calibration, Reliability, calibration_file, find_calibration
+
+# Raise it by hand when the same job would give another calibration.
+CALIBRATION_VERSION = 1
+# One fold: where a corpus has hundreds of mentions to fit on, the error falls below 0.05, and each fold more would be a
+# training more.
+HELD_OUT, SPLIT_SEED = 0.2, 0
+
+
+@dataclass(frozen=True)
+class CalibrationJob:
+    """All that decides a calibration.
+
+    model (TrainingJob): The training of the weights that are shipped.
+    corpora (tuple[str, ...]): The corpora that it is trained on, in the order of its parts.
+    tests (tuple[ScoredPart, ...]): Where the calibration is measured.
+    held_out (float): Share of the training documents that the second training does not see.
+    split_seed (int): Seed by which these are drawn.
+    """
+
+    model: TrainingJob
+    corpora: tuple[str, ...]
+    tests: tuple[ScoredPart, ...]
+    held_out: float = HELD_OUT
+    split_seed: int = SPLIT_SEED
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """RETURNS (str): Hash of all that decides it."""
+        return hash_data({"version": CALIBRATION_VERSION, "job": decisive(self)})
+
+    @property
+    def passes(self) -> int:
+        """RETURNS (int): About how many sentences the second training passes through the network."""
+        return round((1 - self.held_out) * self.model.passes)
+
+    @property
+    def tested(self) -> int:
+        """RETURNS (int): About how many sentences are predicted."""
+        tested = sum(test.part.sentences for test in self.tests)
+        return tested + round(self.held_out * sum(part.sentences for part in self.model.train))
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """The training documents of the shipped model, dealt to a second training and to the fit.
+
+    train (tuple[Part, ...]): What the second training sees.
+    held_out (Mapping[str, Sequence[Doc]]): By corpus, documents of whose text it sees no copy.
+    """
+
+    train: tuple[Part, ...]
+    held_out: Mapping[str, Sequence[Doc]]
+
+
+def can_calibrate(workspace: Workspace) -> bool:
+    """RETURNS (bool): Whether the experiment asks for it, and its model has confidences to calibrate."""
+    template = load_template(workspace.recipe.template.path)
+    head = template["components"][head_of(template)]
+    return workspace.experiment.ship.calibrate and head.get("factory") == FACTORY
+
+
+def calibration_job(workspace: Workspace) -> CalibrationJob:
+    """RETURNS (CalibrationJob): What decides the calibration of the shipped pipeline."""
+    model = shipped_model(workspace.experiment)
+    tests = tuple(run_job(workspace, run).test for run in shipped_runs(workspace.experiment))
+    return CalibrationJob(model_job(workspace, model), model.corpora, tests)
+
+
+def get_calibration(workspace: Workspace) -> Optional[Calibration]:
+    """Find the calibration of the shipped pipeline, or fit it and put it on record.
+
+    workspace (Workspace): The experiment and its surroundings.
+    RETURNS (Optional[Calibration]): None if the experiment does not ask for it, or its model has no confidences.
+    """
+    if not can_calibrate(workspace):
+        return None
+    job = calibration_job(workspace)
+    found = find_calibration(workspace.results)
+    if found and found.fingerprint == job.fingerprint:
+        return found
+    if found:
+        msg.warn("The confidences were calibrated with other settings, data or another encoder: that is done anew")
+    calibration = carry_out(workspace, job)
+    write_json(calibration_file(workspace.results), asdict(calibration))
+    if not calibration.fitted:
+        msg.warn("The confidences are the model's own: nothing was found in the documents held out to calibrate them")
+    return calibration
+
+
+def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
+    """Train once more without the documents held out, fit on these, and measure on the test parts.
+
+    workspace (Workspace): The experiment and its surroundings.
+    job (CalibrationJob): What decides it.
+    RETURNS (Calibration): The calibration of the shipped pipeline.
+    """
+    use_device(workspace.threads, workspace.gpu_id)
+    started = time.monotonic()
+    dealt = deal(workspace, job)
+    second = second_job(job, dealt)
+    with progress(second.passes + TEST_COST * (1 + len(job.tests)), "sentence", smoothing=0.05) as bar:
+        bar.set_description("calibration", refresh=False)
+        fitted = fit(judge_held_out(_train(workspace, second, bar.update), workspace, dealt.held_out))
+        bar.update(TEST_COST)
+        shipped = spacy.load(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
+        round_encoder(shipped)
+        shipped = with_splitter(shipped)
+        tests = []
+        for test in job.tests:
+            check_unchanged(test.part.path, test.part.sha256)
+            found = judge_raw_text(shipped, read_documents(test.part.path), test.entity_types)
+            tests.append(measure(test.corpus, found, fitted))
+            bar.update(TEST_COST)
+    documents = {corpus: len(there) for corpus, there in dealt.held_out.items()}
+    seconds = round(time.monotonic() - started, 2)
+    return Calibration(job.fingerprint, fitted, documents, second.n_sentences, seconds, tuple(tests))
+
+
+def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
+    """Deal the documents of each training part, those of equal text to the same side.
+
+    workspace (Workspace): The experiment and its surroundings.
+    job (CalibrationJob): The parts, share and seed.
+    RETURNS (Dealt): The parts for the second training, as files, and the documents held out. Of these, what stands in
+        another part that the second training or its source sees is left out.
+    """
+    folder = workspace.training / workspace.name / "calibration"
+    there = {name: read_documents(part.path) for name, part in zip(job.corpora, job.model.train, strict=True)}
+    held_out = {name: _draw(documents, job.held_out, job.split_seed) for name, documents in there.items()}
+    with atomic_folder(folder) as partial:
+        for name, documents in there.items():
+            kept = [document for document in documents if document.user_data["id"] not in held_out[name]]
+            pack_docs(kept).to_disk(partial / f"{name}.spacy")
+    train = tuple(part_of(folder / f"{name}.spacy") for name in there)
+    parts = _parts_seen(replace(job.model, train=train))
+    seen = {fold_text(document.text) for part in parts for document in read_documents(part)}
+    unseen = {
+        name: [doc for doc in documents if doc.user_data["id"] in held_out[name] and fold_text(doc.text) not in seen]
+        for name, documents in there.items()
+    }
+    return Dealt(train, unseen)
+
+
+def _draw(documents: Sequence[Doc], share: float, seed: int) -> set[str]:
+    """RETURNS (set[str]): Ids of the documents to hold out; none of a corpus that is a single text."""
+    texts = {document.user_data["id"]: document.text for document in documents}
+    if len({fold_text(text) for text in texts.values()}) < 2:
+        return set()
+    return set(split_documents(list(texts), 1 - share, seed, copies=find_copies(texts))["test"])
+
+
+def _parts_seen(job: Optional[TrainingJob]) -> Iterator[Path]:
+    """YIELDS (Path): The files of all that a training and those that it starts from have seen."""
+    while job:
+        yield from (part.path for part in job.train)
+        job = job.source
+
+
+def second_job(job: CalibrationJob, dealt: Dealt) -> TrainingJob:
+    """RETURNS (TrainingJob): The training of the shipped weights, without the documents that are held out."""
+    return replace(job.model, train=dealt.train)
+
+
+def _train(workspace: Workspace, job: TrainingJob, on_passes: OnPasses) -> Language:
+    before = shipped_model(workspace.experiment).before
+    source = get_model(workspace, before).pipeline if before else None
+    return with_splitter(train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes).nlp)
+
+
+def with_splitter(nlp: Language) -> Language:
+    """RETURNS (Language): The pipeline with the sentence splitter that it is shipped with."""
+    nlp.add_pipe(sentences.NAME, first=True)
+    return nlp
+
+
+def judge_held_out(
+    nlp: Language, workspace: Workspace, held_out: Mapping[str, Sequence[Doc]]
+) -> list[JudgedMention]:
+    """RETURNS (list[JudgedMention]): What a pipeline finds in the documents held out, with its own confidences."""
+    types = {name: workspace.corpora[name].entity_types for name in held_out}
+    return [mention for name, there in held_out.items() for mention in judge_raw_text(nlp, there, types[name])]
+
+
+def judge_raw_text(nlp: Language, documents: Sequence[Doc], entity_types: Sequence[str]) -> list[JudgedMention]:
+    """Find the mentions of documents of which only the text is given, as a user does, and judge them by exact match.
+
+    nlp (Language): A pipeline that has not been calibrated and splits sentences by itself.
+    documents (Sequence[Doc]): Gold: `user_data["mentions"]` at the original character offsets.
+    entity_types (Sequence[str]): What is annotated in them.
+    RETURNS (list[JudgedMention]): The mentions found, where the documents are annotated.
+    """
+    head = nlp.get_pipe(nlp.pipe_names[-1])
+    assert isinstance(head, BioNer)
+    judged = []
+    docs = nlp.pipe([document.text for document in documents], batch_size=DOCUMENTS_PER_BATCH)
+    for document, doc in zip(documents, docs, strict=True):
+        gold = {tuple(mention) for mention in document.user_data["mentions"]}
+        group = doc.spans[head.spans_key or head.name]
+        places = [(span.start_char, span.end_char, span.label_) for span in group]
+        known = set(judged_characters(document, places))
+        judged += [
+            JudgedMention(place[2], score, place in gold)
+            for place, score in zip(places, group.attrs["scores"], strict=True)
+            if place in known and place[2] in entity_types
+        ]
+    return judged
+
+
+def fit(found: Sequence[JudgedMention]) -> dict[str, Platt]:
+    """RETURNS (dict[str, Platt]): The correction of each entity type that was found."""
+    fitted = {}
+    for label in sorted({mention.label for mention in found}):
+        own = [mention for mention in found if mention.label == label]
+        logits = [logit(numpy.log(mention.confidence)) for mention in own]
+        fitted[label] = fit_platt(logits, [mention.is_right for mention in own])
+    return fitted
+
+
+def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, Platt]) -> Reliability:
+    """Measure confidences on a test part.
+
+    corpus (str): Its corpus.
+    found (Sequence[JudgedMention]): What the shipped model finds in it, with its own confidences.
+    fitted (Mapping[str, Platt]): The corrections.
+    RETURNS (Reliability): How far the model's and the corrected confidences can be trusted.
+    """
+    raw = reliability_bins(found)
+    after = reliability_bins([corrected(mention, fitted.get(mention.label)) for mention in found])
+    right = sum(mention.is_right for mention in found) / max(1, len(found))
+    return Reliability(corpus, len(found), right, raw, calibration_error(raw), after, calibration_error(after))
+
+
+def corrected(mention: JudgedMention, platt: Optional[Platt]) -> JudgedMention:
+    """RETURNS (JudgedMention): The mention with the confidence that the package gives it."""
+    if platt is None:
+        return mention
+    return replace(mention, confidence=calibrated(numpy.log(mention.confidence), platt.slope, platt.intercept))

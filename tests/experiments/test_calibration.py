@@ -1,0 +1,184 @@
+"""The calibration of the shipped pipeline: on documents that a second training has not seen, and once."""
+
+import numpy
+import pytest
+import spacy
+
+from scripts.base.files import hash_files
+from scripts.corpora.copies import fold_text
+from scripts.corpora.parts import read_documents
+from scripts.evaluation.calibration import JudgedMention, Platt
+from scripts.experiments import calibration as module
+from scripts.experiments.calibration import (
+    HELD_OUT,
+    calibration_job,
+    can_calibrate,
+    deal,
+    fit,
+    get_calibration,
+    judge_raw_text,
+    measure,
+    second_job,
+    with_splitter,
+)
+from scripts.experiments.estimate import estimate
+from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.models import get_model, model_job
+from scripts.experiments.plan import shipped_model
+from scripts.experiments.today import plan_today
+from scripts.results.calibration import (
+    calibration_file,
+    describe_calibration,
+    find_calibration,
+    find_todays_calibration,
+)
+from scripts.results.kinds import SHIPPED
+from tests.experiments.tiny import (
+    CORPORA,
+    EXPERIMENT,
+    SETTINGS,
+    change_data,
+    open_project,
+    replace_part,
+    write_experiment,
+)
+
+
+def texts_of(documents):
+    return {fold_text(document.text) for document in documents}
+
+
+def seen_by(job):
+    """The texts of all documents that a training and those that it starts from have read."""
+    own = {text for part in job.train for text in texts_of(read_documents(part.path))}
+    return own | (seen_by(job.source) if job.source else set())
+
+
+def ship(project, **settings):
+    write_experiment(project, {**SETTINGS, "ship": {**SETTINGS["ship"], **settings}})
+    return open_project(project)
+
+
+@pytest.fixture()
+def trainings(monkeypatch):
+    """RETURNS (list[TrainingJob]): The second trainings that are carried out."""
+    jobs = []
+    train = module.train_job
+
+    def note(job, *arguments):
+        jobs.append(job)
+        return train(job, *arguments)
+
+    monkeypatch.setattr(module, "train_job", note)
+    return jobs
+
+
+class TestDealing:
+    def test_the_second_training_has_seen_none_of_the_documents(self, workspace):
+        job = calibration_job(workspace)
+        dealt = deal(workspace, job)
+        second, held_out = second_job(job, dealt), [doc for there in dealt.held_out.values() for doc in there]
+        assert set(dealt.held_out) == set(CORPORA) and all(dealt.held_out.values())
+        assert not seen_by(second) & texts_of(held_out)
+        assert seen_by(second) | texts_of(held_out) == seen_by(job.model)
+        share = len(held_out) / sum(len(read_documents(part.path)) for part in job.model.train)
+        assert share == pytest.approx(HELD_OUT, abs=0.1)
+        # All else is as in the training of what is shipped.
+        names = ("template", "encoder", "entity_types", "training", "seed", "frozen", "limit", "sample_seed", "threads")
+        assert all(getattr(second, name) == getattr(job.model, name) for name in names)
+
+    def test_a_copy_in_another_corpus_that_is_trained_on_is_not_held_out(self, workspace, project):
+        job = calibration_job(workspace)
+        held_out = deal(workspace, job).held_out["en_ugt"]
+        others = read_documents(workspace.part("ru_ugt", "train").path)
+        kept = deal(workspace, job).train[1]
+        place = [doc.user_data["id"] for doc in read_documents(kept.path)][0]
+        copy = held_out[0].copy()
+        copy.user_data["id"] = place
+        documents = [copy if document.user_data["id"] == place else document for document in others]
+        replace_part(workspace, "ru_ugt", "train", documents)
+        again = open_project(project)
+        job = calibration_job(again)
+        dealt = deal(again, job)
+        assert fold_text(copy.text) in seen_by(second_job(job, dealt))
+        assert fold_text(copy.text) not in texts_of(dealt.held_out["en_ugt"])
+
+    def test_documents_that_a_source_was_trained_on_are_not_held_out(self, project):
+        documents = read_documents(open_project(project).part("ru_ehr", "train").path)
+        replace_part(open_project(project), "en_ugt", "train", documents)
+        workspace = ship(project, target="ru_ehr", source=["en_ugt"], size=8)
+        dealt = deal(workspace, calibration_job(workspace))
+        assert dealt.held_out == {"ru_ehr": []}
+
+    def test_a_corpus_of_one_document_is_kept(self, workspace, project):
+        first = read_documents(workspace.part("ru_ehr", "train").path)[:1]
+        replace_part(workspace, "ru_ehr", "train", first)
+        again = open_project(project)
+        dealt = deal(again, calibration_job(again))
+        assert dealt.held_out["ru_ehr"] == [] and dealt.held_out["en_ugt"]
+
+
+class TestOnRecord:
+    def test_it_is_fitted_once_and_anew_after_a_change(self, workspace, project, trainings):
+        model = get_model(workspace, shipped_model(workspace.experiment))
+        before = hash_files([path for path in model.folder.rglob("*") if path.is_file()], model.folder)
+        found = get_calibration(workspace)
+        assert len(trainings) == 1 and get_calibration(open_project(project)) == found == find_calibration(
+            workspace.results
+        )
+        assert len(trainings) == 1
+        assert hash_files([path for path in model.folder.rglob("*") if path.is_file()], model.folder) == before
+        change_data(workspace, "ru_ehr", "test")
+        other = get_calibration(open_project(project))
+        assert len(trainings) == 2 and other.fingerprint != found.fingerprint
+        calibration_file(workspace.results).write_text("{", encoding="utf8")
+        assert get_calibration(open_project(project)).fitted == other.fitted and len(trainings) == 3
+
+    def test_what_it_tells_of_the_test_parts_is_what_the_pipeline_does(self, workspace):
+        found = get_calibration(workspace)
+        assert [test.corpus for test in found.tests] == list(CORPORA)
+        model = get_model(workspace, shipped_model(workspace.experiment))
+        nlp = with_splitter(spacy.load(model.pipeline))
+        nlp.get_pipe("bio_ner").calibrate(found.pairs)
+        for test in found.tests:
+            documents = read_documents(workspace.part(test.corpus, "test").path)
+            judged = judge_raw_text(nlp, documents, workspace.corpora[test.corpus].entity_types)
+            assert measure(test.corpus, judged, {}).raw_error == pytest.approx(test.calibrated_error, abs=1e-6)
+            assert len(judged) == test.mentions > 0
+        assert all(test.corpus in " ".join(describe_calibration(found)) for test in found.tests)
+
+    def test_the_report_has_none_of_other_data(self, workspace, project):
+        places = [project / name for name in ("configs", "corpus", "training", "metrics")]
+        carry_out_kind(workspace, SHIPPED)
+        found = get_calibration(workspace)
+        assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) == found
+        change_data(workspace, "ru_ehr", "train")
+        assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) is None
+        assert find_todays_calibration(workspace.results, None) == found
+
+    def test_it_can_be_left_out(self, project, trainings):
+        workspace = ship(project, calibrate=False)
+        assert not can_calibrate(workspace) and get_calibration(workspace) is None and not trainings
+
+
+def test_its_cost_is_counted(project):
+    with_it, without = ({cost.kind: cost for cost in estimate(ship(project, calibrate=one))} for one in (True, False))
+    assert {kind: cost for kind, cost in with_it.items() if kind != "shipped"} == {
+        kind: cost for kind, cost in without.items() if kind != "shipped"
+    }
+    workspace = open_project(project)
+    passes = model_job(workspace, shipped_model(workspace.experiment)).passes
+    assert with_it["shipped"].passes - without["shipped"].passes == pytest.approx(0.8 * passes, abs=1)
+    assert with_it["shipped"].trainings == without["shipped"].trainings + 1
+    assert with_it["shipped"].tested > 2 * without["shipped"].tested
+
+
+def test_each_type_is_fitted_by_itself():
+    random = numpy.random.default_rng(0)
+    confidences = random.uniform(0.5, 0.99, 2000)
+    drugs = [JudgedMention("Drug", value, random.random() < value) for value in confidences]
+    diseases = [JudgedMention("Disease", value, random.random() < 0.3) for value in confidences]
+    fitted = fit([*drugs, *diseases])
+    assert fitted["Drug"].slope == pytest.approx(1, abs=0.2) and fitted["Disease"].slope < 0.2
+    measured = measure("x", diseases, {"Disease": fitted["Disease"], "Drug": Platt(0.0, 9.0, 1)})
+    assert measured.raw_error > 0.3 and measured.calibrated_error < 0.03 and measured.mentions == 2000

@@ -1,0 +1,66 @@
+"""The reliability of confidences: every bin is drawn where it belongs, the errors are told, and the bytes stay."""
+import re
+from dataclasses import asdict
+
+import numpy
+import pytest
+from matplotlib.colors import to_hex
+
+from scripts.base.files import write_json
+from scripts.evaluation.calibration import JudgedMention, Platt, calibration_error, reliability_bins
+from scripts.experiments.calibration import measure
+from scripts.report import write_report
+from scripts.reporting.calibration_figures import COLOUR, figure_reliability
+from scripts.reporting.contents import further_tables, paper_tables
+from scripts.reporting.figures import to_svg
+from scripts.reporting.tables.calibration import table_calibration
+from scripts.results.calibration import ELSEWHERE, Calibration, calibration_file, find_calibration
+
+PAIRS = ((0.95, True), (0.97, False), (0.99, False), (0.3, False), (0.35, True))
+RAW = [JudgedMention("Drug", *pair) for pair in PAIRS]
+
+
+@pytest.fixture(scope="module")
+def calibration():
+    """RETURNS (Calibration): That of a made-up pipeline, with a test part in which nothing was found."""
+    fitted = {"Drug": Platt(0.5, -0.5, 40)}
+    tests = tuple(measure(name, found, fitted) for name, found in (("one", RAW), ("two", RAW[:3]), ("none", [])))
+    return Calibration("f", fitted, {"one": 3}, 50, 1.5, tests)
+
+
+def test_every_bin_stands_where_it_belongs(calibration):
+    figure = figure_reliability(calibration)
+    one, _, none, *empty = figure.axes
+    before, after = one.collections
+    bins = reliability_bins(RAW)
+    assert numpy.allclose(before.get_offsets(), [(part.confidence, part.right) for part in bins])
+    assert to_hex(after.get_facecolor()[0]) == COLOUR.lower()
+    expected = [(part.confidence, part.right) for part in calibration.tests[0].calibrated]
+    assert numpy.allclose(after.get_offsets(), expected)
+    areas = after.get_sizes()
+    assert areas.argmax() == numpy.argmax([part.mentions for part in calibration.tests[0].calibrated])
+    assert none.get_title(loc="left") == "none (0 found)" and not empty
+    assert to_svg(figure) == to_svg(figure_reliability(calibration))
+
+
+def test_the_table_tells_the_errors_and_warns(calibration):
+    table = table_calibration(calibration)
+    assert [row[0] for row in table.rows] == ["one", "two", "none"]
+    assert table.rows[0][3] == f"{calibration_error(reliability_bins(RAW)):.3f}"
+    assert float(table.rows[1][4]) == pytest.approx((0.95 + 0.97 + 0.99 - 1) / 3, abs=5e-4)
+    assert ELSEWHERE in table.caption
+
+
+def test_the_report_has_it_where_there_is_one(results, calibration, tmp_path):
+    tables = paper_tables(results), further_tables(results)
+    without = write_report(results, *tables, tmp_path / "without").read_text("utf8")
+    page = write_report(results, tables[0], [*tables[1], table_calibration(calibration)], tmp_path / "it", calibration)
+    text = page.read_text("utf8")
+    assert ELSEWHERE not in without and ELSEWHERE in text and len(re.findall("<svg", text)) == 3
+    assert (tmp_path / "it" / "figures" / "reliability.svg").is_file()
+    assert not (tmp_path / "without" / "figures" / "reliability.svg").exists()
+
+
+def test_what_is_written_is_read(calibration, tmp_path):
+    write_json(calibration_file(tmp_path), asdict(calibration))
+    assert find_calibration(tmp_path) == calibration
