@@ -3,8 +3,8 @@ import errno
 import re
 import unicodedata
 
-# Control characters, surrogates, line and paragraph separators; and what turns the direction of writing.
-_INVISIBLE_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
+# Control characters, line and paragraph separators; and what turns the direction of writing.
+_INVISIBLE_CATEGORIES = ("Cc", "Zl", "Zp")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
 # A number of four digits or more is a date, a phone or a patient's number rather than a part of a label.

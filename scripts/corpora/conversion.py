@@ -302,6 +302,9 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
 
 def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
     for part, figures in ((part, tally.figures) for part, tally in tallies.items()):
+        if not figures["tokens"] and part in ("train", "test"):
+            remedy = "give it documents with text, by `split` or `published_split` in the corpus file"
+            raise ProjectError(f"no document of the {part} part has any text", where=f"corpus {name}", remedy=remedy)
         if figures["tokens"] and not figures["sentences"]:
             what = f"nothing is annotated in the {figures['documents']} documents of the {part} part"
             remedy = "annotate some of them, or leave them out"
