@@ -15,8 +15,11 @@ from scripts.base.errors import ProjectError
 _HALF_PAIR = re.compile(r"(?<!\\)\\ud[89a-f]")
 # What pydantic would take other kinds of values for: true for 1, "3" for 3, 1 for true.
 NUMBERS = ("int", "float", "bool")
-# What a file's keys and values may come to when each alias (`*name`) is written out: a few lines can stand for gigabytes.
+# What a file may come to when each alias (`*name`) is written out: a few lines can stand for gigabytes.
 MOST_VALUES = 200_000
+# Several of them make a file's name, for which there is room for 255 bytes.
+LONGEST_NAME = 40
+NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 # Characters of a wrong value, or of a key, that an error shows.
 LONGEST_VALUE = 60
 
@@ -101,6 +104,22 @@ def _is_endless(root: Node | None) -> bool:
         elif isinstance(node, MappingNode):
             left += (one for pair in node.value for one in pair)
     return count > MOST_VALUES
+
+
+def check_name(name: str, where: object, reserved: str = "") -> None:
+    """Check a name that becomes a part of file names, commands and tables.
+
+    name (str): The name.
+    where (object): What is called so, for the error.
+    reserved (str): A name that something else has; file systems may take `A` and `a` for one.
+    RAISES (ProjectError): If it has other characters than letters, digits, `_` and `-`, begins with `-`, is too long or
+        is reserved.
+    """
+    if not NAME.fullmatch(name):
+        remedy = f"use up to {LONGEST_NAME} of a-z, A-Z, 0-9, _ and -, not beginning with -"
+        raise ProjectError(f"'{shorten(name)}' can't be a name", where=where, remedy=remedy)
+    if name.lower() == reserved:
+        raise ProjectError(f"'{name}' is a name that the project itself uses", where=where, remedy="choose another one")
 
 
 def suggest(name: str, known: list[str]) -> str:

@@ -118,7 +118,8 @@ def take_annotator(documents: Sequence[Document], annotator: str, where: str) ->
         named = Counter({name_id(name): count for name, count in found.items()}).most_common(MOST_NAMED)
         listed = ", ".join(f"{name} {count}" for name, count in sorted(named)) or "none"
         what = f"no document is by the annotator '{annotator}' (found: {listed})"
-        raise ProjectError(what, where=f"{where}, key annotators", remedy=suggest(annotator, [ALL, MAJORITY, *dict(named)]))
+        remedy = suggest(annotator, [ALL, MAJORITY, *dict(named)])
+        raise ProjectError(what, where=f"{where}, key annotators", remedy=remedy)
     return [
         _leave_out(document, f"annotated by {name_id(document.annotator)}")
         if document.annotator not in ("", annotator) and _is_used(document)

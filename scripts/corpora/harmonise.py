@@ -48,7 +48,8 @@ def check_labels(documents: Iterable[Document], labels: Collection[str], ignored
     unknown = [mention for document in documents for mention in document.mentions if mention.label not in known]
     if unknown:
         counts = Counter(mention.label for mention in unknown)
-        told = [f"'{name_label(label)}' {n}x{_did_you_mean(label, known)}" for label, n in counts.most_common(MOST_NAMED)]
+        frequent = counts.most_common(MOST_NAMED)
+        told = [f"'{name_label(label)}' {count}x{_did_you_mean(label, known)}" for label, count in frequent]
         listed = ", ".join(told + [f"{len(counts) - len(told)} others"] * (len(counts) > len(told)))
         remedy = f"put each under `labels` or `ignore` in the corpus file; '{name_label(unknown[0].label)}' stands at "
         raise ProjectError(f"unknown labels: {listed}", where=where, remedy=remedy + unknown[0].where)

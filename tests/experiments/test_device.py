@@ -50,7 +50,7 @@ def test_the_precision_of_an_experiment_reaches_the_training_and_the_record(proj
 
 
 def test_no_threads_are_told():
-    with pytest.raises(ProjectError, match="--threads: 0 threads. Give 1 or more"):
+    with pytest.raises(ProjectError, match="--threads: 0 threads. Give 1 to 1024"):
         use_device(0, -1)
 
 

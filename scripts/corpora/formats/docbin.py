@@ -136,7 +136,8 @@ def _read_meta(doc: "Doc", key: Optional[str], annotated: Optional[tuple[Fragmen
     meta: dict[str, Any] = {}
     if doc.has_annotation("SENT_START"):
         meta["sentence_starts"] = sentence_starts(doc.text, (token.idx for token in doc if token.is_sent_start))
-    notes = [f"span group '{name_id(name)}' is not read" for name, group in doc.spans.items() if len(group) and name != key]
+    others = [name for name, group in doc.spans.items() if len(group) and name != key]
+    notes = [f"span group '{name_id(name)}' is not read" for name in others]
     if key is not None:
         notes += [NO_GROUP] * (key not in doc.spans) + [ENTITIES_BESIDE] * bool(doc.ents)
     if annotated is not None:

@@ -50,8 +50,9 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """Read all documents; an id is the PMID, with the file's name in front if there are several files.
 
     The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
-    with its title; blank lines are passed over, and relations, which are counted. A composite mention stays one mention. A document that
-    stands there several times, in one file or several, with the same text and annotations is read once.
+    with its title; blank lines are passed over, and so are relations, which are noted. A composite mention stays one
+    mention. A document that stands there several times, in one file or several, with the same text and annotations is
+    read once.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.

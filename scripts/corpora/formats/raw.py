@@ -10,7 +10,7 @@ import zlib
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union, cast
 
 from scripts.base.errors import ProjectError
 
@@ -214,12 +214,12 @@ def hash_raw(file: RawFile) -> str:
 
 
 @contextmanager
-def _open(file: RawFile) -> Iterator[IO[bytes]]:
-    """YIELDS (IO[bytes]): An open file; what the block finds damaged in it becomes an error that names the file."""
+def _open(file: RawFile) -> Iterator[io.BufferedIOBase]:
+    """YIELDS (io.BufferedIOBase): An open file; what the block finds damaged in it becomes an error that names the file."""
     _refuse_special(file)
     try:
         with file.open("rb") as stream:
-            yield stream
+            yield cast(io.BufferedIOBase, stream)
     except _DAMAGED as error:
         raise _not_unpacked(error, file) from None
     except OSError as error:

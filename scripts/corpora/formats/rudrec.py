@@ -52,8 +52,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     for name, group in groupby(_read_rows(file, options), key=lambda row: row.document):
         rows = list(group)
         if name in documents:
-            where = rows[0].where
-            raise ProjectError(f"'{name_id(name)}' has other rows further up", where=where, remedy="sort rows by file_name")
+            what = f"'{name_id(name)}' has other rows further up"
+            raise ProjectError(what, where=rows[0].where, remedy="sort rows by file_name")
         documents[name] = _join(name, rows)
     return list(documents.values())
 
