@@ -215,7 +215,7 @@ def hash_raw(file: RawFile) -> str:
 
 @contextmanager
 def _open(file: RawFile) -> Iterator[io.BufferedIOBase]:
-    """YIELDS (io.BufferedIOBase): An open file; what the block finds damaged in it becomes an error that names the file."""
+    """YIELDS (io.BufferedIOBase): An open file; what is found damaged in it becomes an error that names the file."""
     _refuse_special(file)
     try:
         with file.open("rb") as stream:
