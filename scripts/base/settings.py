@@ -6,7 +6,7 @@ from typing import Any, Iterator, Type, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema
-from srsly.ruamel_yaml import YAML, SafeLoader, compose
+from srsly.ruamel_yaml import YAML
 from srsly.ruamel_yaml.nodes import MappingNode, Node, SequenceNode
 
 from scripts.base.errors import ProjectError
@@ -17,6 +17,8 @@ _HALF_PAIR = re.compile(r"(?<!\\)\\ud[89a-f]")
 NUMBERS = ("int", "float", "bool")
 # What a file may come to when each alias (`*name`) is written out: a few lines can stand for gigabytes.
 MOST_VALUES = 200_000
+# Bytes of a file that it is read at all; it takes seconds to read so many.
+LARGEST_FILE = 1_000_000
 # Several of them make a file's name, for which there is room for 255 bytes.
 LONGEST_NAME = 40
 NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
@@ -75,15 +77,19 @@ def read_yaml(path: Path) -> Any:
 
     path (Path): The file.
     RETURNS (Any): What it holds.
-    RAISES (ProjectError): If it is not YAML, or its aliases stand for more than any settings are.
+    RAISES (ProjectError): If it is not YAML, is too large, or its aliases stand for more than any settings are.
     """
+    if path.stat().st_size > LARGEST_FILE:
+        what = f"{path.stat().st_size:,} bytes, more than any settings have ({LARGEST_FILE:,})"
+        raise ProjectError(what, where=path, remedy="check that it is a settings file")
     try:
-        text = path.read_text(encoding="utf8")
-        # Composed first: a merge of aliases (`<<: [*a, *a]`) is written out while it is read.
-        if _is_endless(compose(text, SafeLoader)):
+        constructor, _ = YAML(typ="safe", pure=True).get_constructor_parser(path.read_text(encoding="utf8"))
+        # Looked at before it is made: a merge of aliases (`<<: [*a, *a]`) is written out while it is.
+        root = constructor.composer.get_single_node()
+        if _is_endless(root):
             what = f"more than {MOST_VALUES:,} values, or an alias (`*name`) within what it stands for"
             raise ProjectError(what, where=path, remedy="write less, and without aliases")
-        return YAML(typ="safe", pure=True).load(text)
+        return constructor.construct_document(root) if root else None
     except ProjectError:
         raise
     except RecursionError:

@@ -1,4 +1,5 @@
 """What an experiment file may say, and where corpus and experiment files are found."""
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeVar
 
@@ -22,9 +23,9 @@ TOKENIZER = "tokenizer"
 
 
 def _without_repeats(values: list) -> list:
-    repeated = [value for value in values if values.count(value) > 1]
+    repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
-        raise ValueError(f"{repeated[0]!r} stands here more than once")
+        raise ValueError(f"{shorten(repr(repeated[0]))} stands here more than once")
     return values
 
 

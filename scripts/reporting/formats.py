@@ -44,8 +44,8 @@ def to_csv(table: Table) -> str:
     spreads = [any(isinstance(row[position], Spread) for row in table.rows) for position in range(len(table.columns))]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    columns = zip(table.columns, spreads, strict=True)
-    writer.writerow(sum(([_as_text(name), f"{name} sd"] if is_spread else [name] for name, is_spread in columns), []))
+    columns = zip(map(_as_text, table.columns), spreads, strict=True)
+    writer.writerow(sum(([name, f"{name} sd"] if is_spread else [name] for name, is_spread in columns), []))
     for row in table.rows:
         writer.writerow(sum((_csv_cells(cell, is_spread) for cell, is_spread in zip(row, spreads, strict=True)), []))
     return stream.getvalue()

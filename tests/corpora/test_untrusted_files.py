@@ -20,9 +20,11 @@ from scripts.corpora.schema import Mention
 from scripts.corpora.settings import CorpusSettings
 
 SUFFIX = {
-    **{"bigbio": ".json", "bioc": ".json", "brat": ".txt", "conll": ".tsv", "docbin": ".spacy", "huggingface": ".jsonl"},
-    **{"jsonl": ".jsonl", "label_studio": ".json", "pubtator": ".txt", "spacy_tuples": ".json", "uima": ".json"},
-    "webanno": ".tsv",
+    **dict.fromkeys(("bigbio", "bioc", "label_studio", "spacy_tuples", "uima"), ".json"),
+    **dict.fromkeys(("huggingface", "jsonl"), ".jsonl"),
+    **dict.fromkeys(("brat", "pubtator"), ".txt"),
+    **dict.fromkeys(("conll", "webanno"), ".tsv"),
+    "docbin": ".spacy",
 }
 PATIENT = "Ivanov MRN 4711, diagnosed with gonorrhoea"
 PIPE = "neither a file nor a folder, but a pipe, a device or a socket"
@@ -177,7 +179,8 @@ def test_no_more_than_ten_unknown_labels_are_named(tmp_path):
 def test_names_have_nothing_in_them_that_a_terminal_obeys(tmp_path):
     odd = "a\x1b]0;x\x07\n"
     data = [{**row(f"{odd}{number}"), "_annotator_id": odd} for number in range(4)]
-    data[0]["spans"] = [{"start": 5, "end": 12, "label": "Drug", "id": odd}, {"start": 500, "end": 505, "label": "Drug"}]
+    lost = {"start": 500, "end": 505, "label": "Drug"}
+    data[0]["spans"] = [{"start": 5, "end": 12, "label": "Drug", "id": odd}, lost]
     (tmp_path / "c.jsonl").write_text(rows(*data))
     manifest = convert_corpus("mine", settings(tmp_path / "c.jsonl", "jsonl")).manifest
     names = [name for part in manifest.splits.values() for name in part.ids]
