@@ -14,7 +14,7 @@ import wasabi.util
 from click.shell_completion import split_arg_string
 from wasabi import color, msg
 
-from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.errors import ProjectError, explain_os_error, visible
 from scripts.base.settings import suggest
 
 # What a value between the single quotes of project.yml, or Weasel's own parsing, makes something else of.
@@ -79,7 +79,7 @@ def _shown(value: Any) -> str:
     """RETURNS (str): A list as its items; one of nothing but empty items, which is what Weasel makes of an empty
     variable, as an option that was left out."""
     if not isinstance(value, (list, tuple)):
-        return str(value)
+        return visible(str(value))
     return ", ".join(str(item) for item in value if item != "") or str(None)
 
 
