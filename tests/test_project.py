@@ -26,6 +26,7 @@ VARIABLES = {
     "tokenizer": "bert-base-multilingual-cased",
     "gpu_id": "3",
     "threads": "2",
+    "runs": "5",
     "seed": "17",
     "resplit": "my_notes",
     "name": "another_name",

@@ -2,6 +2,7 @@
 import functools
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence
@@ -13,9 +14,11 @@ import wasabi.util
 from click.shell_completion import split_arg_string
 from wasabi import color, msg
 
-from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.errors import ProjectError, explain_os_error, visible
 from scripts.base.settings import suggest
 
+# What a value between the single quotes of project.yml, or Weasel's own parsing, makes something else of.
+UNQUOTED = re.compile(r"""['"$`\\\x00-\x1f\x7f]""")
 PROJECT_FILE = Path("project.yml")
 INTERRUPTED = 130
 
@@ -76,7 +79,7 @@ def _shown(value: Any) -> str:
     """RETURNS (str): A list as its items; one of nothing but empty items, which is what Weasel makes of an empty
     variable, as an option that was left out."""
     if not isinstance(value, (list, tuple)):
-        return str(value)
+        return visible(str(value))
     return ", ".join(str(item) for item in value if item != "") or str(None)
 
 
@@ -118,15 +121,20 @@ def check_overrides(overrides: list[str], project_file: Path) -> None:
 
 
 def check_values(words: Sequence[str]) -> None:
-    """Stop at the value of an override that Weasel would change by reading it as a number.
+    """Stop at the value of an override that Weasel would change, or that a command line would take for something else.
 
     words (Sequence[str]): What Weasel was given, such as `--vars.version 1.10` in two words or `--vars.version=1.10`.
     RAISES (ProjectError): If a value would not come out as it is written.
     """
     for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
+        if not _is_override(name) or (following.startswith("--") and not equals):
+            continue
         value = value if equals else following
-        number = _number(value) if _is_override(name) else None
+        if UNQUOTED.search(value) or (equals and "--" in value):
+            what = "the value holds a quote, `$`, `--`, a backslash or a control character, which would not come out"
+            raise ProjectError(what, where=name, remedy="choose a name, or rename the folder, without it")
+        number = _number(value)
         if number is not None and str(number) != value:
             remedy = f"write {number}, or a version in three parts, such as 1.10.0"
             raise ProjectError(f"{name} {value}: Weasel reads the value as the number {number}", remedy=remedy)

@@ -1,9 +1,62 @@
-"""The one exception that a user is meant to read: what is wrong, where, and what to do."""
+"""The one exception that a user is meant to read, and what of the data may stand in it."""
 import errno
+import re
+import unicodedata
+
+# Control characters, line and paragraph separators; and what turns the direction of writing.
+_INVISIBLE_CATEGORIES = ("Cc", "Zl", "Zp")
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
+# A number of four digits or more is a date, a phone or a patient's number rather than a part of a label.
+_LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
+_ID = re.compile(_WORDS)
+LONGEST_LABEL, LONGEST_ID = 30, 60
+MOST_NAMED = 10
+
+
+def visible(text: str) -> str:
+    """Escape what a terminal would obey instead of show, such as escape sequences and line breaks.
+
+    text (str): Any text.
+    RETURNS (str): The same text with `\\x1b` and the like in the place of such characters.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escape(character) if _is_unseen(character) else character for character in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES or _TURNING.match(character) is not None
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def name_label(label: str) -> str:
+    """Name a label of the data in a message.
+
+    label (str): A label, or what a reader takes for one: from a column that holds none it may be a patient's text.
+    RETURNS (str): The label if it is up to three short words, as labels are; else only its length.
+    """
+    return label if len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label) else _length(label)
+
+
+def name_id(name: str) -> str:
+    """Name a document's, an annotator's or a mention's id in a message.
+
+    name (str): The id.
+    RETURNS (str): The id if it is up to three words without odd characters; else only its length.
+    """
+    return name if len(name) <= LONGEST_ID and _ID.fullmatch(name) else _length(name)
+
+
+def _length(text: str) -> str:
+    return f"<{len(text)} characters>"
 
 
 class ProjectError(Exception):
-    """A mistake in the input or the surroundings, told in one line.
+    """A mistake in the input or the surroundings, told in one line, with nothing in it that a terminal would obey.
 
     what (str): What is wrong.
     where (object): File, `file:line`, document id or settings key; left out if empty.
@@ -12,7 +65,7 @@ class ProjectError(Exception):
 
     def __init__(self, what: str, *, where: object = "", remedy: str = "") -> None:
         parts = [f"{where}: {what}" if where else what, remedy[:1].upper() + remedy[1:]]
-        super().__init__(". ".join(part.rstrip(".") for part in parts if part))
+        super().__init__(visible(". ".join(part.rstrip(".") for part in parts if part)))
 
 
 _REASONS = {
@@ -32,4 +85,4 @@ def explain_os_error(error: OSError) -> str:
     RETURNS (str): One line with the path, where the error has one, and the remedy.
     """
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-    return f"{error.filename}: {reason}" if error.filename else reason
+    return visible(f"{error.filename}: {reason}" if error.filename else reason)

@@ -41,8 +41,10 @@ def predict_in_batches(material: Material) -> list[Measurement]:
 
 def _train(material: Material, **changes: Any) -> Measurement:
     settings = material.benchmark.training
-    tokenizer = AutoTokenizer.from_pretrained(material.encoder)
-    model = AutoModelForTokenClassification.from_pretrained(material.encoder, num_labels=len(material.tags))
+    tokenizer = AutoTokenizer.from_pretrained(material.encoder, trust_remote_code=False)
+    model = AutoModelForTokenClassification.from_pretrained(
+        material.encoder, num_labels=len(material.tags), trust_remote_code=False
+    )
     sentences = encode_sentences(tokenizer, material.sentences(), material.tags)
     rows = [{"input_ids": sentence.ids, "labels": sentence.labels} for sentence in sentences]
     with TemporaryDirectory() as folder:

@@ -201,7 +201,10 @@ def _write_checkpoint(nlp: Any, material: Material) -> None:
     logging.set_verbosity_error()
     names = dict(enumerate(material.tags))
     classifier = AutoModelForTokenClassification.from_pretrained(
-        material.encoder, id2label=names, label2id={name: number for number, name in names.items()}
+        material.encoder,
+        id2label=names,
+        label2id={name: number for number, name in names.items()},
+        trust_remote_code=False,
     )
     encoder = nlp.get_pipe("transformer").model
     head = nlp.get_pipe("bio_ner").model.get_ref("output")

@@ -28,8 +28,8 @@ def train_default_recipe(material: Material) -> list[Measurement]:
 def predict(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): Sub-words and forward pass of sentences; documents are cut into them beforehand."""
     device = device_of(material)
-    tokenizer = AutoTokenizer.from_pretrained(material.checkpoint)
-    model = AutoModel.from_pretrained(material.checkpoint).to(device).eval()
+    tokenizer = AutoTokenizer.from_pretrained(material.checkpoint, trust_remote_code=False)
+    model = AutoModel.from_pretrained(material.checkpoint, trust_remote_code=False).to(device).eval()
     results = []
     for task, kind in (("sentences", "sentences"), ("documents", "of_documents")):
         texts = material.texts(kind)
@@ -59,8 +59,8 @@ def _train(material: Material, frozen: bool, precision: str) -> Measurement:
     torch.manual_seed(material.benchmark.seed)
     random.seed(material.benchmark.seed)
     settings, device = material.benchmark.training, device_of(material)
-    tokenizer = AutoTokenizer.from_pretrained(material.encoder)
-    model = AutoModel.from_pretrained(material.encoder).to(device).train()
+    tokenizer = AutoTokenizer.from_pretrained(material.encoder, trust_remote_code=False)
+    model = AutoModel.from_pretrained(material.encoder, trust_remote_code=False).to(device).train()
     model.get_input_embeddings().requires_grad_(not frozen)
     head = torch.nn.Linear(model.config.hidden_size, len(material.tags)).to(device)
     groups = [

@@ -1,9 +1,10 @@
 """Keep the books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from dataclasses import dataclass
 from typing import Collection, Iterable, Mapping, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id, name_label
 from scripts.corpora.copies import find_copies, fold_text
 from scripts.corpora.harmonise import fragments_of, join_fragments
 from scripts.corpora.manifest import Copies, Manifest, ReadAccount
@@ -94,28 +95,28 @@ def overlapping_pairs(mentions: Iterable[Mention]) -> Counter[str]:
     """Count the pairs of mentions whose spans, from first to last character, share a character.
 
     mentions (Iterable[Mention]): Of one document.
-    RETURNS (Counter): How many are the `same` span, `nested` or `crossing`. Time grows with mentions and pairs.
+    RETURNS (Counter): How many are the `same` span, `nested` or `crossing`. Time grows with mentions, not with pairs.
     """
     pairs: Counter[str] = Counter()
-    open_spans: list[tuple[int, int]] = []
-    for start, end in sorted(_cover(mention) for mention in mentions):
-        open_spans = [span for span in open_spans if span[1] > start]
-        for other in open_spans if end > start else ():
-            pairs[_relation((start, end), other)] += 1
-        if end > start:
-            open_spans.append((start, end))
+    ends: list[int] = []
+    starts: Counter[int] = Counter()
+    spans: Counter[tuple[int, int]] = Counter()
+    for start, end in sorted(span for span in map(_cover, mentions) if span[1] > span[0]):
+        # Those before it start no later, and of equal start end no later: their ends tell the rest.
+        overlapping = len(ends) - bisect_right(ends, start)
+        same = spans[start, end]
+        around = len(ends) - bisect_left(ends, end) - same
+        nested = around + starts[start] - same
+        pairs += Counter({"same": same, "nested": nested, "crossing": overlapping - same - nested})
+        insort(ends, end)
+        starts[start] += 1
+        spans[start, end] += 1
     return pairs
 
 
 def _cover(mention: Mention) -> tuple[int, int]:
     fragments = fragments_of(mention)
     return min(start for start, _ in fragments), max(end for _, end in fragments)
-
-
-def _relation(span: tuple[int, int], earlier: tuple[int, int]) -> str:
-    if span == earlier:
-        return "same"
-    return "nested" if span[1] <= earlier[1] or span[0] == earlier[0] else "crossing"
 
 
 def _by_name(names: Iterable[str]) -> dict[str, int]:
@@ -235,8 +236,11 @@ _REMEDY = (
 
 
 def _first(cases: Sequence[Dropped], count: int) -> str:
-    told = (f"{one.mention} {one.label} {one.start}-{one.end} in {one.document}" for one in cases[:count])
-    return f"(first: {', '.join(told)})"
+    return f"(first: {', '.join(map(_told, cases[:count]))})"
+
+
+def _told(one: Dropped | Changed) -> str:
+    return f"{name_id(one.mention)} {name_label(one.label)} {one.start}-{one.end} in {name_id(one.document)}"
 
 
 def count_doubtful(expected: Expected, manifest: Manifest) -> int:
@@ -287,4 +291,4 @@ def _first_loss(manifest: Manifest) -> str:
     if not records:
         return ""
     kind, first = records[0]
-    return f" (first: {kind}, {first.mention} {first.label} {first.start}-{first.end} in {first.document})"
+    return f" (first: {kind}, {_told(first)})"

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id, visible
 from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
@@ -47,6 +47,9 @@ from scripts.corpora.sides import Sides, keep_left_out, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
+
+# The default of spaCy's `nlp.max_length`.
+LONGEST_TEXT = 1_000_000
 
 
 @dataclass
@@ -171,12 +174,31 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
     """
     with name_format(settings.path_here, settings.format):
         found = FORMATS[settings.format].read(settings.path_here, settings.annotations_here, settings.options)
-    documents = sorted(found, key=lambda document: document.id)
+    documents = sorted(map(_make_visible, found), key=lambda document: document.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
-            raise ProjectError(f"two documents are called '{first.id}'", where=settings.path, remedy="rename one")
+            what = f"two documents are called '{name_id(first.id)}'"
+            raise ProjectError(what, where=settings.path, remedy="rename one")
     check_labels(documents, settings.labels, settings.ignore, f"corpus {name}")
+    _check_lengths(documents, settings.path)
     return documents
+
+
+def _make_visible(document: Document) -> Document:
+    """RETURNS (Document): The same, with nothing in its names that a terminal would obey: they are shown in tables."""
+    mentions = tuple(
+        replace(mention, id=visible(mention.id), label=visible(mention.label), subtype=visible(mention.subtype))
+        for mention in document.mentions
+    )
+    return replace(document, id=visible(document.id), annotator=visible(document.annotator), mentions=mentions)
+
+
+def _check_lengths(documents: Iterable[Document], path: Path) -> None:
+    # A pipeline takes no longer text, so that none could be evaluated on such a document.
+    for document in documents:
+        if len(document.text) > LONGEST_TEXT:
+            what = f"document '{name_id(document.id)}' has {len(document.text):,} characters, and spaCy takes "
+            raise ProjectError(f"{what}{LONGEST_TEXT:,} at most", where=path, remedy="part it into several documents")
 
 
 def deal_documents(
@@ -280,6 +302,9 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
 
 def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
     for part, figures in ((part, tally.figures) for part, tally in tallies.items()):
+        if not figures["tokens"] and part in ("train", "test"):
+            remedy = "give it documents with text, by `split` or `published_split` in the corpus file"
+            raise ProjectError(f"no document of the {part} part has any text", where=f"corpus {name}", remedy=remedy)
         if figures["tokens"] and not figures["sentences"]:
             what = f"nothing is annotated in the {figures['documents']} documents of the {part} part"
             remedy = "annotate some of them, or leave them out"

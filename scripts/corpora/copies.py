@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import MOST_NAMED, ProjectError, name_id
 from scripts.base.settings import suggest
 from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Mention
@@ -115,11 +115,13 @@ def take_annotator(documents: Sequence[Document], annotator: str, where: str) ->
     """
     found = Counter(document.annotator for document in documents if document.annotator and _is_used(document))
     if annotator not in found:
-        listed = ", ".join(f"{name} {count}" for name, count in sorted(found.items())) or "none"
+        named = Counter({name_id(name): count for name, count in found.items()}).most_common(MOST_NAMED)
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(named)) or "none"
         what = f"no document is by the annotator '{annotator}' (found: {listed})"
-        raise ProjectError(what, where=f"{where}, key annotators", remedy=suggest(annotator, [ALL, MAJORITY, *found]))
+        remedy = suggest(annotator, [ALL, MAJORITY, *dict(named)])
+        raise ProjectError(what, where=f"{where}, key annotators", remedy=remedy)
     return [
-        _leave_out(document, f"annotated by {document.annotator}")
+        _leave_out(document, f"annotated by {name_id(document.annotator)}")
         if document.annotator not in ("", annotator) and _is_used(document)
         else document
         for document in documents

@@ -6,7 +6,7 @@ from typing import Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.formats.raw import split_archive
+from scripts.corpora.formats.raw import hash_raw, split_archive
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.recognise import name_format
 from scripts.corpora.settings import CorpusSettings
@@ -44,7 +44,7 @@ def fingerprint(settings: CorpusSettings) -> str:
         raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
     parts = {
         "settings": settings.decisive,
-        "raw files": [(str(path), hash_file(path)) for path in raw],
+        "raw files": [(str(path), hash_raw(path)) for path in raw],
         "code": hash_files(room.rglob("*.py"), room),
         "libraries": {name: version(name) for name in LIBRARIES},
     }

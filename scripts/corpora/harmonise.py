@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Collection, Iterable, Iterator, Mapping, Optional
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import MOST_NAMED, ProjectError, name_label
 from scripts.corpora.schema import (
     IN_PIECES,
     LABEL_NOT_MAPPED,
@@ -41,14 +41,17 @@ def check_labels(documents: Iterable[Document], labels: Collection[str], ignored
     labels (Collection[str]): Labels that are taken.
     ignored (Collection[str]): Labels that are left out.
     where (str): The corpus, for the error.
-    RAISES (ProjectError): If there are others: all of them, how often each occurs, and where the first one stands.
+    RAISES (ProjectError): If there are others: the most frequent ones, how often each occurs, and where the first one
+        stands.
     """
     known = {*labels, *ignored}
     unknown = [mention for document in documents for mention in document.mentions if mention.label not in known]
     if unknown:
         counts = Counter(mention.label for mention in unknown)
-        listed = ", ".join(f"'{label}' {count}x{_did_you_mean(label, known)}" for label, count in counts.most_common())
-        remedy = f"put each under `labels` or `ignore` in the corpus file; '{unknown[0].label}' stands at "
+        frequent = counts.most_common(MOST_NAMED)
+        told = [f"'{name_label(label)}' {count}x{_did_you_mean(label, known)}" for label, count in frequent]
+        listed = ", ".join(told + [f"{len(counts) - len(told)} others"] * (len(counts) > len(told)))
+        remedy = f"put each under `labels` or `ignore` in the corpus file; '{name_label(unknown[0].label)}' stands at "
         raise ProjectError(f"unknown labels: {listed}", where=where, remedy=remedy + unknown[0].where)
 
 

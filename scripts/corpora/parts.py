@@ -188,4 +188,10 @@ def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Seque
 
 
 def _load(path: Path) -> list[Doc]:
-    return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
+    try:
+        return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
+    except OSError:
+        raise
+    except Exception as error:  # Of a damaged file spaCy, msgpack and NumPy complain in many ways.
+        what = f"not a DocBin file, or damaged ({type(error).__name__})"
+        raise ProjectError(what, where=path, remedy="delete its folder and run `weasel run convert`") from None

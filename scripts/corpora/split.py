@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from itertools import accumulate, chain
 from typing import Mapping, NamedTuple, Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 
 # Of two that are equal in all else the first one is taken.
 SIDES = ("train", "test")
@@ -82,7 +82,8 @@ def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]
         matching = [part for part in patterns if any(fnmatchcase(name, pattern) for pattern in patterns[part])]
         if len(matching) != 1:
             found = " and ".join(f"`{part}`" for part in matching) or "no part"
-            raise ProjectError(f"document '{name}' is in {found} of `published_split`", remedy="mend the patterns")
+            what = f"document '{name_id(name)}' is in {found} of `published_split`"
+            raise ProjectError(what, remedy="mend the patterns")
         parts[matching[0]].append(name)
     for part, names in parts.items():
         if not names:

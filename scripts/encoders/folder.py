@@ -91,10 +91,12 @@ def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 def _load(loader: Any, folder: Path, part: str, **settings: Any) -> Any:
     try:
-        return loader.from_pretrained(str(folder), local_files_only=True, **settings)
+        return loader.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **settings)
     # A damaged file surfaces as whatever its parser raises (json, pickle, safetensors, tokenizers, missing packages).
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        if "trust_remote_code" in str(error):
+            reason = "it needs code that lies with it (`auto_map`), which is never run"
         raise ProjectError(f"transformers can not load the {part} ({reason})", where=folder) from None
 
 

@@ -28,7 +28,8 @@ def _write(vocabulary: Path, folder: Path) -> None:
     import torch
     from transformers import AutoTokenizer, BertConfig, BertModel
 
-    tokenizer = AutoTokenizer.from_pretrained(vocabulary, local_files_only=True, model_max_length=512)
+    settings = {"local_files_only": True, "trust_remote_code": False}
+    tokenizer = AutoTokenizer.from_pretrained(vocabulary, model_max_length=512, **settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         # The sizes of BERT base are the defaults of its config.

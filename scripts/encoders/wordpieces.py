@@ -133,7 +133,7 @@ def _load(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     # A damaged or absent file surfaces as whatever its parser raises (json, tokenizers, missing packages).
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,10 +1,12 @@
 """Fill a model's spaCy config for one training."""
+import configparser
+import math
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Mapping, Optional
 
 from spacy.util import is_package, load_config
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
@@ -21,6 +23,8 @@ MASKING_HEADS = (FACTORY_V1, FACTORY)
 SECTIONS = ("paths", "system", "nlp", "components", "corpora", "training", "initialize")
 # Of [paths], what every run fills in; whatever else stands there is read as it is.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
+# Characters of what spaCy says of a wrong config: some of its messages hold all of it.
+LONGEST_REASON = 300
 NO_CONFIG = "models are the .cfg files in configs/"
 
 
@@ -38,15 +42,20 @@ def read_template(path: Path) -> Template:
 
     path (Path): Its file.
     RETURNS (Template): With the hashes of the file and of the word vectors that it names.
-    RAISES (ProjectError): If the file is absent or wrong.
+    RAISES (ProjectError): If the file is absent or wrong, or a number in it is none that a training could use.
     """
-    return Template(path, hash_file(path), _hash_named_files(load_template(path)))
+    config = load_template(path)
+    try:
+        settings = config.interpolate()
+    except (ValueError, configparser.Error) as error:
+        raise ProjectError(explain_config_error(error), where=path) from None
+    _check_numbers(settings, path)
+    return Template(path, hash_file(path), _hash_named_files(settings))
 
 
-def _hash_named_files(config: Config) -> str:
+def _hash_named_files(settings: Config) -> str:
     """RETURNS (str): One hash over the files, folders and packages that a config names, such as word vectors, beside
     those that a run fills in; empty without any."""
-    settings = config.interpolate()
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
     named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
     hashes = {place: _hash_place(place) for place in named if place not in filled}
@@ -129,13 +138,38 @@ def load_template(path: Path, settings: Optional[dict[str, Any]] = None) -> Conf
         raise ProjectError("no such model config", where=path, remedy=NO_CONFIG)
     try:
         config = load_config(path, overrides=settings or {})
-    except ValueError as error:
-        raise ProjectError(" ".join(str(error).split()), where=path) from None
+    except (ValueError, configparser.Error) as error:
+        raise ProjectError(explain_config_error(error), where=path) from None
     for section in SECTIONS:
         if section not in config:
             raise ProjectError(f"missing section [{section}]", where=path, remedy="start from a .cfg file in configs/")
     check_known_keys(config, path)
     return config
+
+
+def explain_config_error(error: Exception) -> str:
+    """Say what spaCy finds wrong in a config without the config itself, which ends its own messages.
+
+    error (Exception): What loading or resolving the config raised.
+    RETURNS (str): One line.
+    """
+    if isinstance(error, ConfigValidationError) and error.errors:
+        first, *_ = error.errors
+        key = ".".join(filter(None, (error.parent, *map(str, first.get("loc", ())))))
+        return f"key '{key}': {first.get('msg', error.title)}"
+    return " ".join(str(error).split())[:LONGEST_REASON]
+
+
+def _check_numbers(config: Mapping[str, Any], where: Path, above: str = "") -> None:
+    """spaCy takes any number, and a training that one ruins ends hours later or not at all."""
+    for name, value in config.items():
+        key = f"{above}{name}"
+        if isinstance(value, dict):
+            _check_numbers(value, where, f"{key}.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ProjectError(f"key '{key}' is {value}", where=where, remedy="give a finite number")
+        elif "dropout" in name and value is not None and not (isinstance(value, (int, float)) and 0 <= value < 1):
+            raise ProjectError(f"key '{key}' is {value!r}", where=where, remedy="give 0 or more, and less than 1")
 
 
 def _path_settings(job: TrainingJob, source: Optional[Path]) -> dict[str, object]:

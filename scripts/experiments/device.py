@@ -5,6 +5,9 @@ import torch
 from scripts.base.errors import ProjectError
 from scripts.experiments.settings import Precision
 
+# More than any machine has; the system would give no memory for some more of them.
+MOST_THREADS = 1024
+
 
 def use_device(threads: int, gpu_id: int) -> str:
     """Set the number of threads, and the GPU if there is to be one.
@@ -14,14 +17,14 @@ def use_device(threads: int, gpu_id: int) -> str:
     RETURNS (str): `cpu`, or the GPU's name.
     RAISES (ProjectError): If there are no threads, or the GPU can't be used.
     """
-    if threads < 1:
-        raise ProjectError(f"{threads} threads", where="--threads", remedy="give 1 or more")
+    if not 1 <= threads <= MOST_THREADS:
+        raise ProjectError(f"{threads} threads", where="--threads", remedy=f"give 1 to {MOST_THREADS}")
     torch.set_num_threads(threads)
     if gpu_id < 0:
         return "cpu"
     try:
         spacy.require_gpu(gpu_id)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         remedy = "install cupy for it, or use gpu_id -1"
         raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None

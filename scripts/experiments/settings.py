@@ -1,11 +1,13 @@
 """What an experiment file may say, and where corpus and experiment files are found."""
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from scripts.base.errors import ProjectError
-from scripts.base.settings import Settings, read_settings, suggest
+from scripts.base.settings import Settings, check_name, read_settings, shorten, suggest
+from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.encoders.record import chosen_encoder
 
 Transfer = Literal["full", "encoder"]
@@ -16,22 +18,28 @@ Frozen = Literal["nothing", "word_embeddings", "encoder"]
 Types = Literal["joint", "per_type"]
 # The project's own, where `--vars.configs` names another folder.
 OWN_CONFIGS = Path("configs")
+# The folder beside the converted corpora; whoever asks for an encoder has no need of the room that makes it.
+TOKENIZER = "tokenizer"
 
 
 def _without_repeats(values: list) -> list:
-    repeated = [value for value in values if values.count(value) > 1]
+    repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
-        raise ValueError(f"{repeated[0]!r} stands here more than once")
+        raise ValueError(f"{shorten(repr(repeated[0]))} stands here more than once")
     return values
 
 
 Corpora = Annotated[list[str], AfterValidator(_without_repeats)]
-Seed = Annotated[int, Field(ge=0)]
+# NumPy takes seeds up to twice this, and `--seed` adds to those of a file.
+LARGEST_SEED = 2**31 - 1
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
 
 # The smallest of 0, 100, 200 and 400 that is within the seeds' spread of the best on held-out training documents of two
 # corpora of 60 documents, in batches of 16; the README has the figures.
 ENOUGH_UPDATES = 200
+# More is a slip of the keyboard: the training would not end.
+MOST_EPOCHS, MOST_UPDATES, LARGEST_BATCH = 10_000, 10_000_000, 100_000
 
 
 class Training(Settings):
@@ -46,9 +54,9 @@ class Training(Settings):
     head_learn_rate (float): Highest learning rate of the head.
     """
 
-    epochs: float = Field(gt=0)
-    min_updates: int = Field(default=ENOUGH_UPDATES, ge=0)
-    batch_size: int = Field(default=16, gt=0)
+    epochs: float = Field(gt=0, le=MOST_EPOCHS)
+    min_updates: int = Field(default=ENOUGH_UPDATES, ge=0, le=MOST_UPDATES)
+    batch_size: int = Field(default=16, gt=0, le=LARGEST_BATCH)
     learn_rate: float = Field(default=2e-4, gt=0)
     head_learn_rate: float = Field(default=1e-3, gt=0)
 
@@ -88,7 +96,7 @@ class SourceSet(Settings):
 # More are a slip of the keyboard, and would fill the memory before anything is told.
 MOST_SIZES = 10_000
 # Part of paths.
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=40)]
 EncoderName = Annotated[str, Field(min_length=1)]
 
 
@@ -106,13 +114,14 @@ def _as_sizes(value: Any) -> Any:
     if len(value) != 3 or len(whole) != 3:
         raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
     first, last, step = whole
-    sizes = range(first, last + 1, step)
-    if len(sizes) > MOST_SIZES:
-        raise ValueError(f"a range of {len(sizes)} sizes; {MOST_SIZES} at most")
-    return list(sizes)
+    # Not `len`, for which a range may be too long.
+    count = max(0, (last - first) // step + 1)
+    if count > MOST_SIZES:
+        raise ValueError(f"a range of {shorten(str(count))} sizes; {MOST_SIZES} at most")
+    return list(range(first, last + 1, step))
 
 
-Sizes = Annotated[list[int], BeforeValidator(_as_sizes)]
+Sizes = Annotated[list[int], BeforeValidator(_as_sizes), Field(max_length=MOST_SIZES)]
 
 
 class FewShot(Settings):
@@ -191,7 +200,7 @@ class Pretraining(Settings):
 
 
 # Part of file names.
-BaselineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+BaselineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max_length=40)]
 
 
 class Baseline(Settings):
@@ -370,8 +379,8 @@ class Experiment(Settings):
 
     def shifted(self, seed: int) -> "Experiment":
         """RETURNS (Experiment): The same experiment with a number, 0 or more, added to every seed."""
-        if seed < 0:
-            raise ProjectError(f"seed {seed}", where="--seed", remedy="give 0 or more")
+        if not 0 <= seed <= LARGEST_SEED:
+            raise ProjectError(f"seed {seed}", where="--seed", remedy=f"give 0 to {LARGEST_SEED}")
         return shift_seeds(self, seed)
 
     def with_encoder(self, encoder: str) -> "Experiment":
@@ -409,6 +418,16 @@ def corpus_file(configs: Path, name: str) -> Path:
     return next((path for path in (first, *others) if path.is_file()), first)
 
 
+def _check_corpora(names: list[str], where: Path) -> None:
+    for name in names:
+        check_name(name, f"{where}, key corpora", reserved=TOKENIZER)
+    folded = [name.lower() for name in names]
+    twice = [name for name in names if folded.count(name.lower()) > 1]
+    if twice:
+        what = f"{' and '.join(twice)} differ in capitals alone, which some file systems take for one"
+        raise ProjectError(what, where=f"{where}, key corpora", remedy="rename one of their corpus files")
+
+
 def _corpus_folders(configs: Path) -> list[Path]:
     """RETURNS (list[Path]): Where corpus files are looked for, as models' configs are. Commands run in the project."""
     return [folder / "corpora" for folder in (configs, OWN_CONFIGS)]
@@ -420,10 +439,12 @@ def read_experiment(configs: Path, name: str) -> Experiment:
     configs (Path): Folder with `experiments/` and `corpora/`; what corpora it lacks are those of the project.
     name (str): The experiment's name: its file is `experiments/NAME.yml`.
     RETURNS (Experiment): The validated settings.
-    RAISES (ProjectError): If a file is absent or wrong.
+    RAISES (ProjectError): If a file is absent or wrong, or a name is none that files can have.
     """
+    check_name(name, "--experiment", reserved=ENCODERS)
     path = configs / "experiments" / f"{name}.yml"
     experiment = read_settings(path, Experiment)
+    _check_corpora(experiment.corpora, path)
     known = sorted({file.stem for folder in _corpus_folders(configs) for file in folder.glob("*.yml")})
     for corpus in experiment.corpora:
         if corpus not in known:

@@ -14,7 +14,7 @@ from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import resolve_config
+from scripts.experiments.config import explain_config_error, resolve_config
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 
@@ -106,7 +106,7 @@ def _initialize(
         return cache.get(_with_logger(load_config(path), on_update), gpu_id)
     # Whatever spaCy finds wrong in a config; its messages have several lines.
     except ValueError as error:
-        raise ProjectError(" ".join(str(error).split()), where=template) from error
+        raise ProjectError(explain_config_error(error), where=template) from error
 
 
 def _with_logger(config: Config, on_update: Callable[[], None]) -> Config:

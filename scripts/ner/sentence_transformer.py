@@ -90,7 +90,9 @@ def SentenceTransformer(
     for precision in (training_precision, inference_precision):
         if precision not in PRECISIONS:
             raise ValueError(f"Unknown precision '{precision}'; use one of {', '.join(PRECISIONS)}")
-    objects = HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config))
+    # Asked whether to run code that lies with an encoder, a prompt would take a piped answer.
+    no_code = {"trust_remote_code": False}
+    objects = HFObjects(None, None, None, {**tokenizer_config, **no_code}, {**transformer_config, **no_code})
     return SentenceTransformerModel(name, max_subwords, EncoderShim(objects, training_precision, inference_precision))
 
 
@@ -485,7 +487,7 @@ class EncoderShim(HFShim):
         """
         config = AutoConfig.for_model(**message["config"])
         with no_init_weights():
-            model = AutoModel.from_config(config)
+            model = AutoModel.from_config(config, trust_remote_code=False)
         model.load_state_dict(read_weights(), assign=True)
         _widen(model, read_weights)
         tokenizer, vocabulary = _load_tokenizer(message["tokenizer"])
@@ -560,7 +562,7 @@ def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Opt
         for name, content in files.items():
             if name != "kwargs":
                 (Path(folder) / name).write_bytes(content)
-        tokenizer = AutoTokenizer.from_pretrained(folder, **files["kwargs"])
+        tokenizer = AutoTokenizer.from_pretrained(folder, **{**files["kwargs"], "trust_remote_code": False})
         vocabulary = getattr(tokenizer, "vocab_file", None)
         return tokenizer, Path(vocabulary).read_bytes() if vocabulary else None
 

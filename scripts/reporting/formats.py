@@ -8,6 +8,8 @@ from scripts.evaluation.curves import Spread
 
 Cell = Union[str, int, float, Spread, None]
 NOTHING = "–"
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def to_csv(table: Table) -> str:
     spreads = [any(isinstance(row[position], Spread) for row in table.rows) for position in range(len(table.columns))]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    columns = zip(table.columns, spreads, strict=True)
+    columns = zip(map(_as_text, table.columns), spreads, strict=True)
     writer.writerow(sum(([name, f"{name} sd"] if is_spread else [name] for name, is_spread in columns), []))
     for row in table.rows:
         writer.writerow(sum((_csv_cells(cell, is_spread) for cell, is_spread in zip(row, spreads, strict=True)), []))
@@ -67,8 +69,13 @@ def is_number_column(table: Table, column: int) -> bool:
 def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
     if isinstance(cell, Spread):
         return [round(cell.mean, 4), None if cell.sd is None else round(cell.sd, 4)]
-    value = round(cell, 4) if isinstance(cell, float) else cell
+    value = round(cell, 4) if isinstance(cell, float) else _as_text(cell) if isinstance(cell, str) else cell
     return [value, None] if is_spread else [value]
+
+
+def _as_text(text: str) -> str:
+    """RETURNS (str): Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from packaging.version import InvalidVersion, Version
 from scripts.base.errors import ProjectError
 
 LANGUAGE = "xx"
+# What stands around them in the name of the wheel leaves room for so much, of 255 bytes.
+LONGEST_NAME, LONGEST_VERSION = 64, 32
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -46,6 +48,10 @@ def package_name(name: str, version: str) -> PackageName:
     if name.startswith(f"{LANGUAGE}_"):
         remedy = f"give {name.removeprefix(f'{LANGUAGE}_')}"
         raise ProjectError(f"'{name}' begins with the language, which is put before it", where="--name", remedy=remedy)
+    for what, given, longest in (("name", name, LONGEST_NAME), ("version", version, LONGEST_VERSION)):
+        if len(given) > longest:
+            remedy = f"give up to {longest}"
+            raise ProjectError(f"a {what} of {len(given)} characters", where=f"--{what}", remedy=remedy)
     return PackageName(name, _normal(version))
 
 

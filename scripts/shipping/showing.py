@@ -3,6 +3,7 @@ from typing import Mapping, Optional, Sequence
 
 from wasabi import msg
 
+from scripts.base.errors import visible
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score
 from scripts.results.calibration import Calibration
@@ -52,7 +53,7 @@ def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> 
         pairs = zip(answer.characters, answer.confidences, strict=True)
         found = [f"{text.text[start:end]} = {label}{_in_brackets(score)}" for (start, end, label), score in pairs]
         lines += [text.text, f"    {'; '.join(found) or 'nothing found'}"]
-    return lines
+    return [visible(line) for line in lines]
 
 
 def _in_brackets(confidence: Optional[float]) -> str:

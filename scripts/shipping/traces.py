@@ -205,15 +205,15 @@ def strings_of_encoder(folder: Path) -> Iterator[str]:
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     with tempfile.TemporaryDirectory() as name:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         tokenizer.save_pretrained(name)
         files = [path for place in (folder, Path(name)) for path in place.iterdir() if path.suffix in (".json", ".txt")]
         for file in files:
             yield from _strings(open_file("", file.read_bytes()))
-    config = AutoConfig.from_pretrained(folder)
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     yield from _strings(open_file("", srsly.msgpack_dumps([config.to_dict(), list(map(str, tokenizer.init_kwargs))])))
     with torch.device("meta"):
-        yield from AutoModel.from_config(config).state_dict()
+        yield from AutoModel.from_config(config, trust_remote_code=False).state_dict()
 
 
 def _strings(leaves: Iterable[Leaf]) -> Iterator[str]:

@@ -186,6 +186,22 @@ def test_a_value_that_weasel_would_change_is_refused(words: list[str], override:
     )
 
 
+@pytest.mark.parametrize(
+    "value", ["a$b", "${vars.name}", "it's", 'a "b"', "a\\b", "`id`", "x' --strict '", "a\nb", "\x1b[8m"]
+)
+def test_a_value_that_would_not_come_out_is_refused(value: str):
+    for words in (["run", "--vars.name", value, "."], [f"--vars.name={value}"]):
+        with pytest.raises(ProjectError, match="^--vars.name: the value holds a quote") as failure:
+            check_values(words)
+        assert str(failure.value).isprintable()
+
+
+def test_dashes_that_weasel_would_take_out_are_refused():
+    with pytest.raises(ProjectError, match="^--vars.name: the value holds"):
+        check_values(["--vars.name=a--b"])
+    check_values(["--vars.name", "a--b", "--vars.resplit", "--vars.seed", "3", "--force", "it's"])
+
+
 def test_values_that_come_out_as_they_are_written_pass():
     check_values(["--vars.seed", "3", "--vars.gpu_id=-1", "--vars.version", "1.10.0", "--vars.name", "a", "x", "1.10"])
     check_values(["--vars.resplit"])

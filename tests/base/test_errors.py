@@ -3,7 +3,7 @@ import errno
 
 import pytest
 
-from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.errors import ProjectError, explain_os_error, name_id, name_label, visible
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,34 @@ def test_errors_of_the_system_are_told_in_a_users_words():
     )
     assert explain_os_error(OSError(errno.EIO, "Input/output error")) == "Input/output error"
     assert explain_os_error(OSError("odd")) == "odd"
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x1b[8m", "\x1b]0;title\x07", "\n", "\r", "\t", "\x00", "\x7f", "\x9b2J", "\u2028", "\u202e"]
+)
+def test_a_terminal_obeys_nothing_of_an_error(odd: str):
+    said = str(ProjectError(f"a{odd}b", where=f"c{odd}d", remedy=f"e{odd}f")), explain_os_error(OSError(5, "g", odd))
+    assert all(line.isprintable() for line in said)
+    assert said[0].startswith("c\\")
+
+
+def test_what_is_no_control_character_is_left_as_it_is():
+    for text in ("боль в спине", "naïve", "a\u0301", "👩\u200d⚕️", "5\xa0mg", "a\\b", "'«»'"):
+        assert visible(text) == text
+
+
+@pytest.mark.parametrize("label", ["Drug", "Adverse_Reaction", "B-ADR", "Adverse Drug Reaction", "дозировка"])
+def test_a_label_is_named(label: str):
+    assert name_label(label) == label
+
+
+@pytest.mark.parametrize("text", ["Ivanov, MRN 4711", "born 1948", "took it for a week", "a" * 31, "", "a  b", "x\x1b"])
+def test_what_is_no_label_is_told_by_its_length(text: str):
+    assert name_label(text) == f"<{len(text)} characters>"
+
+
+def test_an_id_is_named_and_a_sentence_is_not():
+    for name in ("7", "train/0/12", "PMC1234567", "1948-07", "ADVIL-PM.2", "note 12"):
+        assert name_id(name) == name
+    for text in ("Ivanov, MRN 4711", "took it for a week", "a" * 61, "a\nb"):
+        assert name_id(text) == f"<{len(text)} characters>"

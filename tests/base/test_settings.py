@@ -1,4 +1,5 @@
 """Settings files: each mistake is one line with file and key."""
+import re
 from pathlib import Path
 from typing import Optional
 
@@ -6,7 +7,7 @@ import pytest
 from pydantic import Field, field_validator, model_validator
 
 from scripts.base.errors import ProjectError
-from scripts.base.settings import Settings, read_settings, suggest
+from scripts.base.settings import LONGEST_NAME, Settings, check_name, read_settings, read_yaml, suggest
 
 
 class Training(Settings):
@@ -124,3 +125,64 @@ def test_suggestions():
     assert suggest("sede", ["seed", "size"]) == "did you mean 'seed'?"
     assert suggest("colour", ["size", "seed"]) == "known: seed, size"
     assert suggest("colour", []) == "known: none"
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = re.sub(r"\[(\*.*)\]", r"{<<: [\1]}", BOMB).replace("[x, x, x, x, x, x, x, x, x]", "{x: 1}")
+
+
+ENDLESS = [BOMB, f"{BOMB}corpora: *i\n", MERGES, "a: &a [*a]\n", "a: &a {b: *a}\n"]
+
+
+@pytest.mark.parametrize("text", ENDLESS)
+def test_aliases_that_stand_for_too_much_are_refused_in_one_short_line(tmp_path: Path, text: str):
+    (tmp_path / "a.yml").write_text(text, "utf8")
+    with pytest.raises(ProjectError, match="a.yml: more than 200,000 values, or an alias") as raised:
+        read_settings(tmp_path / "a.yml", Settings)
+    assert len(str(raised.value)) < 400
+
+
+def test_an_alias_that_saves_a_line_is_taken(tmp_path: Path):
+    (tmp_path / "a.yml").write_text("a: &a {epochs: 1}\nb: *a\nc: {<<: *a, size: 2}\n", "utf8")
+    assert read_yaml(tmp_path / "a.yml") == {"a": {"epochs": 1}, "b": {"epochs": 1}, "c": {"epochs": 1, "size": 2}}
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 3000, "a: " + "[" * 3000 + "]" * 3000, "a: " + "{a: " * 3000])
+def test_settings_that_are_nested_without_end(tmp_path: Path, text: str):
+    (tmp_path / "a.yml").write_text(text, "utf8")
+    with pytest.raises(ProjectError, match="a.yml.*YAML"):
+        read_settings(tmp_path / "a.yml", Settings)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5000 + ": 1\n", "[" + "x" * 5000 + "]: 1\n", "9" * 6000 + ": 1\n", '"a\\e[8m": 1\n']
+)
+def test_a_long_or_odd_key_is_told_in_one_short_line(tmp_path: Path, text: str):
+    (tmp_path / "a.yml").write_text(text, "utf8")
+    with pytest.raises(ProjectError) as raised:
+        read_settings(tmp_path / "a.yml", Settings)
+    assert str(raised.value).isprintable() and len(str(raised.value)) < 500
+
+
+@pytest.mark.parametrize("name", ["a", "en_ugt", "_x", "a-b", "0", "A" * LONGEST_NAME])
+def test_a_name(name: str):
+    check_name(name, "here", reserved="tokenizer")
+
+
+BAD_NAMES = ["", "-x", "--x", "a b", "a/b", "../x", "..", ".", ".a", "a.b", "a$b", "=1+2", "a'b", 'a"b', "a\\b", "a\n"]
+BAD_NAMES += ["é", "a\x1b"]
+
+
+@pytest.mark.parametrize("name", [*BAD_NAMES, "a" * (LONGEST_NAME + 1), "tokenizer", "Tokenizer"])
+def test_what_is_no_name(name: str):
+    with pytest.raises(ProjectError, match="^here: ") as raised:
+        check_name(name, "here", reserved="tokenizer")
+    assert str(raised.value).isprintable()
+
+
+def test_a_file_too_large_for_settings_is_not_read(tmp_path: Path):
+    (tmp_path / "a.yml").write_text("a: 1\n" + "# x\n" * 300_000, "utf8")
+    with pytest.raises(ProjectError, match="a.yml: 1,200,005 bytes, more than any settings have"):
+        read_settings(tmp_path / "a.yml", Settings)

@@ -96,3 +96,24 @@ def test_hash_tells_an_encoder_by_its_own_files(folder: Path, tiny_encoder: Path
     assert hash_folder(folder) == hash_folder(tiny_encoder)
     (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
     assert hash_folder(folder) != hash_folder(tiny_encoder)
+
+
+@pytest.mark.parametrize("model_type", ["bert", "of-its-own"])
+def test_code_that_lies_with_an_encoder_is_never_run(folder: Path, tmp_path: Path, monkeypatch, model_type: str):
+    mark = tmp_path / "it_ran"
+    (folder / "own.py").write_text(
+        f"from pathlib import Path\nPath({str(mark)!r}).touch()\n"
+        "from transformers import BertConfig as OwnConfig, BertModel as OwnModel\n"
+    )
+    config = json.loads((folder / "config.json").read_text())
+    own = {"AutoConfig": "own.OwnConfig", "AutoModel": "own.OwnModel"}
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": model_type, "auto_map": own}))
+    # What a piped `yes` answers to transformers' question.
+    monkeypatch.setattr("builtins.input", lambda *question: "y")
+    if model_type == "bert":
+        assert check_folder(folder).layers == 2
+    else:
+        with pytest.raises(ProjectError, match=r"config.json \(it needs code .*`auto_map`.* never run") as raised:
+            check_folder(folder)
+        assert "\n" not in str(raised.value)
+    assert not mark.exists()

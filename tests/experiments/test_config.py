@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.cli.debug_config import debug_config
 from spacy.util import registry
+from thinc.api import ConfigValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import resolve_config
+from scripts.experiments.config import explain_config_error, read_template, resolve_config
 from scripts.experiments.job import Template, TrainingJob, training_length
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import few_shot_runs, source_model
 from scripts.experiments.run import run_job
 from scripts.experiments.settings import SourceSet, Training
-from tests.experiments.tiny import open_project
+from tests.experiments.tiny import ROOT, open_project
 
 TRAINING = Training(epochs=2, min_updates=0, batch_size=8, learn_rate=1e-4, head_learn_rate=1e-3)
 
@@ -136,6 +137,49 @@ class TestMistakes:
         with pytest.raises(ProjectError, match=f"broken.cfg: .*{expected}") as raised:
             resolve_config(self.broken(jobs, tmp_path, old, new))
         assert "\n" not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda text: "",
+            lambda text: "Ivanov, MRN 4711\n",
+            lambda text: text + text,
+            lambda text: "[" * 20,
+            lambda text: text.replace("${system.seed}", "${nothing.seed}"),
+            lambda text: text.replace("seed = 0", "seed = ${system.seed}", 1),
+            lambda text: text.replace("dropout = 0.1", "dropout = -3", 1),
+            lambda text: text.replace("dropout = 0.1", "dropout = 7", 1),
+            lambda text: text.replace("dropout = 0.1", "dropout = 1.0", 1),
+            lambda text: text.replace("dropout = 0.1", 'dropout = "x"', 1),
+            lambda text: text.replace("dropout = 0.1", "dropout = NaN", 1),
+            lambda text: text.replace("eps = 0.00000001", "eps = Infinity", 1),
+            lambda text: text.replace("beta1 = 0.9", "beta1 = -Infinity", 1),
+            lambda text: text.replace("weight_decay = 0.01", "weight_decay = 1e999", 1),
+        ],
+    )
+    @pytest.mark.parametrize("model", ["softmax", "transition"])
+    def test_a_damaged_config_is_told_in_one_short_line(self, tmp_path, model, change):
+        good = (ROOT / "configs" / f"{model}.cfg").read_text(encoding="utf8")
+        assert change(good) != good
+        (tmp_path / "bad.cfg").write_text(change(good), encoding="utf8")
+        with pytest.raises(ProjectError, match="bad.cfg: ") as raised:
+            read_template(tmp_path / "bad.cfg")
+        assert str(raised.value).isprintable() and len(str(raised.value)) < 600
+
+    @pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7])
+    def test_a_config_that_is_cut_is_told_in_one_short_line(self, tmp_path, share):
+        good = (ROOT / "configs" / "softmax.cfg").read_text(encoding="utf8")
+        (tmp_path / "cut.cfg").write_text(good[: int(share * len(good))], encoding="utf8")
+        with pytest.raises(ProjectError, match="cut.cfg: ") as raised:
+            read_template(tmp_path / "cut.cfg")
+        assert str(raised.value).isprintable() and len(str(raised.value)) < 600
+
+    def test_an_error_of_spacy_does_not_hold_the_config(self):
+        error = ConfigValidationError(
+            config={"training": {"patience": "x" * 5000}}, errors=[{"loc": ["patience"], "msg": "no number"}]
+        )
+        assert explain_config_error(error) == "key 'patience': no number"
+        assert len(explain_config_error(ValueError("x" * 5000))) == 300
 
     def test_an_absent_template_is_told(self, jobs, tmp_path):
         with pytest.raises(ProjectError, match="crf.cfg: no such model config"):

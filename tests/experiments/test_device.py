@@ -49,9 +49,10 @@ def test_the_precision_of_an_experiment_reaches_the_training_and_the_record(proj
     assert run_job(other, run).fingerprint != job.fingerprint
 
 
-def test_no_threads_are_told():
-    with pytest.raises(ProjectError, match="--threads: 0 threads. Give 1 or more"):
-        use_device(0, -1)
+@pytest.mark.parametrize("threads", [-5, 0, 1025, 100_000, 2**63])
+def test_threads_that_no_machine_has_are_told(threads):
+    with pytest.raises(ProjectError, match=f"--threads: {threads} threads. Give 1 to 1024"):
+        use_device(threads, -1)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -54,3 +54,10 @@ def test_markdown_escapes_and_aligns():
 
 def test_a_column_with_a_number_is_a_number_column():
     assert [is_number_column(TABLE, column) for column in range(3)] == [False, True, True]
+
+
+@pytest.mark.parametrize("text", ["=1+2", "+1", "-x", "@SUM(A1)", "\tx"])
+def test_no_cell_of_a_csv_file_is_a_formula(text):
+    table = Table("table", "Table 0", "How to read it.", (text, "F1"), ((text, -3), (text, -0.5)))
+    header, *rows = csv.reader(io.StringIO(to_csv(table), newline=""))
+    assert header == [f"'{text}", "F1"] and rows == [[f"'{text}", "-3"], [f"'{text}", "-0.5"]]

@@ -31,3 +31,17 @@ def test_a_name_with_the_language_is_refused_with_the_name_to_give():
 def test_a_version_that_pip_would_change_is_refused(version, remedy):
     with pytest.raises(ProjectError, match=f"--version: .*{remedy}"):
         package_name("drugs", version)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "where"),
+    [("a" * 300, "0.1.0", "--name: a name of 300"), ("drugs", "9" * 300, "--version: a version of 300")],
+)
+def test_a_name_that_no_file_can_have_is_refused(name, version, where):
+    with pytest.raises(ProjectError, match=f"{where} characters. Give up to") as raised:
+        package_name(name, version)
+    assert len(str(raised.value)) < 100
+
+
+def test_the_longest_names_make_a_file_name():
+    assert len(package_name("a" * 64, "9" * 32).wheel) < 200

@@ -20,6 +20,8 @@ TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
 # Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
 OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")
+# Of a mention that is looked for in the whole document; no mention goes on for so many.
+MOST_LINES = 100
 READ_AS_LATIN_1 = "annotations that are not UTF-8, read as Latin-1"
 PASSED_OVER = "line of an annotation file that goes on with no annotation, passed over"
 REPEATED_ID = "id of a mention that stands twice in its file, both mentions read"
@@ -147,13 +149,14 @@ def _continuation(text: str, lines: Sequence[str], number: int, covered: str) ->
     covered (str): What the mention covers in the document, which tells whether and where its text goes on.
     RETURNS (Sequence[str]): As many of those lines as belong to it, none if they do not lead to `covered`.
     """
-    target, reached = without_space(covered), without_space(text)
+    target, piece, reached = without_space(covered), without_space(text), 0
     for end in range(number, len(lines) + 1):
-        if reached == target:
-            return lines[number:end]
-        if end == len(lines) or not target.startswith(reached):
+        if not target.startswith(piece, reached):
             break
-        reached += without_space(lines[end])
+        reached += len(piece)
+        if reached == len(target):
+            return lines[number:end]
+        piece = without_space(lines[end]) if end < len(lines) else ""
     return ()
 
 
@@ -166,13 +169,14 @@ def _unplaced(text: str, lines: Sequence[str], number: int, document: str) -> Se
     document (str): The document, which tells how far its text goes on.
     RETURNS (Sequence[str]): As many lines that are no annotations as stand behind it in the document too.
     """
-    reached, found = without_space(text), number
-    for end in range(number, len(lines)):
+    reached, found, whole = without_space(text), number, ""
+    for end in range(number, min(len(lines), number + MOST_LINES)):
         line = lines[end]
         if LOOKS_TEXT_BOUND.match(line) or OTHER_ANNOTATION.match(line):
             break
         reached += without_space(line)
-        if line.strip() and reached not in without_space(document):
+        whole = whole or without_space(document)
+        if line.strip() and reached not in whole:
             break
         found = end + 1 if line.strip() else found
     return lines[number:found]

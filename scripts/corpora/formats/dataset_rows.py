@@ -48,7 +48,7 @@ def find_row_files(path: Path, annotations: Optional[Path]) -> dict[str, RawFile
 
 def find_info_files(files: Mapping[str, RawFile]) -> list[RawFile]:
     """RETURNS (list[RawFile]): The files beside those of the rows that say what the columns hold."""
-    found = {str(info): info for info in map(_info_file, files.values()) if info.exists()}
+    found = {str(info): info for info in map(_info_file, files.values()) if info.is_file()}
     return list(found.values())
 
 
@@ -63,7 +63,7 @@ def read_rows_of(file: RawFile) -> Rows:
     if not read.rows:
         raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
     info = _info_file(file)
-    if not info.exists():
+    if not info.is_file():
         return read
     ((where, value), *_) = read_values(info, "write it again by `datasets`") or [(str(info), {})]
     return Rows(read.rows, _mapping(check_object(value, where).get("features")) or read.features)

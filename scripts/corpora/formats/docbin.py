@@ -3,7 +3,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import MOST_NAMED, ProjectError, name_id
 from scripts.corpora.formats.documents import check_ids, sentence_starts
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
@@ -58,7 +58,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         for document in _read_file(file, prefix, options.spans_key, groups)
     ]
     if options.spans_key is not None and options.spans_key not in groups:
-        known = f"the keys that are there: {', '.join(sorted(groups))}"
+        known = f"the keys that are there: {', '.join(map(name_id, sorted(groups)[:MOST_NAMED]))}"
         remedy = known if groups else "there are no spans at all; leave the key out to read the entities"
         what = f"no document has spans under `spans_key` '{options.spans_key}'"
         raise ProjectError(what, where=path, remedy=remedy)
@@ -136,7 +136,8 @@ def _read_meta(doc: "Doc", key: Optional[str], annotated: Optional[tuple[Fragmen
     meta: dict[str, Any] = {}
     if doc.has_annotation("SENT_START"):
         meta["sentence_starts"] = sentence_starts(doc.text, (token.idx for token in doc if token.is_sent_start))
-    notes = [f"span group '{name}' is not read" for name, group in doc.spans.items() if len(group) and name != key]
+    others = [name for name, group in doc.spans.items() if len(group) and name != key]
+    notes = [f"span group '{name_id(name)}' is not read" for name in others]
     if key is not None:
         notes += [NO_GROUP] * (key not in doc.spans) + [ENTITIES_BESIDE] * bool(doc.ents)
     if annotated is not None:

@@ -3,7 +3,7 @@ import re
 from dataclasses import replace
 from typing import Iterable
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.schema import Document
 
 # Offsets say how far apart two pieces of text are; a wrong one would fill the memory with spaces.
@@ -21,7 +21,7 @@ def check_ids(placed: Iterable[tuple[str, str]]) -> None:
     for name, where in placed:
         if name in places:
             remedy = f"rename or remove one of the two; the first one stands at {places[name]}"
-            raise ProjectError(f"a second document called '{name}'", where=where, remedy=remedy)
+            raise ProjectError(f"a second document called '{name_id(name)}'", where=where, remedy=remedy)
         places[name] = where
 
 

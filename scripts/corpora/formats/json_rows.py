@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import write_text
 from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.raw import RawFile, read_lines, read_text, split_lines
@@ -197,5 +197,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {key!a} stands in it twice")
+        raise ValueError(f"the key '{name_id(key)}' stands in it twice")
     return data

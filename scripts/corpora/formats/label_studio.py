@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import write_text
 from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.json_rows import (
@@ -168,7 +168,7 @@ def _is_span(result: Mapping[str, Any]) -> bool:
 
 
 def _not_read(result: Mapping[str, Any]) -> str:
-    return f"result of type {result.get('type', 'unknown')!a} beside the spans, which is not read"
+    return f"result of type '{name_id(str(result.get('type', 'unknown')))}' beside the spans, which is not read"
 
 
 def _read_result(result: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _read_min(record: Mapping[str, Any], number: str, where: str) -> _Annotation
         annotator=check_name(record, "annotator", "", where),
         id=check_name(record, "annotation_id", "", where),
         left_out=NOT_ANNOTATED if record.get("annotation_id") is None and not spans else "",
-        notes=tuple(f"value under {key!a} beside the spans, which is not read" for key in beside),
+        notes=tuple(f"value under '{name_id(key)}' beside the spans, which is not read" for key in beside),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
@@ -17,8 +17,10 @@ SUFFIXES = [".txt", ".pubtator"]
 TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 PMID = re.compile(r"(?:PMC|PMID:?)?[0-9]+")
 OFFSET = re.compile(r"-?[0-9]{1,9}")
-# A word and two concept ids, which hold digits: a start that is no number is not taken for the name of a relation.
-RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t]*(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
+# A word without digits and two concept ids, which hold digits: a start that is no number is not taken for the name of a
+# relation.
+RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t\d]+(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
+PASSED_OVER = "relation, which is not read"
 COPY = "document that stands there once more with the same text and annotations, read once"
 _EXPECTED = "expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 
@@ -48,8 +50,9 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """Read all documents; an id is the PMID, with the file's name in front if there are several files.
 
     The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
-    with its title; blank lines and relations are passed over. A composite mention stays one mention. A document that
-    stands there several times, in one file or several, with the same text and annotations is read once.
+    with its title; blank lines are passed over, and so are relations, which are noted. A composite mention stays one
+    mention. A document that stands there several times, in one file or several, with the same text and annotations is
+    read once.
 
     path (Path): A file, or a folder of files.
     annotations (Optional[Path]): Not of this format.
@@ -102,13 +105,13 @@ def _document_of(pmid: str, drafts: Sequence[_Draft], where: str) -> _Draft:
     if not drafts:
         what = f"a line of document '{pmid}' before its title"
         raise ProjectError(what, where=where, remedy=f"expected `{pmid}|t|title` above it")
-    what = f"a line of document '{pmid}' among those of '{drafts[-1].pmid}'"
+    what = f"a line of document '{pmid}' among those of '{name_id(drafts[-1].pmid)}'"
     raise ProjectError(what, where=where, remedy=f"correct its PMID or put it under the line `{pmid}|t|title`")
 
 
 def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
     if draft.abstract is not None:
-        what = f"a second abstract of document '{draft.pmid}'"
+        what = f"a second abstract of document '{name_id(draft.pmid)}'"
         raise ProjectError(what, where=where, remedy="remove one of the two, or correct its PMID")
     draft.abstract = abstract
 
@@ -116,9 +119,10 @@ def _add_abstract(draft: _Draft, abstract: str, where: str) -> None:
 def _make_document(draft: _Draft, options: Options) -> Document:
     text = draft.title if draft.abstract is None else f"{draft.title}\n{draft.abstract}"
     lines = [(line, where) for line, where in draft.annotations if not RELATION.fullmatch(line)]
+    relations = len(draft.annotations) - len(lines)
     mentions = [_read_mention(line, text, f"T{number}", where) for number, (line, where) in enumerate(lines, start=1)]
     mended = mend_offsets(text, mentions, options.offsets)
-    return add_notes(Document(draft.id, text, mended.mentions), mended.notes)
+    return add_notes(Document(draft.id, text, mended.mentions), [*[PASSED_OVER] * relations, *mended.notes])
 
 
 def _read_mention(line: str, text: str, name: str, where: str) -> Mention:

@@ -1,12 +1,16 @@
 """Find the raw files of a corpus below a folder or in a zip archive, and read them without changing a character."""
 import gzip
+import hashlib
 import io
+import lzma
 import os
+import struct
 import zipfile
 import zlib
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union, cast
 
 from scripts.base.errors import ProjectError
 
@@ -21,6 +25,8 @@ LARGEST_ARCHIVE = 2**31
 _DISTRUST = "do not trust it: fetch it again from where it is published"
 _UNZIP = "unpack it yourself, and name the file without `.gz`"
 _CHECK = "check `path` and `annotations` in the corpus file"
+# An encrypted file is a RuntimeError, an unknown method of compression a NotImplementedError, which is one too.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 
 
 def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
@@ -123,9 +129,10 @@ def open_archive(archive: RawFile) -> zipfile.Path:
     RETURNS (zipfile.Path): Its uppermost folder.
     RAISES (ProjectError): If it is none or damaged, names paths outside of itself, or unpacks to too much.
     """
+    _refuse_special(archive)
     try:
         opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(read_bytes(archive)))
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
     # An archive in memory has no name, and what lies in it is called after it in errors.
     opened.filename = str(archive)
@@ -185,14 +192,52 @@ def read_bytes(file: RawFile) -> bytes:
 
     file (RawFile): The file.
     RETURNS (bytes): What it holds.
-    RAISES (ProjectError): If it is damaged or unpacks to too much, or lies in an archive that is damaged or encrypted.
+    RAISES (ProjectError): If it is damaged or unpacks to too much, lies in an archive that is damaged or encrypted, or
+        is a pipe, a device or a socket.
     """
-    try:
-        data = file.read_bytes()
+    with _open(file) as stream:
+        data = stream.read()
+        if isinstance(file, zipfile.Path) and len(data) != file.root.getinfo(file.at).file_size:
+            raise zipfile.BadZipFile("it has not the size that the archive says")
         return _unzip(data, file) if file.name.lower().endswith(ZIPPED) else data
-    # An encrypted file is a RuntimeError, and an unknown method of compression a NotImplementedError.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-        raise ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again") from None
+
+
+def hash_raw(file: RawFile) -> str:
+    """Hash a file as it lies there, or as it is in its archive.
+
+    file (RawFile): The file.
+    RETURNS (str): The sha256 of its bytes, in hex.
+    RAISES (ProjectError): As `read_bytes` does.
+    """
+    with _open(file) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def _open(file: RawFile) -> Iterator[io.BufferedIOBase]:
+    """YIELDS (io.BufferedIOBase): An open file; what is found damaged in it becomes an error that names the file."""
+    _refuse_special(file)
+    try:
+        with file.open("rb") as stream:
+            yield cast(io.BufferedIOBase, stream)
+    except _DAMAGED as error:
+        raise _not_unpacked(error, file) from None
+    except OSError as error:
+        # What bz2 raises of damaged data, other than the system, has no number.
+        if error.errno is not None:
+            raise
+        raise _not_unpacked(error, file) from None
+
+
+def _not_unpacked(error: Exception, file: RawFile) -> ProjectError:
+    return ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again")
+
+
+def _refuse_special(file: RawFile) -> None:
+    """A pipe, a device or a socket would keep a reader waiting, or give it bytes without end."""
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        what = "neither a file nor a folder, but a pipe, a device or a socket"
+        raise ProjectError(what, where=file, remedy="remove it, or copy what it gives to a file")
 
 
 def explain_xml_error(error: "XMLSyntaxError") -> str:
@@ -237,6 +282,7 @@ def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
     elif folder.is_file():
         raise ProjectError("a file, not a folder", where=folder, remedy="name the folder that it lies in")
     else:
+        _refuse_special(folder)
         raise ProjectError("no such folder", where=folder, remedy=_CHECK)
 
 

@@ -4,7 +4,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import check_value, read_rows
 from scripts.corpora.formats.offsets import mend_offsets
@@ -52,8 +52,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     for name, group in groupby(_read_rows(file, options), key=lambda row: row.document):
         rows = list(group)
         if name in documents:
-            where = rows[0].where
-            raise ProjectError(f"'{name}' has other rows further up", where=where, remedy="sort rows by file_name")
+            what = f"'{name_id(name)}' has other rows further up"
+            raise ProjectError(what, where=rows[0].where, remedy="sort rows by file_name")
         documents[name] = _join(name, rows)
     return list(documents.values())
 

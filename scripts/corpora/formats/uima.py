@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats import inception
 from scripts.corpora.formats.documents import sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
@@ -161,7 +161,7 @@ def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
         raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
     annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
     _check_annotations(annotations, file)
-    notes = [f"view '{view.sofa.sofaID}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
+    notes = [f"view '{name_id(view.sofa.sofaID)}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
     mentions = tuple(_read_mentions(annotations, notes, str(file)))
     meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
     sentences = [annotation.begin for annotation in annotations if SENTENCE in _lineage(annotation.type)]
@@ -238,7 +238,7 @@ def _check_annotations(annotations: Sequence["Annotation"], file: RawFile) -> No
     _check_unique((annotation.xmiID for annotation in annotations), file)
     for annotation in annotations:
         if type(annotation.begin) is not int or type(annotation.end) is not int:
-            what = f"annotation {annotation.xmiID} has offsets that are no whole numbers"
+            what = f"annotation {name_id(str(annotation.xmiID))} has offsets that are no whole numbers"
             raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN)
 
 
@@ -246,7 +246,7 @@ def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
     """Of two annotations with one id cassis keeps the last; of one that a view lists twice it maps offsets twice."""
     ((name, count),) = Counter(ids).most_common(1) or ((None, 0),)
     if count > 1:
-        raise ProjectError(f"the id {name} stands in it {count} times", where=file, remedy=_EXPORT_AGAIN)
+        raise ProjectError(f"the id {name_id(str(name))} stands in it {count} times", where=file, remedy=_EXPORT_AGAIN)
 
 
 def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where: str) -> Iterator[Mention]:
@@ -258,7 +258,7 @@ def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where:
         elif not layer.name.startswith(CUSTOM_LAYERS):
             continue
         elif _refers(layer):
-            notes.append(NOT_READ.format(layer.short_name))
+            notes.append(NOT_READ.format(name_id(layer.short_name)))
             continue
         else:
             values = list(_values(annotation))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats import inception
 from scripts.corpora.formats.documents import add_notes, fill_gap, sentence_starts
 from scripts.corpora.formats.offsets import Counting
@@ -271,7 +271,7 @@ def _read_mentions(placed: _Placed, layers: Sequence[_Layer], notes: list[str], 
                 _read_spans(layer, columns, unit, drafts, file)
             else:
                 references.update(((layer.name, one), layer) for one in _references(layer, columns, unit))
-    notes += (NOT_READ.format(_short_name(layer)) for layer in references.values())
+    notes += (NOT_READ.format(name_id(_short_name(layer))) for layer in references.values())
     for number, draft in enumerate(drafts.values(), start=1):
         notes += [SEVERAL_VALUES] * draft.has_several_values
         span, where = (draft.start, draft.end), f"{file}:{draft.line}"
@@ -303,7 +303,7 @@ def _read_stack(
     """YIELDS (tuple): The disambiguation id, where there is one, and the draft of each annotation at a unit."""
     stacks = {place: STACKED.findall(columns[place]) for place in layer.columns if columns[place] != NO_ANNOTATION}
     if len({len(stack) for stack in stacks.values()}) > 1:
-        what = f"the columns of the layer {layer.name} hold different numbers of annotations"
+        what = f"the columns of the layer {name_id(layer.name)} hold different numbers of annotations"
         raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
     for stacked in zip(*stacks.values(), strict=True):
         parted = [(place, VALUE.fullmatch(value)) for place, value in zip(stacks, stacked, strict=True)]

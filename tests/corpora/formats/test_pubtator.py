@@ -53,6 +53,18 @@ def test_the_concept_s_id_may_be_missing_and_a_composite_mention_is_one(tmp_path
 def test_relations_and_blank_lines_are_passed_over(tmp_path, line):
     document = read_one(tmp_path, f"\n{TEXTS}{line}\n7\t0\t5\tChalk\tChemical\tD1\n{line}\n")
     assert [mention.id for mention in document.mentions] == ["T1"]
+    assert document.meta.get("notes", ()) == (pubtator.PASSED_OVER,) * (2 if line.strip() else 0)
+
+
+@pytest.mark.parametrize("start", ["O5", "l2", "x0", "five", "5.0", "5x", "a1b", "--5", "+5", "²", ""])
+def test_a_mention_whose_start_is_no_number_is_refused_or_counted(tmp_path, start):
+    file = write(tmp_path, f"7|t|Took 5ASA2 and more.\n7\t{start}\t12\t5ASA2\tDrug\tD1\n")
+    try:
+        (document,) = pubtator.read(file)
+    except ProjectError as error:
+        assert ":2: the start is not an offset" in str(error)
+    else:
+        assert document.meta["notes"] == (pubtator.PASSED_OVER,)
 
 
 def test_a_mention_with_digits_is_no_relation(tmp_path):
