@@ -8,6 +8,7 @@ from scripts.base.command import option
 from scripts.base.files import write_json
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
 from scripts.shipping.environment import clean_environment, install_wheel
@@ -44,26 +45,27 @@ def main(
     package = package_name(name, version)
     wheel = packages / package.wheel
     check_wheel(wheel, package)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    tests, results = zip(*shipped_tests(workspace), strict=True)
-    examples = read_examples(workspace.experiment.ship.examples)
-    conditions = conditions_of(wheel, requirements, workspace, tests, results)
-    path = workspace.results / "package.json"
-    recorded = find_recorded(path)
-    reason = reason_to_evaluate(recorded, conditions)
-    if recorded and not reason:
-        msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
-        show_evaluation(recorded, examples)
-    else:
-        msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
-        with clean_environment(packages) as python:
-            install_wheel(python, wheel, requirements)
-            types = workspace.entity_types
-            evaluation = evaluate_installed(python, package.distribution, tests, examples, types, threads)
-        show_evaluation(evaluation, examples)
-        check_same_scores(evaluation, results)
-        write_json(path, to_record(package, wheel, conditions, evaluation))
-    msg.good("Scores of the installed package", path)
+    with lock_experiment(experiment, configs, corpus, training, metrics, read=[packages / package.distribution]):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        tests, results = zip(*shipped_tests(workspace), strict=True)
+        examples = read_examples(workspace.experiment.ship.examples)
+        conditions = conditions_of(wheel, requirements, workspace, tests, results)
+        path = workspace.results / "package.json"
+        recorded = find_recorded(path)
+        reason = reason_to_evaluate(recorded, conditions)
+        if recorded and not reason:
+            msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
+            show_evaluation(recorded, examples)
+        else:
+            msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
+            with clean_environment(packages) as python:
+                install_wheel(python, wheel, requirements)
+                types = workspace.entity_types
+                evaluation = evaluate_installed(python, package.distribution, tests, examples, types, threads)
+            show_evaluation(evaluation, examples)
+            check_same_scores(evaluation, results)
+            write_json(path, to_record(package, wheel, conditions, evaluation))
+        msg.good("Scores of the installed package", path)
 
 
 if __name__ == "__main__":

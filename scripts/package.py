@@ -9,6 +9,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import open_workspace
@@ -42,25 +43,26 @@ def main(
     built now is left as it is.
     """
     package = package_name(name, version)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    results = carry_out_kind(workspace, SHIPPED)
-    show(results)
-    failed = [result for result in results if result.problem]
-    if failed:
-        what = f"the model is not packaged: {failed[0].problem}"
-        raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
-    meta = describe_package(workspace, package, results)
-    fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
-    reason = reason_to_build(wheel, package, fingerprint)
-    if reason:
-        msg.info(f"Building the wheel takes about a minute: {reason}")
-        model = get_model(workspace, shipped_model(workspace.experiment))
-        build_wheel(shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta), package, output)
-        write_record(wheel, package, fingerprint)
-    else:
-        msg.info("The wheel is unchanged, and so is what it was built of")
-    msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
-    msg.good(f"The package is {wheel}", f"pip install {wheel}")
+    with lock_experiment(experiment, configs, corpus, training, metrics, write=[output / package.distribution]):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        results = carry_out_kind(workspace, SHIPPED)
+        show(results)
+        failed = [result for result in results if result.problem]
+        if failed:
+            what = f"the model is not packaged: {failed[0].problem}"
+            raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
+        meta = describe_package(workspace, package, results)
+        fingerprint, wheel = package_fingerprint(package, meta, results), output / package.wheel
+        reason = reason_to_build(wheel, package, fingerprint)
+        if reason:
+            msg.info(f"Building the wheel takes about a minute: {reason}")
+            model = get_model(workspace, shipped_model(workspace.experiment))
+            build_wheel(shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), meta), package, output)
+            write_record(wheel, package, fingerprint)
+        else:
+            msg.info("The wheel is unchanged, and so is what it was built of")
+        msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
+        msg.good(f"The package is {wheel}", f"pip install {wheel}")
 
 
 if __name__ == "__main__":

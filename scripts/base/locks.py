@@ -14,6 +14,8 @@ from typing import IO, Iterable, Iterator, Optional
 
 import psutil
 
+from scripts.base.leftovers import remove_leftovers
+
 # How often a folder in use is tried again, and from when on the user is told: most uses are over at once.
 POLL_SECONDS, PATIENCE_SECONDS = 0.1, 0.5
 # Of file systems that know no locks, such as some of those that clusters share.
@@ -50,15 +52,21 @@ def locked(write: Iterable[Path] = (), read: Iterable[Path] = ()) -> Iterator[No
 
     Those who read a folder share it; who writes into it has it alone. The operating system gives up what an ended
     process had, also on a shared folder of several machines. Not for a folder that this process has locked already.
+    What killed processes left unfinished there is deleted.
 
     write (Iterable[Path]): Folders to write into. The lock of `corpus/en_ugt` is the file `corpus/.en_ugt.lock`.
     read (Iterable[Path]): Folders to read.
     """
+    write, read = list(write), list(read)
     wanted = {path.absolute(): False for path in read} | {path.absolute(): True for path in write}
     with contextlib.ExitStack() as held:
         # In one order, or else two processes could wait for each other.
         for path in sorted(wanted):
             held.enter_context(_locked(path, alone=wanted[path]))
+        for parent in {path.parent for path in wanted}:
+            remove_leftovers(parent)
+        for path in write:
+            remove_leftovers(path, below=True)
         yield
 
 
