@@ -100,7 +100,6 @@ def _put_in_place(partial: Path, older: Path, path: Path) -> None:
     Moved away, not deleted: a process killed while deleting would leave half of it under its name.
     """
     while True:
-        shutil.rmtree(older, ignore_errors=True)
         if path.exists():
             # Another process may be doing the same.
             with contextlib.suppress(FileNotFoundError):
@@ -111,6 +110,8 @@ def _put_in_place(partial: Path, older: Path, path: Path) -> None:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
+            # Another process was faster, and its folder stands.
+            shutil.rmtree(older, ignore_errors=True)
 
 
 def _put_back(older: Path, path: Path) -> None:

@@ -1,7 +1,6 @@
 """Build an installable wheel of a pipeline, and check a wheel before it is used."""
 import shutil
 import sys
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,6 +9,7 @@ from spacy.cli.package import package as write_package_source
 from spacy.language import Language
 
 from scripts.base.errors import ProjectError
+from scripts.base.leftovers import temporary_folder
 from scripts.ner.bio_ner import LOAD_PACKAGE
 from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import BUNDLED, FACTORIES
@@ -33,8 +33,7 @@ def build_wheel(nlp: Language, package: PackageName, output: Path) -> Path:
     RAISES (ProjectError): If it can not be built.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.absolute(), prefix=f".{package.distribution}.", suffix=".part") as name:
-        folder = Path(name)
+    with temporary_folder(output.absolute() / package.distribution) as folder:
         pipeline, source, wheels = folder / "pipeline", folder / "source", folder / "wheels"
         nlp.to_disk(pipeline)
         source.mkdir()
