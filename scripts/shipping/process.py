@@ -66,7 +66,7 @@ def _wait(command: Sequence[Argument], what: str, cwd: Path, environment: Mappin
 
 
 def failure(output: str, code: int) -> str:
-    """RETURNS (str): The signal that ended it, or the line that pip or build marks as an error, or a traceback's last."""
+    """RETURNS (str): The signal that ended it, or the line that pip marks as an error, or the last one."""
     if code < 0:
         return explain_exit(code)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
