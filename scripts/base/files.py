@@ -20,7 +20,7 @@ KEPT_FILES = 16
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it there if the block succeeds; it is then safe on the disk.
+    """Give a temporary path beside `path` and move it there if the block succeeds.
 
     path (Path): The final path; its folder is made if absent. Who may read it, the user's umask decides.
     YIELDS (Path): Where to write. After an error nothing is left of it.
@@ -32,9 +32,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         with _named(path):
             yield partial
+            # Not its folder, which takes as long again: after a power cut the older or the new file stands, both whole.
             _sync(partial)
             partial.replace(path)
-            _sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
