@@ -87,9 +87,9 @@ def _locked(path: Path, alone: bool) -> Iterator[None]:
         _sign(file)
         yield
     finally:
-        # Of those who share a folder, the last one leaves nothing written.
-        if _try_lock(file, fcntl.LOCK_EX):
-            file.truncate(0)
+        # The last one of those who share a folder tidies up; who waits sees that the file is no longer the same.
+        if _try_lock(file, fcntl.LOCK_EX) and _is_same(file, lock_file(path)):
+            lock_file(path).unlink()
         file.close()
 
 
@@ -103,7 +103,7 @@ def _acquire(path: Path, alone: bool) -> IO[str]:
     started, is_told = time.monotonic(), False
     while True:
         file = lock_file(path).open("a+", encoding="utf8")
-        # Who cleans up may have deleted the file that was opened.
+        # Its last user may have deleted the file that was opened.
         if _try_lock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH) and _is_same(file, lock_file(path)):
             if alone:
                 file.truncate(0)
