@@ -20,6 +20,7 @@ from scripts.benchmarks.tables import benchmark_tables, paper_estimate
 from scripts.benchmarks.turns import measure_in_turn
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
@@ -44,23 +45,24 @@ def main(
     check_requirements()
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
     settings = shift_seeds(settings, seed)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
-    device = use_device(threads, gpu_id)
-    with TemporaryDirectory() as folder:
-        msg.info("Drawing sentences and training the weights to predict with")
-        prepare_material(workspace, configs, settings, Path(folder))
-        results = measure_in_turn(PEERS, settings.turns, Path(folder), threads)
-    facts, tables = about(workspace, device), benchmark_tables(results)
-    figure = ratio_figure(compare(results, COMPARISONS), facts["title"])
-    measurements = [asdict(result) for result in results]
-    stem = metrics / experiment / "benchmark"
-    told = {"about": facts, "settings": settings.model_dump(), "estimate": paper_estimate(results)}
-    data = {**told, "measurements": measurements}
-    write_record(stem, data, tables, figure)
-    for table in tables:
-        print_table(table)
-    print(f"\n{data['estimate']}")
-    msg.good(f"Results are in {stem}.json, .md and .png")
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
+        device = use_device(threads, gpu_id)
+        with TemporaryDirectory() as folder:
+            msg.info("Drawing sentences and training the weights to predict with")
+            prepare_material(workspace, configs, settings, Path(folder))
+            results = measure_in_turn(PEERS, settings.turns, Path(folder), threads)
+        facts, tables = about(workspace, device), benchmark_tables(results)
+        figure = ratio_figure(compare(results, COMPARISONS), facts["title"])
+        measurements = [asdict(result) for result in results]
+        stem = metrics / experiment / "benchmark"
+        told = {"about": facts, "settings": settings.model_dump(), "estimate": paper_estimate(results)}
+        data = {**told, "measurements": measurements}
+        write_record(stem, data, tables, figure)
+        for table in tables:
+            print_table(table)
+        print(f"\n{data['estimate']}")
+        msg.good(f"Results are in {stem}.json, .md and .png")
 
 
 def check_requirements() -> None:

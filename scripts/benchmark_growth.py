@@ -19,6 +19,7 @@ from scripts.benchmarks.tables import growth_table
 from scripts.benchmarks.turns import measure
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.device import use_device
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.screen import print_table
@@ -38,18 +39,19 @@ def main(
     """Measure how time and memory grow with one thing at a time, each size in a process of its own."""
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
     settings = shift_seeds(settings, seed)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
-    device = use_device(threads, gpu_id)
-    with TemporaryDirectory() as folder:
-        prepare_material(workspace, configs, settings, Path(folder))
-        curves = measure_growth(Path(folder), threads)
-    facts = about(workspace, device)
-    table, figure = growth_table(curves), growth_figure(curves, facts["title"])
-    found = {name: [asdict(point) for point in points] for name, points in curves.items()}
-    stem = metrics / experiment / "benchmark_growth"
-    write_record(stem, {"about": facts, "measurements": found}, [table], figure)
-    print_table(table)
-    msg.good(f"Results are in {stem}.json, .md and .png")
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
+        device = use_device(threads, gpu_id)
+        with TemporaryDirectory() as folder:
+            prepare_material(workspace, configs, settings, Path(folder))
+            curves = measure_growth(Path(folder), threads)
+        facts = about(workspace, device)
+        table, figure = growth_table(curves), growth_figure(curves, facts["title"])
+        found = {name: [asdict(point) for point in points] for name, points in curves.items()}
+        stem = metrics / experiment / "benchmark_growth"
+        write_record(stem, {"about": facts, "measurements": found}, [table], figure)
+        print_table(table)
+        msg.good(f"Results are in {stem}.json, .md and .png")
 
 
 def measure_growth(folder: Path, threads: int) -> dict[str, list[Measurement]]:

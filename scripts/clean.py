@@ -5,6 +5,7 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
+from scripts.base.locks import locked
 
 GENERATED = ("corpus", "training", "metrics", "packages")
 # No command makes it again as it was: it says which side documents of a corpus that has grown were dealt to.
@@ -16,10 +17,12 @@ def main() -> None:
 
     Raw corpora, settings, the downloaded encoder (assets/) and the sides of documents (corpus/NAME/split.json) stay.
     """
-    for name in GENERATED:
-        for path in sorted(Path(name).glob("*")):
-            delete(path)
-            msg.text(f"deleted {path}")
+    found = {name: sorted(Path(name).glob("*")) for name in GENERATED}
+    with locked(write=[path for paths in found.values() for path in paths if path.is_dir()]):
+        for name in GENERATED:
+            for path in sorted(Path(name).glob("*")):
+                delete(path)
+                msg.text(f"deleted {path}")
     msg.good("Clean. `weasel run all` makes everything again")
 
 

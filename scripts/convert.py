@@ -6,10 +6,11 @@ import typer
 
 from scripts.base.command import option, run
 from scripts.base.errors import ProjectError
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Experiment
 from scripts.base.settings import suggest
 from scripts.corpora.account import refuse_losses
-from scripts.corpora.fingerprint import check_present, fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.fingerprint import TOKENIZER, check_present, fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.corpora.sides import Sides, find_sides, sides_of
@@ -46,18 +47,38 @@ def main(
     check_resplit(anew, settings)
     check_present(settings)
     kept = [name for name in names if name not in anew and not settings[name].published_split]
-    earlier = {name: find_sides(output, name) for name in kept}
-    stale = [name for name in names if not is_current(output, name, fingerprint(settings[name]), earlier.get(name))]
-    if stale or not is_tokenizer_saved(output):
+    folders = {name: output / name for name in (*names, TOKENIZER)}
+    with locked(read=folders.values()):
+        stale = find_stale(output, settings, {name: find_sides(output, name) for name in kept})
+    # Nobody has to wait who uses what stays as it is.
+    with locked(write=[folders[name] for name in stale], read=folders.values()):
+        earlier = {name: find_sides(output, name) for name in kept}
+        stale = find_stale(output, settings, earlier)
         convert(stale, settings, earlier, output, strict)
-    manifests = {name: read_manifest(output, name) for name in names}
-    for name, manifest in manifests.items():
-        if strict:
-            refuse_losses(name, settings[name].expected, manifest)
-        show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
-        if name in stale:
-            show_split(name, earlier.get(name), find_sides(output, name) if sides_of(manifest) else None)
-    show_end(len(stale), settings, manifests, output)
+        manifests = {name: read_manifest(output, name) for name in names}
+        for name, manifest in manifests.items():
+            if strict:
+                refuse_losses(name, settings[name].expected, manifest)
+            show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
+            if name in stale:
+                show_split(name, earlier.get(name), find_sides(output, name) if sides_of(manifest) else None)
+        show_end(len([name for name in stale if name != TOKENIZER]), settings, manifests, output)
+
+
+def find_stale(
+    output: Path, settings: Mapping[str, CorpusSettings], earlier: Mapping[str, Optional[Sides]]
+) -> list[str]:
+    """Find what has to be converted.
+
+    output (Path): Folder of the converted corpora.
+    settings (Mapping[str, CorpusSettings]): The corpus files of the experiment, by corpus.
+    earlier (Mapping): The sides that documents of each corpus were dealt to before.
+    RETURNS (list[str]): Corpora that are not there, or are not what their files and settings say now; the tokenizer.
+    """
+    tokenizer = [] if is_tokenizer_saved(output) else [TOKENIZER]
+    return tokenizer + [
+        name for name in settings if not is_current(output, name, fingerprint(settings[name]), earlier.get(name))
+    ]
 
 
 def convert(
@@ -68,11 +89,15 @@ def convert(
     strict: bool,
 ) -> None:
     """Convert corpora one after the other, and save the tokenizer that goes with them."""
+    if not names:
+        return
     # Only now, since spaCy takes seconds to import and a second run has no use for it.
     from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 
-    save_tokenizer(output)
     for name in names:
+        if name == TOKENIZER:
+            save_tokenizer(output)
+            continue
         converted = convert_corpus(name, settings[name], earlier.get(name))
         if strict:
             refuse_losses(name, settings[name].expected, converted.manifest)

@@ -5,10 +5,12 @@ from wasabi import msg
 
 from scripts.base.command import option, run
 from scripts.base.files import read_json, write_json
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, Metrics, Training
 from scripts.corpora.manifest import identify
 from scripts.encoders.record import AS_NAMED, chosen_encoder, find_encoder
 from scripts.encoders.wordpieces import MULTILINGUAL_BERT, get_tokenizer
+from scripts.experiments.folders import corpora_of
 from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.reporting.contents import CORPORA_TABLES
 from scripts.reporting.screen import print_table
@@ -41,13 +43,14 @@ def main(
     from scripts.corpora.description import describe_corpora
     from scripts.corpora.parts import check_converted
 
-    manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in settings.corpora}
-    description = describe_corpora(corpus, settings.corpora, tokenize, read_json(paper))
-    path = metrics / experiment / "corpora.json"
-    write_json(path, {**description, "tokenizer": tokenizer, "made_from": identify(manifests)})
-    for make_table in CORPORA_TABLES:
-        print_table(make_table(read_corpora(path)))
-    msg.good("Described the corpora", path)
+    with locked(read=corpora_of(experiment, configs, corpus)):
+        manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in settings.corpora}
+        description = describe_corpora(corpus, settings.corpora, tokenize, read_json(paper))
+        path = metrics / experiment / "corpora.json"
+        write_json(path, {**description, "tokenizer": tokenizer, "made_from": identify(manifests)})
+        for make_table in CORPORA_TABLES:
+            print_table(make_table(read_corpora(path)))
+        msg.good("Described the corpora", path)
 
 
 if __name__ == "__main__":

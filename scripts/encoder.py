@@ -4,6 +4,7 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import option, run
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Encoder, Experiment, Training
 from scripts.encoders.record import AS_NAMED, EncoderRecord, chosen_encoder, record_file, write_encoder
 from scripts.encoders.resolve import resolve_encoder
@@ -21,13 +22,14 @@ def main(
 
     The same for each baseline of the experiment that has an encoder of its own.
     """
-    settings = read_experiment(configs, experiment)
-    own = [baseline.encoder for baseline in settings.baselines.values() if baseline.encoder]
-    wanted = dict.fromkeys([chosen_encoder(encoder, settings.encoder), *own])
-    for record in [resolve_encoder(name, assets, settings.lower_case) for name in wanted]:
-        path = record_file(training, record.requested)
-        write_encoder(record, path)
-        show(record, path)
+    with locked(write=[assets, training / "encoders"]):
+        settings = read_experiment(configs, experiment)
+        own = [baseline.encoder for baseline in settings.baselines.values() if baseline.encoder]
+        wanted = dict.fromkeys([chosen_encoder(encoder, settings.encoder), *own])
+        for record in [resolve_encoder(name, assets, settings.lower_case) for name in wanted]:
+            path = record_file(training, record.requested)
+            write_encoder(record, path)
+            show(record, path)
 
 
 def show(record: EncoderRecord, path: Path) -> None:

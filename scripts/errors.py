@@ -4,7 +4,9 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import run
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.folders import corpora_of
 from scripts.experiments.today import plan_today
 from scripts.reporting.results import read_results
 from scripts.reporting.screen import print_table
@@ -25,13 +27,14 @@ def main(
     By kind (boundary, type, missed, spurious), on the screen only: the texts may be private, and no file gets a word of
     them.
     """
-    today = plan_today(experiment, configs, corpus, training, metrics)
-    results = read_results(metrics, experiment, today=today)
-    print_table(table_errors(results))
-    for target in results.corpus_names:
-        if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):
-            print_table(table_error_examples(results, corpus, target))
-    msg.good("Nothing was written; the counts are in", metrics / experiment / "tables" / "errors.csv")
+    with locked(read=corpora_of(experiment, configs, corpus)):
+        today = plan_today(experiment, configs, corpus, training, metrics)
+        results = read_results(metrics, experiment, today=today)
+        print_table(table_errors(results))
+        for target in results.corpus_names:
+            if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):
+                print_table(table_error_examples(results, corpus, target))
+        msg.good("Nothing was written; the counts are in", metrics / experiment / "tables" / "errors.csv")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from scripts.base.files import write_json
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import spacy_scores
@@ -28,13 +29,14 @@ def main(
 
     It is trained if it has not been. Each corpus gets a JSON file with the keys that `spacy evaluate` writes.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    results = carry_out_kind(workspace, SHIPPED)
-    show(results)
-    folder = workspace.results / "evaluation"
-    for result in results:
-        write_json(folder / f"{result.coordinates.target}.json", spacy_scores(result.scores.tokens))
-    msg.good("Scores are in", folder)
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        results = carry_out_kind(workspace, SHIPPED)
+        show(results)
+        folder = workspace.results / "evaluation"
+        for result in results:
+            write_json(folder / f"{result.coordinates.target}.json", spacy_scores(result.scores.tokens))
+        msg.good("Scores are in", folder)
 
 
 if __name__ == "__main__":

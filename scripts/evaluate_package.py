@@ -1,5 +1,6 @@
 """Install the package in a clean environment, and score it there as its users will call it."""
 from pathlib import Path
+from typing import Sequence
 
 from wasabi import msg
 
@@ -9,15 +10,17 @@ from scripts.base.files import write_json, write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.calibration import can_calibrate
-from scripts.experiments.workspace import open_workspace
+from scripts.experiments.folders import lock_experiment
+from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.calibration import find_calibration
+from scripts.results.runs import RunResult
 from scripts.shipping.audit import pass_audit, traces_for
-from scripts.shipping.card import describe, render_card, with_measurements, with_size
+from scripts.shipping.card import Described, describe, render_card, with_measurements, with_size
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
 from scripts.shipping.environment import clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_tests
 from scripts.shipping.examples import read_examples
-from scripts.shipping.naming import package_name
+from scripts.shipping.naming import PackageName, package_name
 from scripts.shipping.showing import show_evaluation
 from scripts.shipping.wheel import check_wheel, pipeline_size
 
@@ -49,30 +52,36 @@ def main(
     package = package_name(name, version)
     wheel = packages / package.wheel
     check_wheel(wheel, package)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    tests, results = zip(*shipped_tests(workspace), strict=True)
-    examples = read_examples(workspace.experiment.ship.examples)
-    conditions = conditions_of(wheel, requirements, workspace, tests, results)
-    recorded = find_recorded(path := workspace.results / "package.json")
-    reason = reason_to_evaluate(recorded, conditions)
-    if recorded and not reason:
-        msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
-        show_evaluation(recorded, examples)
-    else:
-        calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
-        described = describe(workspace, package, results, calibration)
-        audit = pass_audit(wheel, traces_for(workspace, described))
-        msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
-        with clean_environment(packages) as python:
-            install_wheel(python, wheel, requirements)
-            asked = tests, examples, workspace.entity_types, threads
-            evaluation = evaluate_installed(python, package.distribution, *asked)
-        show_evaluation(evaluation, examples)
-        check_same_scores(evaluation, results)
-        card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
-        write_text(path.with_name("card.md"), render_card(card))
-        write_json(path, to_record(package, wheel, conditions, audit, evaluation))
-    msg.good("Scores of the installed package", path)
+    with lock_experiment(experiment, configs, corpus, training, metrics, read=[packages / package.distribution]):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        tests, results = zip(*shipped_tests(workspace), strict=True)
+        examples = read_examples(workspace.experiment.ship.examples)
+        conditions = conditions_of(wheel, requirements, workspace, tests, results)
+        recorded = find_recorded(path := workspace.results / "package.json")
+        reason = reason_to_evaluate(recorded, conditions)
+        if recorded and not reason:
+            msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
+            show_evaluation(recorded, examples)
+        else:
+            described = describe_again(workspace, package, results)
+            audit = pass_audit(wheel, traces_for(workspace, described))
+            msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
+            with clean_environment(packages) as python:
+                install_wheel(python, wheel, requirements)
+                asked = tests, examples, workspace.entity_types, threads
+                evaluation = evaluate_installed(python, package.distribution, *asked)
+            show_evaluation(evaluation, examples)
+            check_same_scores(evaluation, results)
+            card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
+            write_text(path.with_name("card.md"), render_card(card))
+            write_json(path, to_record(package, wheel, conditions, audit, evaluation))
+        msg.good("Scores of the installed package", path)
+
+
+def describe_again(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> Described:
+    """RETURNS (Described): What was written for the package when it was built."""
+    calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
+    return describe(workspace, package, results, calibration)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from scripts.base import command
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import IN_CORPUS
 
@@ -26,9 +27,10 @@ def main(
 
     These models are also the sources of zero-shot and few-shot. What is finished is not repeated.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    show(carry_out_kind(workspace, IN_CORPUS))
-    msg.good("Results are in", workspace.runs)
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        show(carry_out_kind(workspace, IN_CORPUS))
+        msg.good("Results are in", workspace.runs)
 
 
 if __name__ == "__main__":

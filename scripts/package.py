@@ -1,5 +1,6 @@
 """Make an installable package of the pipeline that the experiment names for shipping."""
 from pathlib import Path
+from typing import Sequence
 
 from wasabi import msg
 
@@ -10,13 +11,15 @@ from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Me
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.calibration import get_calibration
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
-from scripts.experiments.workspace import open_workspace
+from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.kinds import SHIPPED
+from scripts.results.runs import RunResult
 from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import describe, trains_embeddings
-from scripts.shipping.naming import package_name
+from scripts.shipping.naming import PackageName, package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
 from scripts.shipping.showing import show_calibration
@@ -46,33 +49,54 @@ def main(
     is. One that holds a trace of the corpora is not let through.
     """
     package = package_name(name, version)
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    results = carry_out_kind(workspace, SHIPPED)
-    show(results)
-    failed = [result for result in results if result.problem]
-    if failed:
-        what = f"the model is not packaged: {failed[0].problem}"
-        raise ProjectError(what, where=f"experiment {experiment}, key ship.training")
-    calibration = get_calibration(workspace)
-    show_calibration(calibration)
-    described, wheel = describe(workspace, package, results, calibration), output / package.wheel
-    fingerprint = package_fingerprint(package, described.meta, described.documents(0), results, calibration)
-    reason = reason_to_build(wheel, package, fingerprint)
-    if reason:
-        msg.info(f"Building the wheel takes about a minute: {reason}")
-        model = get_model(workspace, shipped_model(workspace.experiment))
-        pairs = calibration.pairs if calibration else {}
-        nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, pairs)
-        traces = traces_for(workspace, described)
-        build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
-        write_record(wheel, package, fingerprint)
-    else:
-        msg.info("The wheel is unchanged, and so is what it was built of")
+    with lock_experiment(experiment, configs, corpus, training, metrics, write=[output / package.distribution]):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        results = score_shipped(workspace)
+        wheel = get_wheel(workspace, package, results, output)
     if trains_embeddings(workspace):
         what = "Word embeddings were trained: the rows that changed tell the sub-words of the corpora"
         msg.warn(what, "If these are private, train with `frozen: word_embeddings`.")
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
     msg.good(f"The package is {wheel}", f"pip install {wheel}")
+
+
+def score_shipped(workspace: Workspace) -> list[RunResult]:
+    """RETURNS (list[RunResult]): The scores of the pipeline that is shipped, one for each corpus.
+    RAISES (ProjectError): If its training has failed."""
+    results = carry_out_kind(workspace, SHIPPED)
+    show(results)
+    failed = [result for result in results if result.problem]
+    if failed:
+        what = f"the model is not packaged: {failed[0].problem}"
+        raise ProjectError(what, where=f"experiment {workspace.name}, key ship.training")
+    return results
+
+
+def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunResult], output: Path) -> Path:
+    """Find the wheel that would be built now, or build it.
+
+    workspace (Workspace): The experiment and its surroundings.
+    package (PackageName): What the package is called.
+    results (Sequence[RunResult]): The shipped model's score on each corpus.
+    output (Path): Folder of the wheels.
+    RETURNS (Path): The wheel.
+    """
+    calibration = get_calibration(workspace)
+    show_calibration(calibration)
+    described, wheel = describe(workspace, package, results, calibration), output / package.wheel
+    fingerprint = package_fingerprint(package, described.meta, described.documents(0), results, calibration)
+    reason = reason_to_build(wheel, package, fingerprint)
+    if not reason:
+        msg.info("The wheel is unchanged, and so is what it was built of")
+        return wheel
+    msg.info(f"Building the wheel takes about a minute: {reason}")
+    model = get_model(workspace, shipped_model(workspace.experiment))
+    pairs = calibration.pairs if calibration else {}
+    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, pairs)
+    traces = traces_for(workspace, described)
+    build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
+    write_record(wheel, package, fingerprint)
+    return wheel
 
 
 if __name__ == "__main__":

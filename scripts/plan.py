@@ -8,6 +8,7 @@ from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Encoder, EncoderAssets, Experiment, GpuId, Seed, Threads, Training
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import find_part
@@ -17,6 +18,7 @@ from scripts.encoders.resolve import OFFLINE, UNTRAINED, resolve_encoder
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision, use_device
 from scripts.experiments.estimate import Speed, estimate, expected_corpus, measure_speed, planning_workspace
+from scripts.experiments.folders import corpora_of
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.settings import Experiment as Settings
 from scripts.experiments.settings import corpus_file, read_experiment
@@ -45,14 +47,15 @@ def main(
     names; where that one is not there, with a model of multilingual BERT's size. Of a corpus that is not converted yet
     the paper's count is taken, 70 % of it for training.
     """
-    settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
-    corpora = {name: count_corpus(configs, corpus, name, read_json(paper)["table1"]) for name in settings.corpora}
-    costs = estimate(planning_workspace(experiment, settings, configs, corpora))
-    speed = time_here(settings, configs, corpus, training, threads, gpu_id, assets)
-    print_table(table_plan(experiment, costs, speed))
-    if speed is None:
-        msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
-    msg.good("This was a dry run: no run was carried out")
+    with locked(read=corpora_of(experiment, configs, corpus)):
+        settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
+        corpora = {name: count_corpus(configs, corpus, name, read_json(paper)["table1"]) for name in settings.corpora}
+        costs = estimate(planning_workspace(experiment, settings, configs, corpora))
+        speed = time_here(settings, configs, corpus, training, threads, gpu_id, assets)
+        print_table(table_plan(experiment, costs, speed))
+        if speed is None:
+            msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
+        msg.good("This was a dry run: no run was carried out")
 
 
 def count_corpus(configs: Path, corpus: Path, name: str, paper: Mapping[str, Any]) -> ConvertedCorpus:

@@ -8,7 +8,9 @@ from wasabi import msg
 
 from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
+from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.folders import corpora_of
 from scripts.experiments.today import plan_today
 from scripts.reporting.answer import failures, metric, short_answer, unfinished
 from scripts.reporting.calibration_figures import figure_reliability
@@ -36,17 +38,18 @@ def main(
     paper: Paper = Path("assets/paper"),
 ) -> None:
     """Write tables, figure and report of an experiment, and print the short answer."""
-    today = plan_today(experiment, configs, corpus, training, metrics)
-    results = read_results(metrics, experiment, paper, today)
-    calibration = find_todays_calibration(metrics / experiment, today)
-    tables, further = paper_tables(results), further_tables(results)
-    further += [table_calibration(calibration)] if calibration else []
-    page = write_report(results, tables, further, metrics / experiment, calibration)
-    print_answer(results)
-    for table in tables + further:
-        if table.name in ON_SCREEN:
-            print_table(table)
-    msg.good(f"Report: {page}")
+    with locked(read=corpora_of(experiment, configs, corpus)):
+        today = plan_today(experiment, configs, corpus, training, metrics)
+        results = read_results(metrics, experiment, paper, today)
+        calibration = find_todays_calibration(metrics / experiment, today)
+        tables, further = paper_tables(results), further_tables(results)
+        further += [table_calibration(calibration)] if calibration else []
+        page = write_report(results, tables, further, metrics / experiment, calibration)
+        print_answer(results)
+        for table in tables + further:
+            if table.name in ON_SCREEN:
+                print_table(table)
+        msg.good(f"Report: {page}")
 
 
 def write_report(

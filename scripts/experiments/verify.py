@@ -1,10 +1,9 @@
 """Train finished runs again and compare what they predict with what is on record."""
 import random
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
+from scripts.base.leftovers import temporary_folder
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.job import distinct
@@ -77,8 +76,7 @@ def verify(workspace: Workspace, run: Run, device: str, on_passes: OnPasses = ig
     RETURNS (Verified): What came of it.
     """
     ledger = Ledger(workspace.runs)
-    with tempfile.TemporaryDirectory(dir=workspace.training, prefix=".verify.", suffix=".part") as name:
-        folder = Path(name)
+    with temporary_folder(workspace.training / "verified") as folder:
         training = workspace.training if run.kind == FEW_SHOT else folder / "training"
         apart = replace(workspace, metrics=folder / "metrics", training=training)
         now = carry_out(apart, run, device, PipelineCache(), on_passes)

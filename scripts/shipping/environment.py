@@ -8,6 +8,7 @@ from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, write_json
+from scripts.base.leftovers import temporary_folder
 from scripts.shipping import installed
 from scripts.shipping.process import run_quietly
 
@@ -63,10 +64,10 @@ def clean_environment(folder: Path) -> Iterator[Path]:
     YIELDS (Path): Its Python.
     RAISES (ProjectError): If it can not be made.
     """
-    with tempfile.TemporaryDirectory(dir=folder.absolute(), prefix=".environment.", suffix=".part") as name:
+    with temporary_folder(folder.absolute() / "environment") as environment:
         remedy = "on Debian and Ubuntu, install python3-venv"
-        run_quietly([sys.executable, "-m", "venv", name], "making a virtual environment", folder, remedy=remedy)
-        yield Path(name) / "bin" / "python"
+        run_quietly([sys.executable, "-m", "venv", environment], "making a virtual environment", folder, remedy=remedy)
+        yield environment / "bin" / "python"
 
 
 def install_wheel(python: Path, wheel: Path, constraints: Path) -> None:

@@ -8,6 +8,8 @@ from typing import IO, Mapping, Optional, Sequence, Union
 from tqdm import tqdm
 
 from scripts.base.errors import ProjectError
+from scripts.base.exits import explain_exit
+from scripts.base.parent import tethered
 
 REFRESH_SECONDS = 1.0
 Argument = Union[str, Path]
@@ -27,7 +29,7 @@ def run_quietly(
     RAISES (ProjectError): If it fails: with the line of its output that says why.
     """
     with tempfile.TemporaryFile() as log:
-        code = _wait(command, what, cwd, {**os.environ, **(environment or {})}, log)
+        code = _wait(command, what, cwd, _surroundings(environment or {}), log)
         log.seek(0)
         output = log.read().decode("utf8", errors="replace")
     if code:
@@ -35,9 +37,14 @@ def run_quietly(
     return output
 
 
+def _surroundings(added: Mapping[str, str]) -> dict[str, str]:
+    # What it leaves in temporary folders is found by the next start of this project.
+    return {**os.environ, "TMPDIR": tempfile.gettempdir(), **added}
+
+
 def _wait(command: Sequence[Argument], what: str, cwd: Path, environment: Mapping[str, str], log: IO[bytes]) -> int:
     process = subprocess.Popen(
-        [str(argument) for argument in command],
+        tethered([str(argument) for argument in command]),
         cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -59,7 +66,9 @@ def _wait(command: Sequence[Argument], what: str, cwd: Path, environment: Mappin
 
 
 def failure(output: str, code: int) -> str:
-    """RETURNS (str): The first line that pip or build marks as an error, else the last one: that of a traceback."""
+    """RETURNS (str): The signal that ended it, or the line that pip marks as an error, or the last one."""
+    if code < 0:
+        return explain_exit(code)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in lines if line.startswith("ERROR")]
-    return (marked[:1] or lines[-1:] or [f"exit code {code}"])[0]
+    return (marked[:1] or lines[-1:] or [explain_exit(code)])[0]

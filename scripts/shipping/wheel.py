@@ -1,7 +1,6 @@
 """Build an installable wheel of a pipeline, and check a wheel before it is used."""
 import shutil
 import sys
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,6 +10,7 @@ from spacy.cli.package import package as write_package_source
 from spacy.language import Language
 
 from scripts.base.errors import ProjectError
+from scripts.base.leftovers import temporary_folder
 from scripts.ner.bio_ner import LOAD_PACKAGE
 from scripts.shipping.meta import PYTHON
 from scripts.shipping.naming import PackageName
@@ -46,8 +46,7 @@ def build_wheel(
     RAISES (ProjectError): If it can not be built, or is not let through.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.absolute(), prefix=f".{package.distribution}.", suffix=".part") as name:
-        folder = Path(name)
+    with temporary_folder(output.absolute() / package.distribution) as folder:
         pipeline, source, wheels = folder / "pipeline", folder / "source", folder / "wheels"
         nlp.to_disk(pipeline)
         for file, text in documents(folder_size(pipeline)).items():

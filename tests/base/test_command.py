@@ -232,8 +232,7 @@ def run_here(monkeypatch: pytest.MonkeyPatch, main, *words: str) -> int:
     [
         (ProjectError("no such corpus", where="a.yml"), 1, "✘ a.yml: no such corpus"),
         (ProjectError("a", where="b" * 300, remedy="c " * 300 + "d"), 1, f"{'b' * 300}: a. C{' c' * 299} d"),
-        (OSError(errno.ENOSPC, "No space left", "b.json"), 1, "✘ b.json: the disk is full: free some space and start"),
-        (KeyboardInterrupt(), 130, "⚠ Stopped."),
+        (OSError(errno.ENOSPC, "No space left", "b.json"), 1, "✘ b.json: the disk is full: free some space on the"),
     ],
 )
 def test_errors_end_the_command_in_one_line(error, code: int, line: str, monkeypatch, capsys):

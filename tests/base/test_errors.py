@@ -21,7 +21,7 @@ def test_what_where_and_remedy_are_one_line(where: str, remedy: str, line: str):
 
 def test_errors_of_the_system_are_told_in_a_users_words():
     assert explain_os_error(OSError(errno.ENOSPC, "No space left on device", "/a/b")) == (
-        "/a/b: the disk is full: free some space and start the command again"
+        "/a/b: the disk is full: free some space on the disk of / and start the command again"
     )
     assert explain_os_error(OSError(errno.EIO, "Input/output error")) == "Input/output error"
     assert explain_os_error(OSError("odd")) == "odd"

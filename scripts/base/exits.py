@@ -1,0 +1,22 @@
+"""Tell how a process ended."""
+import signal
+
+# Exit codes from here on tell of a signal: the shell's convention, which the commands keep to as well.
+FIRST_OF_SIGNALS = 128
+OUT_OF_MEMORY = "often the system, out of memory"
+
+
+def explain_exit(code: int) -> str:
+    """Say how a process ended, in a user's words.
+
+    code (int): The `returncode` of a `subprocess.Popen`, or the `exitcode` of a `multiprocessing.Process`.
+    RETURNS (str): Such as `exit code 2`, or `killed by signal 9 (KILL): often the system, out of memory`.
+    """
+    number = -code if code < 0 else code - FIRST_OF_SIGNALS
+    try:
+        name = signal.Signals(number).name.removeprefix("SIG")
+    except ValueError:
+        return f"exit code {code}"
+    reason = f": {OUT_OF_MEMORY}" if name == "KILL" else ""
+    told = f"killed by signal {number} ({name})" if code < 0 else f"exit code {code}, after signal {number} ({name})"
+    return told + reason

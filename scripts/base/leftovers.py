@@ -1,0 +1,126 @@
+"""Name what is not finished by who makes it, and delete what processes left that were killed meanwhile."""
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Iterator
+
+import psutil
+
+UNFINISHED = re.compile(
+    r"\.(?P<name>.+?)\.((?P<machine>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{8}|[^.]+)(?P<older>\.older)?\.part"
+)
+# Of processes of another machine, which can't be seen: none writes for so long without a sign of life.
+FOREIGN_SECONDS = 7 * 24 * 3600
+# For clocks that were set anew, and folders of a server whose clock is another.
+CLOCK_SECONDS = 3600
+# The name of the folder of this project's temporary files.
+TEMPORARY = "interlingual-ner"
+
+
+@functools.cache
+def machine() -> str:
+    """RETURNS (str): What names this machine, or this container: all processes of one can see each other."""
+    try:
+        processes = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        processes = ""
+    return hashlib.sha256(f"{socket.gethostname()} {processes}".encode()).hexdigest()[:8]
+
+
+def unfinished(path: Path) -> Path:
+    """RETURNS (Path): A hidden name beside a path, for what this process will move there once it is finished."""
+    return path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
+
+
+def finished_path(path: Path) -> Path:
+    """RETURNS (Path): A path with the names that its unfinished folders and its file will have."""
+    return Path(*(match["name"] if (match := UNFINISHED.fullmatch(part)) else part for part in path.parts))
+
+
+def remove_leftovers(folder: Path, below: bool = False) -> None:
+    """Delete what killed processes of this project left in a folder; what a living one is making stays.
+
+    A folder that was being replaced when its process was killed gets its name back if nothing has taken it.
+
+    folder (Path): The folder.
+    below (bool): Whether to look into its folders as well.
+    """
+    for path in _find_unfinished(folder, below):
+        match = UNFINISHED.fullmatch(path.name)
+        if match and _is_left(path, match):
+            _remove(path, match)
+
+
+def _find_unfinished(folder: Path, below: bool) -> list[Path]:
+    found = []
+    for root, folders, files in os.walk(folder):
+        found += [Path(root, name) for name in (*folders, *files) if UNFINISHED.fullmatch(name)]
+        folders[:] = [name for name in folders if below and not UNFINISHED.fullmatch(name)]
+    return found
+
+
+def _is_left(path: Path, match: re.Match[str]) -> bool:
+    try:
+        written = path.lstat().st_mtime
+        if match["machine"] != machine():
+            return time.time() - written > FOREIGN_SECONDS
+        # By now another process may have the number.
+        return psutil.Process(int(match["pid"])).create_time() > written + CLOCK_SECONDS
+    except FileNotFoundError:
+        return False
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
+def _remove(path: Path, match: re.Match[str]) -> None:
+    place = path.with_name(match["name"])
+    # Others may do the same at the same time.
+    with contextlib.suppress(OSError):
+        if match["older"] and not place.exists():
+            path.rename(place)
+        elif path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+@contextlib.contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Give a folder that lasts as long as the block does.
+
+    path (Path): Where it would be; it gets a hidden name beside that, and is for this user alone.
+    YIELDS (Path): The folder, empty.
+    """
+    folder = unfinished(path)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def own_temporary_files() -> Iterator[None]:
+    """Keep all temporary files of this process, its libraries' too, in one folder; delete those of killed ones."""
+    place = Path(tempfile.gettempdir()) / TEMPORARY
+    for path in place.parent.glob(f".{TEMPORARY}.*.part"):
+        match = UNFINISHED.fullmatch(path.name)
+        if match and match["machine"] and _is_left(path, match):
+            _remove(path, match)
+    before = tempfile.tempdir
+    with temporary_folder(place) as folder:
+        tempfile.tempdir = str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before

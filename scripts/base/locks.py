@@ -1,0 +1,154 @@
+"""Keep commands from writing into one folder at the same time; who waits is told for whom."""
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Iterable, Iterator, Optional
+
+import psutil
+
+from scripts.base.leftovers import remove_leftovers
+
+# How often a folder in use is tried again, and from when on the user is told: most uses are over at once.
+POLL_SECONDS, PATIENCE_SECONDS = 0.1, 0.5
+# Of file systems that know no locks, such as some of those that clusters share.
+WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that uses a folder.
+
+    command (str): What it carries out, such as `few-shot`.
+    pid (int): Its process id.
+    host (str): The machine that it runs on.
+    since (str): When it began to use the folder.
+    """
+
+    command: str
+    pid: int
+    host: str
+    since: str
+
+    @property
+    def may_live(self) -> bool:
+        """RETURNS (bool): Whether it may still be there; of another machine that can't be known."""
+        return self.host != socket.gethostname() or psutil.pid_exists(self.pid)
+
+    def __str__(self) -> str:
+        return f"{self.command} (process {self.pid} on {self.host}) since {self.since}"
+
+
+@contextlib.contextmanager
+def locked(write: Iterable[Path] = (), read: Iterable[Path] = ()) -> Iterator[None]:
+    """Keep folders for this process while the block lasts; wait for those that others use, and tell for whom.
+
+    Those who read a folder share it; who writes into it has it alone. The operating system gives up what an ended
+    process had, also on a shared folder of several machines. Not for a folder that this process has locked already.
+    What killed processes left unfinished there is deleted.
+
+    write (Iterable[Path]): Folders to write into. The lock of `corpus/en_ugt` is the file `corpus/.en_ugt.lock`.
+    read (Iterable[Path]): Folders to read.
+    """
+    write, read = list(write), list(read)
+    wanted = {path.absolute(): False for path in read} | {path.absolute(): True for path in write}
+    with contextlib.ExitStack() as held:
+        # In one order, or else two processes could wait for each other.
+        for path in sorted(wanted):
+            held.enter_context(_locked(path, alone=wanted[path]))
+        for parent in {path.parent for path in wanted}:
+            remove_leftovers(parent)
+        for path in write:
+            remove_leftovers(path, below=True)
+        yield
+
+
+@contextlib.contextmanager
+def _locked(path: Path, alone: bool) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = _acquire(path, alone)
+    except OSError as error:
+        # Who may only read leaves no trace. Without locks all works as before, and the user has to take care.
+        if alone and error.errno not in WITHOUT_LOCKS:
+            raise
+        if alone:
+            print(f"⚠ {_shown(path)}: this file system has no locks. Let one command at a time write there", flush=True)
+        yield
+        return
+    try:
+        _sign(file)
+        yield
+    finally:
+        # The last one of those who share a folder tidies up; who waits sees that the file is no longer the same.
+        if _try_lock(file, fcntl.LOCK_EX) and _is_same(file, lock_file(path)):
+            lock_file(path).unlink()
+        file.close()
+
+
+def lock_file(path: Path) -> Path:
+    """RETURNS (Path): The file whose lock is that of a folder, and which names its users."""
+    return path.with_name(f".{path.name}.lock")
+
+
+def _acquire(path: Path, alone: bool) -> IO[str]:
+    """RETURNS (IO[str]): The lock file, locked, open for appending."""
+    started, is_told = time.monotonic(), False
+    while True:
+        file = lock_file(path).open("a+", encoding="utf8")
+        # Its last user may have deleted the file that was opened.
+        if _try_lock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH) and _is_same(file, lock_file(path)):
+            if alone:
+                file.truncate(0)
+            return file
+        if not is_told and time.monotonic() - started > PATIENCE_SECONDS:
+            print(f"ℹ Waiting for {_shown(path)}: in use by {_holders(file)}", flush=True)
+            is_told = True
+        file.close()
+        time.sleep(POLL_SECONDS)
+
+
+def _try_lock(file: IO[str], operation: int) -> bool:
+    try:
+        fcntl.flock(file, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_same(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _sign(file: IO[str]) -> None:
+    command = Path(sys.argv[0]).stem.replace("_", "-")
+    holder = Holder(command, os.getpid(), socket.gethostname(), datetime.now().strftime("%Y-%m-%d %H:%M:%S"))
+    file.write(json.dumps(asdict(holder)) + "\n")
+    file.flush()
+
+
+def _holders(file: IO[str]) -> str:
+    file.seek(0)
+    holders = [holder for line in file if (holder := _read_holder(line)) and holder.may_live]
+    return " and ".join(map(str, holders)) or "another process"
+
+
+def _read_holder(line: str) -> Optional[Holder]:
+    try:
+        return Holder(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
