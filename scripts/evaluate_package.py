@@ -45,9 +45,8 @@ def main(
     """Install the package in a clean environment, and score it there as its users will call it.
 
     Before that, the wheel is looked through for traces of the corpora. With tokens and sentences given, it has to score
-    exactly as the model did; with raw text, its own splitter works. What is installed runs on the CPU; a model that was
-    scored on a GPU is not compared: its last digits are others.
-    What would come out the same is not done again: the scores on record are shown.
+    exactly as the model did, unless that was scored on a GPU; with raw text, its own splitter works. What would come
+    out the same is not done again: the scores on record are shown.
     """
     package = package_name(name, version)
     wheel = packages / package.wheel

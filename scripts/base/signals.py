@@ -17,6 +17,7 @@ from scripts.base.exits import FIRST_OF_SIGNALS
 WATCHED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # For what is under way to be cleared away, before the process ends in any case. Weasel leaves 0.25 s after Ctrl-C.
 GRACE_SECONDS = 2.0
+PARENT_POLLS, PARENT_POLL_SECONDS = 40, 0.005
 GO_ON = "Finished runs are kept: start the same command again to go on"
 
 
@@ -124,9 +125,18 @@ def _tell(number: int) -> int:
 
 
 def _reason(number: int) -> str:
-    if _State.parent and os.getppid() != _State.parent:
+    if number == signal.SIGTERM and _has_parent_ended():
         return "Stopped, since Weasel has ended"
     return "Stopped" if number == signal.SIGINT else f"Stopped by {signal.Signals(number).name}"
+
+
+def _has_parent_ended() -> bool:
+    # The kernel tells of the end of its first thread, a moment before that of the process.
+    for _ in range(PARENT_POLLS if _State.parent else 0):
+        if os.getppid() != _State.parent:
+            return True
+        time.sleep(PARENT_POLL_SECONDS)
+    return False
 
 
 def _ignore(*details: Any) -> None:
