@@ -43,14 +43,22 @@ def read_template(path: Path) -> Template:
     return Template(path, hash_file(path), _hash_named_files(load_template(path)))
 
 
-def _hash_named_files(config: Config) -> str:
-    """RETURNS (str): One hash over the files, folders and packages that a config names, such as word vectors, beside
-    those that a run fills in; empty without any."""
+def named_files(path: Path) -> list[Path]:
+    """RETURNS (list[Path]): The files and folders that a model's spaCy config names, such as word vectors, beside those
+    that a run fills in."""
+    return [Path(place) for place in _named_places(load_template(path)) if Path(place).exists()]
+
+
+def _named_places(config: Config) -> list[str]:
     settings = config.interpolate()
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
     named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
-    hashes = {place: _hash_place(place) for place in named if place not in filled}
-    found = sorted(sha256 for sha256 in hashes.values() if sha256)
+    return [place for place in dict.fromkeys(named) if place not in filled]
+
+
+def _hash_named_files(config: Config) -> str:
+    """RETURNS (str): One hash over what a config names, packages such as word vectors included; empty without any."""
+    found = sorted(sha256 for sha256 in map(_hash_place, _named_places(config)) if sha256)
     return hash_data(found) if found else ""
 
 

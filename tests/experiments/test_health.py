@@ -2,13 +2,13 @@
 import numpy
 import pytest
 
+from scripts.experiments.carry_out import KeptPipeline, get_model_under_test
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.health import COLLAPSED, NOT_FINITE, find_problem
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import get_model_under_test, run_job
+from scripts.experiments.run import run_job
 from scripts.experiments.score import take_test
-from scripts.experiments.train import ignore_passes
 from scripts.results.kinds import FEW_SHOT
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
 
@@ -33,7 +33,7 @@ def trained(workspace):
     """RETURNS (tuple): A trained pipeline, and the run that it was trained for."""
     run = few_shot_runs(workspace.experiment)[-1]
     job = run_job(workspace, run)
-    return get_model_under_test(workspace, run, job.training, PipelineCache(), ignore_passes).nlp, job
+    return get_model_under_test(workspace, run, job.training, PipelineCache(), KeptPipeline()).nlp, job
 
 
 def test_a_model_that_has_learned_has_no_problem(trained):

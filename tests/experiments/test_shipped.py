@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from scripts.base.errors import ProjectError
+from scripts.base.progress import ignore_passes
+from scripts.experiments.carry_out import RunWorker
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.models import find_model, model_job
-from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs, shipped_model
-from scripts.experiments.run import carry_out, run_job
+from scripts.experiments.run import run_job
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
@@ -51,7 +52,7 @@ def trainings(workspace):
 def test_predicts_exactly_what_the_few_shot_run_did(project, transfer):
     workspace = open_with(project, {**SHIP, "transfer": transfer}, transfer=[transfer], sources=[["en_ugt"]])
     run = few_shot_run(workspace)
-    evaluated = carry_out(workspace, run, "cpu", PipelineCache())
+    evaluated = RunWorker(workspace).do(run, ignore_passes).result
     shipped = {result.coordinates.target: result for result in carry_out_kind(workspace, SHIPPED)}
     assert set(shipped) == set(workspace.experiment.corpora)
     ledger = Ledger(workspace.runs)
