@@ -48,7 +48,6 @@ def carry_out_kind(
     if kind == FEW_SHOT:
         tell_left_out(workspace)
     write_plan(workspace, kind, jobs)
-    # A lock on the folder of results goes here: two commands at a time would do every run twice.
     finished = {run: job for run, job in jobs.items() if ledger.is_finished(run.id, job.fingerprint)}
     pending = {run: job for run, job in jobs.items() if run not in finished}
     tell_pending(ledger, jobs, pending)
