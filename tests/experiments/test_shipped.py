@@ -1,4 +1,5 @@
 """The pipeline that is packaged: the very model that few-shot evaluated, where the experiment file says so."""
+import json
 import copy
 import shutil
 from dataclasses import replace
@@ -52,11 +53,11 @@ def trainings(workspace):
 def test_predicts_exactly_what_the_few_shot_run_did(project, transfer):
     workspace = open_with(project, {**SHIP, "transfer": transfer}, transfer=[transfer], sources=[["en_ugt"]])
     run = few_shot_run(workspace)
-    evaluated = RunWorker(workspace).do(run, ignore_passes).result
+    done = RunWorker(workspace).do(run, ignore_passes)
+    evaluated, predictions = done.result, [json.loads(json.dumps(asdict(found))) for found in done.predictions]
     shipped = {result.coordinates.target: result for result in carry_out_kind(workspace, SHIPPED)}
     assert set(shipped) == set(workspace.experiment.corpora)
     ledger = Ledger(workspace.runs)
-    predictions = ledger.predictions(run.id)
     assert sum(len(found["tokens"]) for found in predictions) > 3
     assert ledger.predictions(shipped["ru_ehr"].run) == predictions
     assert shipped["ru_ehr"].scores == evaluated.scores

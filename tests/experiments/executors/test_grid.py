@@ -11,7 +11,7 @@ from scripts.experiments.execute import carry_out_kind, jobs_of
 from scripts.experiments.executors.local import Local
 from scripts.experiments.work import tasks_of
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
-from tests.experiments.executors.cluster import predictions_of
+from tests.experiments.executors.left import predictions_of
 from tests.experiments.tiny import SETTINGS, open_project, write_experiment
 
 

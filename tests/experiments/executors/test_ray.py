@@ -13,7 +13,7 @@ from scripts.experiments.executors.ray import pack, relocate, unpack
 from scripts.experiments.executors.registry import choose_executor
 from scripts.experiments.plan import Run
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS
-from tests.experiments.executors.cluster import predictions_of
+from tests.experiments.executors.left import predictions_of
 from tests.experiments.tiny import open_project
 
 needs_ray = pytest.mark.skipif(

@@ -1,4 +1,4 @@
-"""Two nodes of a Ray cluster on this machine, and what a grid left behind."""
+"""What a grid left behind, to hold executors against each other."""
 from pathlib import Path
 
 
