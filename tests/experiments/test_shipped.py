@@ -1,8 +1,8 @@
 """The pipeline that is packaged: the very model that few-shot evaluated, where the experiment file says so."""
-import json
 import copy
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
