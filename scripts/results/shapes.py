@@ -14,7 +14,7 @@ Shape = TypeVar("Shape")
 @lru_cache(maxsize=16)
 def adapter(shape: Hashable) -> TypeAdapter[Any]:
     """RETURNS (TypeAdapter): What reads a shape. Making one takes longer than reading a hundred files with it."""
-    return TypeAdapter(shape)
+    return TypeAdapter(cast(Any, shape))
 
 
 def read_shape(path: Path, shape: Type[Shape], remedy: str) -> Shape:

@@ -5,7 +5,7 @@ import shutil
 import numpy
 import pytest
 import torch
-from spacy.util import load_config
+from spacy.util import load_config, load_config_from_str
 
 from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
@@ -230,8 +230,9 @@ class TestBaselines:
         recipes = workspace.recipe_of(None), workspace.recipe_of("biobert")
         assert [recipe.encoder.path for recipe in recipes] == [tiny_encoder, other]
         run = next(run for run in planned_runs(workspace, IN_CORPUS) if run.baseline)
-        assert RunWorker(workspace).do(run, ignore_passes).result.settings["encoder"]["name"] == str(other)
-        config = load_config(workspace.runs / f"{run.id}.cfg")
+        done = RunWorker(workspace).do(run, ignore_passes)
+        assert done.result.settings["encoder"]["name"] == str(other)
+        config = load_config_from_str(done.config)
         assert config["paths"]["encoder"] == str(other)
 
     def test_a_baselines_own_encoder_is_asked_for(self, project):
