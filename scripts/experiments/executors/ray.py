@@ -2,13 +2,14 @@
 import atexit
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generator, Mapping, Optional, Sequence
+
+import psutil
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_file, atomic_folder
@@ -21,6 +22,8 @@ RETRIES = 3
 CODE = Path(__file__).parents[2]
 # What stands for a file by itself, among those of a folder.
 ITSELF = ""
+# Of folders on the machines of a cluster; the number of the process follows.
+PREFIX = "interlingual-ray-"
 Packed = dict[str, bytes]
 
 
@@ -222,12 +225,13 @@ def _open(reference: Any, gpu_id: int) -> Work:
 
 @lru_cache(maxsize=1)
 def _root() -> Path:
-    """RETURNS (Path): A folder for this process's copies, which are gone when it is, however it ends."""
-    root = Path(tempfile.mkdtemp(prefix="interlingual."))
-    # Ray kills its processes: another one waits for the end of this one. The copies may hold private text.
-    script = 'cat > /dev/null; rm -rf "$0"'
-    watcher = subprocess.Popen(["sh", "-c", script, str(root)], stdin=subprocess.PIPE, start_new_session=True)
-    atexit.register(watcher.stdin.close)  # type: ignore[union-attr]
+    """RETURNS (Path): A folder for this process's copies, which go when it ends, or at the next start."""
+    # Ray kills its processes, and with them all that they have started: what such a one left goes at the next start.
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(PREFIX).partition(".")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}."))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     return root
 
 
