@@ -5,9 +5,25 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.files import write_json
-from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import (
+    Address,
+    Configs,
+    Corpus,
+    Encoder,
+    Executor,
+    Experiment,
+    GpuId,
+    GpusPerRun,
+    Metrics,
+    Seed,
+    Threads,
+    Training,
+    Verbose,
+    Workers,
+)
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import SHIPPED
@@ -24,14 +40,20 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    executor: Executor = LOCAL,
+    workers: Workers = AUTO,
+    address: Address = "",
+    gpus_per_run: GpusPerRun = 1.0,
+    verbose: Verbose = False,
 ) -> None:
     """Score the pipeline that the experiment names for shipping (`ship`) on the test part of every corpus.
 
     It is trained if it has not been. Each corpus gets a JSON file with the keys that `spacy evaluate` writes.
     """
+    chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        results = carry_out_kind(workspace, SHIPPED)
+        results = carry_out_kind(workspace, SHIPPED, chosen, verbose)
         show(results)
         folder = workspace.results / "evaluation"
         for result in results:

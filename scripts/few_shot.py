@@ -4,9 +4,25 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import (
+    Address,
+    Configs,
+    Corpus,
+    Encoder,
+    Executor,
+    Experiment,
+    GpuId,
+    GpusPerRun,
+    Metrics,
+    Seed,
+    Threads,
+    Training,
+    Verbose,
+    Workers,
+)
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import FEW_SHOT
@@ -22,15 +38,21 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    executor: Executor = LOCAL,
+    workers: Workers = AUTO,
+    address: Address = "",
+    gpus_per_run: GpusPerRun = 1.0,
+    verbose: Verbose = False,
 ) -> None:
     """Train on growing samples of each target, with and without a source (paper, Figure 1).
 
     Every run starts from the source again, and the sample of 50 sentences is inside the sample of
     100. What is finished is not repeated.
     """
+    chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        show(carry_out_kind(workspace, FEW_SHOT))
+        show(carry_out_kind(workspace, FEW_SHOT, chosen, verbose))
         msg.good("Results are in", workspace.runs)
 
 

@@ -5,9 +5,24 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.files import write_text
-from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import (
+    Address,
+    Configs,
+    Corpus,
+    Encoder,
+    Executor,
+    Experiment,
+    GpuId,
+    GpusPerRun,
+    Metrics,
+    Seed,
+    Threads,
+    Training,
+    Workers,
+)
 from scripts.encoders.record import AS_NAMED
 from scripts.evaluation.search import compare_candidates
+from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.search import carry_out_search, search_settings, write_search
 from scripts.experiments.workspace import open_workspace
@@ -26,6 +41,10 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    executor: Executor = LOCAL,
+    workers: Workers = AUTO,
+    address: Address = "",
+    gpus_per_run: GpusPerRun = 1.0,
 ) -> None:
     """Try settings on development documents of training parts, and name the winner.
 
@@ -33,10 +52,11 @@ def main(
     settings at a time. Some documents of each training part are held out to score on; no test part is opened. What is
     finished is not repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
     """
+    chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         search = search_settings(workspace)
-        results = carry_out_search(workspace, search)
+        results = carry_out_search(workspace, search, chosen)
         comparisons = compare_candidates(results)
         path, table = write_search(workspace, search, results), table_search(comparisons)
         write_text(path.parent / "tables" / "search.csv", to_csv(table))

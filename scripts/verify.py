@@ -11,7 +11,6 @@ from scripts.base.files import write_json
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.base.progress import progress
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.device import use_device
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.verify import Verified, choose_runs, passes_to_verify, to_record, verify
 from scripts.experiments.workspace import open_workspace
@@ -45,12 +44,11 @@ def main(
         if not chosen:
             what = "no run is finished with the settings and data of today"
             raise ProjectError(what, where=f"experiment {experiment}", remedy="run `weasel run in-corpus` first")
-        device = use_device(threads, gpu_id)
         verified = []
         with progress(sum(passes_to_verify(workspace, run) for run in chosen), "sentence", smoothing=0.05) as bar:
             for run in chosen:
                 bar.set_description(run.id)
-                verified.append(verify(workspace, run, device, bar.update))
+                verified.append(verify(workspace, run, bar.update))
     path = workspace.results / "verified.json"
     write_json(path, to_record(verified))
     show(verified)

@@ -4,9 +4,25 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import (
+    Address,
+    Configs,
+    Corpus,
+    Encoder,
+    Executor,
+    Experiment,
+    GpuId,
+    GpusPerRun,
+    Metrics,
+    Seed,
+    Threads,
+    Training,
+    Verbose,
+    Workers,
+)
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
 from scripts.results.kinds import ZERO_SHOT
@@ -22,14 +38,20 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    executor: Executor = LOCAL,
+    workers: Workers = AUTO,
+    address: Address = "",
+    gpus_per_run: GpusPerRun = 1.0,
+    verbose: Verbose = False,
 ) -> None:
     """Test each source model on every other corpus, of which it has seen nothing (paper, Table 3).
 
     A source model that is missing or out of date is trained first. What is finished is not repeated.
     """
+    chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        show(carry_out_kind(workspace, ZERO_SHOT))
+        show(carry_out_kind(workspace, ZERO_SHOT, chosen, verbose))
         msg.good("Results are in", workspace.runs)
 
 

@@ -17,4 +17,11 @@ Metrics = Annotated[Path, typer.Option(help="Folder for results.")]
 Seed = Annotated[int, typer.Option(help="Added to every seed of the experiment.")]
 Threads = Annotated[int, typer.Option(help="CPU threads.")]
 GpuId = Annotated[int, typer.Option(help="The GPU to use; -1 for the CPU.")]
+Executor = Annotated[
+    str, typer.Option(help="What carries runs out: `local` (processes of this machine), `inline` (one), or `ray`.")
+]
+Workers = Annotated[str, typer.Option(help="How many runs at a time; `auto`: as many as cores, GPUs and memory allow.")]
+Address = Annotated[str, typer.Option(help="Of a Ray cluster; empty: one is started on this machine.")]
+GpusPerRun = Annotated[float, typer.Option(help="Share of a GPU that a run gets; 0.5 lets two share one.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the experiment's settings again.")]
 EncoderAssets = Annotated[Path, typer.Option(help="Where the offline and the untrained encoder are kept.")]

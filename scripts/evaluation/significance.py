@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Callable, Collection, Iterator, Literal, Mapping, Optional, Sequence
 
 import numpy
-from scipy.stats import ttest_ind, ttest_rel
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.curves import TOLERANCE, Spread
@@ -64,6 +63,9 @@ def welch_t_test(one: Spread, other: Spread) -> Optional[float]:
     other (Spread): F1 over seeds, which need not be the same.
     RETURNS (Optional[float]): The two-tailed p value; None where either has fewer than two seeds, or neither varies.
     """
+    # The report alone tests; `scipy.stats` takes a second to import.
+    from scipy.stats import ttest_ind
+
     first, second = _values(one), _values(other)
     if min(len(first), len(second)) < 2 or max(numpy.ptp(first), numpy.ptp(second)) <= TOLERANCE:
         return None
@@ -79,6 +81,8 @@ def paired_t_test(one: Spread, other: Spread) -> Optional[float]:
     RETURNS (Optional[float]): The two-tailed p value; None for fewer than two seeds in common, or where every seed has
         the same difference.
     """
+    from scipy.stats import ttest_rel
+
     first, second = (_values(spread) for spread in in_common(one, other))
     if len(first) < 2 or numpy.ptp(first - second) <= TOLERANCE:
         return None

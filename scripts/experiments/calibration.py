@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from wasabi import msg
 
 from scripts.base.files import atomic_folder, hash_data, write_json
-from scripts.base.progress import progress
+from scripts.base.progress import OnPasses, progress
 from scripts.corpora import sentences
 from scripts.corpora.copies import find_copies, fold_text
 from scripts.corpora.docbin import pack_docs
@@ -31,14 +31,14 @@ from scripts.evaluation.calibration import (
 )
 from scripts.experiments.config import head_of, load_template
 from scripts.experiments.device import use_device
-from scripts.experiments.execute import TEST_COST
 from scripts.experiments.job import TrainingJob, check_unchanged, decisive
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import shipped_model, shipped_runs
 from scripts.experiments.run import ScoredPart, run_job
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
-from scripts.experiments.train import OnPasses, train_job
+from scripts.experiments.train import train_job
+from scripts.experiments.work import TEST_COST
 from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, logit
 from scripts.ner.rounding import round_encoder

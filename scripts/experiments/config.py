@@ -53,13 +53,21 @@ def read_template(path: Path) -> Template:
     return Template(path, hash_file(path), _hash_named_files(settings))
 
 
-def _hash_named_files(settings: Config) -> str:
-    """RETURNS (str): One hash over the files, folders and packages that a config names, such as word vectors, beside
-    those that a run fills in; empty without any."""
+def named_files(path: Path) -> list[Path]:
+    """RETURNS (list[Path]): The files and folders that a model's spaCy config names, such as word vectors, beside those
+    that a run fills in."""
+    return [Path(place) for place in _named_places(load_template(path).interpolate()) if Path(place).exists()]
+
+
+def _named_places(settings: Config) -> list[str]:
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
     named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
-    hashes = {place: _hash_place(place) for place in named if place not in filled}
-    found = sorted(sha256 for sha256 in hashes.values() if sha256)
+    return [place for place in dict.fromkeys(named) if place not in filled]
+
+
+def _hash_named_files(settings: Config) -> str:
+    """RETURNS (str): One hash over what a config names, packages such as word vectors included; empty without any."""
+    found = sorted(sha256 for sha256 in map(_hash_place, _named_places(settings)) if sha256)
     return hash_data(found) if found else ""
 
 

@@ -1,31 +1,34 @@
-"""Carry a list of runs out in this process, one after the other: what is finished is skipped, progress is shown."""
+"""Carry out the runs of an experiment by an executor: skip what is finished, show progress, put results on record."""
+from contextlib import closing
 from dataclasses import asdict
-from typing import Mapping, Sequence
+from pathlib import Path
+from typing import Mapping, Optional, Sequence
 
 import srsly
 from wasabi import msg
 
-from scripts.base.files import write_json
-from scripts.base.progress import progress
+from scripts.base.errors import ProjectError
+from scripts.base.files import write_json, write_text, write_zipped_json
+from scripts.base.progress import TaskBar
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.analysis import analyse_all
-from scripts.experiments.device import use_device
-from scripts.experiments.job import distinct
-from scripts.experiments.models import find_model, model_job
-from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.plan import Run, models_of, planned_runs, sizes_left_out
-from scripts.experiments.run import RunJob, carry_out, run_job
+from scripts.experiments.executors.inline import Inline
+from scripts.experiments.executors.task import Ended, Executor
+from scripts.experiments.journal import Journal
+from scripts.experiments.models import model_job
+from scripts.experiments.plan import Run, planned_runs, sizes_left_out
+from scripts.experiments.run import RunJob, run_job
+from scripts.experiments.work import Jobs, RunWork, tasks_of
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import FEW_SHOT, Kind
+from scripts.results.analysis import analysis_file
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, Kind
 from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 
-# Loading and testing cost about as much as so many training sentences.
-TEST_COST = 100
-Jobs = Mapping[Run, RunJob]
 
-
-def carry_out_kind(workspace: Workspace, kind: Kind) -> list[RunResult]:
+def carry_out_kind(
+    workspace: Workspace, kind: Kind, executor: Optional[Executor] = None, verbose: bool = False
+) -> list[RunResult]:
     """Bring every run of a kind on record.
 
     First the plan is written, `KIND.json` beside the folder of runs: which runs belong to the experiment as it is now,
@@ -33,22 +36,62 @@ def carry_out_kind(workspace: Workspace, kind: Kind) -> list[RunResult]:
 
     workspace (Workspace): The experiment and its surroundings.
     kind (str): in-corpus, zero-shot, few-shot or shipped.
+    executor (Optional[Executor]): What carries the runs out; None for this process.
+    verbose (bool): Whether to print the experiment's settings, whatever was printed before.
     RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
+    RAISES (ProjectError): If runs failed. The others are on record.
     """
     ledger = Ledger(workspace.runs)
     ledger.check_layout()
     jobs = jobs_of(workspace, kind)
-    print(srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")))
+    show_settings(workspace, anew=verbose or kind == IN_CORPUS)
     if kind == FEW_SHOT:
         tell_left_out(workspace)
     write_plan(workspace, kind, jobs)
-    pending = {run: job for run, job in jobs.items() if not ledger.is_finished(run.id, job.fingerprint)}
+    finished = {run: job for run, job in jobs.items() if ledger.is_finished(run.id, job.fingerprint)}
+    pending = {run: job for run, job in jobs.items() if run not in finished}
     tell_pending(ledger, jobs, pending)
-    carry_out_all(workspace, pending)
-    analyse_all(workspace, jobs)
-    results = [ledger.read(run.id) for run in jobs]
+    failed = carry_out_all(workspace, pending, executor)
+    analyse_all(workspace, finished)
+    results = [ledger.read(run.id) for run in jobs if run.id not in failed]
     tell_problems(results)
+    check_failed(workspace, failed)
     return results
+
+
+def show_settings(workspace: Workspace, anew: bool) -> None:
+    """Print the experiment's settings, unless those of the last command were the same.
+
+    workspace (Workspace): The experiment and its surroundings.
+    anew (bool): Whether to print them in any case, as at the first step of a workflow.
+    """
+    settings, file = srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")), settings_file(workspace)
+    is_known = file.is_file() and file.read_text(encoding="utf8") == settings
+    if anew or not is_known:
+        print(settings)
+    if not is_known:
+        write_text(file, settings)
+
+
+def settings_file(workspace: Workspace) -> Path:
+    """RETURNS (Path): Where the settings of the last command stand, defaults included."""
+    return workspace.results / "settings.yml"
+
+
+def check_failed(workspace: Workspace, failed: Mapping[str, str]) -> None:
+    """Tell of runs that failed, and stop.
+
+    workspace (Workspace): The experiment and its surroundings.
+    failed (Mapping[str, str]): Why, by run.
+    RAISES (ProjectError): If there are any.
+    """
+    for name, reason in failed.items():
+        # Not msg.fail, which breaks at 80 columns.
+        print(f"✘ {name}  failed: {reason}")
+    if failed:
+        what = f"{len(failed)} of the runs and source models failed; the others are on record"
+        remedy = "start the command again: only these are repeated"
+        raise ProjectError(what, where=workspace.results / "failures", remedy=remedy)
 
 
 def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
@@ -109,29 +152,39 @@ def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:
     return PlannedRun(coordinates, job.fingerprint)
 
 
-def carry_out_all(workspace: Workspace, jobs: Jobs) -> None:
-    """Carry runs out one after the other, with a bar of the sentence passes done and the time left."""
-    device = use_device(workspace.threads, workspace.gpu_id)
-    costs, cache = estimate_costs(workspace, jobs), PipelineCache()
-    with progress(sum(costs), "sentence", disable=not jobs, smoothing=0.05) as bar:
-        for run, cost in zip(jobs, costs, strict=True):
-            bar.set_description(run.id, refresh=False)
-            finished = bar.n + cost
-            carry_out(workspace, run, device, cache, bar.update)
-            # What was estimated and what was done may differ, as by a test that takes longer.
-            bar.update(finished - bar.n)
+def carry_out_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None) -> dict[str, str]:
+    """Carry runs out, with one bar for all of them and the time left.
+
+    workspace (Workspace): The experiment and its surroundings.
+    jobs (Mapping[Run, RunJob]): The runs.
+    executor (Optional[Executor]): What carries them out; None for this process.
+    RETURNS (dict[str, str]): Why those runs failed that did, and the models that they need, by id.
+    """
+    tasks, journal = tasks_of(workspace, jobs), Journal(workspace.results)
+    if not tasks:
+        return {}
+    executor = executor or Inline(workspace.gpu_id)
+    with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
+        with closing(executor.carry_out(RunWork(workspace), tasks, bar.move)) as over:
+            for ended in over:
+                bar.end(ended.task.id, put_on_record(workspace, ended, journal))
+    return journal.failed
 
 
-def estimate_costs(workspace: Workspace, jobs: Jobs) -> list[int]:
-    """RETURNS (list[int]): What each run costs, in sentence passes; a model that several runs need is trained once."""
-    models = {model for run in jobs for model in models_of(workspace.experiment, run)}
-    seen = {model_job(workspace, model).fingerprint for model in models if find_model(workspace, model)}
-    costs = []
-    for job in jobs.values():
-        trainings = [one for one in distinct([job.training]) if one.fingerprint not in seen]
-        seen.update(one.fingerprint for one in trainings)
-        costs.append(TEST_COST + sum(one.passes for one in trainings))
-    return costs
+def put_on_record(workspace: Workspace, ended: Ended, journal: Journal) -> str:
+    """Put what a run left behind on record, if it is a run and was carried out.
+
+    workspace (Workspace): The experiment and its surroundings.
+    ended (Ended): A run, or the training of a source model, which is kept where it was trained.
+    journal (Journal): The log.
+    RETURNS (str): What is told of it on the screen.
+    """
+    if ended.failure or not isinstance(ended.task.payload, Run):
+        return journal.note(ended, problem="" if ended.failure else ended.value.problem)
+    ledger, done = Ledger(workspace.runs), ended.value
+    ledger.write(done.result, done.config, done.sample, done.predictions)
+    write_zipped_json(analysis_file(ledger.folder, done.result.run), done.analysis)
+    return journal.note(ended, done.result.scores.tokens[MICRO].f1, done.result.problem)
 
 
 def show(results: Sequence[RunResult]) -> None:

@@ -19,6 +19,10 @@ COLLAPSED = (
     "it has collapsed, with F1 {f1:.1f} on the very sentences that it was trained on: try a lower learn_rate, or more "
     "updates"
 )
+NOTHING_FOUND = (
+    "it has collapsed: it predicts no tag but O, also for the very sentences that it was trained on: try a lower "
+    "learn_rate, or more updates"
+)
 
 
 def find_problem(nlp: Language, job: TrainingJob, outcome: Outcome) -> str:
@@ -38,5 +42,9 @@ def find_problem(nlp: Language, job: TrainingJob, outcome: Outcome) -> str:
     gold = [reference_doc(nlp.vocab, sentence) for sentence in islice(with_mentions, OWN_SENTENCES)]
     for number, doc in enumerate(gold):
         doc.user_data.update(id=str(number), mentions=[])
-    f1 = score(gold, list(predict(nlp, gold)), job.entity_types).tokens[MICRO].f1
-    return COLLAPSED.format(f1=f1) if gold and f1 < LEAST_F1 else ""
+    predictions = list(predict(nlp, gold))
+    f1 = score(gold, predictions, job.entity_types).tokens[MICRO].f1
+    if not gold or f1 >= LEAST_F1:
+        return ""
+    finds_something = any(prediction.tokens for prediction in predictions)
+    return COLLAPSED.format(f1=f1) if finds_something else NOTHING_FOUND

@@ -5,11 +5,10 @@ from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
+from scripts.base.progress import OnPasses, ignore_passes
 from scripts.corpora.parts import Part
 from scripts.experiments.job import TrainingJob
-from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import SourceModel
-from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import NO_TRANSFER
 
@@ -25,6 +24,7 @@ class KeptModel:
     seconds (float): Time of its training.
     updates (int): Updates of its training.
     sentences (int): Training sentences.
+    problem (str): What went wrong in its training; empty if nothing did.
     """
 
     folder: Path
@@ -32,6 +32,7 @@ class KeptModel:
     seconds: float
     updates: int
     sentences: int
+    problem: str = ""
 
     @property
     def pipeline(self) -> Path:
@@ -113,6 +114,10 @@ def passes_to_train(workspace: Workspace, model: Optional[SourceModel]) -> int:
 
 
 def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
+    # What a training needs takes seconds to import; a model that is there already does not need it.
+    from scripts.experiments.pipeline_cache import PipelineCache
+    from scripts.experiments.train import train_job
+
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)
     before = get_model(workspace, model.before, on_passes) if model.before else None
@@ -121,8 +126,7 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) 
         trained = train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes)
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")
-        kept = KeptModel(
-            folder, job.fingerprint, round(trained.seconds, 2), updates=job.length.updates, sentences=job.n_sentences
-        )
+        seconds, updates = round(trained.seconds, 2), job.length.updates
+        kept = KeptModel(folder, job.fingerprint, seconds, updates, job.n_sentences, trained.problem)
         write_json(partial / RECORD, {key: value for key, value in asdict(kept).items() if key != "folder"})
     return kept

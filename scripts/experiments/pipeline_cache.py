@@ -53,13 +53,17 @@ class PipelineCache:
         key = _key(config, gpu_id)
         if self._kept and self._kept.key == key:
             return _again(self._kept, config)
-        # The pipeline before this one lies in reference cycles; two at a time need twice the memory.
-        self._kept = None
-        gc.collect()
+        # Two pipelines at a time need twice the memory.
+        self.forget()
         nlp = init_nlp(config, use_gpu=gpu_id)
         arrays = [node.get_param(name).copy() for node, name in _arrays(nlp)]
         self._kept = CachedPipeline(key, nlp, arrays, [parameter.detach().clone() for parameter in _parameters(nlp)])
         return nlp
+
+    def forget(self) -> None:
+        """Free the memory of the last pipeline, which lies in reference cycles."""
+        self._kept = None
+        gc.collect()
 
 
 def weights_of(nlp: Language) -> Iterator[Any]:

@@ -1,6 +1,6 @@
 """A search for settings that opens no test part: candidates learn from some training documents, others score them."""
-import time
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -9,21 +9,20 @@ from wasabi import msg
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, read_json, write_json
-from scripts.base.progress import progress
+from scripts.base.progress import OnPasses, TaskBar
 from scripts.corpora.copies import find_copies
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
-from scripts.evaluation.scores import MICRO
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
-from scripts.experiments.device import use_device
-from scripts.experiments.execute import TEST_COST, tell_others
-from scripts.experiments.job import SAMPLE_SEED_OFFSET, TrainingJob
-from scripts.experiments.pipeline_cache import PipelineCache
-from scripts.experiments.run import RunJob, ScoredPart, versions
-from scripts.experiments.score import Outcome, take_test
+from scripts.experiments.execute import check_failed, tell_others
+from scripts.experiments.executors.inline import Inline
+from scripts.experiments.executors.task import Executor, Task
+from scripts.experiments.job import SAMPLE_SEED_OFFSET
+from scripts.experiments.journal import Journal
+from scripts.experiments.run import RunJob, ScoredPart
 from scripts.experiments.settings import Frozen, Search, Training
-from scripts.experiments.train import OnPasses, ignore_passes, train_job
+from scripts.experiments.work import TEST_COST, shared_files
 from scripts.experiments.workspace import Workspace
 
 TRAIN, DEVELOPMENT = "train", "development"
@@ -162,12 +161,16 @@ def check_sizes(workspace: Workspace, search: Search) -> None:
             )
 
 
-def carry_out_search(workspace: Workspace, search: Search) -> list[SearchResult]:
+def carry_out_search(
+    workspace: Workspace, search: Search, executor: Optional[Executor] = None
+) -> list[SearchResult]:
     """Bring every run of a search on record.
 
     workspace (Workspace): The experiment and its surroundings.
     search (Search): What to try.
+    executor (Optional[Executor]): What carries the runs out; None for this process.
     RETURNS (list[SearchResult]): Their results, the base's first. Runs that were on record are read, not repeated.
+    RAISES (ProjectError): If runs failed. The others are on record.
     """
     print(srsly.yaml_dumps(search.model_dump(mode="json")))
     for corpus in search.corpora:
@@ -179,7 +182,7 @@ def carry_out_search(workspace: Workspace, search: Search) -> list[SearchResult]
     pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
     tell_others(sum(known[run] is not None for run in pending))
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
-    _carry_out_all(workspace, pending, folder)
+    check_failed(workspace, _carry_out_all(workspace, pending, executor))
     return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
 
 
@@ -195,50 +198,62 @@ def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
         return None
 
 
-def _carry_out_all(workspace: Workspace, jobs: Mapping[SearchRun, RunJob], folder: Path) -> None:
-    device, cache = use_device(workspace.threads, workspace.gpu_id), PipelineCache()
-    total = sum(TEST_COST + job.training.passes for job in jobs.values())
-    with progress(total, "sentence", disable=not jobs, smoothing=0.05) as bar:
-        for run, job in jobs.items():
-            bar.set_description(run.id, refresh=False)
-            record = carry_out(workspace, run, job, cache, bar.update)
-            write_json(_file(folder, run), {"fingerprint": job.fingerprint, "device": device, **record})
-            bar.update(TEST_COST)
-
-
-def carry_out(
-    workspace: Workspace,
-    run: SearchRun,
-    job: RunJob,
-    cache: PipelineCache,
-    on_passes: OnPasses = ignore_passes,
-) -> dict[str, Any]:
-    """Train, and score on the development documents.
+class SearchWork:
+    """Trains and scores candidates, in whatever process it is sent to.
 
     workspace (Workspace): The experiment and its surroundings.
-    run (SearchRun): What to do.
-    job (RunJob): All that decides it.
-    cache (PipelineCache): Makes the pipeline that is trained.
-    on_passes (Callable): Told after every update how many sentences passed, to show progress.
-    RETURNS (dict): What goes on record.
     """
-    started = time.monotonic()
-    trained = train_job(job.training, None, workspace.gpu_id, cache, on_passes)
-    outcome = take_test(trained.nlp, job.test.part.path, job.test.entity_types)
-    return {"seconds": round(time.monotonic() - started, 2), **_record(run, job.training, outcome)}
+
+    module = "scripts.experiments.candidates"
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._worker: Any = None
+
+    def open(self, gpu_id: int) -> None:
+        """See `Work.open`."""
+        # What trains takes seconds to import; the process that only hands out does not need it.
+        from scripts.experiments.candidates import SearchWorker
+
+        self._worker = SearchWorker(replace(self.workspace, gpu_id=gpu_id))
+
+    def do(self, payload: Any, on_passes: OnPasses) -> Any:
+        """See `Work.do`."""
+        return self._worker.do(payload, on_passes)
 
 
-def _record(run: SearchRun, job: TrainingJob, outcome: Outcome) -> dict[str, Any]:
-    scores = outcome.scores.tokens
-    return {
-        "result": asdict(SearchResult(run.candidate.name, run.corpus, run.size, run.seed, scores[MICRO].f1)),
-        "settings": job.record,
-        "threads": job.threads,
-        "versions": versions(),
-        "updates": job.length.updates,
-        "sentences": {TRAIN: job.n_sentences, DEVELOPMENT: outcome.sentences},
-        "scores": {name: score.to_dict() for name, score in scores.items()},
-    }
+def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list[Task]:
+    """RETURNS (list[Task]): What an executor is given: each run with its job, and what it starts from."""
+    shared = shared_files(workspace)
+    return [
+        Task(
+            id=f"search.{run.id}",
+            payload=(run, job),
+            cost=TEST_COST + job.training.passes,
+            start=run.candidate.frozen,
+            reads=(*shared, *(part.path for part in job.training.train), job.test.part.path),
+        )
+        for run, job in jobs.items()
+    ]
+
+
+def _carry_out_all(
+    workspace: Workspace, jobs: Mapping[SearchRun, RunJob], executor: Optional[Executor]
+) -> dict[str, str]:
+    """RETURNS (dict[str, str]): Why those failed that did, by id."""
+    tasks, journal, folder = search_tasks(workspace, jobs), Journal(workspace.results), workspace.results / "search"
+    if not tasks:
+        return {}
+    executor = executor or Inline(workspace.gpu_id)
+    with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
+        with closing(executor.carry_out(SearchWork(workspace), tasks, bar.move)) as over:
+            for ended in over:
+                run, job = ended.task.payload
+                if not ended.failure:
+                    write_json(_file(folder, run), {"fingerprint": job.fingerprint, **ended.value})
+                f1 = None if ended.failure else ended.value["result"]["f1"]
+                bar.end(ended.task.id, journal.note(ended, f1))
+    return journal.failed
 
 
 def write_search(workspace: Workspace, search: Search, results: Sequence[SearchResult]) -> Path:

@@ -1,11 +1,13 @@
 """Train a pipeline by spaCy's own loop, in this process and without its printing."""
 import io
+import math
 import tempfile
 import time
 import warnings
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Callable, Optional
+from typing import IO, Any, Callable, Iterator, Mapping, Optional
 
 from spacy.language import Language
 from spacy.training.loop import train
@@ -14,17 +16,13 @@ from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import explain_config_error, resolve_config
+from scripts.base.progress import OnPasses, ignore_passes
+from scripts.experiments.config import ENCODER, explain_config_error, resolve_config
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
-# Told after every update how many sentences passed through the network.
-OnPasses = Callable[[int], Any]
-
-
-def ignore_passes(passes: int) -> None:
-    """Show no progress."""
+LOSS_NOT_FINITE = "its loss was not a finite number in update {update}: try a lower learn_rate"
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,13 @@ class Trained:
     nlp (Language): The pipeline as it is after the last update.
     config (Config): The resolved config of its training.
     seconds (float): Wall-clock time, start to end.
+    problem (str): What went wrong in its training; empty if nothing did.
     """
 
     nlp: Language
     config: Config
     seconds: float
+    problem: str = ""
 
 
 def train_job(
@@ -63,9 +63,9 @@ def train_job(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.cfg"
         config.to_disk(path)
-        started = time.monotonic()
-        nlp = train_config(path, job.template.path, gpu_id, cache, _count_passes(job, on_passes))
-    return Trained(nlp, config, time.monotonic() - started)
+        started, losses = time.monotonic(), Losses()
+        nlp = train_config(path, job.template.path, gpu_id, cache, _count_passes(job, on_passes), losses)
+    return Trained(nlp, config, time.monotonic() - started, losses.problem)
 
 
 def _count_passes(job: TrainingJob, on_passes: OnPasses) -> Callable[[], None]:
@@ -79,8 +79,45 @@ def _count_passes(job: TrainingJob, on_passes: OnPasses) -> Callable[[], None]:
     return on_update
 
 
+class Losses:
+    """Watches the losses of a training."""
+
+    def __init__(self) -> None:
+        self.updates = 0
+        self.problem = ""
+
+    @contextmanager
+    def watch(self, nlp: Language) -> Iterator[None]:
+        """Look at the loss of every update of a pipeline inside of a `with` block."""
+        # spaCy's loop tells its logger of the losses only when it evaluates, which it never does here.
+        update = nlp.update
+
+        def watched(*arguments: Any, losses: dict[str, float], **settings: Any) -> Any:
+            result = update(*arguments, losses=losses, **settings)
+            self._look_at(losses)
+            return result
+
+        nlp.update = watched  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            del nlp.update
+
+    def _look_at(self, losses: Mapping[str, float]) -> None:
+        self.updates += 1
+        # What spaCy calls the encoder's loss is the square of its gradient.
+        wrong = [name for name, loss in losses.items() if name != ENCODER and not math.isfinite(loss)]
+        if wrong and not self.problem:
+            self.problem = LOSS_NOT_FINITE.format(update=self.updates)
+
+
 def train_config(
-    path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None] = lambda: None
+    path: Path,
+    template: Path,
+    gpu_id: int,
+    cache: PipelineCache,
+    on_update: Callable[[], None] = lambda: None,
+    losses: Optional[Losses] = None,
 ) -> Language:
     """Train by a resolved config.
 
@@ -89,13 +126,15 @@ def train_config(
     gpu_id (int): The GPU to use; -1 for the CPU.
     cache (PipelineCache): Makes the pipeline that is trained.
     on_update (Callable): Called after every update.
+    losses (Optional[Losses]): Watches the losses.
     RETURNS (Language): The pipeline as it is after the last update.
     RAISES (ProjectError): If spaCy does not accept the config.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         nlp = _initialize(path, template, gpu_id, cache, on_update)
-        train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
+        with losses.watch(nlp) if losses else nullcontext():
+            train(nlp, None, use_gpu=gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return nlp
 
 

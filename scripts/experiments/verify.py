@@ -1,16 +1,17 @@
 """Train finished runs again and compare what they predict with what is on record."""
+import json
 import random
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.leftovers import temporary_folder
+from scripts.base.progress import OnPasses, ignore_passes
 from scripts.evaluation.scores import MICRO
+from scripts.experiments.carry_out import FinishedRun, RunWorker
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.job import distinct
-from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run
-from scripts.experiments.run import carry_out, run_job
-from scripts.experiments.train import OnPasses, ignore_passes
+from scripts.experiments.run import run_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.runs import Ledger, RunResult, read_plans
@@ -64,14 +65,13 @@ def passes_to_verify(workspace: Workspace, run: Run) -> int:
     return training.passes if run.kind == FEW_SHOT else sum(one.passes for one in distinct([training]))
 
 
-def verify(workspace: Workspace, run: Run, device: str, on_passes: OnPasses = ignore_passes) -> Verified:
+def verify(workspace: Workspace, run: Run, on_passes: OnPasses = ignore_passes) -> Verified:
     """Carry a run out again, apart from what is on record, and compare.
 
     A few-shot run starts from its source model as it is kept; all others train their model anew.
 
     workspace (Workspace): The experiment and its surroundings.
     run (Run): A finished run.
-    device (str): What it runs on, for the record.
     on_passes (Callable): Told after every update how many sentences passed, to show progress.
     RETURNS (Verified): What came of it.
     """
@@ -79,10 +79,11 @@ def verify(workspace: Workspace, run: Run, device: str, on_passes: OnPasses = ig
     with temporary_folder(workspace.training / "verified") as folder:
         training = workspace.training if run.kind == FEW_SHOT else folder / "training"
         apart = replace(workspace, metrics=folder / "metrics", training=training)
-        now = carry_out(apart, run, device, PipelineCache(), on_passes)
-        found = Ledger(apart.runs).predictions(run.id)
-    recorded, result = ledger.predictions(run.id), ledger.read(run.id)
-    assert recorded is not None and found is not None
+        done = RunWorker(apart).do(run, on_passes)
+    assert isinstance(done, FinishedRun)
+    now, result, recorded = done.result, ledger.read(run.id), ledger.predictions(run.id)
+    found = json.loads(json.dumps([asdict(prediction) for prediction in done.predictions]))
+    assert recorded is not None
     pairs = zip(recorded, found, strict=True)
     return Verified(
         run.id,

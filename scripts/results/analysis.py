@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy
-from pydantic import TypeAdapter
 
 from scripts.base.files import read_zipped_json
 from scripts.evaluation.errors import ErrorCounts
 from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.runs import RunResult
+from scripts.results.shapes import adapter
 
 
 def analysis_file(runs: Path, run: str) -> Path:
@@ -38,8 +38,8 @@ def with_analysis(runs: Path, run: RunResult) -> RunResult:
     analysis = _read_analysis(runs, run)
     if not analysis:
         return run
-    errors = TypeAdapter(dict[str, ErrorCounts]).validate_python(analysis["errors"])
-    matches = TypeAdapter(dict[str, dict[str, MatchScore]]).validate_python(analysis["matches"])
+    errors = adapter(dict[str, ErrorCounts]).validate_python(analysis["errors"])
+    matches = adapter(dict[str, dict[str, MatchScore]]).validate_python(analysis["matches"])
     return replace(run, errors=errors, matches=matches)
 
 

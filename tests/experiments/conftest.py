@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from scripts.experiments import execute
+from scripts.experiments import carry_out as worker
 from scripts.experiments.execute import carry_out_kind
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import make_project, open_project
@@ -48,12 +48,12 @@ def finished_project(made_project: Path, tmp_path_factory: pytest.TempPathFactor
 def carried_out(monkeypatch):
     """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
     ids: list[str] = []
-    carry_out = execute.carry_out
+    carry_out = worker.carry_out
 
     def note(workspace, run, *arguments):
         result = carry_out(workspace, run, *arguments)
         ids.append(run.id)
         return result
 
-    monkeypatch.setattr(execute, "carry_out", note)
+    monkeypatch.setattr(worker, "carry_out", note)
     return ids

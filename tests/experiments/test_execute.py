@@ -7,10 +7,11 @@ import pytest
 
 from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
-from scripts.experiments import execute, train
-from scripts.experiments.execute import carry_out_kind, estimate_costs, jobs_of, show, tell_left_out
+from scripts.experiments import train
+from scripts.experiments.execute import carry_out_kind, jobs_of, show, tell_left_out
 from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.run import run_job
+from scripts.experiments.work import TEST_COST, tasks_of
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import SETTINGS, change_data, open_project, write_experiment
 
@@ -153,10 +154,10 @@ class TestBeforeWork:
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
         runs = zero_shot_runs(workspace.experiment)
-        costs = estimate_costs(workspace, {run: run_job(workspace, run) for run in runs})
+        tasks = tasks_of(workspace, {run: run_job(workspace, run) for run in runs})
         # Three models of one epoch over 29 sentences and 4 updates more.
-        assert sum(costs) == len(runs) * execute.TEST_COST + 3 * (29 + 4 * 4)
-        assert len(costs) == len(runs)
+        assert sum(task.cost for task in tasks) == len(runs) * TEST_COST + 3 * (29 + 4 * 4)
+        assert len(tasks) == len(runs) + 3
 
 
 class TestCommands:
@@ -179,7 +180,15 @@ class TestCommands:
         lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
         assert len(lines) == 2 + 12 and len({len(line.rstrip()) for line in lines}) == 1
 
-    def test_resolved_settings_are_printed_defaults_included(self, finished, capsys):
-        carry_out_kind(finished, FEW_SHOT)
-        printed = capsys.readouterr().out
-        assert "frozen: word_embeddings" in printed and "min_updates:" in printed
+    def test_settings_are_printed_at_the_first_step_and_where_they_are_new(self, finished, project, capsys):
+        printed = []
+        for kind, verbose in ((IN_CORPUS, False), (FEW_SHOT, False), (FEW_SHOT, True)):
+            carry_out_kind(finished, kind, verbose=verbose)
+            output = capsys.readouterr().out
+            # Defaults are among them.
+            assert ("frozen: word_embeddings" in output) == ("min_updates:" in output)
+            printed.append("frozen: word_embeddings" in output)
+        assert printed == [True, False, True]
+        write_experiment(project, {**SETTINGS, "frozen": "nothing", "few_shot": None})
+        carry_out_kind(open_project(project), ZERO_SHOT)
+        assert "frozen: nothing" in capsys.readouterr().out

@@ -2,13 +2,14 @@
 import numpy
 import pytest
 
+from scripts.experiments.carry_out import KeptPipeline, get_model_under_test
 from scripts.experiments.execute import carry_out_kind
-from scripts.experiments.health import COLLAPSED, NOT_FINITE, find_problem
+from scripts.experiments.health import NOT_FINITE, NOTHING_FOUND, find_problem
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
-from scripts.experiments.run import get_model_under_test, run_job
+from scripts.experiments.run import run_job
 from scripts.experiments.score import take_test
-from scripts.experiments.train import ignore_passes
+from scripts.experiments.train import LOSS_NOT_FINITE
 from scripts.results.kinds import FEW_SHOT
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
 
@@ -22,7 +23,7 @@ def test_too_high_a_rate_is_told_and_its_score_is_on_record(project, capsys):
     few = {**SETTINGS["few_shot"], "sources": [[]], "sizes": [8], "seeds": [0], "training": training}
     write_experiment(project, {**SETTINGS, "few_shot": few})
     (result,) = carry_out_kind(open_project(project), FEW_SHOT)
-    assert result.problem == NOT_FINITE or result.problem.startswith(COLLAPSED.partition("{")[0])
+    assert result.problem.startswith(LOSS_NOT_FINITE.partition("{")[0])
     told = " ".join(capsys.readouterr().out.split())
     assert f"{result.run} is not compared with others: {result.problem}" in told
     assert result.scores.tokens["micro"].gold > 0
@@ -33,7 +34,7 @@ def trained(workspace):
     """RETURNS (tuple): A trained pipeline, and the run that it was trained for."""
     run = few_shot_runs(workspace.experiment)[-1]
     job = run_job(workspace, run)
-    return get_model_under_test(workspace, run, job.training, PipelineCache(), ignore_passes).nlp, job
+    return get_model_under_test(workspace, run, job.training, PipelineCache(), KeptPipeline()).nlp, job
 
 
 def test_a_model_that_has_learned_has_no_problem(trained):
@@ -58,4 +59,15 @@ def test_a_model_that_finds_nothing_of_its_own_sentences_is_told(trained):
     nlp, job = trained
     head = nlp.get_pipe("bio_ner").model.get_ref("output")
     head.set_param("W", numpy.zeros_like(head.get_param("W")))
-    assert "it has collapsed, with F1 0.0" in find_problem(nlp, job.training, outcome_of(nlp, job))
+    assert find_problem(nlp, job.training, outcome_of(nlp, job)) == NOTHING_FOUND
+
+
+def test_a_model_that_finds_only_what_is_not_there_is_told(trained):
+    nlp, job = trained
+    head = nlp.get_pipe("bio_ner").model.get_ref("output")
+    head.set_param("W", numpy.zeros_like(head.get_param("W")))
+    bias = numpy.zeros_like(head.get_param("b"))
+    # Every token by itself.
+    bias[1] = 9
+    head.set_param("b", bias)
+    assert "it has collapsed, with F1" in find_problem(nlp, job.training, outcome_of(nlp, job))

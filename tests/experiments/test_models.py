@@ -8,7 +8,7 @@ import spacy
 from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents, read_sentences
-from scripts.experiments import models
+from scripts.experiments import train
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_folder, model_job
 from scripts.experiments.plan import SourceModel, shipped_model, source_model
@@ -42,7 +42,7 @@ def kill(*arguments):
 class TestKeeping:
     def test_a_model_is_trained_once(self, workspace, model, monkeypatch):
         kept = get_model(workspace, model)
-        monkeypatch.setattr(models, "train_job", kill)
+        monkeypatch.setattr(train, "train_job", kill)
         assert get_model(workspace, model) == kept == find_model(workspace, model)
         assert kept.folder == model_folder(workspace, model) and (kept.updates, kept.sentences) == (12, 29)
         assert spacy.load(kept.pipeline).pipe_names == ["transformer", "bio_ner"]
@@ -52,7 +52,7 @@ class TestKeeping:
         kept = get_model(workspace, model)
         before = sorted(workspace.training.rglob("*"))
         workspace = changed_template(workspace, project)
-        monkeypatch.setattr(models, "train_job", kill)
+        monkeypatch.setattr(train, "train_job", kill)
         assert find_model(workspace, model) is None
         with pytest.raises(KeyboardInterrupt):
             get_model(workspace, model)

@@ -5,17 +5,19 @@ import shutil
 import numpy
 import pytest
 import torch
-from spacy.util import load_config
+from spacy.util import load_config, load_config_from_str
 
 from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
+from scripts.base.progress import ignore_passes
 from scripts.corpora.parts import read_sentences
+from scripts.experiments.carry_out import RunWorker
 from scripts.experiments.config import resolve_config
 from scripts.experiments.execute import carry_out_kind, jobs_of
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, source_model
-from scripts.experiments.run import carry_out, run_job
+from scripts.experiments.run import run_job
 from scripts.experiments.settings import SourceSet
 from scripts.experiments.train import train_job
 from scripts.reporting.results import read_results
@@ -61,7 +63,7 @@ class TestSequence:
         config = resolve_config(model_job(workspace, run.source), before.pipeline)
         assert config["paths"]["source"] == str(before.pipeline)
         assert config["paths"]["train"] == [str(workspace.part("ru_ugt", "train").path)]
-        result = carry_out(workspace, run, "cpu", PipelineCache())
+        result = RunWorker(workspace).do(run, ignore_passes).result
         updates = model_job(workspace, run.source).updates_in_all
         assert result.coordinates.in_sequence and result.source_updates == updates == 24
 
@@ -125,7 +127,7 @@ class TestForgetting:
     def test_zero_shot_looks_at_the_first_sentences_of_the_training_part_only(self, project):
         workspace = changed(project, zero_shot=["ru_ehr"])
         run = planned_runs(workspace, ZERO_SHOT)[0]
-        result = carry_out(workspace, run, "cpu", PipelineCache())
+        result = RunWorker(workspace).do(run, ignore_passes).result
         sentences = read_sentences([str(workspace.part("ru_ehr", "train").path)])
         assert len(sentences) < 50
         assert result.first_sentences["micro"].gold == sum(len(sentence.mentions) for sentence in sentences)
@@ -228,8 +230,9 @@ class TestBaselines:
         recipes = workspace.recipe_of(None), workspace.recipe_of("biobert")
         assert [recipe.encoder.path for recipe in recipes] == [tiny_encoder, other]
         run = next(run for run in planned_runs(workspace, IN_CORPUS) if run.baseline)
-        assert carry_out(workspace, run, "cpu", PipelineCache()).settings["encoder"]["name"] == str(other)
-        config = load_config(workspace.runs / f"{run.id}.cfg")
+        done = RunWorker(workspace).do(run, ignore_passes)
+        assert done.result.settings["encoder"]["name"] == str(other)
+        config = load_config_from_str(done.config)
         assert config["paths"]["encoder"] == str(other)
 
     def test_a_baselines_own_encoder_is_asked_for(self, project):

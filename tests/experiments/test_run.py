@@ -9,11 +9,11 @@ from spacy.util import load_config, registry
 
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents
-from scripts.experiments.execute import TEST_COST, estimate_costs
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.carry_out import RunWorker
 from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.plan import tested_model as model_under_test
-from scripts.experiments.run import carry_out, run_job
+from scripts.experiments.run import run_job
+from scripts.experiments.work import TEST_COST, tasks_of
 from scripts.results.runs import read_run
 from tests.experiments.tiny import SETTINGS, change_data, open_project, write_experiment
 
@@ -183,7 +183,7 @@ def test_a_config_changed_during_a_run_makes_it_stale(workspace, project):
         path = workspace.recipe.template.path
         path.write_text(path.read_text() + "\n# changed\n")
 
-    result = carry_out(workspace, run, "cpu", PipelineCache(), change)
+    result = RunWorker(workspace).do(run, change).result
     assert result.fingerprint == before != run_fingerprint(open_project(project), run)
 
 
@@ -204,7 +204,10 @@ def test_costs_are_the_sentences_of_all_updates(workspace, finished_project):
     # 12 updates of 4 sentences, on 29 sentences one epoch and 4 updates more. A model that is there costs nothing, one
     # that several runs need is trained once.
     assert list(runs) == ["none", "few-shot", "zero-shot", "in-corpus"]
-    costs = estimate_costs(workspace, jobs_of_runs(workspace, runs))
-    assert [cost - TEST_COST for cost in costs] == [48, 48 + 45, 0, 45]
+    costs = [task.cost for task in tasks_of(workspace, jobs_of_runs(workspace, runs))]
+    none, source, few_shot, zero_shot, target, in_corpus = costs
+    assert (source, target) == (45, 45) and none == few_shot == TEST_COST + 48
+    assert zero_shot == in_corpus == TEST_COST
     finished = open_project(finished_project)
-    assert [cost - TEST_COST for cost in estimate_costs(finished, jobs_of_runs(finished, runs))] == [48, 48, 0, 0]
+    tasks = tasks_of(finished, jobs_of_runs(finished, runs))
+    assert [task.cost - TEST_COST for task in tasks] == [48, 48, 0, 0]

@@ -6,7 +6,7 @@ import pytest
 from scripts import search as command
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import read_documents, read_sentences
-from scripts.experiments import search as search_module
+from scripts.experiments.candidates import SearchWorker
 from scripts.experiments.config import resolve_config
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.search import (
@@ -61,13 +61,13 @@ def search(workspace):
 def carried_out(monkeypatch):
     """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
     ids: list[str] = []
-    carry_out = search_module.carry_out
+    do = SearchWorker.do
 
-    def note(workspace, run, *arguments):
-        ids.append(run.id)
-        return carry_out(workspace, run, *arguments)
+    def note(worker, what, on_passes):
+        ids.append(what[0].id)
+        return do(worker, what, on_passes)
 
-    monkeypatch.setattr(search_module, "carry_out", note)
+    monkeypatch.setattr(SearchWorker, "do", note)
     return ids
 
 

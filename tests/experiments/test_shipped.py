@@ -1,16 +1,18 @@
 """The pipeline that is packaged: the very model that few-shot evaluated, where the experiment file says so."""
 import copy
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from scripts.base.errors import ProjectError
+from scripts.base.progress import ignore_passes
+from scripts.experiments.carry_out import RunWorker
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.models import find_model, model_job
-from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs, shipped_model
-from scripts.experiments.run import carry_out, run_job
+from scripts.experiments.run import run_job
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
@@ -58,11 +60,11 @@ def assert_same_mentions(predictions, others):
 def test_finds_exactly_what_the_few_shot_run_did(project, transfer):
     workspace = open_with(project, {**SHIP, "transfer": transfer}, transfer=[transfer], sources=[["en_ugt"]])
     run = few_shot_run(workspace)
-    evaluated = carry_out(workspace, run, "cpu", PipelineCache())
+    done = RunWorker(workspace).do(run, ignore_passes)
+    evaluated, predictions = done.result, [json.loads(json.dumps(asdict(found))) for found in done.predictions]
     shipped = {result.coordinates.target: result for result in carry_out_kind(workspace, SHIPPED)}
     assert set(shipped) == set(workspace.experiment.corpora)
     ledger = Ledger(workspace.runs)
-    predictions = ledger.predictions(run.id)
     assert sum(len(found["tokens"]) for found in predictions) > 3
     assert_same_mentions(ledger.predictions(shipped["ru_ehr"].run), predictions)
     assert shipped["ru_ehr"].scores == evaluated.scores

@@ -36,7 +36,7 @@ class TestVerify:
     def test_what_was_not_touched_is_equal_and_nothing_on_record_changes(self, finished, kind):
         before, passes = files_of(finished), []
         run = one_of(finished, kind)
-        found = verify(finished, run, "cpu", passes.append)
+        found = verify(finished, run, passes.append)
         assert found.is_equal and found.documents > 1 and not found.changed and found.f1[0] == found.f1[1]
         assert sum(passes) == passes_to_verify(finished, run) > 0
         assert files_of(finished) == before
@@ -48,7 +48,7 @@ class TestVerify:
         document = next(document for document in data["predictions"] if document["confidences"])
         document["confidences"][0] += 1e-9
         write_zipped_json(path, data)
-        found = verify(finished, run, "cpu")
+        found = verify(finished, run)
         assert (found.is_equal, found.different) == (False, 1)
         assert json.loads(json.dumps(to_record([found])))[0]["different"] == 1
 
@@ -58,7 +58,7 @@ class TestVerify:
         data = json.loads(path.read_text(encoding="utf8"))
         data["versions"]["torch"], data["hardware"] = "1.0.0", ""
         write_json(path, data)
-        changed = verify(finished, run, "cpu").changed
+        changed = verify(finished, run).changed
         assert set(changed) == {"torch", "hardware"}
         assert changed["torch"][0] == "1.0.0" and changed["hardware"][0] == "not known"
 

@@ -1,0 +1,224 @@
+"""Carry out one run, in whatever process: train if need be, test, and sort out what it got wrong."""
+import gc
+import platform
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Mapping, Optional, Union
+
+import spacy
+from spacy.language import Language
+
+from scripts.base.files import file_stamp, hash_data
+from scripts.base.machine import processor
+from scripts.corpora.parts import read_sentences, reference_doc, sample
+from scripts.evaluation.scores import Score
+from scripts.experiments.analysis import SeenMentions, analyse
+from scripts.experiments.device import use_device
+from scripts.experiments.health import find_problem
+from scripts.experiments.job import TrainingJob, check_unchanged
+from scripts.experiments.models import KeptModel, get_model
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import Run, SourceModel, tested_model
+from scripts.experiments.run import ScoredPart, run_job
+from scripts.experiments.score import Outcome, predict, score, take_test
+from scripts.experiments.train import OnPasses, ignore_passes, train_job
+from scripts.experiments.workspace import Workspace
+from scripts.ner.rounding import round_encoder
+from scripts.results.kinds import FEW_SHOT, SHIPPED
+from scripts.results.runs import LAYOUT, Prediction, RunResult
+
+# What a source is judged by before anything else is annotated: so many sentences of the target's training part.
+FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
+LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
+
+
+@dataclass(frozen=True)
+class ModelUnderTest:
+    """A trained pipeline, and how it came about.
+
+    nlp (Language): The pipeline.
+    config (str): The resolved config that it was trained by.
+    seconds (float): Wall-clock time of its training.
+    sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
+    problem (str): What went wrong in its training; empty if nothing did.
+    """
+
+    nlp: Language
+    config: str
+    seconds: float
+    sample: tuple[tuple[str, int], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """All that a run leaves behind, to be put on record.
+
+    result (RunResult): Its result.
+    config (str): The resolved config that it was trained by.
+    sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
+    predictions (tuple[Prediction, ...]): What it found in the target's test part.
+    analysis (Mapping[str, Any]): Its errors, kinds of match and counts by document.
+    """
+
+    result: RunResult
+    config: str
+    sample: tuple[tuple[str, int], ...]
+    predictions: tuple[Prediction, ...]
+    analysis: Mapping[str, Any]
+
+
+class RunWorker:
+    """Carries out runs one after the other, and keeps in memory what the next one may start from.
+
+    workspace (Workspace): The experiment and its surroundings. The GPU and the threads are taken into use.
+    RAISES (ProjectError): If the GPU can't be used.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._device = use_device(workspace.threads, workspace.gpu_id)
+        self._starts = PipelineCache()
+        self._trained = KeptPipeline()
+        self._seen = SeenMentions()
+
+    def do(self, what: Union[Run, SourceModel], on_passes: OnPasses) -> Union[FinishedRun, KeptModel]:
+        """RETURNS (FinishedRun or KeptModel): What a run leaves behind, or the model, which is on disk."""
+        if isinstance(what, SourceModel) or what.kind == FEW_SHOT:
+            # Two pipelines at a time need twice the memory.
+            self._trained.forget()
+        else:
+            self._starts.forget()
+        if isinstance(what, SourceModel):
+            self._starts.forget()
+            kept = get_model(self.workspace, what, on_passes)
+            gc.collect()
+            return kept
+        return carry_out(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
+
+
+class KeptPipeline:
+    """Loads pipelines from disk, and keeps the last one, which is tested on several corpora."""
+
+    def __init__(self) -> None:
+        self._kept: Optional[tuple[tuple[Any, ...], Language]] = None
+
+    def load(self, folder: Path, is_rounded: bool) -> Language:
+        """Load a pipeline, or give the one that is kept.
+
+        folder (Path): Where it lies.
+        is_rounded (bool): Whether its encoder is to be rounded, as a package stores it.
+        RETURNS (Language): The pipeline; it is not to be changed.
+        """
+        key = folder, file_stamp(folder), is_rounded
+        if self._kept and self._kept[0] == key:
+            return self._kept[1]
+        self.forget()
+        nlp = spacy.load(folder)
+        if is_rounded:
+            round_encoder(nlp)
+        self._kept = key, nlp
+        return nlp
+
+    def forget(self) -> None:
+        """Free the memory of the last pipeline, which lies in reference cycles."""
+        self._kept = None
+        gc.collect()
+
+
+def carry_out(
+    workspace: Workspace,
+    run: Run,
+    device: str,
+    starts: PipelineCache,
+    trained: KeptPipeline,
+    seen: SeenMentions,
+    on_passes: OnPasses = ignore_passes,
+) -> FinishedRun:
+    """Train if need be, test, and sort out the errors.
+
+    workspace (Workspace): The experiment and its surroundings.
+    run (Run): What to do.
+    device (str): What it runs on, for the record.
+    starts (PipelineCache): Makes the pipelines that few-shot runs train.
+    trained (KeptPipeline): Loads those that other runs test.
+    seen (SeenMentions): Collects the mentions that a run was trained on.
+    on_passes (Callable): Told after every update how many sentences passed, to show progress.
+    RETURNS (FinishedRun): What is to be put on record.
+    """
+    job = run_job(workspace, run)
+    model = get_model_under_test(workspace, run, job.training, starts, trained, on_passes)
+    outcome = _take(job.test, model.nlp)
+    result = RunResult(
+        run=run.id,
+        coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
+        settings=job.training.record,
+        fingerprint=job.fingerprint,
+        layout=LAYOUT,
+        training=job.training.fingerprint,
+        versions=versions(),
+        device=device,
+        hardware=processor(),
+        predictions=hash_data([asdict(prediction) for prediction in outcome.predictions]),
+        seconds={"train": round(model.seconds, 2), "predict": outcome.seconds},
+        updates=job.training.length.updates,
+        sentences={"train": job.training.n_sentences, "test": outcome.sentences},
+        scores=outcome.scores,
+        source_updates=job.training.source.updates_in_all if job.training.source and run.kind == FEW_SHOT else 0,
+        source_tests={test.corpus: _take(test, model.nlp).scores.tokens for test in job.source_tests},
+        first_sentences=_score_first_sentences(job.first_sentences, model.nlp) if job.first_sentences else {},
+        problem=model.problem or find_problem(model.nlp, job.training, outcome),
+    )
+    analysis = analyse(job, [asdict(prediction) for prediction in outcome.predictions], seen.of(job.training))
+    return FinishedRun(result, model.config, model.sample, outcome.predictions, analysis)
+
+
+def _take(test: ScoredPart, nlp: Language) -> Outcome:
+    check_unchanged(test.part.path, test.part.sha256)
+    return take_test(nlp, test.part.path, test.entity_types)
+
+
+def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Score]:
+    """Score a source model on the first sentences of the target's sample, which a person would annotate first.
+
+    They are training sentences: what they tell of the source may be used to choose one.
+
+    test (ScoredPart): The training part of the target.
+    nlp (Language): The source model.
+    RETURNS (Mapping[str, Score]): On tokens.
+    """
+    sentences = read_sentences([str(test.part.path)])
+    drawn = [sentences[number] for number in sample(len(sentences), FIRST_SENTENCES, FIRST_SENTENCES_SEED)]
+    gold = [reference_doc(nlp.vocab, sentence) for sentence in drawn]
+    for number, doc in enumerate(gold):
+        doc.user_data.update(id=str(number), mentions=[])
+    return score(gold, list(predict(nlp, gold)), test.entity_types).tokens
+
+
+def get_model_under_test(
+    workspace: Workspace,
+    run: Run,
+    job: TrainingJob,
+    starts: PipelineCache,
+    trained: KeptPipeline,
+    on_passes: OnPasses = ignore_passes,
+) -> ModelUnderTest:
+    """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
+    model = tested_model(workspace.experiment, run)
+    if model is not None:
+        kept = get_model(workspace, model, on_passes)
+        config = kept.config.read_text(encoding="utf8")
+        nlp = trained.load(kept.pipeline, is_rounded=run.kind == SHIPPED)
+        return ModelUnderTest(nlp, config, kept.seconds, problem=kept.problem)
+    source = get_model(workspace, run.source, on_passes).pipeline if run.source else None
+    after = train_job(job, source, workspace.gpu_id, starts, on_passes)
+    drawn = tuple((sentence.document, sentence.number) for sentence in job.sentences())
+    return ModelUnderTest(after.nlp, after.config.to_str(), after.seconds, drawn, after.problem)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """RETURNS (dict): Versions of Python and of the libraries that decide the numbers."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

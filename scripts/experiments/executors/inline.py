@@ -1,0 +1,36 @@
+"""Do tasks in this process, one after the other, in the order in which they are given."""
+import time
+from functools import partial
+from typing import Generator, Sequence
+
+from scripts.experiments.executors.task import Ended, Failure, OnTaskPasses, Task, Work, try_task
+
+THIS_PROCESS = "this process"
+
+
+class Inline:
+    """The executor that needs nothing: this process.
+
+    gpu_id (int): The GPU to use; -1 for the CPU.
+    """
+
+    def __init__(self, gpu_id: int = -1) -> None:
+        self.gpu_id = gpu_id
+
+    def carry_out(
+        self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
+    ) -> Generator[Ended, None, None]:
+        """See `Executor.carry_out`."""
+        work.open(self.gpu_id)
+        reasons: dict[str, str] = {}
+        for task in tasks:
+            failed = next((before for before in task.after if before in reasons), None)
+            if failed:
+                reasons[task.id] = reasons[failed]
+                now = time.time()
+                yield Ended(task, "", now, now, failure=Failure(reasons[failed]))
+                continue
+            ended = try_task(work, task, partial(on_passes, task.id), THIS_PROCESS)
+            if ended.failure:
+                reasons[task.id] = f"{task.id} failed: {ended.failure.reason}"
+            yield ended

@@ -1,0 +1,114 @@
+"""Hand the runs of an experiment to workers: cut jobs into tasks, and say how a worker does one."""
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Mapping, Optional
+
+from scripts.base.progress import OnPasses
+from scripts.experiments.config import named_files
+from scripts.experiments.executors.task import Task
+from scripts.experiments.models import find_model, model_folder, model_job
+from scripts.experiments.plan import Run, SourceModel, models_of
+from scripts.experiments.run import RunJob
+from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import FEW_SHOT
+
+# Loading and testing cost about as much as so many training sentences.
+TEST_COST = 100
+Jobs = Mapping[Run, RunJob]
+
+
+class RunWork:
+    """Trains source models and carries out runs, in whatever process it is sent to.
+
+    workspace (Workspace): The experiment and its surroundings.
+    """
+
+    module = "scripts.experiments.carry_out"
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._worker: Any = None
+
+    def open(self, gpu_id: int) -> None:
+        """See `Work.open`."""
+        # What trains takes seconds to import; the process that only hands out does not need it.
+        from scripts.experiments.carry_out import RunWorker
+
+        self._worker = RunWorker(replace(self.workspace, gpu_id=gpu_id))
+
+    def do(self, payload: Any, on_passes: OnPasses) -> Any:
+        """See `Work.do`."""
+        return self._worker.do(payload, on_passes)
+
+
+def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:
+    """Cut runs into tasks: the source models that are not there yet, each once, and the runs themselves.
+
+    workspace (Workspace): The experiment and its surroundings.
+    jobs (Mapping[Run, RunJob]): The runs to carry out.
+    RETURNS (list[Task]): Each run behind the models that it needs.
+    """
+    shared, missing = shared_files(workspace), _Missing(workspace)
+    tasks: dict[str, Task] = {}
+    for run, job in jobs.items():
+        models = models_of(workspace.experiment, run)
+        for model in models:
+            if missing.is_missing(model) and _model_id(workspace, model) not in tasks:
+                task = _model_task(workspace, model, shared, missing)
+                tasks[task.id] = task
+        tasks[run.id] = Task(
+            id=run.id,
+            payload=run,
+            cost=TEST_COST + (job.training.passes if run.kind == FEW_SHOT else 0),
+            after=tuple(_model_id(workspace, model) for model in models if missing.is_missing(model)),
+            start=_start_of(run, job),
+            reads=(*shared, *(model_folder(workspace, model) for model in models)),
+        )
+    return list(tasks.values())
+
+
+class _Missing:
+    """Tells which models are to be trained; looks at each once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[SourceModel, bool] = {}
+
+    def is_missing(self, model: SourceModel) -> bool:
+        if model not in self._known:
+            self._known[model] = find_model(self._workspace, model) is None
+        return self._known[model]
+
+
+def _model_id(workspace: Workspace, model: SourceModel) -> str:
+    """RETURNS (str): The name of the task that trains a model."""
+    return ".".join(["model", *([model.baseline] if model.baseline else []), model_folder(workspace, model).name])
+
+
+def _model_task(workspace: Workspace, model: SourceModel, shared: tuple[Path, ...], missing: _Missing) -> Task:
+    before: Optional[SourceModel] = model.before
+    return Task(
+        id=_model_id(workspace, model),
+        payload=model,
+        cost=model_job(workspace, model).passes,
+        after=(_model_id(workspace, before),) if before and missing.is_missing(before) else (),
+        reads=(*shared, *([model_folder(workspace, before)] if before else [])),
+        writes=model_folder(workspace, model),
+    )
+
+
+def _start_of(run: Run, job: RunJob) -> str:
+    """RETURNS (str): What a worker keeps in memory for runs like this one: where they start, or what they test."""
+    if run.kind != FEW_SHOT:
+        return job.training.fingerprint
+    source = job.training.source.fingerprint if job.training.source else ""
+    return ".".join([source, run.transfer, *job.training.entity_types])
+
+
+def shared_files(workspace: Workspace) -> tuple[Path, ...]:
+    """RETURNS (tuple[Path, ...]): What any run may read, source models aside: corpora, tokenizer, encoders, configs."""
+    recipes = [workspace.recipe, *workspace.baselines.values()]
+    templates = [path for recipe in recipes for path in (recipe.template.path, *named_files(recipe.template.path))]
+    encoders = [recipe.encoder.path for recipe in recipes if recipe.encoder]
+    parts = [part.path for corpus in workspace.corpora.values() for part in corpus.parts.values()]
+    return tuple(dict.fromkeys([*parts, workspace.tokenizer.path, *templates, *encoders]))

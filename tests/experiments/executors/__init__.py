@@ -1,0 +1,1 @@
+"""Tests of executors: scheduling by itself, then real processes."""

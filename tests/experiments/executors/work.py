@@ -1,0 +1,68 @@
+"""Work that takes no time, to see what executors do with it; sent to real processes."""
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scripts.base.errors import ProjectError
+
+
+class Chores:
+    """Does what its payload names.
+
+    folder (Path): Where it leaves traces: a file for each task begun, and the ids of the processes.
+    """
+
+    module = "tests.experiments.executors.work"
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self.workspace = folder
+        self.threads = threads
+
+    def open(self, gpu_id: int) -> None:
+        if gpu_id == 99:
+            raise ProjectError("GPU 99 can't be used")
+        torch.set_num_threads(self.threads)
+        (self.workspace / f"process-{os.getpid()}").touch()
+
+    def do(self, payload: Any, on_passes: Any) -> Any:
+        name, what = payload
+        (self.workspace / f"begun-{name}").touch()
+        on_passes(1)
+        return getattr(self, what)()
+
+    def ok(self) -> str:
+        return "done"
+
+    def told(self) -> None:
+        raise ProjectError("the file is gone", where="train.spacy", remedy="convert again")
+
+    def broken(self) -> None:
+        secret = "Ivan Petrov"
+        raise ValueError("bad \x1b[31m value", len(secret))
+
+    def greedy(self) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes")
+
+    def killed(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def company(self) -> None:
+        """Wait for another task to begin."""
+        while len(list(self.workspace.glob("begun-*"))) < 2:
+            time.sleep(0.05)
+
+    def slow(self) -> None:
+        time.sleep(60)
+
+    def counted(self) -> dict[str, Any]:
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM")
+        parent_threads = len(list(Path(f"/proc/{os.getppid()}/task").iterdir()))
+        return {
+            "torch": torch.get_num_threads(),
+            "parent_threads": parent_threads,
+            **{name: os.environ[name] for name in names},
+        }
