@@ -9,7 +9,7 @@ from typing import Any
 import srsly
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("project.yml", "configs", "scripts", "assets/sample", "assets/paper", "README.md", "requirements.txt")
+COPIED = ("project.yml", "configs", "scripts", "assets/sample", "assets/paper", "README.md", "requirements.txt", "CITATION.cff")
 
 
 def read_project() -> dict[str, Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Iterable, Mapping, Optional, Sequence
 
-import srsly
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.base.machine import processor
+from scripts.base.settings import read_yaml
 from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
@@ -285,7 +285,7 @@ def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
 
 def citations() -> list[str]:
     """RETURNS (list[str]): The project and the paper that it reproduces, from CITATION.cff."""
-    cited = srsly.read_yaml(CITATION)
+    cited = read_yaml(CITATION)
     return [_citation(cited), *map(_citation, cited["references"])]
 
 
