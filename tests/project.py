@@ -9,7 +9,8 @@ from typing import Any
 import srsly
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("project.yml", "configs", "scripts", "assets/sample", "assets/paper", "README.md", "requirements.txt", "CITATION.cff")
+FILES = ("project.yml", "README.md", "requirements.txt", "CITATION.cff")
+COPIED = (*FILES, "configs", "scripts", "assets/sample", "assets/paper")
 
 
 def read_project() -> dict[str, Any]:
