@@ -11,7 +11,6 @@ def round_encoder(nlp: Language) -> None:
     """Round the encoder of a pipeline, if it has one. What is scored after it is what a package predicts.
 
     nlp (Language): The pipeline.
-    RAISES (ValueError): If a weight is too large for half precision.
     """
     for _, component in nlp.pipeline:
         if isinstance(component, Transformer):

@@ -26,6 +26,7 @@ from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.today import plan_today
+from scripts.ner.rounding import round_encoder
 from scripts.results.calibration import (
     calibration_file,
     describe_calibration,
@@ -139,6 +140,7 @@ class TestOnRecord:
         assert [test.corpus for test in found.tests] == list(CORPORA)
         model = get_model(workspace, shipped_model(workspace.experiment))
         nlp = with_splitter(spacy.load(model.pipeline))
+        round_encoder(nlp)
         nlp.get_pipe("bio_ner").calibrate(found.pairs)
         for test in found.tests:
             documents = read_documents(workspace.part(test.corpus, "test").path)

@@ -108,6 +108,7 @@ ASIDE = {
     "ship.calibrate": "a second training, in the record of the package and in the count of costs",
     "ship.examples": "texts that the finished package is scored on, in the record of that command",
     **{f"ship.{key}": "told in the package's meta.json" for key in ("license", "author", "email", "url")},
+    "ship.intended_use": "told in the package's card",
     "ship.source.targets": "there is one target",
     "ship.source.enabled": "a source that is not wanted is left out",
 }

@@ -591,13 +591,6 @@ class TestDisk:
         changed = [encoder_of(one).transformer.get_input_embeddings().weight for one in (again, nlp)]
         assert torch.equal(*changed) and not torch.equal(changed[0].half().float(), changed[0])
 
-    def test_a_weight_that_half_precision_cannot_hold_is_told(self, saved):
-        nlp = spacy.load(saved)
-        with torch.no_grad():
-            encoder_of(nlp).transformer.get_input_embeddings().weight[3, 1] = 70000.0
-        with pytest.raises(ValueError, match="word_embeddings"):
-            round_encoder(nlp)
-
     def test_a_pipeline_that_cannot_be_saved_goes_on(self, trained, saved, tmp_path):
         nlp = spacy.load(saved)
         (tmp_path / "full" / "transformer" / "model").mkdir(parents=True)
