@@ -72,7 +72,7 @@ def locked(write: Iterable[Path] = (), read: Iterable[Path] = ()) -> Iterator[No
 
 @contextlib.contextmanager
 def _locked(path: Path, alone: bool) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    absent = [folder for folder in path.parents if not folder.exists()]
     try:
         file = _acquire(path, alone)
     except OSError as error:
@@ -91,6 +91,14 @@ def _locked(path: Path, alone: bool) -> Iterator[None]:
         if _try_lock(file, fcntl.LOCK_EX) and _is_same(file, lock_file(path)):
             lock_file(path).unlink()
         file.close()
+        _remove_empty(absent)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders that were made for a lock alone, inner ones first: a command that stops leaves nothing."""
+    with contextlib.suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def lock_file(path: Path) -> Path:
@@ -102,7 +110,7 @@ def _acquire(path: Path, alone: bool) -> IO[str]:
     """RETURNS (IO[str]): The lock file, locked, open for appending."""
     started, is_told = time.monotonic(), False
     while True:
-        file = lock_file(path).open("a+", encoding="utf8")
+        file = _open(lock_file(path))
         # Its last user may have deleted the file that was opened.
         if _try_lock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH) and _is_same(file, lock_file(path)):
             if alone:
@@ -113,6 +121,14 @@ def _acquire(path: Path, alone: bool) -> IO[str]:
             is_told = True
         file.close()
         time.sleep(POLL_SECONDS)
+
+
+def _open(path: Path) -> IO[str]:
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Another process may have removed the folder again.
+        with contextlib.suppress(FileNotFoundError):
+            return path.open("a+", encoding="utf8")
 
 
 def _try_lock(file: IO[str], operation: int) -> bool:

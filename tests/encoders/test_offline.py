@@ -1,6 +1,7 @@
 """The offline encoder: fetched once, checked, built whole or not at all."""
 import os
-import time
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from safetensors.numpy import load_file
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file, read_json
+from scripts.base.leftovers import machine
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL, EncoderRecipe, get_offline_encoder
 from scripts.encoders.wheel import RECORD
 from tests.encoders.containers import KEPT, PIECES, tiny_tensors, write_container, write_wheel
@@ -185,13 +187,13 @@ def test_folder_of_another_recipe_is_made_again(wheel: Path, recipe: EncoderReci
     assert read_json(folder / RECORD)["recipe"]["layers"] == 2
 
 
-def test_leftovers_of_a_killed_process_are_removed_once_they_are_old(wheel: Path, recipe: EncoderRecipe, assets: Path):
+def test_leftovers_of_a_killed_process_are_removed(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
-    old, young = assets / ".tiny.abc.part", assets / ".download.def.part"
-    for part in (old, young):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left, young = (assets / f".tiny.{machine()}-{pid}-0123abcd.part" for pid in (ended.pid, os.getpid()))
+    for part in (left, young):
         part.mkdir()
         (part / "model.safetensors").write_bytes(b"half")
-    hours_ago = time.time() - 2 * 3600
-    os.utime(old, (hours_ago, hours_ago))
     get_offline_encoder(assets, recipe)
     assert names(assets) == [young.name, wheel.name, "tiny"]
