@@ -86,13 +86,13 @@ class RunWorker:
 
     def do(self, what: Union[Run, SourceModel], on_passes: OnPasses) -> Union[FinishedRun, KeptModel]:
         """RETURNS (FinishedRun or KeptModel): What a run leaves behind, or the model, which is on disk."""
-        if isinstance(what, SourceModel) or what.kind == FEW_SHOT:
-            # Two pipelines at a time need twice the memory.
+        is_few_shot = isinstance(what, Run) and what.kind == FEW_SHOT
+        # Two pipelines at a time need twice the memory.
+        if is_few_shot or isinstance(what, SourceModel):
             self._trained.forget()
-        else:
+        if not is_few_shot:
             self._starts.forget()
         if isinstance(what, SourceModel):
-            self._starts.forget()
             kept = get_model(self.workspace, what, on_passes)
             gc.collect()
             return kept

@@ -3,10 +3,8 @@ import spacy
 import torch
 
 from scripts.base.errors import ProjectError
+from scripts.experiments.executors.resources import check_threads
 from scripts.experiments.settings import Precision
-
-# More than any machine has; the system would give no memory for some more of them.
-MOST_THREADS = 1024
 
 
 def use_device(threads: int, gpu_id: int) -> str:
@@ -17,8 +15,7 @@ def use_device(threads: int, gpu_id: int) -> str:
     RETURNS (str): `cpu`, or the GPU's name.
     RAISES (ProjectError): If there are no threads, or the GPU can't be used.
     """
-    if not 1 <= threads <= MOST_THREADS:
-        raise ProjectError(f"{threads} threads", where="--threads", remedy=f"give 1 to {MOST_THREADS}")
+    check_threads(threads)
     torch.set_num_threads(threads)
     if gpu_id < 0:
         return "cpu"

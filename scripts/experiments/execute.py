@@ -1,8 +1,9 @@
 """Carry out the runs of an experiment by an executor: skip what is finished, show progress, put results on record."""
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 import srsly
 from wasabi import msg
@@ -14,8 +15,8 @@ from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.analysis import analyse_all
 from scripts.experiments.executors.inline import Inline
-from scripts.experiments.executors.task import Ended, Executor
-from scripts.experiments.journal import Journal
+from scripts.experiments.executors.task import Ended, Executor, Task, Work
+from scripts.experiments.journal import Journal, failure_line
 from scripts.experiments.models import model_job
 from scripts.experiments.plan import Run, planned_runs, sizes_left_out
 from scripts.experiments.run import RunJob, run_job
@@ -86,8 +87,7 @@ def check_failed(workspace: Workspace, failed: Mapping[str, str]) -> None:
     RAISES (ProjectError): If there are any.
     """
     for name, reason in failed.items():
-        # Not msg.fail, which breaks at 80 columns.
-        print(f"✘ {name}  failed: {reason}")
+        print(failure_line(name, reason))
     if failed:
         what = f"{len(failed)} of the runs and source models failed; the others are on record"
         remedy = "start the command again: only these are repeated"
@@ -160,14 +160,33 @@ def carry_out_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor]
     executor (Optional[Executor]): What carries them out; None for this process.
     RETURNS (dict[str, str]): Why those runs failed that did, and the models that they need, by id.
     """
-    tasks, journal = tasks_of(workspace, jobs), Journal(workspace.results)
+    put_down = partial(put_on_record, workspace)
+    return do_tasks(workspace, RunWork(workspace), tasks_of(workspace, jobs), executor, put_down)
+
+
+def do_tasks(
+    workspace: Workspace,
+    work: Work,
+    tasks: Sequence[Task],
+    executor: Optional[Executor],
+    put_down: Callable[[Ended, Journal], str],
+) -> dict[str, str]:
+    """Have tasks done, with one bar for all of them, the time left, and a log.
+
+    workspace (Workspace): The experiment and its surroundings.
+    work (Work): How a task is done.
+    tasks (Sequence[Task]): The tasks.
+    executor (Optional[Executor]): What does them; None for this process.
+    put_down (Callable): Puts a task that is over on record and in the log, and gives the line that tells of it.
+    RETURNS (dict[str, str]): Why those failed that did, by id.
+    """
     if not tasks:
         return {}
-    executor = executor or Inline(workspace.gpu_id)
+    executor, journal = executor or Inline(workspace.gpu_id), Journal(workspace.results)
     with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
-        with closing(executor.carry_out(RunWork(workspace), tasks, bar.move)) as over:
+        with closing(executor.carry_out(work, tasks, bar.move)) as over:
             for ended in over:
-                bar.end(ended.task.id, put_on_record(workspace, ended, journal))
+                bar.end(ended.task.id, put_down(ended, journal))
     return journal.failed
 
 

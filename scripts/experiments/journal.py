@@ -30,7 +30,7 @@ class Journal:
         RETURNS (str): What is told of it on the screen.
         """
         name, failure = ended.task.id, ended.failure
-        reason = failure.reason if failure else problem
+        told, kept_reason = (failure.reason, failure.on_record) if failure else (problem, problem)
         status = FAILED if failure else PROBLEM if problem else DONE
         self._append(
             run=name,
@@ -40,15 +40,15 @@ class Journal:
             worker=ended.worker,
             status=status,
             f1=None if f1 is None else round(f1, 2),
-            reason=reason,
+            reason=kept_reason,
         )
         kept = self._failures / f"{name}.json"
         if failure:
-            self.failed[name] = reason
-            write_json(kept, {"run": name, "reason": reason, "traceback": list(failure.traceback)})
+            self.failed[name] = told
+            write_json(kept, {"run": name, "reason": kept_reason, "traceback": list(failure.traceback)})
         else:
             kept.unlink(missing_ok=True)
-        return _line(name, status, ended.ended - ended.started, f1, reason)
+        return _line(name, status, ended.ended - ended.started, f1, told)
 
     def _append(self, **entry: Any) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -60,8 +60,13 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
+def failure_line(name: str, reason: str) -> str:
+    """RETURNS (str): What is told of a task that failed; a single line, however long."""
+    return f"✘ {name}  failed: {reason}"
+
+
 def _line(name: str, status: str, seconds: float, f1: Optional[float], reason: str) -> str:
     if status == FAILED:
-        return f"✘ {name}  failed: {reason}"
+        return failure_line(name, reason)
     score = "trained" if f1 is None else f"F1 {f1:5.1f}"
     return f"{'✔' if status == DONE else '⚠'} {name}  {score}  {seconds:.0f} s{f'  {reason}' if reason else ''}"

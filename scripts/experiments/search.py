@@ -1,6 +1,5 @@
 """A search for settings that opens no test part: candidates learn from some training documents, others score them."""
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -9,20 +8,18 @@ from wasabi import msg
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, read_json, write_json
-from scripts.base.progress import OnPasses, TaskBar
 from scripts.corpora.copies import find_copies
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
-from scripts.experiments.execute import check_failed, tell_others
-from scripts.experiments.executors.inline import Inline
-from scripts.experiments.executors.task import Executor, Task
+from scripts.experiments.execute import check_failed, do_tasks, tell_others
+from scripts.experiments.executors.task import Ended, Executor, Task
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.journal import Journal
 from scripts.experiments.run import RunJob, ScoredPart
 from scripts.experiments.settings import Frozen, Search, Training
-from scripts.experiments.work import TEST_COST, shared_files
+from scripts.experiments.work import TEST_COST, WorkerWork, shared_files
 from scripts.experiments.workspace import Workspace
 
 TRAIN, DEVELOPMENT = "train", "development"
@@ -198,28 +195,16 @@ def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
         return None
 
 
-class SearchWork:
-    """Trains and scores candidates, in whatever process it is sent to.
-
-    workspace (Workspace): The experiment and its surroundings.
-    """
+class SearchWork(WorkerWork):
+    """Trains and scores candidates."""
 
     module = "scripts.experiments.candidates"
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self._worker: Any = None
-
-    def open(self, gpu_id: int) -> None:
-        """See `Work.open`."""
-        # What trains takes seconds to import; the process that only hands out does not need it.
+    def make_worker(self, workspace: Workspace) -> Any:
+        """RETURNS (SearchWorker): What tries candidates."""
         from scripts.experiments.candidates import SearchWorker
 
-        self._worker = SearchWorker(replace(self.workspace, gpu_id=gpu_id))
-
-    def do(self, payload: Any, on_passes: OnPasses) -> Any:
-        """See `Work.do`."""
-        return self._worker.do(payload, on_passes)
+        return SearchWorker(workspace)
 
 
 def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list[Task]:
@@ -241,19 +226,15 @@ def _carry_out_all(
     workspace: Workspace, jobs: Mapping[SearchRun, RunJob], executor: Optional[Executor]
 ) -> dict[str, str]:
     """RETURNS (dict[str, str]): Why those failed that did, by id."""
-    tasks, journal, folder = search_tasks(workspace, jobs), Journal(workspace.results), workspace.results / "search"
-    if not tasks:
-        return {}
-    executor = executor or Inline(workspace.gpu_id)
-    with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
-        with closing(executor.carry_out(SearchWork(workspace), tasks, bar.move)) as over:
-            for ended in over:
-                run, job = ended.task.payload
-                if not ended.failure:
-                    write_json(_file(folder, run), {"fingerprint": job.fingerprint, **ended.value})
-                f1 = None if ended.failure else ended.value["result"]["f1"]
-                bar.end(ended.task.id, journal.note(ended, f1))
-    return journal.failed
+
+    def put_on_record(ended: Ended, journal: Journal) -> str:
+        if ended.failure:
+            return journal.note(ended)
+        run, job = ended.task.payload
+        write_json(_file(workspace.results / "search", run), {"fingerprint": job.fingerprint, **ended.value})
+        return journal.note(ended, ended.value["result"]["f1"])
+
+    return do_tasks(workspace, SearchWork(workspace), search_tasks(workspace, jobs), executor, put_on_record)
 
 
 def write_search(workspace: Workspace, search: Search, results: Sequence[SearchResult]) -> Path:

@@ -17,28 +17,42 @@ TEST_COST = 100
 Jobs = Mapping[Run, RunJob]
 
 
-class RunWork:
-    """Trains source models and carries out runs, in whatever process it is sent to.
+class WorkerWork:
+    """Has a worker do the tasks, in whatever process this is sent to.
 
     workspace (Workspace): The experiment and its surroundings.
     """
 
-    module = "scripts.experiments.carry_out"
+    module: str
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._worker: Any = None
 
+    def make_worker(self, workspace: Workspace) -> Any:
+        """RETURNS (Any): What does the tasks: has `do(payload, on_passes)`. Its module is imported here, since what
+        trains takes seconds to import, and the process that only hands out does not need it."""
+        raise NotImplementedError
+
     def open(self, gpu_id: int) -> None:
         """See `Work.open`."""
-        # What trains takes seconds to import; the process that only hands out does not need it.
-        from scripts.experiments.carry_out import RunWorker
-
-        self._worker = RunWorker(replace(self.workspace, gpu_id=gpu_id))
+        self._worker = self.make_worker(replace(self.workspace, gpu_id=gpu_id))
 
     def do(self, payload: Any, on_passes: OnPasses) -> Any:
         """See `Work.do`."""
         return self._worker.do(payload, on_passes)
+
+
+class RunWork(WorkerWork):
+    """Trains source models and carries out runs."""
+
+    module = "scripts.experiments.carry_out"
+
+    def make_worker(self, workspace: Workspace) -> Any:
+        """RETURNS (RunWorker): What carries out runs."""
+        from scripts.experiments.carry_out import RunWorker
+
+        return RunWorker(workspace)
 
 
 def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:

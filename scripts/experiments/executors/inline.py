@@ -22,15 +22,15 @@ class Inline:
     ) -> Generator[Ended, None, None]:
         """See `Executor.carry_out`."""
         work.open(self.gpu_id)
-        reasons: dict[str, str] = {}
+        failures: dict[str, Failure] = {}
         for task in tasks:
-            failed = next((before for before in task.after if before in reasons), None)
+            failed = next((before for before in task.after if before in failures), None)
             if failed:
-                reasons[task.id] = reasons[failed]
+                failures[task.id] = failures[failed]
                 now = time.time()
-                yield Ended(task, "", now, now, failure=Failure(reasons[failed]))
+                yield Ended(task, "", now, now, failure=failures[failed])
                 continue
             ended = try_task(work, task, partial(on_passes, task.id), THIS_PROCESS)
             if ended.failure:
-                reasons[task.id] = f"{task.id} failed: {ended.failure.reason}"
+                failures[task.id] = ended.failure.of_what_follows(task.id)
             yield ended

@@ -43,11 +43,11 @@ class Local:
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
         """See `Executor.carry_out`. What can only be done one after the other needs no pool."""
-        gpus = self._gpus()
-        size = min(most_at_once(tasks), self.workers) if self.workers else self._count(most_at_once(tasks), gpus)
-        if most_at_once(tasks) <= 1:
+        at_once, gpus = most_at_once(tasks), self._gpus()
+        if at_once <= 1:
             yield from Inline(self.gpu_id).carry_out(work, tasks, on_passes)
             return
+        size = min(at_once, self.workers) if self.workers else self._count(at_once, gpus)
         with _pool(work, size, self.threads, gpus) as pool:
             yield from pool.carry_out(Agenda(tasks), on_passes)
 

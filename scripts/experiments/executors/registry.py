@@ -6,6 +6,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.settings import suggest
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.local import Local
+from scripts.experiments.executors.resources import check_threads
 from scripts.experiments.executors.task import Executor
 
 AUTO = "auto"
@@ -26,8 +27,7 @@ def choose_executor(
     RETURNS (Executor): The executor.
     RAISES (ProjectError): If there is none of that name, or a value is wrong.
     """
-    if threads < 1:
-        raise ProjectError(f"{threads} threads", where="--threads", remedy="give 1 or more")
+    check_threads(threads)
     if not 0 < gpus_per_run <= 1:
         raise ProjectError(f"got {gpus_per_run}", where="--gpus-per-run", remedy="give more than 0, and at most 1")
     if address and name != RAY:

@@ -5,12 +5,22 @@ from typing import Optional
 
 import psutil
 
+from scripts.base.errors import ProjectError
+
+# More than any machine has; the system would give no memory for some more of them.
+MOST_THREADS = 1024
 # What a process takes that trains the offline encoder, and about what one of multilingual BERT's size takes on a GPU.
 MEMORY_PER_WORKER = 1_300_000_000
 LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
 )
+
+
+def check_threads(threads: int) -> None:
+    """RAISES (ProjectError): If a training can't have so many CPU threads."""
+    if not 1 <= threads <= MOST_THREADS:
+        raise ProjectError(f"{threads} threads", where="--threads", remedy=f"give 1 to {MOST_THREADS}")
 
 
 def count_workers(tasks: int, threads: int, cores: int, memory: int, gpu_places: Optional[int] = None) -> int:

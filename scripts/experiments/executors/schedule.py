@@ -94,12 +94,12 @@ class Agenda:
             for blocked in self._blocked_by.values():
                 blocked.discard(ended.task.id)
             return [ended]
-        return [ended, *self._give_up(ended.task.id, f"{ended.task.id} failed: {ended.failure.reason}")]
+        return [ended, *self._give_up(ended.task.id, ended.failure.of_what_follows(ended.task.id))]
 
-    def _give_up(self, before: str, reason: str) -> list[Ended]:
+    def _give_up(self, before: str, failure: Failure) -> list[Ended]:
         now, given_up = time.time(), []
         for task in [task for task in self._waiting.values() if before in self._blocked_by[task.id]]:
             if self._waiting.pop(task.id, None):
-                given_up.append(Ended(task, "", now, now, failure=Failure(reason)))
-                given_up += self._give_up(task.id, reason)
+                given_up.append(Ended(task, "", now, now, failure=failure))
+                given_up += self._give_up(task.id, failure)
         return given_up

@@ -45,10 +45,22 @@ class Failure:
 
     reason (str): One line for a person to read.
     traceback (tuple[str, ...]): Where in the code it happened, outermost call first; code only, no values.
+    kept (Optional[str]): What of the reason files may hold; None for all of it. What a library says of an error that
+        nobody has foreseen may quote a text.
     """
 
     reason: str
     traceback: tuple[str, ...] = ()
+    kept: Optional[str] = None
+
+    @property
+    def on_record(self) -> str:
+        """RETURNS (str): The reason, as files hold it."""
+        return self.reason if self.kept is None else self.kept
+
+    def of_what_follows(self, task: str) -> "Failure":
+        """RETURNS (Failure): Why those tasks failed that depend on the one that has failed so."""
+        return Failure(f"{task} failed: {self.reason}", kept=f"{task} failed: {self.on_record}")
 
 
 @dataclass(frozen=True)
@@ -117,16 +129,22 @@ def explain(error: BaseException) -> Failure:
     frames = tuple(
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     )
-    return Failure(_reason(error), frames)
+    foreseen = _foreseen(error)
+    if foreseen:
+        return Failure(foreseen, frames)
+    return Failure(_unforeseen(error), frames, kept=type(error).__name__)
 
 
-def _reason(error: BaseException) -> str:
+def _foreseen(error: BaseException) -> str:
+    """RETURNS (str): What is told of an error that says what to do; empty for any other."""
     if isinstance(error, ProjectError):
         return str(error)
     if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
         return OUT_OF_MEMORY
-    if isinstance(error, OSError):
-        return explain_os_error(error)
+    return explain_os_error(error) if isinstance(error, OSError) else ""
+
+
+def _unforeseen(error: BaseException) -> str:
     message = "".join(letter if letter.isprintable() else " " for letter in str(error))
     return f"{type(error).__name__}: {' '.join(message.split())[:LONGEST_MESSAGE]}"
 

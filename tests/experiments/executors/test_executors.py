@@ -59,6 +59,7 @@ def test_what_fails_is_told_and_the_others_go_on(executor, tmp_path):
     assert [name for name, one in sorted(ended.items()) if one.value == "done"] == ["a", "f"]
     assert reasons["b"] == "train.spacy: the file is gone. Convert again"
     assert reasons["c"].startswith("ValueError: ('bad") and "\x1b" not in reasons["c"]
+    assert ended["c"].failure.on_record == "ValueError" and ended["b"].failure.on_record == reasons["b"]
     assert reasons["d"] == OUT_OF_MEMORY
     assert reasons["e"] == f"b failed: {reasons['b']}"
     assert not (tmp_path / "begun-e").exists()
