@@ -8,25 +8,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.base.machine import processor
 from scripts.base.settings import read_yaml
-from scripts.corpora.manifest import Manifest, PartAccount, read_manifest
+from scripts.corpora.manifest import PartAccount, read_manifest
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import Workspace
+from scripts.ner.training import NOTHING
 from scripts.results.calibration import Calibration, describe_calibration
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger, RunResult
 from scripts.shipping.evaluation import CorpusScores, Evaluation
-from scripts.shipping.meta import PYTHON, describe_package, description, listed, requirements
+from scripts.shipping.meta import PYTHON, describe_package, how_trained, languages, listed, requirements
 from scripts.shipping.naming import PackageName
 from scripts.shipping.sources import corpus_source, encoder_source, licenses_of_sources
 from scripts.shipping.wheel import CARD, LICENSES
 
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
-NOTHING = "nothing"
 USE = (
     "To pre-annotate texts, to count mentions in collections of texts like those it was trained on, and to be trained "
     "further on texts of your own."
@@ -202,14 +202,14 @@ def make_card(
         version=package.version,
         wheel=package.wheel,
         finds=listed(workspace.entity_types),
-        trained=description(workspace).partition(". ")[2],
+        trained=how_trained(workspace),
         invented=listed([corpus_source(workspace, name).name for name in invented]),
         all_invented=len(invented) == len(workspace.corpora),
         python=PYTHON,
         requirements=tuple(requirements()),
         corpora=tuple(_corpus_row(workspace, name) for name in workspace.corpora),
         encoder=_encoder(workspace),
-        languages=", ".join(sorted({_manifest(workspace, name).language for name in _trained_on(workspace)})),
+        languages=", ".join(languages(workspace)),
         scores=tuple(row for result in results for row in _score_rows(result, others)),
         seeds=_seeds(others),
         spread=bool(others),
@@ -296,10 +296,6 @@ def _citation(entry: Mapping[str, Any]) -> str:
     return ". ".join(filter(None, [", ".join(names), entry["title"], ", ".join(filter(None, where)), page]))
 
 
-def _manifest(workspace: Workspace, name: str) -> Manifest:
-    return read_manifest(workspace.corpus, name)
-
-
 def _trained_on(workspace: Workspace) -> tuple[str, ...]:
     return tuple(shipped_model(workspace.experiment).sources)
 
@@ -311,7 +307,7 @@ def _is_invented(workspace: Workspace, name: str) -> bool:
 
 def _corpus_row(workspace: Workspace, name: str) -> CorpusRow:
     source, settings = corpus_source(workspace, name), workspace.corpora[name].settings
-    manifest = _manifest(workspace, name)
+    manifest = read_manifest(workspace.corpus, name)
     kind = settings.description if settings and settings.description else manifest.domain
     return CorpusRow(
         name=name,

@@ -52,15 +52,23 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
 
 def description(workspace: Workspace) -> str:
     """RETURNS (str): Entity types, languages, how it was trained and the encoder, if there is one, in one line."""
+    found, spoken = listed(workspace.entity_types), ", ".join(languages(workspace))
+    return f"Finds {found} mentions; languages: {spoken}. {how_trained(workspace)}"
+
+
+def languages(workspace: Workspace) -> list[str]:
+    """RETURNS (list[str]): The languages of what the model was trained on, such as `en`."""
     model = shipped_model(workspace.experiment)
-    languages = sorted({read_manifest(workspace.corpus, name).language for name in model.sources})
+    return sorted({read_manifest(workspace.corpus, name).language for name in model.sources})
+
+
+def how_trained(workspace: Workspace) -> str:
+    """RETURNS (str): What the model was trained on, and its encoder, in sentences."""
+    steps = training_steps(workspace, shipped_model(workspace.experiment))
     record = workspace.recipe.encoder
     revision = f" ({record.revision})" if record and record.revision else ""
     encoder = f" Encoder: {encoder_name(record)}{revision}." if record else ""
-    return (
-        f"Finds {listed(workspace.entity_types)} mentions; languages: {', '.join(languages)}. "
-        f"Trained {', then '.join(training_steps(workspace, model))}.{encoder}"
-    )
+    return f"Trained {', then '.join(steps)}.{encoder}"
 
 
 def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[str]:

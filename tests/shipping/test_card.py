@@ -1,5 +1,6 @@
 """What a package's card and its licences say."""
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 
@@ -9,13 +10,15 @@ import srsly
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL
 from scripts.encoders.record import EncoderRecord
+from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.workspace import Recipe
+from scripts.results.kinds import SHIPPED
 from scripts.results.runs import read_run
-from scripts.shipping.card import Measured, citations, make_card, render_card, with_size
+from scripts.shipping.card import Measured, citations, make_card, render_card, scores_of_other_seeds, with_size
 from scripts.shipping.naming import package_name
 from scripts.shipping.sources import NOTICE, encoder_source, licenses_of_sources
-from tests.experiments.tiny import CORPORA, ROOT
+from tests.experiments.tiny import CORPORA, ROOT, change_data, open_project
 from tests.shipping.conftest import NAMES, VERSION
 
 PACKAGE = package_name(NAMES[0], VERSION)
@@ -107,6 +110,22 @@ def test_calibration_size_and_speed_are_shown_where_they_are_known(card):
     full = render_card(replace(card, measured=measured, calibration=note, raw_text=(("ru_ehr", "micro", "61.5"),)))
     assert "loads in 0.9 s and reads 1,200 words a second" in full and "Some CPU with 2 threads, Python 3.12.1" in full
     assert "## Confidence" in full and "The error is 0.041." in full and "| ru_ehr | micro | 61.5 |" in full
+
+
+def test_scores_of_other_seeds_stand_beside_those_of_the_package(packaged, card, tmp_path):
+    assert "One training seed" in render_card(card)
+    root = shutil.copytree(packaged.root, tmp_path / "project")
+    others = {result.coordinates.target: result for result in carry_out_kind(open_project(root, seed=3), SHIPPED)}
+    workspace = open_project(root)
+    assert scores_of_other_seeds(workspace) == {target: [result] for target, result in others.items()}
+    text = render_card(make_card(workspace, PACKAGE, packaged.results, None))
+    assert "1 more is on record beside it" in text
+    for target, result in others.items():
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {target} | micro |")]
+        assert f"mean {result.scores.tokens['micro'].f1:.1f}" in row
+    # Of other data it says nothing.
+    change_data(workspace, "ru_ehr", "train")
+    assert scores_of_other_seeds(open_project(root)) == {}
 
 
 def test_what_to_cite_is_what_the_citation_file_says():
