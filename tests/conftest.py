@@ -1,5 +1,6 @@
 """Encoders that every room's tests may use, a tiny one made on the spot and the offline one; how tests are spread."""
 import fcntl
+import gc
 import math
 import string
 from collections import Counter
@@ -48,6 +49,11 @@ FIRST = ("test_all.py", "experiments", "ner", "benchmarks")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the folders in order, for `--dist loadfile` gives each free process the next file."""
     items.sort(key=lambda item: FIRST.index(_folder(item)) if _folder(item) in FIRST else len(FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector thousands of tests and all that they import, which stay to the end."""
+    gc.freeze()
 
 
 def _folder(item: pytest.Item) -> str:
