@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Annotated, Any, Iterator, Literal, get_args, get_origin, get_type_hints
 
@@ -282,7 +283,29 @@ def test_make_does_not_mix_two_pythons_in_one_environment(version, tmp_path):
     assert make_python(tmp_path, version, "ARGS=").returncode == 0
 
 
-def test_requirements_are_pinned_and_explained():
-    lines = (ROOT / "requirements.txt").read_text("utf8").splitlines()
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+def test_requirements_are_pinned_and_explained(name):
+    lines = (ROOT / name).read_text("utf8").splitlines()
     assert lines[0].startswith("#")
-    assert all(re.fullmatch(r"#.*|[\w-]+==[\w.]+", line) for line in lines)
+    assert all(re.fullmatch(r"#.*|[\w-]+==[\w.]+|-r requirements.txt", line) for line in lines)
+
+
+def imported_packages(folder: str) -> set[str]:
+    """RETURNS (set[str]): The packages whose modules are imported somewhere in a folder, wherever in its files."""
+    modules = set()
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                modules.add(node.module.partition(".")[0])
+    return {package for module in modules for package in packages_distributions().get(module, [])}
+
+
+def test_commands_need_nothing_that_only_tests_have():
+    required = {
+        name: {line.partition("==")[0] for line in (ROOT / name).read_text("utf8").splitlines() if "==" in line}
+        for name in ("requirements.txt", "requirements-test.txt")
+    }
+    assert not imported_packages("scripts") & required["requirements-test.txt"]
+    assert {"pytest", "hypothesis", "seqeval"} <= imported_packages("tests") & required["requirements-test.txt"]
