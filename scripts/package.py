@@ -1,4 +1,5 @@
 """Make an installable package of the pipeline that the experiment names for shipping."""
+import gc
 from pathlib import Path
 from typing import Sequence
 
@@ -92,6 +93,8 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
     msg.info(f"Building the wheel takes about a minute: {reason}")
     model = get_model(workspace, shipped_model(workspace.experiment))
     pairs = calibration.pairs if calibration else {}
+    # The pipelines that were scored and calibrated lie in reference cycles, and would stay in memory beside this one.
+    gc.collect()
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, pairs)
     traces = traces_for(workspace, described)
     build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))

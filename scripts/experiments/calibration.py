@@ -3,6 +3,7 @@
 The weights that are shipped are trained on all training documents, so that none is left on which they could be asked
 how often they are right. A second training with the same settings leaves a fifth of the documents out, and is asked.
 """
+import gc
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -33,15 +34,12 @@ from scripts.experiments.config import head_of, load_template
 from scripts.experiments.device import use_device
 from scripts.experiments.job import TrainingJob, check_unchanged, decisive
 from scripts.experiments.models import get_model, model_job
-from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import shipped_model, shipped_runs
 from scripts.experiments.run import ScoredPart, run_job
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
-from scripts.experiments.train import train_job
 from scripts.experiments.work import TEST_COST
 from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, logit
-from scripts.ner.rounding import round_encoder
 from scripts.results.calibration import Calibration, Reliability, calibration_file, find_calibration
 
 # Raise it by hand when the same job would give another calibration.
@@ -139,14 +137,20 @@ def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
     job (CalibrationJob): What decides it.
     RETURNS (Calibration): The calibration of the shipped pipeline.
     """
+    # What loads an encoder takes seconds to import, and the report, which asks what is calibrated, does not need it.
+    from scripts.ner.rounding import round_encoder
+
     use_device(workspace.threads, workspace.gpu_id)
     started = time.monotonic()
     dealt = deal(workspace, job)
     second = second_job(job, dealt)
+    # A pipeline lies in reference cycles: the last one would stay in memory beside the next one.
+    gc.collect()
     with progress(second.passes + TEST_COST * (1 + len(job.tests)), "sentence", smoothing=0.05) as bar:
         bar.set_description("calibration", refresh=False)
         fitted = fit(judge_held_out(_train(workspace, second, bar.update), workspace, dealt.held_out))
         bar.update(TEST_COST)
+        gc.collect()
         shipped = spacy.load(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
         round_encoder(shipped)
         shipped = with_splitter(shipped)
@@ -207,6 +211,9 @@ def second_job(job: CalibrationJob, dealt: Dealt) -> TrainingJob:
 
 
 def _train(workspace: Workspace, job: TrainingJob, on_passes: OnPasses) -> Language:
+    from scripts.experiments.pipeline_cache import PipelineCache
+    from scripts.experiments.train import train_job
+
     before = shipped_model(workspace.experiment).before
     source = get_model(workspace, before).pipeline if before else None
     return with_splitter(train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes).nlp)

@@ -33,9 +33,9 @@ from scripts.results.runs import LAYOUT, Prediction, RunResult
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
-# What was imported stays for good. The garbage collector would look through all of it again after every run, which takes
-# it as long as some updates of a training; and workers, which are forked from a process that has imported this, would
-# each get their own copy of it.
+# What was imported stays for good. The garbage collector would look through all of it again after every run, which
+# takes it as long as some updates of a training; and workers, which are forked from a process that has imported this,
+# would each get their own copy of it.
 gc.freeze()
 
 

@@ -1,4 +1,5 @@
 """Train and keep models on whole training parts: sources of transfer, and the pipeline that is packaged."""
+import gc
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -124,6 +125,8 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) 
     source = before.pipeline if before else None
     with atomic_folder(folder) as partial:
         trained = train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes)
+        # What only the training needed lies in reference cycles; writing the pipeline takes as much memory again.
+        gc.collect()
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")
         seconds, updates = round(trained.seconds, 2), job.length.updates
