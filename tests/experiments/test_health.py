@@ -1,6 +1,7 @@
 """A training that has failed is told by name, and one that merely scores low is not."""
 import numpy
 import pytest
+import spacy
 
 from scripts.experiments.carry_out import KeptPipeline, get_model_under_test
 from scripts.experiments.execute import carry_out_kind
@@ -29,12 +30,21 @@ def test_too_high_a_rate_is_told_and_its_score_is_on_record(project, capsys):
     assert result.scores.tokens["micro"].gold > 0
 
 
-@pytest.fixture()
-def trained(workspace):
-    """RETURNS (tuple): A trained pipeline, and the run that it was trained for."""
+@pytest.fixture(scope="module")
+def kept(finished_project, tmp_path_factory):
+    """RETURNS (tuple): The folder of a trained pipeline, and the run that it was trained for."""
+    workspace, folder = open_project(finished_project), tmp_path_factory.mktemp("trained")
     run = few_shot_runs(workspace.experiment)[-1]
     job = run_job(workspace, run)
-    return get_model_under_test(workspace, run, job.training, PipelineCache(), KeptPipeline()).nlp, job
+    get_model_under_test(workspace, run, job.training, PipelineCache(), KeptPipeline()).nlp.to_disk(folder)
+    return folder, job
+
+
+@pytest.fixture()
+def trained(kept):
+    """RETURNS (tuple): A trained pipeline, which may be changed, and the run that it was trained for."""
+    folder, job = kept
+    return spacy.load(folder), job
 
 
 def test_a_model_that_has_learned_has_no_problem(trained):

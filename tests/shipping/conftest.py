@@ -11,6 +11,7 @@ import pytest
 from scripts.experiments.workspace import Workspace
 from scripts.results.runs import RunResult
 from scripts.shipping.evaluation import shipped_tests
+from tests.conftest import MakeOnce
 from tests.experiments.tiny import EXPERIMENT, SETTINGS, make_project, open_project, write_experiment
 
 NAMES = ("tiny_one", "tiny_two")
@@ -48,18 +49,24 @@ class Packaged:
 
 
 @pytest.fixture(scope="session")
-def packaged(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Packaged:
+def packaged(make_once: MakeOnce, tiny_encoder: Path) -> Packaged:
     """RETURNS (Packaged): The tiny project after `package`; not to be changed."""
-    from scripts.package import main
 
-    root = make_project(tmp_path_factory.mktemp("shipping"), tiny_encoder)
-    write_examples(root / "examples")
-    name_examples(root)
+    def package(folder: Path) -> None:
+        from scripts.package import main
+
+        make_project(folder, tiny_encoder)
+        write_examples(folder / "examples")
+        name_examples(folder)
+        for name in NAMES:
+            main(**_packaged(folder).settings, output=folder / "packages", name=name, version=VERSION)
+
+    return _packaged(make_once("shipping", package))
+
+
+def _packaged(root: Path) -> Packaged:
     wheels = tuple(root / "packages" / f"xx_{name}-{VERSION}-py3-none-any.whl" for name in NAMES)
-    made = Packaged(root, open_project(root), wheels)
-    for name in NAMES:
-        main(**made.settings, output=root / "packages", name=name, version=VERSION)
-    return made
+    return Packaged(root, open_project(root), wheels)
 
 
 @pytest.fixture(scope="session")
