@@ -1,4 +1,6 @@
 """The calibration of the shipped pipeline: on documents that a second training has not seen, and once."""
+import gc
+import weakref
 
 import numpy
 import pytest
@@ -64,13 +66,13 @@ def ship(project, **settings):
 def trainings(monkeypatch):
     """RETURNS (list[TrainingJob]): The second trainings that are carried out."""
     jobs = []
-    train = module.train_job
+    train = module._train
 
-    def note(job, *arguments):
+    def note(workspace, job, on_passes):
         jobs.append(job)
-        return train(job, *arguments)
+        return train(workspace, job, on_passes)
 
-    monkeypatch.setattr(module, "train_job", note)
+    monkeypatch.setattr(module, "_train", note)
     return jobs
 
 
@@ -157,6 +159,24 @@ class TestOnRecord:
         change_data(workspace, "ru_ehr", "train")
         assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) is None
         assert find_todays_calibration(workspace.results, None) == found
+
+    def test_the_second_pipeline_is_gone_before_the_first_is_read_again(self, workspace, monkeypatch):
+        get_model(workspace, shipped_model(workspace.experiment))
+        trained, there, with_splitter = [], [], module.with_splitter
+
+        def noted(nlp):
+            there.append([one() is not None for one in trained])
+            trained.append(weakref.ref(nlp))
+            return with_splitter(nlp)
+
+        monkeypatch.setattr(module, "with_splitter", noted)
+        # Pipelines lie in reference cycles. The garbage collector may come by at any time, or not.
+        gc.disable()
+        try:
+            get_calibration(workspace)
+        finally:
+            gc.enable()
+        assert there == [[], [False]]
 
     def test_it_can_be_left_out(self, project, trainings):
         workspace = ship(project, calibrate=False)
