@@ -92,10 +92,10 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
         return wheel
     msg.info(f"Building the wheel takes about a minute: {reason}")
     model = get_model(workspace, shipped_model(workspace.experiment))
-    pairs = calibration.pairs if calibration else {}
+    calibrated = calibration.numbers if calibration else {}
     # The pipelines that were scored and calibrated lie in reference cycles, and would stay in memory beside this one.
     gc.collect()
-    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, pairs)
+    nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, calibrated)
     traces = traces_for(workspace, described)
     build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
     write_record(wheel, package, fingerprint)

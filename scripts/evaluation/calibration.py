@@ -43,15 +43,20 @@ class ReliabilityBin:
 
 
 @dataclass(frozen=True)
-class Platt:
-    """A correction of probabilities by their logits (Platt 1999); a temperature is the one without an intercept.
+class BetaCalibration:
+    """A correction of probabilities by three numbers (beta calibration, Kull et al. 2017).
 
-    slope (float): Below 1 where the model is too sure in either direction.
-    intercept (float): Below 0 where it is right less often than it says.
+    On the scale of logits it is a curve, steep in one way for low confidences and in another for high ones. Platt
+    scaling is the straight line among these curves.
+
+    low (float): Its slope towards 0. Below 1 where the model is too sure.
+    high (float): Its slope towards 1. Below 1 where the model is too sure.
+    intercept (float): Below 0 where the model is right less often than it says.
     mentions (int): How many mentions it was fitted on.
     """
 
-    slope: float
+    low: float
+    high: float
     intercept: float
     mentions: int
 
@@ -95,25 +100,27 @@ def overconfidence(bins: Sequence[ReliabilityBin]) -> float:
     return sum(one.mentions * (one.confidence - one.right) for one in bins) / total if total else 0.0
 
 
-def fit_platt(logits: Sequence[float], is_right: Sequence[bool]) -> Platt:
+def fit_beta(log_right: Sequence[float], log_wrong: Sequence[float], is_right: Sequence[bool]) -> BetaCalibration:
     """Fit the correction by maximum likelihood, with Platt's prior: as if one more had been right, and one wrong.
 
     So a few mentions, or mentions that are all right, do not make it sure of anything. A higher confidence never
-    becomes a lower one: the slope is not below 0.
+    becomes a lower one: neither slope is below 0.
 
-    logits (Sequence[float]): log(p / (1 - p)) of the model's own confidences; at least one.
+    log_right (Sequence[float]): log(p) of the model's own confidences p; at least one.
+    log_wrong (Sequence[float]): log(1 - p) of the same.
     is_right (Sequence[bool]): Whether each mention is right.
-    RETURNS (Platt): Slope and intercept.
+    RETURNS (BetaCalibration): The correction.
     """
-    x, right = numpy.asarray(logits, dtype=float), numpy.asarray(is_right, dtype=bool)
+    right = numpy.asarray(is_right, dtype=bool)
+    terms = numpy.stack([numpy.asarray(log_right), -numpy.asarray(log_wrong), numpy.ones(len(right))])
     n_right, n_wrong = int(right.sum()), int((~right).sum())
     targets = numpy.where(right, (n_right + 1) / (n_right + 2), 1 / (n_wrong + 2))
 
-    def loss(pair: numpy.ndarray) -> tuple[float, numpy.ndarray]:
-        scores = pair[0] * x + pair[1]
-        slopes = expit(scores) - targets
+    def loss(weights: numpy.ndarray) -> tuple[float, numpy.ndarray]:
+        scores = weights @ terms
         value = numpy.logaddexp(0, scores).sum() - (targets * scores).sum()
-        return float(value), numpy.array([(slopes * x).sum(), slopes.sum()])
+        return float(value), terms @ (expit(scores) - targets)
 
-    found = minimize(loss, numpy.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, None)])
-    return Platt(float(found.x[0]), float(found.x[1]), len(x))
+    bounds = [(0.0, None), (0.0, None), (None, None)]
+    low, high, intercept = minimize(loss, numpy.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return BetaCalibration(float(low), float(high), float(intercept), len(right))

@@ -24,10 +24,10 @@ from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import Part, part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.calibration import (
+    BetaCalibration,
     JudgedMention,
-    Platt,
     calibration_error,
-    fit_platt,
+    fit_beta,
     reliability_bins,
 )
 from scripts.experiments.config import head_of, load_template
@@ -39,11 +39,11 @@ from scripts.experiments.run import ScoredPart, run_job
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
 from scripts.experiments.work import TEST_COST
 from scripts.experiments.workspace import Workspace
-from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, logit
+from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, log_right_and_wrong
 from scripts.results.calibration import Calibration, Reliability, calibration_file, find_calibration
 
 # Raise it by hand when the same job would give another calibration.
-CALIBRATION_VERSION = 1
+CALIBRATION_VERSION = 2
 # One fold: where a corpus has hundreds of mentions to fit on, the error falls below 0.05, and each fold more would be a
 # training more.
 HELD_OUT, SPLIT_SEED = 0.2, 0
@@ -258,22 +258,22 @@ def judge_raw_text(nlp: Language, documents: Sequence[Doc], entity_types: Sequen
     return judged
 
 
-def fit(found: Sequence[JudgedMention]) -> dict[str, Platt]:
-    """RETURNS (dict[str, Platt]): The correction of each entity type that was found."""
+def fit(found: Sequence[JudgedMention]) -> dict[str, BetaCalibration]:
+    """RETURNS (dict[str, BetaCalibration]): The correction of each entity type that was found."""
     fitted = {}
     for label in sorted({mention.label for mention in found}):
         own = [mention for mention in found if mention.label == label]
-        logits = [logit(numpy.log(mention.confidence)) for mention in own]
-        fitted[label] = fit_platt(logits, [mention.is_right for mention in own])
+        right, wrong = zip(*(log_right_and_wrong(numpy.log(mention.confidence)) for mention in own), strict=True)
+        fitted[label] = fit_beta(right, wrong, [mention.is_right for mention in own])
     return fitted
 
 
-def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, Platt]) -> Reliability:
+def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, BetaCalibration]) -> Reliability:
     """Measure confidences on a test part.
 
     corpus (str): Its corpus.
     found (Sequence[JudgedMention]): What the shipped model finds in it, with its own confidences.
-    fitted (Mapping[str, Platt]): The corrections.
+    fitted (Mapping[str, BetaCalibration]): The corrections.
     RETURNS (Reliability): How far the model's and the corrected confidences can be trusted.
     """
     raw = reliability_bins(found)
@@ -282,8 +282,9 @@ def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, Pl
     return Reliability(corpus, len(found), right, raw, calibration_error(raw), after, calibration_error(after))
 
 
-def corrected(mention: JudgedMention, platt: Optional[Platt]) -> JudgedMention:
+def corrected(mention: JudgedMention, fitted: Optional[BetaCalibration]) -> JudgedMention:
     """RETURNS (JudgedMention): The mention with the confidence that the package gives it."""
-    if platt is None:
+    if fitted is None:
         return mention
-    return replace(mention, confidence=calibrated(numpy.log(mention.confidence), platt.slope, platt.intercept))
+    confidence = calibrated(numpy.log(mention.confidence), fitted.low, fitted.high, fitted.intercept)
+    return replace(mention, confidence=confidence)

@@ -42,8 +42,9 @@ ANNOTATED_TYPES = "annotated_types"
 TOKENS_AT_ONCE = 10_000
 # The extension of Span that gives the confidence.
 CONFIDENCE = "confidence"
-# Beyond it a probability is as good as 0 or 1, and its digits mean nothing.
-LARGEST_LOGIT = 15.0
+# Nearer to 0 or 1 the digits of a probability mean nothing.
+LOG_SMALLEST = -15.0
+SMALLEST = numpy.exp(LOG_SMALLEST)
 LOG_ALMOST_ONE = -1e-7
 # spaCy's codes of `token.ent_iob`.
 MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
@@ -441,22 +442,24 @@ def _pair_scores_init(model: Model, X: Optional[Floats2d] = None, Y: Optional[Fl
 # Confidences
 
 
-def logit(log_probability: float) -> float:
-    """RETURNS (float): The logarithm of p / (1 - p), cut off where a probability is as good as 0 or 1."""
+def log_right_and_wrong(log_probability: float) -> Tuple[float, float]:
+    """RETURNS (Tuple[float, float]): log(p) and log(1 - p), cut off where a probability is as good as 0 or 1."""
     # 1 - exp(x) loses its digits near 0, expm1 does not.
-    odds = log_probability - numpy.log(max(-numpy.expm1(log_probability), numpy.exp(-2 * LARGEST_LOGIT)))
-    return float(numpy.clip(odds, -LARGEST_LOGIT, LARGEST_LOGIT))
+    wrong = numpy.log(max(-numpy.expm1(log_probability), SMALLEST))
+    return float(max(log_probability, LOG_SMALLEST)), float(wrong)
 
 
-def calibrated(log_probability: float, slope: float, intercept: float) -> float:
-    """Correct a model's probability by its logit (Platt 1999).
+def calibrated(log_probability: float, low: float, high: float, intercept: float) -> float:
+    """Correct a model's probability by beta calibration (Kull et al. 2017).
 
     log_probability (float): Its logarithm.
-    slope (float): Below 1 where the model is too sure in either direction.
-    intercept (float): Below 0 where it is right less often than it says.
+    low (float): How steep the correction is towards 0, on the scale of logits. Below 1 where the model is too sure.
+    high (float): The same towards 1. With both alike this is Platt scaling; with both 1, only the intercept counts.
+    intercept (float): Below 0 where the model is right less often than it says.
     RETURNS (float): The confidence, from 0 to 1.
     """
-    return float(1 / (1 + numpy.exp(-(slope * logit(log_probability) + intercept))))
+    right, wrong = log_right_and_wrong(log_probability)
+    return float(1 / (1 + numpy.exp(-(low * right - high * wrong + intercept))))
 
 
 def get_confidence(span: Span) -> Optional[float]:
@@ -581,16 +584,16 @@ class BioNer(TrainablePipe):
         return threshold
 
     @property
-    def calibration(self) -> Dict[str, Tuple[float, float]]:
-        """RETURNS (Dict[str, Tuple[float, float]]): Slope and intercept by entity type; types without keep the model's
-        own confidences. See `calibrated`."""
-        return {label: (slope, intercept) for label, (slope, intercept) in self.cfg["calibration"].items()}
+    def calibration(self) -> Dict[str, Tuple[float, float, float]]:
+        """RETURNS (Dict[str, Tuple[float, float, float]]): Low and high slope and intercept by entity type; types
+        without keep the model's own confidences. See `calibrated`."""
+        return {label: (low, high, intercept) for label, (low, high, intercept) in self.cfg["calibration"].items()}
 
-    def calibrate(self, calibration: Dict[str, Tuple[float, float]]) -> None:
+    def calibrate(self, calibration: Dict[str, Tuple[float, float, float]]) -> None:
         """Set what makes the model's probabilities the share of mentions that are right.
 
-        calibration (Dict[str, Tuple[float, float]]): Slope and intercept by entity type; see `calibrated`. It is to be
-            fitted on documents that a model like this one was not trained on.
+        calibration (Dict[str, Tuple[float, float, float]]): Low and high slope and intercept by entity type; see
+            `calibrated`. It is to be fitted on documents that a model like this one was not trained on.
         RAISES (ValueError): If there is an entity type that the component does not know.
         """
         unknown = [label for label in calibration if label not in self.labels]
@@ -599,7 +602,7 @@ class BioNer(TrainablePipe):
                 f"'{self.name}' can't be calibrated for the entity type '{unknown[0]}': it knows "
                 f"{', '.join(self.labels)}"
             )
-        self.cfg["calibration"] = {label: list(pair) for label, pair in calibration.items()}
+        self.cfg["calibration"] = {label: list(numbers) for label, numbers in calibration.items()}
 
     @property
     def decoder(self) -> Decoder:
@@ -738,8 +741,8 @@ class BioNer(TrainablePipe):
         ]
 
     def _confidence(self, label: int, log_confidence: float) -> float:
-        pair = self.cfg["calibration"].get(self.labels[label])
-        return calibrated(log_confidence, *pair) if pair else float(numpy.exp(log_confidence))
+        numbers = self.cfg["calibration"].get(self.labels[label])
+        return calibrated(log_confidence, *numbers) if numbers else float(numpy.exp(log_confidence))
 
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Mapping, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.calibration import Platt, ReliabilityBin
+from scripts.evaluation.calibration import BetaCalibration, ReliabilityBin
 from scripts.results.runs import Today
 from scripts.results.shapes import read_shape
 
@@ -41,7 +41,7 @@ class Calibration:
     """How the confidences of the shipped pipeline were calibrated.
 
     fingerprint (str): Hash of all that decided it.
-    fitted (Mapping[str, Platt]): The correction of each entity type; a type that was not found has none.
+    fitted (Mapping[str, BetaCalibration]): The correction of each entity type; a type that was not found has none.
     documents (Mapping[str, int]): The documents that it was fitted on, by corpus: of training parts, and unseen by the
         second training.
     sentences (int): What the second training was trained on.
@@ -50,16 +50,16 @@ class Calibration:
     """
 
     fingerprint: str
-    fitted: Mapping[str, Platt]
+    fitted: Mapping[str, BetaCalibration]
     documents: Mapping[str, int]
     sentences: int
     seconds: float
     tests: tuple[Reliability, ...]
 
     @property
-    def pairs(self) -> dict[str, tuple[float, float]]:
-        """RETURNS (dict[str, tuple[float, float]]): What `BioNer.calibrate` takes."""
-        return {label: (platt.slope, platt.intercept) for label, platt in self.fitted.items()}
+    def numbers(self) -> dict[str, tuple[float, float, float]]:
+        """RETURNS (dict[str, tuple[float, float, float]]): What `BioNer.calibrate` takes."""
+        return {label: (beta.low, beta.high, beta.intercept) for label, beta in self.fitted.items()}
 
 
 def calibration_file(folder: Path) -> Path:

@@ -30,14 +30,14 @@ BUNDLED = tuple(Path(module.__file__) for module in (sentences, sentence_transfo
 
 
 def shipped_pipeline(
-    folder: Path, encoder: str, meta: Mapping[str, Any], calibration: Mapping[str, tuple[float, float]]
+    folder: Path, encoder: str, meta: Mapping[str, Any], calibration: Mapping[str, tuple[float, float, float]]
 ) -> Language:
     """Load a trained pipeline and make it ready for others.
 
     folder (Path): What training left: a head, and the encoder if the model has one.
     encoder (str): What the encoder is called where paths stood.
     meta (Mapping): What its meta.json is to say beside what spaCy knows itself.
-    calibration (Mapping): Slope and intercept by entity type; see `BioNer.calibrate`.
+    calibration (Mapping): Three numbers by entity type; see `BioNer.calibrate`.
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read. Its
         encoder is rounded, as it was when it was scored.
     """

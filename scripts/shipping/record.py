@@ -53,7 +53,7 @@ def package_fingerprint(
         "documents": documents,
         "libraries": {name: version(name) for name in REQUIRED},
         "runs": [[result.run, result.fingerprint, result.training] for result in results],
-        "calibration": calibration.pairs if calibration else {},
+        "calibration": calibration.numbers if calibration else {},
         "code": hash_files(CODE, SCRIPTS),
     }
     return hash_data(parts)

@@ -8,7 +8,7 @@ from scripts.evaluation.calibration import (
     BINS,
     JudgedMention,
     calibration_error,
-    fit_platt,
+    fit_beta,
     overconfidence,
     reliability_bins,
 )
@@ -31,11 +31,21 @@ def error_by_hand(found):
     return total / len(confidences)
 
 
-def simulated(slope, intercept, n, seed=0):
-    """Logits, and answers that are right as often as slope and intercept say."""
+def logs(logits):
+    """log(p) and log(1 - p)."""
+    return -numpy.logaddexp(0, -logits), -numpy.logaddexp(0, logits)
+
+
+def simulated(low, high, intercept, n, seed=0):
+    """Logits, and answers that are right as often as the three numbers say."""
     random = numpy.random.default_rng(seed)
-    logits = random.normal(1.5, 2.0, n)
-    return logits, random.random(n) < 1 / (1 + numpy.exp(-(slope * logits + intercept)))
+    logits = random.normal(1.0, 3.0, n)
+    log_right, log_wrong = logs(logits)
+    return logits, random.random(n) < 1 / (1 + numpy.exp(-(low * log_right - high * log_wrong + intercept)))
+
+
+def fitted_to(logits, is_right):
+    return fit_beta(*logs(numpy.asarray(logits)), is_right)
 
 
 @given(MENTIONS)
@@ -59,31 +69,39 @@ def test_an_error_by_hand():
     assert calibration_error(reliability_bins(found)) == pytest.approx((2 * 0.4 + 2 * 0.1) / 4)
 
 
-@pytest.mark.parametrize("slope, intercept", [(1.0, 0.0), (0.5, -1.0), (2.0, 0.7), (0.0, 0.4)])
-def test_a_fit_finds_the_parameters(slope, intercept):
-    found = fit_platt(*simulated(slope, intercept, 20_000))
-    assert (found.slope, found.intercept) == (pytest.approx(slope, abs=0.06), pytest.approx(intercept, abs=0.06))
-    assert found.mentions == 20_000
+@pytest.mark.parametrize(
+    "low, high, intercept", [(1.0, 1.0, 0.0), (0.5, 0.5, -1.0), (0.4, 1.5, 0.7), (1.2, 0.3, -0.5), (0.0, 0.0, 0.4)]
+)
+def test_a_fit_finds_the_parameters(low, high, intercept):
+    found = fitted_to(*simulated(low, high, intercept, 40_000))
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.08), pytest.approx(high, abs=0.08))
+    assert found.intercept == pytest.approx(intercept, abs=0.08) and found.mentions == 40_000
 
 
-def test_a_fit_makes_confidences_the_share_that_is_right():
-    logits, right = simulated(0.4, -0.8, 4000, seed=1)
-    fresh_logits, fresh_right = simulated(0.4, -0.8, 4000, seed=2)
-    platt = fit_platt(logits, right)
+@pytest.mark.parametrize("low, high", [(0.4, 0.4), (1.0, 0.2)])
+def test_a_fit_makes_confidences_the_share_that_is_right(low, high):
+    beta = fitted_to(*simulated(low, high, -0.8, 8000, seed=1))
+    fresh_logits, fresh_right = simulated(low, high, -0.8, 8000, seed=2)
+    log_right, log_wrong = logs(fresh_logits)
     errors = []
-    for slope, intercept in ((1.0, 0.0), (platt.slope, platt.intercept)):
-        confidences = 1 / (1 + numpy.exp(-(slope * fresh_logits + intercept)))
+    for a, b, c in ((1.0, 1.0, 0.0), (beta.low, beta.high, beta.intercept)):
+        confidences = 1 / (1 + numpy.exp(-(a * log_right - b * log_wrong + c)))
         found = [JudgedMention("Drug", *pair) for pair in zip(confidences, fresh_right, strict=True)]
         errors.append(calibration_error(reliability_bins(found)))
-    assert errors[0] > 0.2 and errors[1] < 0.03
+    assert errors[0] > 0.15 and errors[1] < 0.03
 
 
 @pytest.mark.parametrize("is_right, low, high", [(True, 0.5, 0.99), (False, 0.01, 0.5)])
 def test_a_few_mentions_that_are_all_alike_make_nothing_sure(is_right, low, high):
-    platt = fit_platt([3.0, 4.0, 5.0], [is_right] * 3)
+    beta = fitted_to([3.0, 4.0, 5.0], [is_right] * 3)
     for logit in (3.0, 5.0):
-        assert low < 1 / (1 + numpy.exp(-(platt.slope * logit + platt.intercept))) < high
+        log_right, log_wrong = logs(logit)
+        assert low < 1 / (1 + numpy.exp(-(beta.low * log_right - beta.high * log_wrong + beta.intercept))) < high
 
 
 def test_a_higher_confidence_never_becomes_a_lower_one():
-    assert fit_platt([-2.0, -1.0, 1.0, 2.0], [True, True, False, False]).slope == 0.0
+    beta = fitted_to([-2.0, -1.0, 1.0, 2.0], [True, True, False, False])
+    assert (beta.low, beta.high) == (0.0, 0.0)
+    # One side rises and the other falls: that one becomes level.
+    one_sided = fitted_to([-4.0] * 9 + [-2.0] * 9 + [2.0] * 9 + [4.0] * 9, [0] * 9 + [1] * 9 + [1] * 9 + [0, 1, 1] * 3)
+    assert one_sided.low > 0.5 and one_sided.high == 0.0

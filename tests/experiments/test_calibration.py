@@ -9,7 +9,7 @@ import spacy
 from scripts.base.files import hash_files
 from scripts.corpora.copies import fold_text
 from scripts.corpora.parts import read_documents
-from scripts.evaluation.calibration import JudgedMention, Platt
+from scripts.evaluation.calibration import BetaCalibration, JudgedMention
 from scripts.experiments import calibration as module
 from scripts.experiments.calibration import (
     HELD_OUT,
@@ -143,7 +143,7 @@ class TestOnRecord:
         model = get_model(workspace, shipped_model(workspace.experiment))
         nlp = with_splitter(spacy.load(model.pipeline))
         round_encoder(nlp)
-        nlp.get_pipe("bio_ner").calibrate(found.pairs)
+        nlp.get_pipe("bio_ner").calibrate(found.numbers)
         for test in found.tests:
             documents = read_documents(workspace.part(test.corpus, "test").path)
             judged = judge_raw_text(nlp, documents, workspace.corpora[test.corpus].entity_types)
@@ -202,5 +202,5 @@ def test_each_type_is_fitted_by_itself():
     diseases = [JudgedMention("Disease", value, random.random() < 0.3) for value in confidences]
     fitted = fit([*drugs, *diseases])
     assert fitted["Drug"].slope == pytest.approx(1, abs=0.2) and fitted["Disease"].slope < 0.2
-    measured = measure("x", diseases, {"Disease": fitted["Disease"], "Drug": Platt(0.0, 9.0, 1)})
+    measured = measure("x", diseases, {"Disease": fitted["Disease"], "Drug": BetaCalibration(0.0, 0.0, 9.0, 1)})
     assert measured.raw_error > 0.3 and measured.calibrated_error < 0.03 and measured.mentions == 2000

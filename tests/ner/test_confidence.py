@@ -11,12 +11,12 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.util import import_file, load_config
 
 from scripts.ner import bio_ner
-from scripts.ner.bio_ner import CONFIDENCE, FACTORY, calibrated, logit, make_bio_ner
+from scripts.ner.bio_ner import CONFIDENCE, FACTORY, calibrated, log_right_and_wrong, make_bio_ner
 from tests.ner.pipelines import LABELS, component_that_finds, entities, toy_examples
 
 WORDS = "The patient ibuprofen for back pain today .".split()
 MENTIONS = ((2, 3, "Drug"), (4, 6, "Disease"))
-PAIRS = {"Drug": (0.5, -1.0), "Disease": (2.0, 0.25)}
+NUMBERS = {"Drug": (0.5, 0.5, -1.0), "Disease": (2.0, 1.5, 0.25)}
 CONFIG = {"components": {"bio_ner": {"threshold": {"Drug": 0.8}}}}
 TEXT = "Took aspirin for the headache ."
 
@@ -49,39 +49,46 @@ def confidences(doc: Doc) -> list:
 
 class TestCalibrated:
     @given(st.floats(-30, -1e-12))
-    def test_nothing_changes_with_slope_1_and_intercept_0(self, log_probability):
+    def test_nothing_changes_with_slopes_of_1_and_intercept_0(self, log_probability):
         # Beyond the cut a probability is as good as 0 or 1.
-        cut = 1 / (1 + numpy.exp(bio_ner.LARGEST_LOGIT))
-        assert calibrated(log_probability, 1.0, 0.0) == pytest.approx(numpy.exp(log_probability), rel=1e-6, abs=cut)
+        cut = bio_ner.SMALLEST
+        expected = numpy.exp(log_probability)
+        assert calibrated(log_probability, 1.0, 1.0, 0.0) == pytest.approx(expected, rel=1e-6, abs=cut)
 
-    @given(st.floats(-30, 0), st.floats(0, 3), st.floats(-3, 3))
-    def test_it_is_a_probability_and_goes_by_the_formula(self, log_probability, slope, intercept):
-        expected = 1 / (1 + numpy.exp(-slope * logit(log_probability)) * numpy.exp(-intercept))
-        found = calibrated(log_probability, slope, intercept)
-        assert 0 <= found <= 1 and found == pytest.approx(expected)
+    @given(st.floats(-14, -1e-4), st.floats(0, 3), st.floats(0, 3), st.floats(-3, 3))
+    def test_it_is_a_probability_and_goes_by_the_formula(self, log_probability, low, high, intercept):
+        # As Kull et al. write it.
+        p = numpy.exp(log_probability)
+        expected = 1 / (1 + 1 / (numpy.exp(intercept) * p**low / (1 - p) ** high))
+        assert calibrated(log_probability, low, high, intercept) == pytest.approx(expected, rel=1e-6)
 
-    @pytest.mark.parametrize("log_probability, sign", [(0.0, 1), (-1e-300, 1), (-numpy.inf, -1), (-1000.0, -1)])
-    def test_certainty_is_cut_off(self, log_probability, sign):
-        assert logit(log_probability) == sign * bio_ner.LARGEST_LOGIT
+    @given(st.floats(-30, 0), st.floats(-30, 0), st.floats(0, 3), st.floats(0, 3), st.floats(-3, 3))
+    def test_a_higher_probability_never_becomes_a_lower_confidence(self, one, other, low, high, intercept):
+        lower, higher = (calibrated(number, low, high, intercept) for number in sorted((one, other)))
+        assert 0 <= lower <= higher <= 1
+
+    @pytest.mark.parametrize("log_probability, place", [(0.0, 1), (-1e-300, 1), (-numpy.inf, 0), (-1000.0, 0)])
+    def test_certainty_is_cut_off(self, log_probability, place):
+        assert log_right_and_wrong(log_probability)[place] == bio_ner.LOG_SMALLEST
 
     def test_each_type_has_its_own(self, nlp):
         component = component_that_finds(nlp, *MENTIONS)
         raw = [mention[3] for mention in component.predict([Doc(nlp.vocab, words=WORDS)])[0]]
-        component.calibrate({"Drug": PAIRS["Drug"]})
+        component.calibrate({"Drug": NUMBERS["Drug"]})
         drug, disease = (mention[3] for mention in component.predict([Doc(nlp.vocab, words=WORDS)])[0])
         assert numpy.log(drug / (1 - drug)) == pytest.approx(0.5 * numpy.log(raw[0] / (1 - raw[0])) - 1.0)
         assert disease == raw[1]
 
     def test_an_unknown_type_is_named(self, nlp):
         with pytest.raises(ValueError, match="'bio_ner' can't be calibrated for the entity type 'Gene': it knows Dis"):
-            component_that_finds(nlp).calibrate({"Gene": (1.0, 0.0)})
+            component_that_finds(nlp).calibrate({"Gene": (1.0, 1.0, 0.0)})
 
 
 class TestKept:
     def test_the_calibration_survives_disk_bytes_and_a_copy(self, package, tmp_path):
         nlp = spacy.load(package)
         before = confidences(nlp(TEXT))
-        nlp.get_pipe("bio_ner").calibrate(PAIRS)
+        nlp.get_pipe("bio_ner").calibrate(NUMBERS)
         expected = confidences(nlp(TEXT))
         assert len(before) == 2 and not any(numpy.isclose(before, expected))
         nlp.to_disk(tmp_path / "again")
@@ -90,14 +97,14 @@ class TestKept:
         for name in nlp.pipe_names:
             sourced.add_pipe(name, source=nlp)
         for other in (spacy.load(tmp_path / "again"), from_bytes, sourced):
-            assert other.get_pipe("bio_ner").calibration == PAIRS
+            assert other.get_pipe("bio_ner").calibration == NUMBERS
             assert confidences(other(TEXT)) == pytest.approx(expected)
 
     def test_training_further_keeps_it_and_new_weights_drop_it(self, package):
         nlp = spacy.load(package)
-        nlp.get_pipe("bio_ner").calibrate(PAIRS)
+        nlp.get_pipe("bio_ner").calibrate(NUMBERS)
         nlp.update(toy_examples(nlp), sgd=nlp.resume_training())
-        assert nlp.get_pipe("bio_ner").calibration == PAIRS
+        assert nlp.get_pipe("bio_ner").calibration == NUMBERS
         nlp.get_pipe("bio_ner").initialize(lambda: toy_examples(nlp), labels=["Disease", "Drug"])
         assert nlp.get_pipe("bio_ner").calibration == {}
 
@@ -107,7 +114,7 @@ class TestThreshold:
     def test_what_is_below_it_is_no_entity_and_still_a_span(self, package, config, tmp_path):
         nlp = spacy.load(package, config=config)
         # Whatever the confidence is, it becomes 0.5: above 0 and below 0.8.
-        nlp.get_pipe("bio_ner").calibrate({"Drug": (0.0, 0.0), "Disease": (0.0, 0.0)})
+        nlp.get_pipe("bio_ner").calibrate({"Drug": (0.0, 0.0, 0.0), "Disease": (0.0, 0.0, 0.0)})
         nlp.to_disk(tmp_path / "saved")
         for pipeline in (nlp, spacy.load(tmp_path / "saved")):
             doc = pipeline(TEXT)
@@ -148,7 +155,7 @@ class TestThreshold:
     def test_spacy_finds_the_best_one(self, package, tmp_path):
         nlp = spacy.load(package)
         # All are found; the drugs, of which half are right, have a confidence of 0.62, the diseases one of 0.5.
-        nlp.get_pipe("bio_ner").calibrate({"Drug": (0.0, 0.5), "Disease": (0.0, 0.0)})
+        nlp.get_pipe("bio_ner").calibrate({"Drug": (0.0, 0.0, 0.5), "Disease": (0.0, 0.0, 0.0)})
         nlp.to_disk(package)
         gold = [example.reference for example in toy_examples(nlp)]
         for doc in gold:
@@ -190,7 +197,7 @@ class TestExtension:
     def test_two_heads_do_not_share_theirs(self, nlp):
         first, second = (component_that_finds(nlp, *MENTIONS, labels=pair) for pair in (LABELS, LABELS))
         second.name, second.spans_key = "other", "others"
-        second.calibrate({"Drug": (0.0, 0.0)})
+        second.calibrate({"Drug": (0.0, 0.0, 0.0)})
         doc = second(first(Doc(nlp.vocab, words=WORDS)))
         assert confidences(doc) == doc.spans["bio_ner"].attrs["scores"]
         only = second(Doc(nlp.vocab, words=WORDS))

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from scripts.base.files import write_json
-from scripts.evaluation.calibration import JudgedMention, Platt, calibration_error, reliability_bins
+from scripts.evaluation.calibration import BetaCalibration, JudgedMention, calibration_error, reliability_bins
 from scripts.experiments.calibration import measure
 from scripts.report import write_report
 from scripts.reporting.calibration_figures import COLOUR, figure_reliability
@@ -23,7 +23,7 @@ RAW = [JudgedMention("Drug", *pair) for pair in PAIRS]
 @pytest.fixture(scope="module")
 def calibration():
     """RETURNS (Calibration): That of a made-up pipeline, with a test part in which nothing was found."""
-    fitted = {"Drug": Platt(0.5, -0.5, 40)}
+    fitted = {"Drug": BetaCalibration(0.5, 0.5, -0.5, 40)}
     tests = tuple(measure(name, found, fitted) for name, found in (("one", RAW), ("two", RAW[:3]), ("none", [])))
     return Calibration("f", fitted, {"one": 3}, 50, 1.5, tests)
 

@@ -7,7 +7,7 @@ import pytest
 
 from scripts import package as command
 from scripts.base.files import hash_file, read_json
-from scripts.evaluation.calibration import Platt
+from scripts.evaluation.calibration import BetaCalibration
 from scripts.evaluation.scores import Score
 from scripts.results.calibration import Calibration
 from scripts.results.runs import RunScores
@@ -138,10 +138,11 @@ def test_what_decides_a_wheel_changes_its_fingerprint(packaged, monkeypatch):
     own = fingerprint_of(packaged, results)
     assert own == fingerprint_of(packaged, packaged.results)
     tokens = {**results[0].scores.tokens, "micro": Score(1, 2, 3)}
+    beta = BetaCalibration(1.0, 1.0, 0.5, 9)
     changed = [
         fingerprint_of(packaged, results, name="other"),
         fingerprint_of(packaged, results, version="9.9.9"),
-        fingerprint_of(packaged, results, Calibration("f", {"Drug": Platt(1.0, 0.5, 9)}, {}, 9, 1.0, ())),
+        fingerprint_of(packaged, results, Calibration("f", {"Drug": beta}, {}, 9, 1.0, ())),
         fingerprint_of(packaged, [replace(results[0], fingerprint="of other data"), *results[1:]]),
         fingerprint_of(packaged, [replace(result, training="of another model") for result in results]),
         fingerprint_of(packaged, [replace(results[0], scores=RunScores(tokens, tokens)), *results[1:]]),

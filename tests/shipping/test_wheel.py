@@ -105,9 +105,9 @@ def test_it_is_calibrated_and_lists_a_threshold_for_each_entity_type(packaged, f
     config = spacy.util.load_config_from_str(files[f"{folder}/config.cfg"].decode())
     assert config["components"]["bio_ner"]["threshold"] == {"Disease": 0.0, "Drug": 0.0}
     head = json.loads(files[f"{folder}/bio_ner/cfg"])
-    pairs = find_calibration(packaged.workspace.results).pairs
-    assert pairs and head["calibration"].keys() == pairs.keys()
-    assert all(head["calibration"][label] == pytest.approx(list(pair)) for label, pair in pairs.items())
+    numbers = find_calibration(packaged.workspace.results).numbers
+    assert numbers and head["calibration"].keys() == numbers.keys()
+    assert all(head["calibration"][label] == pytest.approx(list(three)) for label, three in numbers.items())
     # What is trained and kept stays as it was.
     kept = get_model(packaged.workspace, shipped_model(packaged.workspace.experiment)).pipeline
     assert json.loads((kept / "bio_ner" / "cfg").read_text("utf8"))["calibration"] == {}
