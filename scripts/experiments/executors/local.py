@@ -11,6 +11,7 @@ from typing import Generator, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.exits import explain_exit
+from scripts.experiments.executors import server
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.resources import count_workers, free_cores, free_memory, visible_gpus
 from scripts.experiments.executors.schedule import Agenda, most_at_once
@@ -189,8 +190,9 @@ class _Pool:
 def _pool(work: Work, size: int, threads: int, gpus: Sequence[int]) -> Iterator[_Pool]:
     pool = _Pool(work, gpus)
     try:
-        with _environment(thread_variables(threads)), _without_interrupts():
-            forkserver.set_forkserver_preload([work.module])
+        variables = {**thread_variables(threads), server.STARTED_BY: str(os.getpid())}
+        with _environment(variables), _without_interrupts():
+            forkserver.set_forkserver_preload([server.__name__, work.module])
             forkserver.ensure_running()
         pool.start_all(size)
         yield pool

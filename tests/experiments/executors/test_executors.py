@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -143,6 +143,51 @@ def test_workers_end_with_the_process_that_started_them(tmp_path, sent):
     assert len(workers) == 2 and wait_until(lambda: not any(map(is_running, workers)))
     # One traceback at most, that of the driver, which is no command here; none of the workers'.
     assert (tmp_path / "errors").read_text().count("Traceback") == (sent == signal.SIGINT)
+
+
+LOADING = """
+import sys, time
+from pathlib import Path
+from scripts.experiments.executors.local import Local
+from tests.experiments.executors.work import Chores
+from tests.experiments.executors.test_executors import chore
+
+class Slow(Chores):
+    module = "loading"
+
+tasks = [chore("a", "slow"), chore("b", "slow")]
+for ended in Local(2, 1).carry_out(Slow(Path(sys.argv[1])), tasks, print):
+    pass
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL], ids=lambda sent: sent.name)
+def test_nothing_is_left_of_a_process_that_ends_while_the_libraries_load(tmp_path, sent):
+    """They take seconds, more on a busy machine, and meanwhile nobody looks whether it is there."""
+    (tmp_path / "loading.py").write_text("import pathlib, time; pathlib.Path('loading').touch(); time.sleep(8)")
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": paths, "MARK": str(tmp_path)}
+    command = [sys.executable, "-c", LOADING, str(tmp_path)]
+    with (tmp_path / "errors").open("w") as errors:
+        driver = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=errors, start_new_session=True)
+    assert wait_until((tmp_path / "loading").exists, 60)
+    if sent == signal.SIGINT:
+        os.killpg(driver.pid, sent)
+    else:
+        driver.send_signal(sent)
+    assert driver.wait(15) != 0
+    assert wait_until(lambda: not marked(str(tmp_path)), 5)
+    assert (tmp_path / "errors").read_text().count("Traceback") == (sent == signal.SIGINT)
+
+
+def marked(mark):
+    """RETURNS (list): Processes that are running with a mark in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("MARK") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize(
