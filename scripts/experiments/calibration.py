@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence
 
 import numpy
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg
@@ -32,6 +31,7 @@ from scripts.evaluation.calibration import (
 from scripts.experiments.config import head_of, load_template
 from scripts.experiments.device import use_device
 from scripts.experiments.job import TrainingJob, check_unchanged, decisive
+from scripts.experiments.loading import load_pipeline
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import shipped_model, shipped_runs
@@ -147,7 +147,7 @@ def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
         bar.set_description("calibration", refresh=False)
         fitted = fit(judge_held_out(_train(workspace, second, bar.update), workspace, dealt.held_out))
         bar.update(TEST_COST)
-        shipped = spacy.load(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
+        shipped = load_pipeline(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
         round_encoder(shipped)
         shipped = with_splitter(shipped)
         tests = []

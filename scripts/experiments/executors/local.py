@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Generator, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.base.exits import explain_exit
+from scripts.base.exits import OUT_OF_MEMORY, explain_exit
 from scripts.experiments.executors import server
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.resources import count_workers, free_cores, free_memory, visible_gpus
@@ -109,12 +109,17 @@ class _Pool:
         self._workers: list[_Worker] = []
 
     def start(self, number: int, gpu_id: int) -> None:
-        """Start a worker."""
+        """Start a worker.
+        RAISES (ProjectError): If the process is gone that it would be forked from."""
         name = f"worker {number + 1}"
         ours, theirs = PROCESSES.Pipe()
         arguments = (theirs, self._lifeline_read, self._work, name, gpu_id)
         process = PROCESSES.Process(target=serve, args=arguments, name=name, daemon=True)
-        process.start()
+        try:
+            process.start()
+        except (EOFError, ConnectionError) as error:
+            what = f"the process that workers are started from has ended: {OUT_OF_MEMORY}"
+            raise ProjectError(what, remedy=MORE_MEMORY) from error
         # Or else the end of the process would not be seen at our end.
         theirs.close()
         self._workers.insert(number, _Worker(name, process, ours, gpu_id))
