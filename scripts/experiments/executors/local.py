@@ -233,4 +233,4 @@ def _without_interrupts() -> Iterator[None]:
 def _how_it_ended(status: Optional[int]) -> str:
     """RETURNS (str): How a process ended, and what helps if the system has ended it."""
     told = explain_exit(status or 0)
-    return f"{told}; {MORE_MEMORY}" if status == -signal.SIGKILL else told
+    return f"{told}; {MORE_MEMORY}" if "memory" in told else told

@@ -82,6 +82,15 @@ def test_a_worker_that_is_killed_loses_its_task_alone_and_is_replaced(tmp_path, 
     assert not any(map(is_running, processes_of(tmp_path)))
 
 
+def test_a_real_shortage_of_memory_is_told_and_the_others_go_on(tmp_path):
+    tasks = [chore("a", "hungry"), chore("b", "starved"), *map(chore, "cdef")]
+    ended = carry_out(Local(2, 1), tmp_path, *tasks)
+    assert ended["a"].failure.reason == OUT_OF_MEMORY
+    told = "killed by signal 6 (ABRT): a library crashed, often for want of memory; take a smaller batch_size"
+    assert ended["b"].failure.reason.startswith(told)
+    assert [ended[name].value for name in "cdef"] == ["done"] * 4
+
+
 def test_one_task_at_a_time_needs_no_pool(tmp_path):
     ended = carry_out(Local(None, 1), tmp_path, chore("a"), chore("b", after=["a"]))
     assert {one.worker for one in ended.values()} == {"this process"}
