@@ -17,10 +17,10 @@ def ignore_passes(passes: int) -> None:
 
 
 class _Bar(tqdm):
-    def close(self) -> None:
+    def __exit__(self, *error: Any) -> None:
         # The reason why the command stops is the last line.
         self.leave = self.leave and not signals.stopped_by()
-        super().close()
+        super().__exit__(*error)
 
 
 def progress(total: int, unit: str, **settings: Any) -> tqdm:
@@ -50,7 +50,7 @@ class TaskBar:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._bar.close()
+        self._bar.__exit__(*error)
 
     def move(self, task: str, amount: int) -> None:
         """Show that a part of a task is done, never more than the whole of it."""
