@@ -14,7 +14,14 @@ from click.shell_completion import split_arg_string
 from wasabi import color, msg
 
 from scripts.base import signals
-from scripts.base.errors import ProjectError, explain_os_error, visible
+from scripts.base.errors import (
+    TRACEBACK,
+    ProjectError,
+    explain_os_error,
+    explain_unforeseen,
+    show_traceback,
+    visible,
+)
 from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
 from scripts.base.weasel import end_with_weasel, parent_words
@@ -65,6 +72,10 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             _stop(str(error))
         except OSError as error:
             _stop(explain_os_error(error))
+        except Exception as error:
+            show_traceback(error)
+            remedy = f"Set {TRACEBACK}=1 to see the whole traceback, which may quote texts"
+            _stop(f"{explain_unforeseen(error)}: nobody has foreseen this error. {remedy}")
 
     return framed
 

@@ -2,6 +2,7 @@
 import errno
 import os
 import re
+import traceback
 import unicodedata
 from pathlib import Path
 
@@ -16,6 +17,9 @@ _LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
 _ID = re.compile(_WORDS)
 LONGEST_LABEL, LONGEST_ID = 30, 60
 MOST_NAMED = 10
+# Of the environment: has the traceback of an error printed that nobody has foreseen.
+TRACEBACK = "NER_TRACEBACK"
+_PROJECT = Path(__file__).parents[2]
 
 
 def visible(text: str) -> str:
@@ -99,3 +103,25 @@ def _mount_point(path: Path) -> Path:
     """RETURNS (Path): The folder at which the disk of a file, there or not, is mounted."""
     folders = path.absolute().parents
     return next((folder for folder in folders if folder.is_mount()), folders[-1])
+
+
+def explain_unforeseen(error: BaseException) -> str:
+    """Say what an error is that nobody has foreseen, and where in the code it arose.
+
+    Its message is left out: what a library says may quote a text of the corpora.
+
+    error (BaseException): What was raised.
+    RETURNS (str): Such as `KeyError at scripts/experiments/score.py:88`.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if (_PROJECT / "scripts") in Path(frame.filename).parents]
+    name = type(error).__name__
+    if not own:
+        return name
+    return visible(f"{name} at {Path(own[-1].filename).relative_to(_PROJECT)}:{own[-1].lineno}")
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print the traceback of an error, with its message, if a variable of the environment asks for it."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)

@@ -4,6 +4,9 @@ import signal
 # Exit codes from here on tell of a signal: the shell's convention, which the commands keep to as well.
 FIRST_OF_SIGNALS = 128
 OUT_OF_MEMORY = "often the system, out of memory"
+# What becomes of a library that gets no memory under a limit such as `ulimit -v`, if it does not look.
+_CRASHED = "a library crashed, often for want of memory"
+_REASONS = {"KILL": OUT_OF_MEMORY, "ABRT": _CRASHED, "SEGV": _CRASHED, "BUS": _CRASHED}
 
 
 def explain_exit(code: int) -> str:
@@ -17,6 +20,6 @@ def explain_exit(code: int) -> str:
         name = signal.Signals(number).name.removeprefix("SIG")
     except ValueError:
         return f"exit code {code}"
-    reason = f": {OUT_OF_MEMORY}" if name == "KILL" else ""
+    reason = f": {_REASONS[name]}" if name in _REASONS else ""
     told = f"killed by signal {number} ({name})" if code < 0 else f"exit code {code}, after signal {number} ({name})"
     return told + reason

@@ -16,6 +16,7 @@ from scripts.base.leftovers import unfinished
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
+MAKE_AGAIN = "delete the file and make it again"
 
 
 @contextlib.contextmanager
@@ -150,11 +151,7 @@ def read_json(path: Path, *, made_by: str = "") -> Any:
     if not path.is_file():
         remedy = f"run `weasel run {made_by}` first" if made_by else ""
         raise ProjectError("no such file", where=path, remedy=remedy)
-    try:
-        return json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        remedy = "delete the file and make it again"
-        raise ProjectError(f"not valid JSON ({error})", where=path, remedy=remedy) from None
+    return _parse(path, path.read_bytes(), "not valid JSON")
 
 
 def write_zipped_json(path: Path, data: Any) -> None:
@@ -175,9 +172,19 @@ def read_zipped_json(path: Path) -> Any:
     if not path.is_file():
         raise ProjectError("no such file", where=path)
     try:
-        return json.loads(gzip.decompress(path.read_bytes()))
-    except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ProjectError(f"damaged file ({error})", where=path, remedy="delete the file and make it again") from None
+        data = gzip.decompress(path.read_bytes())
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ProjectError(f"damaged file ({error})", where=path, remedy=MAKE_AGAIN) from None
+    return _parse(path, data, "damaged file")
+
+
+def _parse(path: Path, data: bytes, what: str) -> Any:
+    try:
+        return json.loads(data.decode("utf8"))
+    except ValueError as error:
+        raise ProjectError(f"{what} ({error})", where=path, remedy=MAKE_AGAIN) from None
+    except RecursionError:
+        raise ProjectError(f"{what} (nested too deeply)", where=path, remedy=MAKE_AGAIN) from None
 
 
 def cache_by_file(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:

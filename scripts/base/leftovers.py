@@ -2,6 +2,7 @@
 import contextlib
 import functools
 import hashlib
+import multiprocessing
 import os
 import re
 import secrets
@@ -23,6 +24,9 @@ FOREIGN_SECONDS = 7 * 24 * 3600
 CLOCK_SECONDS = 3600
 # The name of the folder of this project's temporary files.
 TEMPORARY = "interlingual-ner"
+# The path of a socket has room for 103 bytes (107 on Linux), and its own name takes 18.
+LONGEST_OF_SOCKETS = 85
+SHORT_PLACE = Path("/tmp")
 
 
 @functools.cache
@@ -112,15 +116,38 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def own_temporary_files() -> Iterator[None]:
     """Keep all temporary files of this process, its libraries' too, in one folder; delete those of killed ones."""
-    place = Path(tempfile.gettempdir()) / TEMPORARY
-    for path in place.parent.glob(f".{TEMPORARY}.*.part"):
-        match = UNFINISHED.fullmatch(path.name)
-        if match and match["machine"] and _is_left(path, match):
-            _remove(path, match)
     before = tempfile.tempdir
-    with temporary_folder(place) as folder:
+    with _own_folder(Path(tempfile.gettempdir())) as folder, _sockets_in(folder):
         tempfile.tempdir = str(folder)
         try:
             yield
         finally:
             tempfile.tempdir = before
+
+
+@contextlib.contextmanager
+def _own_folder(parent: Path) -> Iterator[Path]:
+    for path in parent.glob(f".{TEMPORARY}.*.part"):
+        match = UNFINISHED.fullmatch(path.name)
+        if match and match["machine"] and _is_left(path, match):
+            _remove(path, match)
+    with temporary_folder(parent / TEMPORARY) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _sockets_in(folder: Path) -> Iterator[None]:
+    """Have `multiprocessing` keep its sockets in this folder, or in a shorter one if their paths would be too long.
+
+    In a folder of its own choice it would look for them at the very end, when all temporary files are gone.
+    """
+    with contextlib.ExitStack() as opened:
+        if len(os.fsencode(folder)) > LONGEST_OF_SOCKETS:
+            # Where nothing may be written there, a pool can't be started, but all else works.
+            with contextlib.suppress(OSError):
+                folder = opened.enter_context(_own_folder(SHORT_PLACE))
+        config = vars(multiprocessing.current_process())["_config"]
+        before = config.get("tempdir")
+        config["tempdir"] = str(folder)
+        opened.callback(config.update, tempdir=before)
+        yield

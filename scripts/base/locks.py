@@ -39,8 +39,9 @@ class Holder:
 
     @property
     def may_live(self) -> bool:
-        """RETURNS (bool): Whether it may still be there; of another machine that can't be known."""
-        return self.host != socket.gethostname() or psutil.pid_exists(self.pid)
+        """RETURNS (bool): Whether it may be another process that lives; of another machine that can't be known."""
+        # This process may have shared the folder before.
+        return self.host != socket.gethostname() or (self.pid != os.getpid() and psutil.pid_exists(self.pid))
 
     def __str__(self) -> str:
         return f"{self.command} (process {self.pid} on {self.host}) since {self.since}"

@@ -4,6 +4,8 @@ from typing import Any, Callable, Mapping
 
 from tqdm import tqdm
 
+from scripts.base import signals
+
 # Seconds between two states of the bar: each is a line of its own in a log file.
 ON_SCREEN, IN_LOG = 0.1, 60.0
 # Told while something is trained, after every update, how many sentences passed through the network.
@@ -12,6 +14,13 @@ OnPasses = Callable[[int], Any]
 
 def ignore_passes(passes: int) -> None:
     """Show no progress."""
+
+
+class _Bar(tqdm):
+    def __exit__(self, *error: Any) -> None:
+        # The reason why the command stops is the last line.
+        self.leave = self.leave and not signals.stopped_by()
+        super().__exit__(*error)
 
 
 def progress(total: int, unit: str, **settings: Any) -> tqdm:
@@ -23,7 +32,7 @@ def progress(total: int, unit: str, **settings: Any) -> tqdm:
     RETURNS (tqdm): The bar, a context manager.
     """
     interval = ON_SCREEN if sys.stderr.isatty() else IN_LOG
-    return tqdm(total=total, unit=unit, mininterval=interval, **settings)
+    return _Bar(total=total, unit=unit, mininterval=interval, **settings)
 
 
 class TaskBar:
@@ -41,7 +50,7 @@ class TaskBar:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._bar.close()
+        self._bar.__exit__(*error)
 
     def move(self, task: str, amount: int) -> None:
         """Show that a part of a task is done, never more than the whole of it."""

@@ -1,6 +1,7 @@
 """Read settings files into validated pydantic models, with one line that names file and key for each mistake."""
 import difflib
 import re
+import warnings
 from pathlib import Path
 from typing import Any, Iterator, Type, TypeVar, get_args
 
@@ -17,8 +18,8 @@ _HALF_PAIR = re.compile(r"(?<!\\)\\ud[89a-f]")
 NUMBERS = ("int", "float", "bool")
 # What a file may come to when each alias (`*name`) is written out: a few lines can stand for gigabytes.
 MOST_VALUES = 200_000
-# Bytes of a file that it is read at all; it takes seconds to read so many.
-LARGEST_FILE = 1_000_000
+# Bytes of a file that it is read at all; it takes three seconds to read so many if each value has two.
+LARGEST_FILE = 100_000
 # Several of them make a file's name, for which there is room for 255 bytes.
 LONGEST_NAME = 40
 NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
@@ -64,12 +65,20 @@ def read_settings(path: Path, model: Type[SettingsT]) -> SettingsT:
     data = read_yaml(path)
     if not isinstance(data, dict):
         raise ProjectError("expected `key: value` lines", where=path)
-    if _HALF_PAIR.search(repr(data)):
+    if _has_half_pair(data):
         raise ProjectError("half of a surrogate pair", where=path, remedy="repair its \\u escapes")
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise ProjectError(_first_mistake(error, model), where=path) from None
+
+
+def _has_half_pair(data: Any) -> bool:
+    try:
+        return _HALF_PAIR.search(repr(data)) is not None
+    except ValueError:
+        # Python writes out no integer of 4,300 digits; it is no value of any key, and told as such.
+        return False
 
 
 def read_yaml(path: Path) -> Any:
@@ -85,7 +94,10 @@ def read_yaml(path: Path) -> Any:
     try:
         constructor, _ = YAML(typ="safe", pure=True).get_constructor_parser(path.read_text(encoding="utf8"))
         # Looked at before it is made: a merge of aliases (`<<: [*a, *a]`) is written out while it is.
-        root = constructor.composer.get_single_node()
+        with warnings.catch_warnings():
+            # Of each name that is given twice, in several lines.
+            warnings.simplefilter("ignore")
+            root = constructor.composer.get_single_node()
         if _is_endless(root):
             what = f"more than {MOST_VALUES:,} values, or an alias (`*name`) within what it stands for"
             raise ProjectError(what, where=path, remedy="write less, and without aliases")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Iterator, Mapping, Optional, Sequence
 
 import numpy
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg
@@ -33,6 +32,7 @@ from scripts.evaluation.calibration import (
 from scripts.experiments.config import head_of, load_template
 from scripts.experiments.device import use_device
 from scripts.experiments.job import TrainingJob, check_unchanged, decisive
+from scripts.experiments.loading import load_pipeline
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model, shipped_runs
 from scripts.experiments.run import ScoredPart, run_job
@@ -151,7 +151,7 @@ def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
         fitted = fit(judge_held_out(_train(workspace, second, bar.update), workspace, dealt.held_out))
         bar.update(TEST_COST)
         gc.collect()
-        shipped = spacy.load(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
+        shipped = load_pipeline(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
         round_encoder(shipped)
         shipped = with_splitter(shipped)
         tests = []

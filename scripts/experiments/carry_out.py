@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Mapping, Optional, Union
 
-import spacy
 from spacy.language import Language
 
 from scripts.base.files import file_stamp, hash_data
@@ -18,6 +17,7 @@ from scripts.experiments.analysis import SeenMentions, analyse
 from scripts.experiments.device import use_device
 from scripts.experiments.health import find_problem
 from scripts.experiments.job import TrainingJob, check_unchanged
+from scripts.experiments.loading import load_pipeline
 from scripts.experiments.models import KeptModel, get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, SourceModel, tested_model
@@ -121,7 +121,7 @@ class KeptPipeline:
         if self._kept and self._kept[0] == key:
             return self._kept[1]
         self.forget()
-        nlp = spacy.load(folder)
+        nlp = load_pipeline(folder)
         if is_rounded:
             round_encoder(nlp)
         self._kept = key, nlp

@@ -30,7 +30,7 @@ class Journal:
         RETURNS (str): What is told of it on the screen.
         """
         name, failure = ended.task.id, ended.failure
-        told, kept_reason = (failure.reason, failure.on_record) if failure else (problem, problem)
+        reason = failure.reason if failure else problem
         status = FAILED if failure else PROBLEM if problem else DONE
         self._append(
             run=name,
@@ -40,15 +40,15 @@ class Journal:
             worker=ended.worker,
             status=status,
             f1=None if f1 is None else round(f1, 2),
-            reason=kept_reason,
+            reason=reason,
         )
         kept = self._failures / f"{name}.json"
         if failure:
-            self.failed[name] = told
-            write_json(kept, {"run": name, "reason": kept_reason, "traceback": list(failure.traceback)})
+            self.failed[name] = reason
+            write_json(kept, {"run": name, "reason": reason, "traceback": list(failure.traceback)})
         else:
             kept.unlink(missing_ok=True)
-        return _line(name, status, ended.ended - ended.started, f1, told)
+        return _line(name, status, ended.ended - ended.started, f1, reason)
 
     def _append(self, **entry: Any) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)

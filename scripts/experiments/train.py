@@ -18,7 +18,9 @@ import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.experiments.config import ENCODER, explain_config_error, resolve_config
+from scripts.experiments.executors.task import is_out_of_memory
 from scripts.experiments.job import TrainingJob
+from scripts.experiments.loading import check_loads
 from scripts.experiments.pipeline_cache import PipelineCache
 
 ON_UPDATE = "interlingual.OnUpdate.v1"
@@ -141,11 +143,17 @@ def train_config(
 def _initialize(
     path: Path, template: Path, gpu_id: int, cache: PipelineCache, on_update: Callable[[], None]
 ) -> Language:
+    config = load_config(path)
     try:
-        return cache.get(_with_logger(load_config(path), on_update), gpu_id)
-    # Whatever spaCy finds wrong in a config; its messages have several lines.
-    except ValueError as error:
-        raise ProjectError(explain_config_error(error), where=template) from error
+        return cache.get(_with_logger(config, on_update), gpu_id)
+    except Exception as error:
+        # An error of a file that the config names is told as if it was the config's.
+        if not is_out_of_memory(error):
+            check_loads(config)
+        if isinstance(error, ValueError):
+            # Whatever spaCy finds wrong in a config; its messages have several lines.
+            raise ProjectError(explain_config_error(error), where=template) from error
+        raise
 
 
 def _with_logger(config: Config, on_update: Callable[[], None]) -> Config:

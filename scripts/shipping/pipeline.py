@@ -10,6 +10,7 @@ from thinc.api import Config
 from scripts.corpora import sentences
 from scripts.encoders.record import EncoderRecord
 from scripts.experiments.config import ENCODER, head_of
+from scripts.experiments.loading import loading
 from scripts.ner import bio_ner, lstm, sentence_transformer
 from scripts.ner.rounding import round_encoder
 
@@ -41,17 +42,19 @@ def shipped_pipeline(
     RETURNS (Language): The pipeline: splits sentences by itself, and keeps no tensors of the texts it has read. Its
         encoder is rounded, as it was when it was scored.
     """
-    config = load_config(folder / "config.cfg")
+    with loading(folder):
+        config = load_config(folder / "config.cfg")
     has_encoder = ENCODER in config["components"]
     # What its training was fast in says nothing of the hardware of those who go on training it.
     model = {"name": encoder, "training_precision": "float32"}
     component = {"factory": sentence_transformer.FACTORY, "model": model}
     changes = {**({ENCODER: component} if has_encoder else {}), **listed_thresholds(config)}
     # The vocabulary on disk lists every word of the training texts; tokenizer and labels need none of it.
-    nlp = load_model_from_config(config.merge({"components": changes}), auto_fill=True)
-    nlp.from_disk(folder, exclude=["vocab"])
-    # Word vectors come from elsewhere, and go by hashes of their words.
-    nlp.vocab.vectors.from_disk(folder / "vocab", exclude=["strings"])
+    with loading(folder):
+        nlp = load_model_from_config(config.merge({"components": changes}), auto_fill=True)
+        nlp.from_disk(folder, exclude=["vocab"])
+        # Word vectors come from elsewhere, and go by hashes of their words.
+        nlp.vocab.vectors.from_disk(folder / "vocab", exclude=["strings"])
     head = nlp.get_pipe(nlp.pipe_names[-1])
     for label in head.labels:
         nlp.vocab.strings.add(label)

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from scripts.base.command import check_overrides, check_values, option, run
-from scripts.base.errors import ProjectError
+from scripts.base.errors import TRACEBACK, ProjectError
 
 ROOT = Path(__file__).parents[2]
 PROJECT = """\
@@ -114,11 +114,35 @@ def test_settings_are_printed_under_the_commands_own_name(project: Path):
     assert "seed 5 gpu_id -1 size 0 ran with 5 -1 0" in squeezed(done.stdout)
 
 
+FAILING = """\
+from scripts.base.command import run
+
+
+def main() -> None:
+    {"Petrov took aspirin".partition(" ")[0]: 1}["Petrov " + "\\n"]
+
+
+if __name__ == "__main__":
+    run(main)
+"""
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_error_that_nobody_foresaw_is_one_line_without_its_message_unless_asked_for(asked: bool, project: Path):
+    (project / "failing.py").write_text(FAILING)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **({TRACEBACK: "1"} if asked else {})}
+    command = [sys.executable, "-m", "failing"]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and f"Set {TRACEBACK}=1 to see the whole traceback" in done.stdout
+    assert "✘ KeyError at scripts/base/command.py:" in done.stdout
+    assert ("Petrov" in done.stderr and "Traceback" in done.stderr) == asked and "Petrov" not in done.stdout
+
+
 SPEAKING = """\
 import sys
 from wasabi import msg
 from scripts.base.command import option, run
-from scripts.base.errors import ProjectError
+from scripts.base.errors import TRACEBACK, ProjectError
 
 
 def main(seed: int = option(0, "Зерно 🤒")) -> None:
@@ -275,12 +299,3 @@ def test_lists_are_printed_as_their_items(words: list[str], shown: str, monkeypa
 
     assert run_here(monkeypatch, main, *words) == 0
     assert shown in squeezed(capsys.readouterr().out)
-
-
-def test_mistakes_in_the_code_keep_their_traceback(monkeypatch):
-    def main() -> None:
-        raise KeyError("a mistake of ours")
-
-    monkeypatch.setattr(sys, "argv", ["tool"])
-    with pytest.raises(KeyError):
-        run(main)

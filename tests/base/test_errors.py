@@ -1,9 +1,13 @@
 """Errors: one line that says what, where and what to do."""
 import errno
+from pathlib import Path
 
 import pytest
 
-from scripts.base.errors import ProjectError, explain_os_error, name_id, name_label, visible
+from scripts.base.errors import ProjectError, explain_os_error, explain_unforeseen, name_id, name_label, visible
+from scripts.base.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,14 @@ def test_an_id_is_named_and_a_sentence_is_not():
         assert name_id(name) == name
     for text in ("Ivanov, MRN 4711", "took it for a week", "a" * 61, "a\nb"):
         assert name_id(text) == f"<{len(text)} characters>"
+
+
+def test_of_an_error_that_nobody_foresaw_its_place_is_told_and_not_its_message():
+    try:
+        read_settings(None, None)
+    except AttributeError as error:
+        told = explain_unforeseen(error)
+    place = told.removeprefix("AttributeError at scripts/base/settings.py:")
+    line = (ROOT / "scripts" / "base" / "settings.py").read_text().splitlines()[int(place) - 1]
+    assert "path.is_file()" in line
+    assert explain_unforeseen(KeyError("Petrov")) == "KeyError"

@@ -1,6 +1,7 @@
 """Files are whole or absent, whatever happens while they are written."""
 import contextlib
 import errno
+import gzip
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from scripts.base.files import (
     hash_file,
     hash_files,
     read_json,
+    read_zipped_json,
     write_json,
     write_text,
 )
@@ -307,3 +309,18 @@ class TestReadOnce:
             read(tmp_path / "gone")
         (tmp_path / "gone").write_text("back")
         assert read(tmp_path / "gone") == "back"
+
+
+UNREADABLE = [b"", b"[" * 100_000, b'{"a":' * 100_000, b'{"a": ', b"\0" * 50, b'"\xff"', b"{} {}", b"9" * 5000]
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:6]))
+def test_whatever_stands_in_a_json_file_is_one_line_that_names_it(content: bytes, tmp_path: Path):
+    for read, path, written in (
+        (read_json, tmp_path / "a.json", content),
+        (read_zipped_json, tmp_path / "a.json.gz", gzip.compress(content)),
+    ):
+        path.write_bytes(written)
+        with pytest.raises(ProjectError, match="Delete the file and make it again") as error:
+            read(path)
+        assert str(error.value).startswith(f"{path}: ") and len(str(error.value)) < len(str(path)) + 200

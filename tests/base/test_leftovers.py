@@ -138,3 +138,28 @@ def test_several_processes_may_replace_a_folder_at_the_same_time(tmp_path: Path)
     assert [process.wait(20) for process in processes] == [0, 0, 0]
     assert [path.name for path in tmp_path.iterdir() if path.name != "tmp"] == ["model"]
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["a", "b"]
+
+
+POOL = """
+import multiprocessing
+from scripts.base.leftovers import own_temporary_files
+
+if __name__ == "__main__":
+    with own_temporary_files():
+        process = multiprocessing.get_context("forkserver").Process(target=print, args=("started",))
+        process.start()
+        process.join()
+"""
+
+
+@pytest.mark.parametrize("length", [1, 90])
+def test_processes_start_whatever_the_temporary_folder_is_called_and_end_without_a_word(length: int, tmp_path: Path):
+    (tmp_path / "pool.py").write_text(POOL)
+    with tempfile.TemporaryDirectory(dir="/tmp") as parent:
+        folder = Path(parent) / ("x" * length)
+        folder.mkdir()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
+        command = [sys.executable, str(tmp_path / "pool.py")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "started\n", "")
+        assert not list(folder.iterdir())

@@ -128,3 +128,21 @@ def test_the_last_one_leaves_nothing_behind(tmp_path: Path):
     with locked(write=[tmp_path / "a"], read=[tmp_path / "b"]):
         assert str(os.getpid()) in lock_file(tmp_path / "a").read_text()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_does_not_name_itself(tmp_path: Path):
+    code = """
+from pathlib import Path
+from scripts.base.locks import locked
+with locked(read=[Path("corpus/one")]):
+    pass
+with locked(write=[Path("corpus/one")]):
+    print("has it", flush=True)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with holding(tmp_path, "read=corpus/one") as holder:
+        command = [sys.executable, "-c", code]
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as waiter:
+            told = waiter.stdout.readline()
+            holder.stdin.close()
+    assert f"(process {holder.pid} on " in told and f"process {waiter.pid} " not in told

@@ -1,5 +1,6 @@
 """Settings files: each mistake is one line with file and key."""
 import re
+import time
 from pathlib import Path
 from typing import Optional
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import Field, field_validator, model_validator
 
 from scripts.base.errors import ProjectError
-from scripts.base.settings import LONGEST_NAME, Settings, check_name, read_settings, read_yaml, suggest
+from scripts.base.settings import LARGEST_FILE, LONGEST_NAME, Settings, check_name, read_settings, read_yaml, suggest
 
 
 class Training(Settings):
@@ -186,3 +187,22 @@ def test_a_file_too_large_for_settings_is_not_read(tmp_path: Path):
     (tmp_path / "a.yml").write_text("a: 1\n" + "# x\n" * 300_000, "utf8")
     with pytest.raises(ProjectError, match="a.yml: 1,200,005 bytes, more than any settings have"):
         read_settings(tmp_path / "a.yml", Settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [" + "1," * (LARGEST_FILE // 2 - 3) + "]",
+        "a:\n" + "- &a [*a]\n" * (LARGEST_FILE // 10 - 1),
+        "a: 0b" + "1" * (LARGEST_FILE - 5),
+    ],
+    ids=["items", "anchors", "binary"],
+)
+def test_no_file_that_is_read_takes_long_or_says_more_than_a_line(text: str, tmp_path: Path, recwarn):
+    path = tmp_path / "a.yml"
+    path.write_text(text)
+    started = time.process_time()
+    with pytest.raises(ProjectError) as error:
+        read_settings(path, Experiment)
+    assert time.process_time() - started < 15
+    assert len(str(error.value)) < 300 + len(str(path)) and not recwarn.list

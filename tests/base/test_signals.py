@@ -82,6 +82,18 @@ def test_a_stopped_command_says_so_in_one_line(settings, number: signal.Signals,
     assert not list(project.rglob("*.part"))
 
 
+BAR = """exec('from scripts.base.progress import progress\\nwith progress(10, "run"): time.sleep(60)')"""
+
+
+def test_no_bar_is_drawn_behind_the_reason(project: Path):
+    with start(project, COMMAND, work=BAR) as process:
+        read_until(process, "running")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        lines = [line for line in lines_of(process) if line.strip()]
+    assert "run/s]" in lines[0] and lines[-1].startswith("⚠ Stopped.")
+
+
 @pytest.mark.parametrize("caught", ["pass", "time.sleep(60)", "raise RuntimeError('x')", "raise OSError('x')"])
 def test_whatever_a_library_makes_of_it_the_command_ends(caught: str, project: Path):
     with start(project, COMMAND, caught=caught) as process:

@@ -10,7 +10,8 @@ from multiprocessing.process import BaseProcess
 from typing import Generator, Iterator, Optional, Sequence
 
 from scripts.base.errors import ProjectError
-from scripts.base.exits import explain_exit
+from scripts.base.exits import OUT_OF_MEMORY, explain_exit
+from scripts.experiments.executors import server
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.resources import count_workers, free_cores, free_memory, visible_gpus
 from scripts.experiments.executors.schedule import Agenda, most_at_once
@@ -108,12 +109,17 @@ class _Pool:
         self._workers: list[_Worker] = []
 
     def start(self, number: int, gpu_id: int) -> None:
-        """Start a worker."""
+        """Start a worker.
+        RAISES (ProjectError): If the process is gone that it would be forked from."""
         name = f"worker {number + 1}"
         ours, theirs = PROCESSES.Pipe()
         arguments = (theirs, self._lifeline_read, self._work, name, gpu_id)
         process = PROCESSES.Process(target=serve, args=arguments, name=name, daemon=True)
-        process.start()
+        try:
+            process.start()
+        except (EOFError, ConnectionError) as error:
+            what = f"the process that workers are started from has ended: {OUT_OF_MEMORY}"
+            raise ProjectError(what, remedy=MORE_MEMORY) from error
         # Or else the end of the process would not be seen at our end.
         theirs.close()
         self._workers.insert(number, _Worker(name, process, ours, gpu_id))
@@ -189,8 +195,9 @@ class _Pool:
 def _pool(work: Work, size: int, threads: int, gpus: Sequence[int]) -> Iterator[_Pool]:
     pool = _Pool(work, gpus)
     try:
-        with _environment(thread_variables(threads)), _without_interrupts():
-            forkserver.set_forkserver_preload([work.module])
+        variables = {**thread_variables(threads), server.STARTED_BY: str(os.getpid())}
+        with _environment(variables), _without_interrupts():
+            forkserver.set_forkserver_preload([server.__name__, work.module])
             forkserver.ensure_running()
         pool.start_all(size)
         yield pool
@@ -226,4 +233,4 @@ def _without_interrupts() -> Iterator[None]:
 def _how_it_ended(status: Optional[int]) -> str:
     """RETURNS (str): How a process ended, and what helps if the system has ended it."""
     told = explain_exit(status or 0)
-    return f"{told}; {MORE_MEMORY}" if status == -signal.SIGKILL else told
+    return f"{told}; {MORE_MEMORY}" if "memory" in told else told

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Generator, Optional, Protocol, Sequence
 
-from scripts.base.errors import ProjectError, explain_os_error
+from scripts.base.errors import ProjectError, explain_os_error, explain_unforeseen, show_traceback
 
 # Told while a piece of work is under way: which one, and how many sentences passed through the network.
 OnTaskPasses = Callable[[str, int], Any]
@@ -14,7 +14,6 @@ MORE_MEMORY = "take a smaller batch_size, fewer workers, or a machine with more 
 OUT_OF_MEMORY = f"out of memory: {MORE_MEMORY}"
 # PyTorch raises its own error on a GPU, and on the CPU a plain RuntimeError.
 NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|std::bad_alloc", re.IGNORECASE)
-LONGEST_MESSAGE = 300
 
 
 @dataclass(frozen=True)
@@ -45,22 +44,14 @@ class Failure:
 
     reason (str): One line for a person to read.
     traceback (tuple[str, ...]): Where in the code it happened, outermost call first; code only, no values.
-    kept (Optional[str]): What of the reason files may hold; None for all of it. What a library says of an error that
-        nobody has foreseen may quote a text.
     """
 
     reason: str
     traceback: tuple[str, ...] = ()
-    kept: Optional[str] = None
-
-    @property
-    def on_record(self) -> str:
-        """RETURNS (str): The reason, as files hold it."""
-        return self.reason if self.kept is None else self.kept
 
     def of_what_follows(self, task: str) -> "Failure":
         """RETURNS (Failure): Why those tasks failed that depend on the one that has failed so."""
-        return Failure(f"{task} failed: {self.reason}", kept=f"{task} failed: {self.on_record}")
+        return Failure(f"{task} failed: {self.reason}")
 
 
 @dataclass(frozen=True)
@@ -129,24 +120,23 @@ def explain(error: BaseException) -> Failure:
     frames = tuple(
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     )
-    foreseen = _foreseen(error)
-    if foreseen:
-        return Failure(foreseen, frames)
-    return Failure(_unforeseen(error), frames, kept=type(error).__name__)
+    return Failure(_reason(error), frames)
 
 
-def _foreseen(error: BaseException) -> str:
-    """RETURNS (str): What is told of an error that says what to do; empty for any other."""
+def _reason(error: BaseException) -> str:
     if isinstance(error, ProjectError):
         return str(error)
-    if isinstance(error, MemoryError) or NO_MEMORY.search(str(error)):
+    if is_out_of_memory(error):
         return OUT_OF_MEMORY
-    return explain_os_error(error) if isinstance(error, OSError) else ""
+    if isinstance(error, OSError):
+        return explain_os_error(error)
+    show_traceback(error)
+    return explain_unforeseen(error)
 
 
-def _unforeseen(error: BaseException) -> str:
-    message = "".join(letter if letter.isprintable() else " " for letter in str(error))
-    return f"{type(error).__name__}: {' '.join(message.split())[:LONGEST_MESSAGE]}"
+def is_out_of_memory(error: BaseException) -> bool:
+    """RETURNS (bool): Whether memory was short, as Python or a library tells it."""
+    return isinstance(error, MemoryError) or NO_MEMORY.search(str(error)) is not None
 
 
 def try_task(work: Work, task: Task, on_passes: Callable[[int], Any], worker: str) -> Ended:

@@ -1,6 +1,7 @@
 """Do tasks in a process of the pool until there are no more, or the process that hands them out is gone."""
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Union
@@ -58,6 +59,12 @@ def serve(connection: Connection, lifeline: Connection, work: Work, name: str, g
     gpu_id (int): The GPU to use; -1 for the CPU.
     """
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    # Nobody hears what is said to a process that is gone.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        _serve(connection, work, name, gpu_id)
+
+
+def _serve(connection: Connection, work: Work, name: str, gpu_id: int) -> None:
     try:
         work.open(gpu_id)
     except Exception as error:

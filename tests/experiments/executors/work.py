@@ -1,5 +1,6 @@
 """Work that takes no time, to see what executors do with it; sent to real processes."""
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -49,6 +50,17 @@ class Chores:
 
     def killed(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def hungry(self) -> None:
+        """Allocate more than this process may have, until Python says so."""
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 10**8, resource.RLIM_INFINITY))
+        print(len([bytearray(10**7) for _ in range(10**6)]))
+
+    def starved(self) -> None:
+        """End as a library does that gets no memory and does not look."""
+        signal.signal(signal.SIGABRT, signal.SIG_DFL)
+        os.abort()
 
     def company(self) -> None:
         """Wait for another task to begin."""
