@@ -1,15 +1,15 @@
 """Describe a run once: the training whose pipeline it tests, and all that this pipeline is tested on."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Optional
 
 from scripts.base.files import hash_data
 from scripts.corpora.parts import Part
-from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, TrainingJob, decisive
+from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, Selection, TrainingJob, decisive
 from scripts.experiments.models import model_job, types_of
 from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import SHIPPED, ZERO_SHOT
+from scripts.results.kinds import FULL, RANDOM, SHIPPED, ZERO_SHOT
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _test(workspace: Workspace, corpus: str, part: str, types: tuple[str, ...]) 
 def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
     """RETURNS (TrainingJob): How a run on a sample of the target is trained."""
     assert workspace.experiment.few_shot
-    return workspace.job(
+    job = workspace.job(
         (run.target,),
         entity_types=types_of(workspace, run.entity_type),
         training=workspace.experiment.few_shot.training,
@@ -87,3 +87,19 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
         source=model_job(workspace, run.source) if run.source else None,
         transfer=run.transfer,
     )
+    return replace(job, selection=_selection(workspace, run, job))
+
+
+def _selection(workspace: Workspace, run: Run, job: TrainingJob) -> Optional[Selection]:
+    """RETURNS (Optional[Selection]): How the sample of a run is chosen; None for a plain random one."""
+    if run.is_at_random:
+        return None
+    if run.words_of:
+        chosen = replace(run, selection=run.words_of, words_of="")
+        return Selection(RANDOM, words_of=_sample_job(workspace, chosen).fingerprint)
+    assert workspace.experiment.few_shot
+    earlier = [size for size in workspace.experiment.few_shot.sizes if size < (run.size or 0)]
+    if earlier:
+        return Selection(run.selection, before=_sample_job(workspace, replace(run, size=earlier[-1])).fingerprint)
+    # Nothing is there that could choose the first sentences: they are those of the plain random sample.
+    return Selection(run.selection, before=job.source.fingerprint) if job.source and run.transfer == FULL else None

@@ -38,7 +38,8 @@ def test_by_hand(gold, predicted, edits):
 def apart(chance):
     """Mentions of a sentence of 12 tokens, none of which overlap."""
     borders = sorted(chance.sample(range(13), 2 * chance.randint(0, 3)))
-    return [(start, end, chance.choice(["Drug", "Disease"])) for start, end in zip(borders[::2], borders[1::2])]
+    pairs = zip(borders[::2], borders[1::2], strict=True)
+    return [(start, end, chance.choice(["Drug", "Disease"])) for start, end in pairs]
 
 
 def fewest(gold, predicted):
