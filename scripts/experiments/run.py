@@ -95,8 +95,9 @@ def _selection(workspace: Workspace, run: Run, job: TrainingJob) -> Optional[Sel
     if run.is_at_random:
         return None
     if run.words_of:
-        chosen = replace(run, selection=run.words_of, words_of="")
-        return Selection(RANDOM, words_of=_sample_job(workspace, chosen).fingerprint)
+        chosen = _sample_job(workspace, replace(run, selection=run.words_of, words_of=""))
+        # Of a first sample that was not chosen the control is that sample itself.
+        return Selection(RANDOM, words_of=chosen.fingerprint) if chosen.selection else None
     assert workspace.experiment.few_shot
     earlier = [size for size in workspace.experiment.few_shot.sizes if size < (run.size or 0)]
     if earlier:
