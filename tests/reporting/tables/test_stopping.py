@@ -44,8 +44,7 @@ def test_a_row_knows_nothing_of_larger_sizes(read_made_up):
 
 
 def test_the_plateau_is_reached_where_the_sample_is_beyond_the_interval(found):
-    # 99 % of a plateau of 80 are reached at 800 / 0.8 = 1,000 sentences at random, and at 500 where they are chosen; the
-    # interval of these is below 1,600.
+    # 99 % of a plateau of 80 are reached at 800 / 0.8 = 1,000 sentences at random, and at 500 where they are chosen.
     reached = {place: row["reached"] for place, row in found.items()}
     assert [reached["random", size] for size in (400, 1600)] == ["no", "maybe"]
     assert (reached[METHOD, 400], reached[METHOD, 1600]) != ("yes", "no")
