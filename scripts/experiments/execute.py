@@ -19,7 +19,7 @@ from scripts.experiments.executors.task import Ended, Executor, Task, Work
 from scripts.experiments.journal import Journal, failure_line
 from scripts.experiments.models import model_job
 from scripts.experiments.plan import Run, planned_runs, sizes_left_out
-from scripts.experiments.rounds import is_finished
+from scripts.experiments.rounds import check_choosable, is_finished
 from scripts.experiments.run import RunJob, run_job
 from scripts.experiments.work import Jobs, RunWork, tasks_of
 from scripts.experiments.workspace import Workspace
@@ -97,7 +97,12 @@ def check_failed(workspace: Workspace, failed: Mapping[str, str]) -> None:
 
 
 def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
-    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each."""
+    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each.
+
+    RAISES (ProjectError): If a target's training part is too small for any sample, or its models can't choose one.
+    """
+    if kind == FEW_SHOT:
+        check_choosable(workspace)
     runs = planned_runs(
         workspace.experiment,
         kind,
@@ -126,6 +131,9 @@ def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     damaged = sum(ledger.is_damaged(run.id) for run in pending)
     if damaged:
         msg.warn(f"Damaged, or without their result or predictions, and made anew: {damaged} of these runs")
+    again = sum(ledger.is_finished(run.id, job.fingerprint) for run, job in pending.items())
+    if again:
+        msg.warn(f"On record, but without what the next round takes from it, and made anew: {again} of these runs")
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
 
 

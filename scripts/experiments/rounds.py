@@ -2,8 +2,10 @@
 from dataclasses import dataclass, replace
 from typing import Iterable, Optional, Sequence
 
+from scripts.annotation.methods import METHODS
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import Sentence, sample
+from scripts.experiments.config import leaves_types_out
 from scripts.experiments.plan import Run
 from scripts.experiments.run import RunJob, run_job
 from scripts.experiments.workspace import Workspace
@@ -58,6 +60,20 @@ def place_of(workspace: Workspace, run: Run) -> Optional[Place]:
         after=sizes[at + 1] if at + 1 < len(sizes) else None,
         chosen=replace(run, selection=run.words_of, words_of="") if run.words_of else None,
     )
+
+
+def check_choosable(workspace: Workspace) -> None:
+    """RAISES (ProjectError): If a selection goes by probabilities, and the experiment's model has none to give."""
+    few_shot, template = workspace.experiment.few_shot, workspace.recipe.template
+    wanted = [name for name in few_shot.methods if METHODS[name].needs_probabilities] if few_shot else []
+    # The heads that leave types out are those that give probabilities.
+    if wanted and not leaves_types_out(template.path):
+        raise ProjectError(
+            f"few_shot.selection: {', '.join(wanted)} can't choose by model '{workspace.experiment.model}', which "
+            "gives no probabilities",
+            where=f"experiment {workspace.name}",
+            remedy="take the model softmax or softmax_crf, or choose at random or by diversity",
+        )
 
 
 def is_finished(workspace: Workspace, run: Run, job: RunJob) -> bool:

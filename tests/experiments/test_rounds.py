@@ -32,7 +32,7 @@ from scripts.results.analysis import analysis_file
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.rounds import round_file
 from scripts.results.runs import Ledger
-from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
+from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
 METHOD = "expected_mentions"
 SIZES = [4, 7, 11]
@@ -144,6 +144,16 @@ class TestPlan:
 
     def test_an_experiment_without_a_selection_has_no_rounds(self, workspace):
         assert not any(place_of(workspace, run) for run in few_shot_runs(workspace.experiment))
+
+
+def test_a_model_without_probabilities_is_refused_before_anything_is_trained(project):
+    shutil.copyfile(ROOT / "configs" / "transition.cfg", project / "configs" / "transition.cfg")
+    write_experiment(project, {**SETTINGS, "model": "transition", "few_shot": FEW})
+    with pytest.raises(ProjectError, match="few_shot.selection: expected_mentions can't choose by model 'transition'"):
+        jobs_of(open_project(project), FEW_SHOT)
+    few = {**FEW, "selection": ["random", "diversity"]}
+    write_experiment(project, {**SETTINGS, "model": "transition", "few_shot": few})
+    assert len(jobs_of(open_project(project), FEW_SHOT)) == 9
 
 
 class TestSamples:
@@ -261,11 +271,12 @@ class TestResuming:
         carry_out_kind(copy, FEW_SHOT)
         assert carried_out == []
 
-    def test_a_round_whose_choice_is_lost_is_made_again_and_nothing_else(self, finished, copy, carried_out):
+    def test_a_round_whose_choice_is_lost_is_made_again_and_nothing_else(self, finished, copy, carried_out, capsys):
         lost = runs_of(copy, METHOD)[7]
         round_file(copy.results, lost.id).unlink()
         carry_out_kind(copy, FEW_SHOT)
         assert carried_out == [lost.id]
+        assert "without what the next round takes from it, and made anew: 1 of" in capsys.readouterr().out
         assert record(copy) == record(finished)
 
     def test_a_size_more_repeats_the_last_round_which_has_to_choose_now(self, copy, carried_out):
