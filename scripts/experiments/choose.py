@@ -16,8 +16,9 @@ from scripts.experiments.rounds import (
     count_words,
     random_with_words,
     sample_after,
+    training_fingerprint,
 )
-from scripts.experiments.run import RunJob, run_job
+from scripts.experiments.run import RunJob
 from scripts.experiments.score import predict
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FULL
@@ -48,8 +49,7 @@ class Chooser:
         """
         run, size = self._run, self._run.size or 0
         if self._place.before:
-            before = sample_after(self._workspace, self._place.before, size)
-            return before
+            return sample_after(self._workspace, self._place.before, size)
         # Of a source whose head is not taken over, nothing is there yet that could choose or mark.
         nlp = load_source() if run.source and run.transfer == FULL else None
         numbers = self._added(nlp, (), size)
@@ -65,16 +65,12 @@ class Chooser:
         """
         return Round(
             fingerprint=self._job.training.fingerprint,
-            before=self._fingerprint_before(),
+            before=training_fingerprint(self._workspace, self._place.before),
             numbers=drawn.numbers,
             words=count_words(self._sentences[number] for number in drawn.numbers),
             edits=drawn.edits,
             next=None if self._place.after is None else self._next(nlp, drawn, self._place.after, problem),
         )
-
-    def _fingerprint_before(self) -> str:
-        before = self._place.before
-        return run_job(self._workspace, before).training.fingerprint if before else ""
 
     def _next(self, nlp: Language, drawn: Sample, size: int, problem: str) -> NextSentences:
         # Where chance chooses, a model that has learned nothing spoils nothing.

@@ -85,7 +85,7 @@ def is_finished(workspace: Workspace, run: Run, job: RunJob) -> bool:
 
 
 def _is_left(workspace: Workspace, run: Run, job: RunJob, place: Place) -> bool:
-    found, before = _read(workspace, run), _fingerprint(workspace, place.before)
+    found, before = _read(workspace, run), training_fingerprint(workspace, place.before)
     if found is None or (found.fingerprint, found.before) != (job.training.fingerprint, before):
         return False
     earlier = _read(workspace, place.before) if place.before else None
@@ -98,7 +98,8 @@ def _read(workspace: Workspace, run: Run) -> Optional[Round]:
     return read_round(round_file(workspace.results, run.id))
 
 
-def _fingerprint(workspace: Workspace, run: Optional[Run]) -> str:
+def training_fingerprint(workspace: Workspace, run: Optional[Run]) -> str:
+    """RETURNS (str): The fingerprint of a run's training; empty for none."""
     return run_job(workspace, run).training.fingerprint if run else ""
 
 
@@ -125,7 +126,7 @@ def find_round(workspace: Workspace, run: Run) -> Round:
     RAISES (ProjectError): If it was not carried out, or with other settings or data, or the file is gone.
     """
     found = _read(workspace, run)
-    if found is None or found.fingerprint != _fingerprint(workspace, run):
+    if found is None or found.fingerprint != training_fingerprint(workspace, run):
         what = f"the sentences of {run.id}, or those that it has chosen, are not there"
         raise ProjectError(what, where=round_file(workspace.results, run.id), remedy=REPEAT)
     return found

@@ -1,6 +1,6 @@
 """Describe a run once: the training whose pipeline it tests, and all that this pipeline is tested on."""
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Optional
 
 from scripts.base.files import hash_data
@@ -87,20 +87,31 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
         source=model_job(workspace, run.source) if run.source else None,
         transfer=run.transfer,
     )
-    return replace(job, selection=_selection(workspace, run, job))
-
-
-def _selection(workspace: Workspace, run: Run, job: TrainingJob) -> Optional[Selection]:
-    """RETURNS (Optional[Selection]): How the sample of a run is chosen; None for a plain random one."""
     if run.is_at_random:
-        return None
-    if run.words_of:
-        chosen = _sample_job(workspace, replace(run, selection=run.words_of, words_of=""))
-        # Of a first sample that was not chosen the control is that sample itself.
-        return Selection(RANDOM, words_of=chosen.fingerprint) if chosen.selection else None
-    assert workspace.experiment.few_shot
-    earlier = [size for size in workspace.experiment.few_shot.sizes if size < (run.size or 0)]
+        return job
+    sizes = tuple(size for size in workspace.experiment.few_shot.sizes if size <= (run.size or 0))
+    chosen = _chosen_job(replace(job, limit=sizes[0]), run.words_of or run.selection, sizes)
+    if not run.words_of:
+        return chosen
+    # Of a first sample that was not chosen the control is that sample itself.
+    return replace(job, selection=Selection(RANDOM, words_of=chosen.fingerprint) if chosen.selection else None)
+
+
+# A curve of many sizes asks for each of them as often as there are larger ones.
+@lru_cache(maxsize=10_000)
+def _chosen_job(first: TrainingJob, method: str, sizes: tuple[int, ...]) -> TrainingJob:
+    """Describe a training on a sample that a method has chosen, round after round.
+
+    first (TrainingJob): That on the plain random sample of the first size.
+    method (str): The method.
+    sizes (tuple[int, ...]): The sample sizes of the rounds, up to this one.
+    RETURNS (TrainingJob): The training of the last round.
+    """
+    *earlier, size = sizes
     if earlier:
-        return Selection(run.selection, before=_sample_job(workspace, replace(run, size=earlier[-1])).fingerprint)
-    # Nothing is there that could choose the first sentences: they are those of the plain random sample.
-    return Selection(run.selection, before=job.source.fingerprint) if job.source and run.transfer == FULL else None
+        before = _chosen_job(first, method, tuple(earlier))
+        return replace(first, limit=size, selection=Selection(method, before=before.fingerprint))
+    # Without a whole model to start from nothing is there that could choose the first sentences.
+    if first.source is None or first.transfer != FULL:
+        return first
+    return replace(first, selection=Selection(method, before=first.source.fingerprint))
