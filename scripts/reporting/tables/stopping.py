@@ -27,8 +27,8 @@ def table_stopping(results: Results) -> Table:
     caption = (
         "The forecast of the table above, made of the sizes up to each one, all entity types together. F1: mean over "
         f"the seeds. With {MORE} more: the median, and in brackets an {PERCENT} interval of one run with {MORE} "
-        f"sentences more. Gain: the medians' difference. {enough}: the sentences that it takes. Reached: yes where the "
-        "sample has the most that the interval allows for, maybe where it has the fewest. "
+        f"sentences more. Gain: the medians' difference. {enough}: the sentences that it takes. Reached: maybe, from "
+        "the lower end of its interval on; probably, from its median on; yes, from its upper end on. "
         f"{NOT_DETERMINED}: the curve does not bend yet. A law needs {FEWEST_SIZES} sizes, so that the first ones are "
         "left out. Samples that a model chooses hold other sentences than random ones, so that their curves may bend "
         "earlier or later than the laws foresee."
@@ -59,6 +59,5 @@ def _needed(found: Optional[Forecast]) -> Optional[Interval]:
 def _reached(size: int, needed: Optional[Interval]) -> str:
     if needed is None:
         return NOT_DETERMINED
-    if size >= needed.high:
-        return "yes"
-    return "maybe" if size >= needed.low else "no"
+    borders = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}
+    return next((name for name, sentences in borders.items() if size >= sentences), "no")

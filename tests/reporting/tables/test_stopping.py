@@ -1,4 +1,6 @@
 """When to stop: what the next sentences bring, as known at each size, and whether the plateau is reached."""
+import re
+
 import pytest
 
 from scripts.evaluation.forecast import forecast, predict
@@ -45,10 +47,19 @@ def test_a_row_knows_nothing_of_larger_sizes(read_made_up):
 
 def test_the_plateau_is_reached_where_the_sample_is_beyond_the_interval(found):
     # 99 % of a plateau of 80 are reached at 800 / 0.8 = 1,000 sentences at random, and at 500 where they are chosen.
-    reached = {place: row["reached"] for place, row in found.items()}
-    assert [reached["random", size] for size in (400, 1600)] == ["no", "maybe"]
-    assert (reached[METHOD, 400], reached[METHOD, 1600]) != ("yes", "no")
-    assert reached[METHOD, 800] == "yes"
+    assert [found["random", size]["reached"] for size in (400, 1600)] == ["no", "probably"]
+    for (_, size), row in found.items():
+        ends = re.sub("beyond [0-9]+", "inf", row["99 % of plateau"])
+        value, low, high = map(float, re.findall("[0-9]+|inf", ends))
+        expected = [name for name, end in (("yes", high), ("probably", value), ("maybe", low)) if size >= end]
+        assert row["reached"] == [*expected, "no"][0]
+
+
+def test_a_flat_end_says_yes(read_made_up):
+    # 99 % of the plateau at 50 / 0.8 = 63 sentences.
+    runs = [plain_run(law(size, 50.0), size, seed) for size in SIZES for seed in (0, 1, 2)]
+    *_, row = dicts(table_stopping(read_made_up(runs)))
+    assert row["reached"] == "yes"
 
 
 def test_it_is_there_without_a_selection_and_says_what_it_lacks(read_made_up):
