@@ -46,7 +46,8 @@ def _sentence(
     gain = round(own, 1) - round(at_random, 1)
     head = f"{best.target} from {results.label(best.setup)}"
     seeds = len({run.coordinates.seed for run in best.runs})
-    scores = f"({own:.1f} against {at_random:.1f}{f', mean of {seeds} seeds' if seeds > 1 else ''})"
+    over = f"mean of {seeds} seeds" if seeds > 1 else "from a single seed, so that chance is not measured"
+    scores = f"({own:.1f} against {at_random:.1f}, {over})"
     told = (
         f"Of the ways to choose sentences, {best.choice.name} serves best ({head}): {span} +{gain:.1f} F1 over as many "
         f"random ones {scores}"

@@ -6,8 +6,11 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from spacy.tokens import Doc
+from spacy.util import load_config
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import read_zipped_json
 from scripts.corpora.parts import read_documents, read_sentences, sample
 from scripts.evaluation.edits import count_edits
 from scripts.experiments import train
@@ -15,6 +18,7 @@ from scripts.experiments.analysis import analyse_all
 from scripts.experiments.estimate import estimate
 from scripts.experiments.execute import carry_out_kind, jobs_of
 from scripts.experiments.executors.local import Local
+from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.rounds import (
     as_carried_out,
@@ -160,6 +164,7 @@ class TestSamples:
     def test_each_is_inside_the_next_and_of_the_training_part_alone(self, finished):
         part = finished.part("ru_ehr", "train")
         sentences = read_sentences([str(part.path)])
+        # The sides share no document.
         test = {document.user_data["id"] for document in read_documents(finished.part("ru_ehr", "test").path)}
         for selection, words_of in (("random", ""), (METHOD, ""), ("random", METHOD)):
             runs = runs_of(finished, selection, words_of)
@@ -209,6 +214,16 @@ class TestSamples:
         assert random_with_words(sentences, 0, 3) == []
 
 
+def test_a_config_names_the_sentences_that_were_chosen_and_of_a_random_sample_its_seed(finished):
+    """So that `spacy train` repeats the run from it."""
+    for run in few_shot_runs(finished.experiment):
+        reader = load_config(finished.runs / f"{run.id}.cfg")["corpora"]["train"]
+        if run.is_at_random:
+            assert (reader["limit"], reader["seed"], "numbers" in reader) == (run.size, 0, False)
+        else:
+            assert (reader["limit"], tuple(reader["numbers"])) == (None, find_round(finished, run).numbers)
+
+
 class TestEdits:
     def test_those_of_a_round_are_counted_on_what_the_model_before_marks(self, finished):
         """The model of the round before is trained once more, as its config says, and its marks are corrected."""
@@ -231,22 +246,18 @@ class TestEdits:
 
 
 def recorded_sample(workspace, run):
-    from scripts.base.files import read_zipped_json
-
+    """Document and number of each sentence that a run was trained on."""
     return read_zipped_json(workspace.runs / f"{run.id}.predictions.json.gz")["sample"]
 
 
 def sentence_doc(nlp, sentence):
-    from spacy.tokens import Doc
-
+    """A sentence as a Doc without its mentions."""
     starts = [number == 0 for number in range(len(sentence.words))]
     return Doc(nlp.vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
 
 
 def trained_again(workspace, run):
     """The pipeline that `spacy train` makes of a run's config."""
-    from scripts.experiments.pipeline_cache import PipelineCache
-
     path = workspace.runs / f"{run.id}.cfg"
     return train.train_config(path, path, -1, PipelineCache())
 

@@ -91,7 +91,7 @@ class TestAnswer:
         runs = [plain_run(60.0, 50, words=500), chosen_run(58.0, 50, words=400)]
         assert (
             "No way to choose sentences beats chance (ru_ugt from en_ugt): uncertainty comes nearest at 50 sentences "
-            "(58.0 against 60.0), with 20 % fewer words."
+            "(58.0 against 60.0, from a single seed, so that chance is not measured), with 20 % fewer words."
         ) in self.answer(read_made_up(runs))
 
     def test_with_plain_random_samples_alone_nothing_is_told(self, read_made_up):
