@@ -22,6 +22,7 @@ from scripts.reporting.page import render_page
 from scripts.reporting.research_questions import research_questions
 from scripts.reporting.results import Results, read_results
 from scripts.reporting.screen import print_table
+from scripts.reporting.selection_figures import figure_selection
 from scripts.reporting.tables.calibration import table_calibration
 from scripts.results.calibration import Calibration, find_todays_calibration
 
@@ -75,8 +76,10 @@ def write_report(
     forecast = write_figure(figure_forecast(results), folder / "figures" / "forecast")
     reliability = folder / "figures" / "reliability"
     drawn = write_figure(figure_reliability(calibration), reliability) if calibration else b""
+    selection = folder / "figures" / "selection"
+    chosen = write_figure(figure_selection(results), selection) if results.chosen else b""
     page = folder / "report.html"
-    write_text(page, render_page(results, tables, further, figure, forecast, drawn))
+    write_text(page, render_page(results, tables, further, figure, forecast, drawn, chosen))
     return page
 
 

@@ -12,7 +12,7 @@ from tests.project import ROOT
 
 # Each room imports from those before it, and from itself.
 ROOMS = (
-    *("base", "corpora", "encoders", "ner", "evaluation"),
+    *("base", "corpora", "encoders", "ner", "evaluation", "annotation"),
     *("results", "experiments", "reporting", "shipping", "benchmarks"),
 )
 LONGEST_FUNCTION = 50

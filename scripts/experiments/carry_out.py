@@ -1,11 +1,11 @@
 """Carry out one run, in whatever process: train if need be, test, and sort out what it got wrong."""
 import gc
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Mapping, Optional, Union
+from typing import Any, Callable, Mapping, Optional, Union
 
 from spacy.language import Language
 
@@ -14,6 +14,7 @@ from scripts.base.machine import processor
 from scripts.corpora.parts import read_sentences, reference_doc, sample
 from scripts.evaluation.scores import Score
 from scripts.experiments.analysis import SeenMentions, analyse
+from scripts.experiments.choose import Chooser
 from scripts.experiments.device import use_device
 from scripts.experiments.health import find_problem
 from scripts.experiments.job import TrainingJob, check_unchanged
@@ -21,12 +22,14 @@ from scripts.experiments.loading import load_pipeline
 from scripts.experiments.models import KeptModel, get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, SourceModel, tested_model
-from scripts.experiments.run import ScoredPart, run_job
+from scripts.experiments.rounds import count_words, place_of, with_sentences
+from scripts.experiments.run import RunJob, ScoredPart, run_job
 from scripts.experiments.score import Outcome, predict, score, take_test
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
 from scripts.results.kinds import FEW_SHOT, SHIPPED
+from scripts.results.rounds import Round
 from scripts.results.runs import LAYOUT, Prediction, RunResult
 
 # What a source is judged by before anything else is annotated: so many sentences of the target's training part.
@@ -66,6 +69,7 @@ class FinishedRun:
     sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
     predictions (tuple[Prediction, ...]): What it found in the target's test part.
     analysis (Mapping[str, Any]): Its errors, kinds of match and counts by document.
+    round (Optional[Round]): What it leaves to the next round of its curve; None where curves have no rounds.
     """
 
     result: RunResult
@@ -73,6 +77,7 @@ class FinishedRun:
     sample: tuple[tuple[str, int], ...]
     predictions: tuple[Prediction, ...]
     analysis: Mapping[str, Any]
+    round: Optional[Round] = None
 
 
 class RunWorker:
@@ -153,10 +158,26 @@ def carry_out(
     on_passes (Callable): Told after every update how many sentences passed, to show progress.
     RETURNS (FinishedRun): What is to be put on record.
     """
-    job = run_job(workspace, run)
+    job, place = run_job(workspace, run), place_of(workspace, run)
+    chooser = Chooser(workspace, run, job, place) if place else None
+    drawn = chooser.sample(_source_loader(workspace, run, starts, trained, on_passes)) if chooser else None
+    if drawn:
+        trained.forget()
+        job = with_sentences(job, drawn.numbers)
     model = get_model_under_test(workspace, run, job.training, starts, trained, on_passes)
     outcome = _take(job.test, model.nlp)
-    result = RunResult(
+    result = _result(workspace, run, job, model, outcome, device)
+    if drawn:
+        result = replace(result, cost={**result.cost, "edits": drawn.edits})
+    analysis = analyse(job, [asdict(prediction) for prediction in outcome.predictions], seen.of(job.training))
+    left = chooser.leave(model.nlp, drawn, result.problem) if chooser and drawn else None
+    return FinishedRun(result, model.config, model.sample, outcome.predictions, analysis, left)
+
+
+def _result(
+    workspace: Workspace, run: Run, job: RunJob, model: ModelUnderTest, outcome: Outcome, device: str
+) -> RunResult:
+    return RunResult(
         run=run.id,
         coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
         settings=job.training.record,
@@ -175,9 +196,20 @@ def carry_out(
         source_tests={test.corpus: _take(test, model.nlp).scores.tokens for test in job.source_tests},
         first_sentences=_score_first_sentences(job.first_sentences, model.nlp) if job.first_sentences else {},
         problem=model.problem or find_problem(model.nlp, job.training, outcome),
+        cost={"words": count_words(job.training.sentences())} if run.kind == FEW_SHOT else {},
     )
-    analysis = analyse(job, [asdict(prediction) for prediction in outcome.predictions], seen.of(job.training))
-    return FinishedRun(result, model.config, model.sample, outcome.predictions, analysis)
+
+
+def _source_loader(
+    workspace: Workspace, run: Run, starts: PipelineCache, trained: KeptPipeline, on_passes: OnPasses
+) -> Callable[[], Language]:
+    def load() -> Language:
+        # Two pipelines at a time need twice the memory.
+        starts.forget()
+        assert run.source
+        return trained.load(get_model(workspace, run.source, on_passes).pipeline, is_rounded=False)
+
+    return load
 
 
 def _take(test: ScoredPart, nlp: Language) -> Outcome:

@@ -205,8 +205,7 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
     length = job.length
     return {
         "system.seed": job.seed,
-        "corpora.train.limit": job.limit,
-        "corpora.train.seed": job.sample_seed,
+        **_sample_settings(job),
         "corpora.train.entity_types": sorted(job.entity_types),
         "corpora.train.without": [str(part.path) for part in job.without],
         "corpora.train.without_kinds": list(job.without_kinds),
@@ -215,6 +214,15 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
         # spaCy counts steps from 0 and stops behind this one.
         "training.max_steps": length.updates - 1,
     }
+
+
+def _sample_settings(job: TrainingJob) -> dict[str, object]:
+    """RETURNS (dict): Which sentences the reader gives."""
+    drawn: dict[str, object] = {"corpora.train.limit": job.limit, "corpora.train.seed": job.sample_seed}
+    if job.selection is None:
+        return drawn
+    assert job.numbers is not None
+    return {**drawn, "corpora.train.limit": None, "corpora.train.numbers": list(job.numbers)}
 
 
 def _schedules(job: TrainingJob, template: Config) -> dict[str, object]:

@@ -14,6 +14,7 @@ from scripts.experiments.execute import Jobs, jobs_of
 from scripts.experiments.job import Tokenizer, TrainingJob, distinct
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run
+from scripts.experiments.rounds import observed_sentences
 from scripts.experiments.run import RunJob
 from scripts.experiments.score import predict
 from scripts.experiments.settings import Experiment
@@ -36,7 +37,8 @@ class Cost:
     runs (int): How many there are.
     trainings (int): Models that are trained for them, sources that no kind before has needed included.
     passes (int): Sentences that these trainings pass through the network, each epoch anew.
-    tested (int): Sentences of test parts that are predicted; those of which nothing is annotated are left out.
+    tested (int): Sentences of test parts that are predicted; those of which nothing is annotated are left out. And
+        those of training parts that models look at to choose among them.
     """
 
     kind: str
@@ -122,7 +124,7 @@ def estimate(workspace: Workspace) -> list[Cost]:
         jobs = jobs_of(workspace, kind)
         for model in dict.fromkeys(_model_of(workspace, run) for run in jobs):
             group = {run: job for run, job in jobs.items() if _model_of(workspace, run) == model}
-            costs.append(_cost(kind, model, group, trained))
+            costs.append(_cost(workspace, kind, model, group, trained))
     return [_with_calibration(workspace, cost) if cost.kind == SHIPPED else cost for cost in costs]
 
 
@@ -140,11 +142,11 @@ def _model_of(workspace: Workspace, run: Run) -> str:
     return run.baseline or workspace.experiment.model
 
 
-def _cost(kind: str, model: str, jobs: Jobs, trained: set[str]) -> Cost:
+def _cost(workspace: Workspace, kind: str, model: str, jobs: Jobs, trained: set[str]) -> Cost:
     """RETURNS (Cost): What runs cost; `trained`, the fingerprints of what was trained before, is brought up to date."""
     trainings = [one for one in distinct([job.training for job in jobs.values()]) if one.fingerprint not in trained]
     trained.update(one.fingerprint for one in trainings)
-    tested = sum(_tested(job) for job in jobs.values())
+    tested = sum(_tested(job) + observed_sentences(workspace, run) for run, job in jobs.items())
     return Cost(kind, model, len(jobs), len(trainings), sum(one.passes for one in trainings), tested)
 
 

@@ -19,11 +19,13 @@ from scripts.experiments.executors.task import Ended, Executor, Task, Work
 from scripts.experiments.journal import Journal, failure_line
 from scripts.experiments.models import model_job
 from scripts.experiments.plan import Run, planned_runs, sizes_left_out
+from scripts.experiments.rounds import check_choosable, is_finished
 from scripts.experiments.run import RunJob, run_job
 from scripts.experiments.work import Jobs, RunWork, tasks_of
 from scripts.experiments.workspace import Workspace
 from scripts.results.analysis import analysis_file
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, Kind
+from scripts.results.rounds import round_file, write_round
 from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 
 
@@ -49,7 +51,7 @@ def carry_out_kind(
     if kind == FEW_SHOT:
         tell_left_out(workspace)
     write_plan(workspace, kind, jobs)
-    finished = {run: job for run, job in jobs.items() if ledger.is_finished(run.id, job.fingerprint)}
+    finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     pending = {run: job for run, job in jobs.items() if run not in finished}
     tell_pending(ledger, jobs, pending)
     failed = carry_out_all(workspace, pending, executor)
@@ -95,7 +97,12 @@ def check_failed(workspace: Workspace, failed: Mapping[str, str]) -> None:
 
 
 def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
-    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each."""
+    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each.
+
+    RAISES (ProjectError): If a target's training part is too small for any sample, or its models can't choose one.
+    """
+    if kind == FEW_SHOT:
+        check_choosable(workspace)
     runs = planned_runs(
         workspace.experiment,
         kind,
@@ -124,6 +131,9 @@ def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     damaged = sum(ledger.is_damaged(run.id) for run in pending)
     if damaged:
         msg.warn(f"Damaged, or without their result or predictions, and made anew: {damaged} of these runs")
+    again = sum(ledger.is_finished(run.id, job.fingerprint) for run, job in pending.items())
+    if again:
+        msg.warn(f"On record, but without what the next round takes from it, and made anew: {again} of these runs")
     msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
 
 
@@ -201,6 +211,8 @@ def put_on_record(workspace: Workspace, ended: Ended, journal: Journal) -> str:
     if ended.failure or not isinstance(ended.task.payload, Run):
         return journal.note(ended, problem="" if ended.failure else ended.value.problem)
     ledger, done = Ledger(workspace.runs), ended.value
+    if done.round:
+        write_round(round_file(workspace.results, done.result.run), done.round)
     ledger.write(done.result, done.config, done.sample, done.predictions)
     write_zipped_json(analysis_file(ledger.folder, done.result.run), done.analysis)
     return journal.note(ended, done.result.scores.tokens[MICRO].f1, done.result.problem)

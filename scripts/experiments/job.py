@@ -19,6 +19,8 @@ from scripts.results.kinds import NO_TRANSFER, Transfer
 TRAINING_VERSION = 1
 # The same for what is made of a trained pipeline: predictions and scores.
 SCORING_VERSION = 1
+# And of how sentences are chosen: samples that a model has chosen, and what follows from them.
+SELECTION_VERSION = 1
 
 WARM_UP = 0.1
 # A fresh head must not start as the one that the source's encoder was trained against, so seeds of
@@ -67,6 +69,22 @@ class Length:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """What decides a sample that is not a plain random one, before its sentences are known.
+
+    method (str): How its sentences are chosen: a name out of `scripts.annotation.methods`.
+    before (str): Fingerprint of the training whose model has chosen the last of them; empty if none had a part in it.
+    words_of (str): Fingerprint of the training whose sample has as many words; empty if that does not matter.
+    version (int): Of the methods.
+    """
+
+    method: str
+    before: str = ""
+    words_of: str = ""
+    version: int = SELECTION_VERSION
+
+
+@dataclass(frozen=True)
 class TrainingJob:
     """All that decides one training.
 
@@ -89,6 +107,9 @@ class TrainingJob:
     transfer (str): What it takes over of the source: `full`, `encoder` or `none`.
     without (tuple[Part, ...]): Parts whose sentences are left out of the training.
     without_kinds (tuple[str, ...]): Which duplicates of these: `exact`, `near` or both.
+    selection (Optional[Selection]): How its sentences are chosen; None for `limit` sentences at random.
+    numbers (Optional[tuple[int, ...]]): The sentences that were chosen so, by their numbers in the training parts, in
+        this order; None as long as they are not known.
     """
 
     template: Template
@@ -109,17 +130,25 @@ class TrainingJob:
     transfer: Transfer = NO_TRANSFER
     without: tuple[Part, ...] = ()
     without_kinds: tuple[Duplicate, ...] = ()
+    selection: Optional[Selection] = None
+    numbers: Optional[tuple[int, ...]] = None
 
     @cached_property
     def n_sentences(self) -> int:
-        """RETURNS (int): How many sentences it is trained on."""
+        """RETURNS (int): How many sentences it is trained on; as long as those chosen are not known, `limit` of them.
+        """
+        if self.numbers is not None:
+            return len(self.numbers)
         there = len(self._all_sentences()) if self.without else sum(part.sentences for part in self.train)
         return there if self.limit is None else min(there, self.limit)
 
     def sentences(self) -> list[Sentence]:
         """RETURNS (list[Sentence]): The sentences it is trained on, in the order in which the reader gives them."""
         there = self._all_sentences()
-        return [there[number] for number in sample(len(there), self.limit, self.sample_seed)]
+        if self.selection is None:
+            return [there[number] for number in sample(len(there), self.limit, self.sample_seed)]
+        assert self.numbers is not None
+        return [there[number] for number in self.numbers]
 
     @cached_property
     def length(self) -> Length:
@@ -162,6 +191,7 @@ class TrainingJob:
             "entity_types": list(self.entity_types),
             "encoder": _named(self.encoder),
             "source": self.source.record if self.source else None,
+            **({"selection": asdict(self.selection)} if self.selection else {}),
         }
 
     def check_files(self) -> None:
@@ -197,13 +227,16 @@ def check_unchanged(path: Path, sha256: str) -> None:
 
 
 # What says how a thing is called or where it lies, not what it is: it does not count for a fingerprint. Of each, the
-# hash of its content does.
+# hash of its content does. Nor does what follows from other fields.
 NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     Template: frozenset({"path"}),
     Tokenizer: frozenset({"path"}),
     Part: frozenset({"path", "sentences"}),
     EncoderRecord: frozenset(field.name for field in fields(EncoderRecord)) - {"sha256"},
+    TrainingJob: frozenset({"numbers"}),
 }
+# Fields that came later count only where they are set: what was on record before is still that of today.
+ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection"})}
 
 
 def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:
@@ -222,8 +255,9 @@ def decisive(value: Any) -> Any:
     RAISES (TypeError): If it holds anything else, such as a path, which says nothing about what lies there.
     """
     if is_dataclass(value):
-        aside = NOT_DECISIVE.get(type(value), frozenset())
-        return {field.name: decisive(getattr(value, field.name)) for field in fields(value) if field.name not in aside}
+        aside, later = (names.get(type(value), frozenset()) for names in (NOT_DECISIVE, ADDED_LATER))
+        held = {field.name: getattr(value, field.name) for field in fields(value) if field.name not in aside}
+        return {name: decisive(own) for name, own in held.items() if own is not None or name not in later}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, (tuple, list)):

@@ -83,7 +83,9 @@ def _again(start: CachedPipeline, config: Config) -> Language:
         for parameter, weights in zip(_parameters(nlp), start.parameters, strict=True):
             parameter.copy_(weights)
             parameter.grad = None
-    filled = Config(nlp.config).merge(config)
+    # An argument of a reader that this config leaves out must not be that of the run before.
+    kept = {name: section for name, section in nlp.config.items() if name != "corpora"}
+    filled = Config(kept).merge(config)
     settings = filled.interpolate()
     fix_random_seed(settings["training"]["seed"])
     (train_corpus,) = resolve_dot_names(settings, [settings["training"]["train_corpus"]])

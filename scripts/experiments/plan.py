@@ -5,7 +5,7 @@ from typing import Callable, Mapping, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.settings import Experiment, FewShot, Pretraining, Shipped, SourceSet, Training
-from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, SHIPPED, ZERO_SHOT, Kind, Transfer
+from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, RANDOM, SHIPPED, ZERO_SHOT, Kind, Transfer
 from scripts.results.runs import Coordinates
 
 # How many sentences a corpus's part, `train` or `test`, has.
@@ -67,6 +67,9 @@ class Run:
     extra_updates (int): Updates beyond those that its sample gets: above 0 in a compute-matched control.
     baseline (str): The baseline that it belongs to; None for the experiment's own model.
     entity_type (str): The one type that it is trained and scored for; None for all of them jointly.
+    selection (str): How the sentences of its sample are chosen.
+    words_of (str): The method whose sample of this size has as many words, though this one is random; empty for samples
+        of `size` sentences.
     """
 
     kind: Kind
@@ -78,6 +81,13 @@ class Run:
     extra_updates: int = 0
     baseline: Optional[str] = None
     entity_type: Optional[str] = None
+    selection: str = RANDOM
+    words_of: str = ""
+
+    @property
+    def is_at_random(self) -> bool:
+        """RETURNS (bool): Whether its sample, if it has one, is a plain random one."""
+        return self.selection == RANDOM and not self.words_of
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -97,6 +107,7 @@ class Run:
         if self.kind == FEW_SHOT:
             parts += [f"from-{source}", self.transfer, f"size-{self.size}"]
             parts += [f"extra-{self.extra_updates}"] if self.extra_updates else []
+            parts += [] if self.is_at_random else [name_of_selection(self.selection, self.words_of)]
         elif self.source:
             parts.append(f"from-{source}")
         parts += [f"type-{self.entity_type}"] if self.entity_type else []
@@ -117,7 +128,14 @@ class Run:
             in_sequence=self.in_sequence,
             extra_updates=self.extra_updates,
             entity_type=self.entity_type,
+            selection=self.selection,
+            words_of=self.words_of,
         )
+
+
+def name_of_selection(selection: str, words_of: str) -> str:
+    """RETURNS (str): A method by its name, or such as `random-words-of-uncertainty`."""
+    return f"{selection}-words-of-{words_of}" if words_of else selection
 
 
 def name_of_sources(sources: tuple[str, ...], in_sequence: bool) -> str:
@@ -151,18 +169,31 @@ def zero_shot_runs(experiment: Experiment) -> list[Run]:
 
 
 def few_shot_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1), the compute-matched controls aside."""
+    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1), each behind those that choose its
+    sentences; the compute-matched controls aside."""
     few_shot = experiment.few_shot
     if few_shot is None:
         return []
     return [
-        Run(FEW_SHOT, target, seed, _start(experiment, source, position), transfer, size)
+        Run(
+            *(FEW_SHOT, target, seed, _start(experiment, source, position), transfer, size),
+            selection=selection,
+            words_of=words_of,
+        )
         for target in few_shot.targets
         for source in few_shot_sources(experiment, target)
         for transfer in (few_shot.transfer if source.corpora else [NO_TRANSFER])
         for size in few_shot.sizes
+        for selection, words_of in _selections(few_shot)
         for position, seed in enumerate(few_shot.seeds)
     ]
+
+
+def _selections(few_shot: FewShot) -> list[tuple[str, str]]:
+    """RETURNS (list[tuple]): How samples are chosen, and which they have as many words as; these stand before them."""
+    chosen = [(name, "") for name in few_shot.methods]
+    controls = [(RANDOM, name) for name in few_shot.methods] if few_shot.equal_words else []
+    return [(RANDOM, ""), *chosen, *controls]
 
 
 def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int]) -> list[Run]:
@@ -217,7 +248,8 @@ def tested_sources(experiment: Experiment, run: Run) -> tuple[str, ...]:
     """RETURNS (tuple[str, ...]): The sources that a run is tested on too: before and after the training on the target,
     to see what it has forgotten."""
     sizes = experiment.few_shot.source_tests if experiment.few_shot else []
-    is_tested = bool(sizes) if run.kind == ZERO_SHOT else run.kind == FEW_SHOT and run.size in sizes
+    is_few_shot = run.kind == FEW_SHOT and run.is_at_random
+    is_tested = bool(sizes) if run.kind == ZERO_SHOT else is_few_shot and run.size in sizes
     return run.sources if is_tested else ()
 
 

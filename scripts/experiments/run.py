@@ -1,15 +1,15 @@
 """Describe a run once: the training whose pipeline it tests, and all that this pipeline is tested on."""
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Optional
 
 from scripts.base.files import hash_data
 from scripts.corpora.parts import Part
-from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, TrainingJob, decisive
+from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, Selection, TrainingJob, decisive
 from scripts.experiments.models import model_job, types_of
 from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import SHIPPED, ZERO_SHOT
+from scripts.results.kinds import FULL, RANDOM, SHIPPED, ZERO_SHOT
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _test(workspace: Workspace, corpus: str, part: str, types: tuple[str, ...]) 
 def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
     """RETURNS (TrainingJob): How a run on a sample of the target is trained."""
     assert workspace.experiment.few_shot
-    return workspace.job(
+    job = workspace.job(
         (run.target,),
         entity_types=types_of(workspace, run.entity_type),
         training=workspace.experiment.few_shot.training,
@@ -87,3 +87,31 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
         source=model_job(workspace, run.source) if run.source else None,
         transfer=run.transfer,
     )
+    if run.is_at_random:
+        return job
+    sizes = tuple(size for size in workspace.experiment.few_shot.sizes if size <= (run.size or 0))
+    chosen = _chosen_job(replace(job, limit=sizes[0]), run.words_of or run.selection, sizes)
+    if not run.words_of:
+        return chosen
+    # Of a first sample that was not chosen the control is that sample itself.
+    return replace(job, selection=Selection(RANDOM, words_of=chosen.fingerprint) if chosen.selection else None)
+
+
+# A curve of many sizes asks for each of them as often as there are larger ones.
+@lru_cache(maxsize=10_000)
+def _chosen_job(first: TrainingJob, method: str, sizes: tuple[int, ...]) -> TrainingJob:
+    """Describe a training on a sample that a method has chosen, round after round.
+
+    first (TrainingJob): That on the plain random sample of the first size.
+    method (str): The method.
+    sizes (tuple[int, ...]): The sample sizes of the rounds, up to this one.
+    RETURNS (TrainingJob): The training of the last round.
+    """
+    *earlier, size = sizes
+    if earlier:
+        before = _chosen_job(first, method, tuple(earlier))
+        return replace(first, limit=size, selection=Selection(method, before=before.fingerprint))
+    # Without a whole model to start from nothing is there that could choose the first sentences.
+    if first.source is None or first.transfer != FULL:
+        return first
+    return replace(first, selection=Selection(method, before=first.source.fingerprint))

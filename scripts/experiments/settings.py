@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal, Optional, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from scripts.annotation.methods import METHODS
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, check_name, read_settings, shorten, suggest
 from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.encoders.record import chosen_encoder
+from scripts.results.kinds import RANDOM
 
 Transfer = Literal["full", "encoder"]
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -124,6 +126,18 @@ def _as_sizes(value: Any) -> Any:
 Sizes = Annotated[list[int], BeforeValidator(_as_sizes), Field(max_length=MOST_SIZES)]
 
 
+def _known_selections(names: list[str]) -> list[str]:
+    for name in names:
+        if name not in METHODS:
+            raise ValueError(f"unknown selection {shorten(repr(name))} ({suggest(name, list(METHODS))})")
+    if RANDOM not in names:
+        raise ValueError(f"'{RANDOM}' is missing, which the others are held against")
+    return names
+
+
+Selections = Annotated[list[str], AfterValidator(_known_selections), AfterValidator(_without_repeats)]
+
+
 class FewShot(Settings):
     """The learning curves: every target with every source (and with none) at every sample size and seed.
 
@@ -137,6 +151,11 @@ class FewShot(Settings):
         have had, so that a source is not credited with longer training.
     source_tests (list[int]): Sizes at which a pretrained model is also tested on its sources afterwards, to see what it
         forgot.
+    selection (list[str]): How the sentences of the samples are chosen: at `random`, which must be among them, and by
+        which methods. Of a method, the model after one size chooses what is added for the next one; the first size is
+        chosen by the source's model, or at random where none is taken over as a whole. Every sentence is one of the
+        target's training part.
+    equal_words (bool): Whether for each sample that a method has chosen there is also a random one with as many words.
     training (Training): Settings of these runs.
     """
 
@@ -147,7 +166,14 @@ class FewShot(Settings):
     transfer: Annotated[list[Transfer], AfterValidator(_without_repeats)] = Field(default=["full"], min_length=1)
     compute_matched: Sizes = []
     source_tests: Sizes = []
+    selection: Selections = [RANDOM]
+    equal_words: bool = False
     training: Training
+
+    @property
+    def methods(self) -> list[str]:
+        """RETURNS (list[str]): The selections that a model has a part in."""
+        return [name for name in self.selection if name != RANDOM]
 
     @field_validator("sources")
     @classmethod
@@ -168,6 +194,8 @@ class FewShot(Settings):
             for size in getattr(self, key):
                 if size not in self.sizes:
                     raise ValueError(f"{key}: {size} is not among the sizes")
+        if self.equal_words and not self.methods:
+            raise ValueError(f"equal_words: `selection` has nothing but '{RANDOM}' to have as many words as")
         return self
 
 
@@ -369,6 +397,12 @@ class Experiment(Settings):
         for name in named:
             if name not in self.corpora:
                 raise ValueError(f"unknown corpus '{name}' ({suggest(name, self.corpora)})")
+        return self
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "Experiment":
+        if self.types == "per_type" and self.few_shot and self.few_shot.methods:
+            raise ValueError("few_shot.selection: with `types: per_type` each model would choose sentences of its own")
         return self
 
     @model_validator(mode="after")

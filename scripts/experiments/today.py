@@ -10,6 +10,7 @@ from scripts.experiments.analysis import analyse_all
 from scripts.experiments.calibration import calibration_job, can_calibrate
 from scripts.experiments.device import choose_precision
 from scripts.experiments.execute import Jobs, jobs_of, planned_run
+from scripts.experiments.rounds import is_finished
 from scripts.experiments.settings import Experiment, read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.kinds import COMPARED, SHIPPED, Kind
@@ -76,6 +77,5 @@ def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
 
 def _mend_analyses(workspace: Workspace, jobs: Jobs) -> None:
     """Make the analyses of finished runs anew that were lost or damaged since: they follow from the predictions."""
-    ledger = Ledger(workspace.runs)
-    finished = {run: job for run, job in jobs.items() if ledger.is_finished(run.id, job.fingerprint)}
+    finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     analyse_all(workspace, finished)

@@ -11,9 +11,11 @@ from scripts.experiments.carry_out import FinishedRun, RunWorker
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.job import distinct
 from scripts.experiments.plan import Run
+from scripts.experiments.rounds import as_carried_out, find_round, is_finished, place_of
 from scripts.experiments.run import run_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
+from scripts.results.rounds import round_file, write_round
 from scripts.results.runs import Ledger, RunResult, read_plans
 
 
@@ -48,12 +50,11 @@ def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
     seed (int): Seed of the drawing.
     RETURNS (list[Run]): The runs, in the order of the plan.
     """
-    ledger = Ledger(workspace.runs)
     finished = [
         run
         for kind in read_plans(workspace.results)
         for run, job in jobs_of(workspace, kind).items()
-        if ledger.is_finished(run.id, job.fingerprint)
+        if is_finished(workspace, run, job)
     ]
     drawn = random.Random(seed).sample(range(len(finished)), min(number, len(finished)))
     return [finished[place] for place in sorted(drawn)]
@@ -61,14 +62,15 @@ def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
 
 def passes_to_verify(workspace: Workspace, run: Run) -> int:
     """RETURNS (int): Sentence passes that carrying a run out again takes."""
-    training = run_job(workspace, run).training
+    training = as_carried_out(workspace, run, run_job(workspace, run)).training
     return training.passes if run.kind == FEW_SHOT else sum(one.passes for one in distinct([training]))
 
 
 def verify(workspace: Workspace, run: Run, on_passes: OnPasses = ignore_passes) -> Verified:
     """Carry a run out again, apart from what is on record, and compare.
 
-    A few-shot run starts from its source model as it is kept; all others train their model anew.
+    A few-shot run starts from its source model as it is kept, and takes the sentences that the round before has chosen;
+    all others train their model anew.
 
     workspace (Workspace): The experiment and its surroundings.
     run (Run): A finished run.
@@ -79,6 +81,9 @@ def verify(workspace: Workspace, run: Run, on_passes: OnPasses = ignore_passes) 
     with temporary_folder(workspace.training / "verified") as folder:
         training = workspace.training if run.kind == FEW_SHOT else folder / "training"
         apart = replace(workspace, metrics=folder / "metrics", training=training)
+        place = place_of(workspace, run)
+        for other in place.needs if place else []:
+            write_round(round_file(apart.results, other.id), find_round(workspace, other))
         done = RunWorker(apart).do(run, on_passes)
     assert isinstance(done, FinishedRun)
     now, result, recorded = done.result, ledger.read(run.id), ledger.predictions(run.id)

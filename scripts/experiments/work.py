@@ -8,12 +8,16 @@ from scripts.experiments.config import named_files
 from scripts.experiments.executors.task import Task
 from scripts.experiments.models import find_model, model_folder, model_job
 from scripts.experiments.plan import Run, SourceModel, models_of
+from scripts.experiments.rounds import observed_sentences, place_of
 from scripts.experiments.run import RunJob
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
+from scripts.results.rounds import round_file
 
 # Loading and testing cost about as much as so many training sentences.
 TEST_COST = 100
+# And looking at a sentence to choose among them about as much as so much of one.
+OBSERVING_COST = 0.25
 Jobs = Mapping[Run, RunJob]
 
 
@@ -60,7 +64,7 @@ def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:
 
     workspace (Workspace): The experiment and its surroundings.
     jobs (Mapping[Run, RunJob]): The runs to carry out.
-    RETURNS (list[Task]): Each run behind the models that it needs.
+    RETURNS (list[Task]): Each run behind the models that it needs, and behind those that choose its sentences.
     """
     shared, missing = shared_files(workspace), _Missing(workspace)
     tasks: dict[str, Task] = {}
@@ -70,15 +74,26 @@ def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:
             if missing.is_missing(model) and _model_id(workspace, model) not in tasks:
                 task = _model_task(workspace, model, shared, missing)
                 tasks[task.id] = task
+        place = place_of(workspace, run)
+        needs = place.needs if place else []
+        after = [_model_id(workspace, model) for model in models if missing.is_missing(model)]
         tasks[run.id] = Task(
             id=run.id,
             payload=run,
-            cost=TEST_COST + (job.training.passes if run.kind == FEW_SHOT else 0),
-            after=tuple(_model_id(workspace, model) for model in models if missing.is_missing(model)),
+            cost=_cost_of(workspace, run, job),
+            after=(*after, *(other.id for other in needs if other in jobs)),
             start=_start_of(run, job),
-            reads=(*shared, *(model_folder(workspace, model) for model in models)),
+            reads=(
+                *(*shared, *(model_folder(workspace, model) for model in models)),
+                *(round_file(workspace.results, other.id) for other in needs),
+            ),
         )
     return list(tasks.values())
+
+
+def _cost_of(workspace: Workspace, run: Run, job: RunJob) -> int:
+    observing = round(OBSERVING_COST * observed_sentences(workspace, run))
+    return TEST_COST + observing + (job.training.passes if run.kind == FEW_SHOT else 0)
 
 
 class _Missing:

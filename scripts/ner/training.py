@@ -34,6 +34,7 @@ def sentence_reader(
     entity_types: Optional[Sequence[str]] = None,
     without: Sequence[str] = (),
     without_kinds: Sequence[str] = ("exact",),
+    numbers: Optional[Sequence[int]] = None,
 ) -> Callable[[Language], Iterator[Example]]:
     """Give one Example per sentence of one corpus, or of several together.
 
@@ -45,13 +46,16 @@ def sentence_reader(
     entity_types (Sequence[str]): Entity types to keep. Left out: all.
     without (Sequence[str]): DocBin files, such as another corpus's test part: their sentences are left out.
     without_kinds (Sequence[str]): Which duplicates of these are left out: `exact` ones, `near` ones, or both.
+    numbers (Sequence[int]): Which of the sentences to give, in this order, by their numbers from 0 in the order of the
+        files: those that a model has chosen, in place of the ones that `limit` and `seed` draw. Left out: these.
     RETURNS (Callable): A corpus reader for spaCy.
     """
     paths = [path] if isinstance(path, str) else list(path)
 
     def read(nlp: Language) -> Iterator[Example]:
         sentences = read_sentences(paths, without, without_kinds)
-        drawn = [sentences[number] for number in sample(len(sentences), limit, seed)]
+        wanted = sample(len(sentences), limit, seed) if numbers is None else numbers
+        drawn = [sentences[number] for number in wanted]
         for sentence, length in zip(drawn, encoded_lengths(nlp, [sentence.text for sentence in drawn]), strict=True):
             predicted = Doc(nlp.vocab, words=sentence.words, spaces=sentence.spaces)
             predicted.user_data[LENGTH] = length

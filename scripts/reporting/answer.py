@@ -5,6 +5,7 @@ from typing import Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
 from scripts.evaluation.scores import MICRO
+from scripts.reporting.best_selection import best_selection
 from scripts.reporting.full_model import careful, doubts_of_full
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import COMPARED, FEW_SHOT, NO_PRETRAIN, ZERO_SHOT
@@ -36,7 +37,8 @@ def short_answer(results: Results) -> list[Answer]:
     for target in results.targets:
         for model in sorted({setup.model for setup in results.setups(FEW_SHOT, target=target)}):
             sentences = (_which_source(results, target, model), how_many(results, target, model))
-            known = (*sentences, *_without_any(results, target, model), *_small_test(results, target))
+            best = best_selection(results, target, model)
+            known = (*sentences, *best, *_without_any(results, target, model), *_small_test(results, target))
             answers.append(Answer(target, known if results.is_scored(target) else _nothing_to_score(results, target)))
     return answers or _only_zero_shot(results)
 
@@ -179,7 +181,7 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
 
 def unfinished(results: Results) -> str:
     """RETURNS (str): That planned runs are missing or out of date, so that the answer may change; empty if none is."""
-    count = sum(len(results.missing(kind)) for kind in COMPARED)
+    count = sum(len(results.missing(kind)) for kind in COMPARED) + len(results.missing_chosen())
     missing = [f"Not the last word: {count} planned {'run is' if count == 1 else 'runs are'} not finished."]
     outdated = [_outdated(kind, number) for kind, number in results.outdated.items()]
     return " ".join([*(missing if count else []), *outdated, *results.remarks])

@@ -10,10 +10,14 @@ from scripts.reporting.tables.forecast_back_test import table_forecast_back_test
 from scripts.reporting.tables.forgetting import table_forgetting
 from scripts.reporting.tables.partial_matches import table_partial_matches
 from scripts.reporting.tables.ranking_validation import table_ranking_validation
+from scripts.reporting.tables.selection import table_selection
+from scripts.reporting.tables.selection_needed import table_selection_needed
+from scripts.reporting.tables.selection_significance import table_selection_significance
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
 from scripts.reporting.tables.significance import table_significance
 from scripts.reporting.tables.source_ranking import table_source_ranking
 from scripts.reporting.tables.stability import table_stability
+from scripts.reporting.tables.stopping import table_stopping
 from scripts.reporting.tables.table1_corpora import table1_corpora
 from scripts.reporting.tables.table1_subtypes import table1_subtypes
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
@@ -49,9 +53,11 @@ def paper_tables(results: Results) -> list[Table]:
 def further_tables(results: Results) -> list[Table]:
     """RETURNS (list[Table]): What goes beyond the paper, and every point of Figure 1 last."""
     return [
+        *_by_selection(results),
         table_significance(results, results.document_counts),
         table_stability(results),
         table_forecast(results),
+        table_stopping(results),
         table_forecast_back_test(results),
         table_source_ranking(results),
         table_ranking_validation(results),
@@ -59,4 +65,15 @@ def further_tables(results: Results) -> list[Table]:
         table_errors(results),
         table_partial_matches(results),
         table_few_shot(results),
+    ]
+
+
+def _by_selection(results: Results) -> list[Table]:
+    """RETURNS (list[Table]): What chosen sentences bring; nothing where all samples are plain random ones."""
+    if not results.chosen:
+        return []
+    return [
+        table_selection(results),
+        table_selection_needed(results),
+        table_selection_significance(results, results.document_counts),
     ]

@@ -1,7 +1,7 @@
 """Draw Figure 1 of the paper (learning curves), as the same bytes for the same runs."""
 import io
 from itertools import pairwise
-from typing import Callable, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -78,17 +78,36 @@ def draw_panels(results: Results, draw: Callable[[Axes, Results, str, str], None
     legend (str): How to read it, below the panels.
     RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
     """
+    return draw_grid(
+        results.targets,
+        results.types,
+        lambda panel, target, entity_type: draw(panel, results, target, entity_type),
+        legend,
+    )
+
+
+def draw_grid(
+    row_keys: Sequence[Any], column_keys: Sequence[Any], draw: Callable[[Axes, Any, Any], None], legend: str
+) -> Figure:
+    """Draw a panel for each of some things and each of others.
+
+    row_keys (Sequence): What the rows stand for.
+    column_keys (Sequence): What the columns stand for.
+    draw (Callable): Draws one panel, given what its row and its column stand for.
+    legend (str): How to read it, below the panels.
+    RETURNS (Figure): The panels; nothing but a note without rows.
+    """
     with matplotlib.rc_context(STYLE):
-        rows, columns = len(results.targets), len(results.types)
+        rows, columns = len(row_keys), len(column_keys)
         figure = Figure(figsize=(PANEL_SIZE[0] * max(columns, 1), PANEL_SIZE[1] * max(rows, 1)), layout="constrained")
         FigureCanvasAgg(figure)
         if not rows:
             figure.text(0.5, 0.5, "No few-shot run is finished.", ha="center", va="center")
             return figure
         grid = figure.subplots(rows, columns, squeeze=False)
-        for panels, target in zip(grid, results.targets, strict=True):
-            for panel, entity_type in zip(panels, results.types, strict=True):
-                draw(panel, results, target, entity_type)
+        for panels, row in zip(grid, row_keys, strict=True):
+            for panel, column in zip(panels, column_keys, strict=True):
+                draw(panel, row, column)
         figure.supxlabel(legend, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
         # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.

@@ -86,6 +86,7 @@ def render_page(
     figure: bytes,
     forecast: bytes,
     reliability: bytes = b"",
+    selection: bytes = b"",
 ) -> str:
     """Write the report.
 
@@ -95,6 +96,7 @@ def render_page(
     figure (bytes): Figure 1 as SVG.
     forecast (bytes): The curves as they would go on, as SVG.
     reliability (bytes): How often confidences are right, as SVG; empty if no shipped pipeline was calibrated.
+    selection (bytes): The curves by selection, as SVG; empty where all samples are plain random ones.
     RETURNS (str): An HTML page that loads nothing from anywhere.
     """
     folder = Path(__file__).parent
@@ -116,6 +118,7 @@ def render_page(
         figure=Markup(inline_svg(figure)),
         forecast=Markup(inline_svg(forecast)),
         reliability=Markup(inline_svg(reliability)) if reliability else "",
+        selection=Markup(inline_svg(selection)) if selection else "",
         elsewhere=ELSEWHERE,
         questions=research_questions(results),
         tables=[page_table(table) for table in tables],
@@ -163,7 +166,7 @@ def parts_tested(results: Results) -> list[PartTested]:
 
 def making(results: Results) -> Making:
     """RETURNS (Making): How the numbers were made, as far as the run files tell."""
-    runs = results.runs
+    runs = (*results.runs, *results.chosen)
     kinds = Counter(run.coordinates.kind for run in runs)
     return Making(
         encoder=", ".join(sorted({name for run in runs if (name := encoder_name(run.settings))})),
@@ -172,8 +175,11 @@ def making(results: Results) -> Making:
         threads=tuple(sorted({run.coordinates.threads for run in runs})),
         versions=tuple(sorted({f"{name} {version}" for run in runs for name, version in run.versions.items()})),
         kinds=dict(sorted(kinds.items())),
-        seeds={kind: _listed({run.coordinates.seed for run in results.of(kind)}) for kind in sorted(kinds)},
-        updates={kind: _span([run.updates for run in results.of(kind)]) for kind in sorted(kinds)},
+        seeds={
+            kind: _listed({run.coordinates.seed for run in runs if run.coordinates.kind == kind})
+            for kind in sorted(kinds)
+        },
+        updates={kind: _span([run.updates for run in runs if run.coordinates.kind == kind]) for kind in sorted(kinds)},
         hours=hours_of((*runs, *results.failed)),
     )
 

@@ -65,7 +65,8 @@ class Results:
     """Everything a report is made of.
 
     experiment (str): Name of the experiment.
-    runs (tuple[RunResult, ...]): Finished runs whose scores mean something, sorted by id.
+    runs (tuple[RunResult, ...]): Finished runs whose scores mean something, sorted by id; of few-shot runs those on
+        plain random samples, which all that compares sources looks at.
     failed (tuple[RunResult, ...]): Those whose training failed: named, but compared with nothing.
     corpora (Corpora): Statistics of the corpora.
     planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty without a plan: nothing is known
@@ -75,6 +76,8 @@ class Results:
     outdated (Mapping[str, int]): How many finished runs of each kind were left out, since today's data, settings or
         encoder would give others.
     remarks (tuple[str, ...]): What else a reader has to know before comparing them.
+    chosen (tuple[RunResult, ...]): The few-shot runs on other samples: those that a model has chosen, and random ones
+        with as many words. See `scripts.reporting.selections`.
     """
 
     experiment: str
@@ -86,6 +89,7 @@ class Results:
     folder: Path
     outdated: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    chosen: tuple[RunResult, ...] = ()
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
         """Choose runs.
@@ -212,21 +216,30 @@ class Results:
         return join_counts([read_document_counts(self.folder, part) for part in parts_of(run)])
 
     def missing(self, kind: str, targets: Optional[Sequence[str]] = None) -> list[str]:
-        """Name the runs of a kind that are planned but not finished.
+        """Name the runs of a kind that are planned but not finished, those on chosen samples aside.
 
         kind (str): in-corpus, zero-shot or few-shot.
         targets (Optional[Sequence[str]]): Only runs on these; all if None.
         RETURNS (list[str]): Such as `ru_ugt from en_ugt at 50 sentences, seed 1`.
         """
-        done = {replace(run.coordinates, threads=0) for run in (*self.runs, *self.failed)}
-        wanted = [run for run in self.planned if run.kind == kind and (targets is None or run.target in targets)]
-        return [self.name_of(run) for run in wanted if run not in done]
+        missing = [run for run in self._missing if run.is_at_random and run.kind == kind]
+        return [self.name_of(run) for run in missing if targets is None or run.target in targets]
+
+    def missing_chosen(self) -> list[str]:
+        """RETURNS (list[str]): Names of the runs on chosen samples that are planned but not finished."""
+        return [self.name_of(run) for run in self._missing if not run.is_at_random]
+
+    @cached_property
+    def _missing(self) -> list[Coordinates]:
+        done = {replace(run.coordinates, threads=0) for run in (*self.runs, *self.chosen, *self.failed)}
+        return [run for run in self.planned if run not in done]
 
     def name_of(self, run: Coordinates) -> str:
         """RETURNS (str): A run among those of its kind, such as `ru_ugt from en_ugt at 50 sentences, seed 1`."""
         source = f" from {self.label(setup_of(run))}" if run.kind != IN_CORPUS else ""
         amount = f" at {run.size} sentences" if run.kind == FEW_SHOT else ""
-        return f"{run.target}{source}{amount}, seed {run.seed}"
+        chosen = "" if run.is_at_random else f" ({name_selection(run.selection, run.words_of)})"
+        return f"{run.target}{source}{amount}{chosen}, seed {run.seed}"
 
 
 def read_results(
@@ -255,10 +268,14 @@ def read_results(
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
     analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
-    sound = tuple(run for run in analysed if not run.problem)
+    sound = [run for run in analysed if not run.problem]
+    # The one place where they part.
+    at_random = tuple(run for run in sound if run.coordinates.is_at_random)
+    chosen = tuple(run for run in sound if not run.coordinates.is_at_random)
     failed = tuple(run for run in analysed if run.problem)
     outdated = Counter(run.coordinates.kind for run in found if run not in runs)
-    return Results(experiment, sound, failed, corpora, tuple(planned), of_paper, runs_folder, outdated, remarks)
+    places = (tuple(planned), of_paper, runs_folder, outdated, remarks)
+    return Results(experiment, at_random, failed, corpora, *places, chosen)
 
 
 def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ...]]:
@@ -281,6 +298,11 @@ def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> Project
 def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:
     at = run.coordinates
     return at.target, at.model, at.size, at.seed, extra_updates
+
+
+def name_selection(selection: str, words_of: str) -> str:
+    """RETURNS (str): How samples are chosen: a method, or such as `random, as many words as uncertainty`."""
+    return f"{selection}, as many words as {words_of}" if words_of else selection
 
 
 def no_pretrain_by(model: str) -> Setup:

@@ -16,3 +16,5 @@ NO_TRANSFER: Transfer = "none"
 FULL: Transfer = "full"
 ENCODER_ONLY: Transfer = "encoder"
 NO_PRETRAIN = "no pretrain"
+# The selection of samples that no model has a part in.
+RANDOM = "random"

@@ -9,7 +9,7 @@ from scripts.base.files import read_json, read_zipped_json, write_json, write_te
 from scripts.evaluation.errors import ErrorCounts
 from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.scores import MICRO, Score
-from scripts.results.kinds import KINDS, Kind, Transfer
+from scripts.results.kinds import KINDS, RANDOM, Kind, Transfer
 from scripts.results.shapes import read_shape
 
 TokenMention = tuple[int, int, str]
@@ -34,6 +34,9 @@ class Coordinates:
     extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining
         of a source had, to have as many in all (the compute-matched control).
     entity_type (Optional[str]): The one type that it was trained for; None for all of them jointly.
+    selection (str): How the sentences of its sample were chosen: `random`, or by which method.
+    words_of (str): The method whose sample of this size has as many words: a random sample that is held against it;
+        empty for samples of `size` sentences.
     """
 
     experiment: str
@@ -48,6 +51,13 @@ class Coordinates:
     in_sequence: bool = False
     extra_updates: int = 0
     entity_type: Optional[str] = None
+    selection: str = RANDOM
+    words_of: str = ""
+
+    @property
+    def is_at_random(self) -> bool:
+        """RETURNS (bool): Whether its sample is a plain random one, as that of every run without a selection."""
+        return self.selection == RANDOM and not self.words_of
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,10 @@ class RunResult:
     source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
         run before any training on the target, of a few-shot run after it.
     first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
+    cost (Mapping[str, int]): What the sample of a few-shot run takes to annotate: its `words` (tokens that are no white
+        space), and in an experiment of several selections the `edits` of an annotator who in each round corrects what
+        the model of the round before has marked (see `scripts.evaluation.edits`), all rounds together. Empty where that
+        is not known.
     layout (int): Layout of the run file; 1 for the first version of this project.
     errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
     matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
@@ -134,6 +148,7 @@ class RunResult:
     layout: int = 1
     hardware: str = ""
     predictions: str = ""
+    cost: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
     matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 

@@ -8,10 +8,11 @@ import pytest
 from pydantic import BaseModel
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import hash_data
 from scripts.corpora.parts import Part
 from scripts.encoders.record import EncoderRecord
 from scripts.experiments import job as job_module
-from scripts.experiments.job import NOT_DECISIVE, Template, Tokenizer, TrainingJob, decisive, distinct
+from scripts.experiments.job import NOT_DECISIVE, Selection, Template, Tokenizer, TrainingJob, decisive, distinct
 from scripts.experiments.run import RunJob, ScoredPart
 from scripts.experiments.settings import Training
 from scripts.ner.training import batch_by_like_length
@@ -29,6 +30,7 @@ REASONS = {
     (EncoderRecord, "layers"): "follows from its files",
     (EncoderRecord, "hidden_size"): "the same",
     (EncoderRecord, "vocabulary"): "the same",
+    (TrainingJob, "numbers"): "follow from how they are chosen, and are not known before",
 }
 Place = tuple[type, str]
 
@@ -53,6 +55,8 @@ def make_job(**changes: Any) -> TrainingJob:
         "transfer": "full",
         "without": (Part(Path("c"), "c", 9),),
         "without_kinds": ("exact",),
+        "selection": Selection("uncertainty", "of the round before", "of another sample"),
+        "numbers": (3, 1, 2),
     }
     settings["source"] = TrainingJob(**{**settings, "seed": 0})
     return TrainingJob(**{**settings, **changes})
@@ -94,7 +98,7 @@ class TestNothingIsForgotten:
             is_aside = any(step in REASONS for step in place)
             assert (other.fingerprint == job.fingerprint) == is_aside, place
             seen.update(place)
-        held = (TrainingJob, Template, Tokenizer, Part, EncoderRecord)
+        held = (TrainingJob, Template, Tokenizer, Part, EncoderRecord, Selection)
         assert {step for step in seen if step[0] in held} == {(kind, f.name) for kind in held for f in fields(kind)}
         assert {name for kind, name in seen if kind is Training} == set(Training.model_fields)
 
@@ -118,6 +122,35 @@ class TestNothingIsForgotten:
         with pytest.raises(TypeError, match="PosixPath"):
             decisive((Path("anywhere"),))
 
+    def test_a_plain_random_sample_has_the_fingerprint_that_it_had_before_there_were_others(self):
+        job = make_job(selection=None, numbers=None, source=None)
+        part = {"sha256": "a"}
+        training = {"epochs": 2.0, "min_updates": 3, "batch_size": 16, "learn_rate": 1e-4, "head_learn_rate": 1e-3}
+        # As version 2.0 wrote it: no key of what came later.
+        own = {
+            "template": {"sha256": "template", "named_files": "vectors"},
+            "encoder": {"sha256": "encoder"},
+            "tokenizer": {"sha256": "tokenizer"},
+            "train": [part, {"sha256": "b"}],
+            "entity_types": ["Drug", "Disease"],
+            "training": training,
+            "seed": 1,
+            "threads": 2,
+            "frozen": "nothing",
+            "lower_case": True,
+            "precision": "bfloat16",
+            "limit": 40,
+            "sample_seed": 5,
+            "extra_updates": 7,
+            "source": None,
+            "transfer": "full",
+            "without": [{"sha256": "c"}],
+            "without_kinds": ["exact"],
+        }
+        assert job.fingerprint == hash_data({"version": 1, "job": own})
+        of_source = replace(job, seed=2, source=job)
+        assert of_source.fingerprint == hash_data({"version": 1, "job": {**own, "seed": 2, "source": own}})
+
     def test_the_same_job_has_the_same_fingerprint(self):
         assert make_job().fingerprint == make_job().fingerprint
 
@@ -137,14 +170,15 @@ class TestPasses:
     def test_passes_are_counted_by_hand(self, sentences, changes, expected):
         part = Part(Path("a"), "a", sentences)
         training = Training(**{"min_updates": 0, **changes})
-        job = make_job(train=(part,), limit=None, extra_updates=0, without=(), training=training)
+        job = make_job(train=(part,), limit=None, extra_updates=0, without=(), numbers=None, training=training)
         assert job.passes == expected
 
     def test_whole_epochs_pass_what_the_batcher_gives(self):
         class Example(list):
             predicted = type("Predicted", (), {"user_data": {}})
 
-        job = make_job(limit=None, extra_updates=0, without=(), training=Training(epochs=3, min_updates=0))
+        training = Training(epochs=3, min_updates=0)
+        job = make_job(limit=None, extra_updates=0, without=(), numbers=None, training=training)
         random.seed(0)
         batches = [batch for _ in range(3) for batch in batch_by_like_length(16)([Example([1])] * job.n_sentences)]
         assert (len(batches), sum(map(len, batches))) == (job.length.updates, job.passes)

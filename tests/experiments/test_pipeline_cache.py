@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from scripts.experiments.config import resolve_config
+from scripts.experiments.job import Selection
 from scripts.experiments.models import get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
@@ -56,6 +57,16 @@ def test_another_start_is_made_anew(finished_project, tmp_path):
     together = [weights_after(job, cache, tmp_path) for job in jobs]
     apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs]
     assert all(same(one, other) for one, other in zip(together, apart, strict=True))
+
+
+def test_sentences_that_were_chosen_for_one_run_are_not_those_of_the_next(finished_project, tmp_path):
+    plain, source = jobs_of_a_curve(open_project(finished_project), "")[0]
+    chosen = replace(plain, selection=Selection("uncertainty"), numbers=(2, 1, 0, 5))
+    cache = PipelineCache()
+    together = [weights_after((job, source), cache, tmp_path) for job in (plain, chosen, plain)]
+    assert same(together[0], together[2])
+    assert not same(together[0], together[1])
+    assert same(together[1], weights_after((chosen, source), PipelineCache(), tmp_path))
 
 
 def test_a_source_that_was_trained_again_is_read_again(finished_project, tmp_path):

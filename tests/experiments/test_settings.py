@@ -21,9 +21,14 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "configs" / "experiments").gl
 WITH_FLOOR = {
     ("rudrec_transfer", "few_shot.training"): 100,
     ("sample", "few_shot.training"): 80,
+    ("selection_sample", "few_shot.training"): 80,
     ("search_sample", "search.base"): 80,
 }
-SENTENCES = {("sample", "in_corpus.training"): 300, ("sample", "ship.training"): 1200}
+SENTENCES = {
+    ("sample", "in_corpus.training"): 300,
+    ("sample", "ship.training"): 1200,
+    ("selection_sample", "in_corpus.training"): 300,
+}
 
 
 def mistake(root, name, **changes):
@@ -62,6 +67,14 @@ def test_the_tiny_experiment_is_read(made_project):
         ({"few_shot__sizes": []}, "few_shot.sizes"),
         ({"few_shot__seed": 1}, "unknown key 'few_shot.seed'. Did you mean 'seeds'"),
         ({"few_shot__transfer": ["half"]}, "few_shot.transfer.*full.*encoder"),
+        ({"few_shot__selection": ["random", "uncertainy"]}, r"few_shot.selection.*did you mean 'uncertainty'"),
+        ({"few_shot__selection": ["uncertainty"]}, "few_shot.selection.*'random' is missing"),
+        ({"few_shot__selection": ["random", "random"]}, "few_shot.selection.*more than once"),
+        ({"few_shot__equal_words": True}, "few_shot.*equal_words.*nothing but 'random'"),
+        (
+            {"types": "per_type", "few_shot__selection": ["random", "uncertainty"]},
+            "few_shot.selection.*per_type.*sentences of its own",
+        ),
         ({"few_shot__training": {}}, "missing key 'few_shot.training.epochs'"),
         ({"in_corpus__training": {"epochs": 0}}, "in_corpus.training.epochs"),
         ({"in_corpus__training": {"epochs": 1, "learnrate": 1}}, "in_corpus.training.learnrate.*'learn_rate'"),

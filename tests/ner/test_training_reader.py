@@ -82,6 +82,12 @@ class TestReader:
         assert len(set(samples)) == 4
         assert read(nlp, corpora["large"], limit=50, seed=1) == read(nlp, corpora["large"], limit=50, seed=1)
 
+    def test_sentences_by_number_come_in_the_order_asked_for(self, nlp, corpora):
+        whole = read(nlp, corpora["large"])
+        drawn = read(nlp, corpora["large"], limit=2, seed=1, numbers=[7, 0, 159])
+        assert drawn == [whole[7], whole[0], whole[159]]
+        assert read(nlp, corpora["large"], numbers=[]) == []
+
     def test_a_limit_of_all_takes_all(self, nlp, corpora):
         assert sorted(read(nlp, corpora["small"], limit=100)) == sorted(read(nlp, corpora["small"]))
 

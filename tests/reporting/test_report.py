@@ -21,6 +21,7 @@ TABLES = [
     "significance",
     "source_ranking",
     "stability",
+    "stopping",
     "shared_sentences",
     "table1_corpora",
     "table1_subtypes",

@@ -28,9 +28,20 @@ def missing_runs(results: Results, kind: str, targets: Optional[Sequence[str]] =
     names = results.missing(kind, targets)
     if not names:
         return "" if results.of(kind) else f" No {kind} run is finished."
+    return _named(kind, names)
+
+
+def _named(kind: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
     more = f"; and {len(names) - MISSING_NAMED} more" if len(names) > MISSING_NAMED else ""
     count = "1 run" if len(names) == 1 else f"{len(names)} runs"
     return f" {count} missing ({kind}: {'; '.join(names[:MISSING_NAMED])}{more})."
+
+
+def missing_chosen(results: Results) -> str:
+    """RETURNS (str): Which planned runs on chosen samples are not finished; empty if none is missing."""
+    return _named("few-shot", results.missing_chosen())
 
 
 def without_gold(results: Results) -> str:

@@ -12,7 +12,9 @@ def table_plan(experiment: str, costs: Sequence[Cost], speed: Optional[Speed]) -
     columns = ("runs", "model", "number", "trainings", "sentence passes", "sentences tested", "hours")
     caption = (
         "Trainings: models that are trained for these runs and not already for those above. Sentence passes: sentences "
-        "that they pass through the network, each epoch anew. What is finished already is counted too."
+        "that they pass through the network, each epoch anew. Sentences tested: of test parts, and those that models "
+        "look at to choose among them. Random samples with as many words as others are counted as if they had as many "
+        "sentences. What is finished already is counted too."
     )
     if speed:
         caption += (

@@ -67,7 +67,7 @@ def table_significance(results: Results, document_counts: Callable[[RunResult], 
         row
         for target in results.targets
         for entity_type in (*results.types, MICRO)
-        for row in _significance_rows(target, entity_type, _paired_runs(results, target, entity_type), counts)
+        for row in significance_rows(target, entity_type, _paired_runs(results, target, entity_type), counts)
     ]
     caption = CAPTION + ("" if rows else NOTHING_TO_COMPARE)
     title = "Significance: do sources help?"
@@ -88,9 +88,17 @@ def _paired_runs(results: Results, target: str, entity_type: str) -> list[Paired
     return compared
 
 
-def _significance_rows(
+def significance_rows(
     target: str, entity_type: str, compared: Sequence[PairedRuns], counts: Counts
 ) -> Iterator[tuple[Cell, ...]]:
+    """Test comparisons of one target and one type, and correct for their number.
+
+    target (str): The corpus to learn.
+    entity_type (str): An entity type, or "micro".
+    compared (Sequence[PairedRuns]): What is held against what.
+    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None where they are not known.
+    YIELDS (tuple[Cell, ...]): A row for each, under `COLUMNS`.
+    """
     resamples = resamples_for(len(compared))
     over_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
     over_documents = correct([_over_documents(paired, entity_type, counts, resamples) for paired in compared])

@@ -1,0 +1,122 @@
+"""Let models choose the sentences of the next round, and count the edits that it takes to correct what they mark."""
+from typing import Callable, Optional, Sequence
+
+from spacy.language import Language
+
+from scripts.annotation.methods import METHODS, Budget, choose
+from scripts.annotation.observe import observe
+from scripts.corpora.parts import Sentence, read_sentences, reference_doc, sample
+from scripts.evaluation.edits import count_edits
+from scripts.evaluation.scores import judged
+from scripts.experiments.plan import Run
+from scripts.experiments.rounds import (
+    Place,
+    Sample,
+    chosen_numbers,
+    count_words,
+    random_with_words,
+    sample_after,
+    training_fingerprint,
+)
+from scripts.experiments.run import RunJob
+from scripts.experiments.score import predict
+from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import FULL
+from scripts.results.rounds import NextSentences, Round
+
+LoadSource = Callable[[], Language]
+
+
+class Chooser:
+    """Chooses the sentences of one run, and those of the round behind it, of the target's training part.
+
+    workspace (Workspace): The experiment and its surroundings.
+    run (Run): The run.
+    job (RunJob): What decides it.
+    place (Place): Where it stands among the rounds of its curve.
+    """
+
+    def __init__(self, workspace: Workspace, run: Run, job: RunJob, place: Place) -> None:
+        self._workspace, self._run, self._job, self._place = workspace, run, job, place
+        self._sentences = read_sentences([str(part.path) for part in job.training.train])
+
+    def sample(self, load_source: LoadSource) -> Sample:
+        """Find the sentences of the run.
+
+        load_source (Callable): Loads the pipeline that it starts from, which chooses those of a first round.
+        RETURNS (Sample): The sentences, and the edits so far.
+        RAISES (ProjectError): If the round before has not left them.
+        """
+        run, size = self._run, self._run.size or 0
+        if self._place.before:
+            return sample_after(self._workspace, self._place.before, size)
+        # Of a source whose head is not taken over, nothing is there yet that could choose or mark.
+        nlp = load_source() if run.source and run.transfer == FULL else None
+        numbers = self._added(nlp, (), size)
+        return Sample(numbers, self._edits(nlp, numbers))
+
+    def leave(self, nlp: Language, drawn: Sample, problem: str) -> Round:
+        """Choose for the next round, if there is one.
+
+        nlp (Language): The trained pipeline.
+        drawn (Sample): The sentences that it was trained on.
+        problem (str): What went wrong in its training; empty if nothing did.
+        RETURNS (Round): What the next round needs.
+        """
+        return Round(
+            fingerprint=self._job.training.fingerprint,
+            before=training_fingerprint(self._workspace, self._place.before),
+            numbers=drawn.numbers,
+            words=count_words(self._sentences[number] for number in drawn.numbers),
+            edits=drawn.edits,
+            next=None if self._place.after is None else self._next(nlp, drawn, self._place.after, problem),
+        )
+
+    def _next(self, nlp: Language, drawn: Sample, size: int, problem: str) -> NextSentences:
+        # Where chance chooses, a model that has learned nothing spoils nothing.
+        if problem and not self._is_random:
+            return NextSentences(size, (), 0, problem)
+        added = self._added(nlp, drawn.numbers, size)
+        return NextSentences(size, added, self._edits(nlp, added))
+
+    @property
+    def _is_random(self) -> bool:
+        return self._run.is_at_random or bool(self._run.words_of)
+
+    def _added(self, nlp: Optional[Language], there: Sequence[int], size: int) -> tuple[int, ...]:
+        """RETURNS (tuple[int, ...]): What is added to the sentences that are there for a sample of a size."""
+        seed = self._job.training.sample_seed
+        if self._place.chosen:
+            chosen = chosen_numbers(self._workspace, self._place.chosen, size)
+            words = count_words(self._sentences[number] for number in chosen)
+            return tuple(random_with_words(self._sentences, words, seed)[len(there) :])
+        if self._run.is_at_random or nlp is None:
+            return tuple(sample(len(self._sentences), size, seed)[len(there) :])
+        method = METHODS[self._run.selection]
+        docs = (reference_doc(nlp.vocab, sentence) for sentence in self._sentences)
+        pool, _ = observe(nlp, docs, method.needs_vectors, method.needs_probabilities)
+        return tuple(choose(method.name, pool, Budget(sentences=size - len(there)), seed, there))
+
+    def _edits(self, nlp: Optional[Language], numbers: Sequence[int]) -> int:
+        """RETURNS (int): What it takes to correct what a pipeline marks in sentences; None marks nothing."""
+        types, sentences = self._job.test.entity_types, [self._sentences[number] for number in numbers]
+        marked = _mark(nlp, sentences) if nlp else [[] for _ in sentences]
+        return sum(
+            count_edits(_of_types(sentence.mentions, types), judged(_of_types(found, types), _unknown(sentence)))
+            for sentence, found in zip(sentences, marked, strict=True)
+        )
+
+
+def _mark(nlp: Language, sentences: Sequence[Sentence]) -> list[Sequence[tuple[int, int, str]]]:
+    docs = [reference_doc(nlp.vocab, sentence) for sentence in sentences]
+    for number, doc in enumerate(docs):
+        doc.user_data["id"] = str(number)
+    return [prediction.tokens for prediction in predict(nlp, docs)]
+
+
+def _of_types(mentions: Sequence[tuple[int, int, str]], types: Sequence[str]) -> list[tuple[int, int, str]]:
+    return [mention for mention in mentions if mention[2] in types]
+
+
+def _unknown(sentence: Sentence) -> list[tuple[int, int]]:
+    return [(token, token + 1) for token in sentence.unknown if not sentence.words[token].isspace()]

@@ -1,0 +1,63 @@
+"""Tell after each round what the next sentences are expected to bring, and whether it is time to stop."""
+from typing import Optional
+
+from scripts.evaluation.curves import Curve
+from scripts.evaluation.forecast import FEWEST_SIZES, REACH, SHARES, Forecast, Interval, forecast, predict
+from scripts.evaluation.scores import MICRO
+from scripts.reporting.formats import Cell, Table
+from scripts.reporting.results import Results
+from scripts.reporting.selections import all_curves
+from scripts.reporting.tables.captions import nothing_to_show
+from scripts.reporting.tables.intervals import NOT_DETERMINED, PERCENT, interval_text, sentences_text
+
+MORE = 100
+ENOUGH = SHARES[-1]
+
+
+def table_stopping(results: Results) -> Table:
+    """RETURNS (Table): For each curve and size what so many more sentences would bring, as known at that size."""
+    enough = f"{100 * ENOUGH:.0f} % of plateau"
+    columns = ("target", "pretrain", "selection", "sentences", "F1", f"F1 with {MORE} more", "gain", enough, "reached")
+    rows = tuple(
+        (curve.target, results.label(curve.setup), curve.choice.name, *cells)
+        for curve in all_curves(results)
+        if not curve.choice.words_of
+        for cells in _rounds(curve.f1(MICRO))
+    )
+    caption = (
+        "The forecast of the table above, made of the sizes up to each one, all entity types together. F1: mean over "
+        f"the seeds. With {MORE} more: the median, and in brackets an {PERCENT} interval of one run with {MORE} "
+        f"sentences more. Gain: the medians' difference. {enough}: the sentences that it takes. Reached: maybe, from "
+        "the lower end of its interval on; probably, from its median on; yes, from its upper end on. "
+        f"{NOT_DETERMINED}: the curve does not bend yet. A law needs {FEWEST_SIZES} sizes, so that the first ones are "
+        "left out. Samples that a model chooses hold other sentences than random ones, so that their curves may bend "
+        "earlier or later than the laws foresee."
+    )
+    title = "When to stop. What the next sentences would bring"
+    return Table("stopping", title, caption + nothing_to_show(f"curve of {FEWEST_SIZES} sizes", rows), columns, rows)
+
+
+def _rounds(curve: Curve) -> list[tuple[Cell, ...]]:
+    seen = [Curve(curve.points[:number]) for number in range(FEWEST_SIZES, len(curve.points) + 1)]
+    return [_cells(one) for one in seen]
+
+
+def _cells(curve: Curve) -> tuple[Cell, ...]:
+    size, now = curve.points[-1]
+    here, later = predict(curve, (size, size + MORE))
+    needed = _needed(forecast(curve))
+    return (
+        *(size, now, interval_text(later.f1), later.f1.value - here.f1.value),
+        *(sentences_text(needed, REACH * size) if needed else NOT_DETERMINED, _reached(size, needed)),
+    )
+
+
+def _needed(found: Optional[Forecast]) -> Optional[Interval]:
+    return dict(found.needed).get(ENOUGH) if found else None
+
+
+def _reached(size: int, needed: Optional[Interval]) -> str:
+    if needed is None:
+        return NOT_DETERMINED
+    borders = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}
+    return next((name for name, sentences in borders.items() if size >= sentences), "no")

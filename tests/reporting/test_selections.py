@@ -1,0 +1,120 @@
+"""Curves by selection: who is among them, what they take, and that all else keeps to plain random samples."""
+import pytest
+
+from scripts.evaluation.scores import MICRO
+from scripts.reporting.answer import short_answer, unfinished
+from scripts.reporting.contents import further_tables, paper_tables
+from scripts.reporting.figures import figure1_learning_curves, to_svg
+from scripts.reporting.forecast_figures import figure_forecast
+from scripts.reporting.page import making, render_page
+from scripts.reporting.selection_figures import figure_selection
+from scripts.reporting.selections import Choice, all_curves, random_of, selection_curves
+from tests.reporting.chosen import METHOD, chosen_run, plain_run, three_curves
+from tests.reporting.made_up import f1_run, make_runs
+
+NEW = {"selection", "selection_needed", "selection_significance"}
+
+
+def contents(results):
+    """Every table and figure that stands without a selection too."""
+    tables = [table for table in (*paper_tables(results), *further_tables(results)) if table.name not in NEW]
+    return [*tables, to_svg(figure1_learning_curves(results)), to_svg(figure_forecast(results))]
+
+
+def test_what_compares_sources_keeps_to_plain_random_samples(read_made_up, results, tmp_path):
+    # The best of all by far, and on a sample size of their own.
+    chosen = [chosen_run(99.0, size, seed) for size in (50, 75) for seed in (0, 1)]
+    controls = [chosen_run(98.0, 50, seed, "random", METHOD) for seed in (0, 1)]
+    both = read_made_up([*make_runs(), *chosen, *controls])
+    assert len(both.chosen) == 6 and len(both.runs) == len(results.runs)
+    stopping = [table.name for table in further_tables(both)].index("stopping")
+    one, other = contents(both), contents(results)
+    assert [table.name for table in further_tables(both)][:3] == sorted(NEW) and stopping > 3
+    for own, plain in zip(one, other, strict=True):
+        # That table tells of all curves; elsewhere nothing is new.
+        if getattr(own, "name", "") == "stopping":
+            assert set(plain.rows) <= set(own.rows)
+        else:
+            assert own == plain
+    assert not selection_curves(results) and not {table.name for table in further_tables(results)} & NEW
+
+
+def test_each_curve_has_its_own_runs_and_what_they_take(read_made_up):
+    results = read_made_up(three_curves())
+    curves = {curve.choice: curve for curve in selection_curves(results)}
+    assert list(curves) == [Choice("random"), Choice(METHOD), Choice("random", METHOD)]
+    at_random, method, control = curves.values()
+    assert [point.mean for _, point in method.f1(MICRO).points] == pytest.approx([65.5, 71.5, 75.5])
+    assert (at_random.cost(100, "words").mean, method.cost(100, "words").mean) == (1000, 2000)
+    assert (control.cost(100, "sentences").values, control.cost(100, "words").mean) == (((0, 200), (1, 201)), 2000.5)
+    assert method.cost(100, "edits").mean == 300
+    assert random_of(list(curves.values()), method) == at_random
+    assert random_of(list(curves.values()), method, METHOD) == control
+
+
+def test_what_is_not_known_of_all_runs_is_not_told(read_made_up):
+    runs = three_curves()
+    del runs[0]["cost"]
+    at_random, *_ = selection_curves(read_made_up(runs))
+    assert at_random.cost(50, "words") is None and at_random.cost(100, "words") is not None
+    assert at_random.cost(50, "sentences").mean == 50
+
+
+def test_curves_of_other_setups_are_curves_too(read_made_up):
+    results = read_made_up([*three_curves(), f1_run(50.0, (), 50)])
+    assert len(selection_curves(results)) == 3
+    assert [(curve.setup.name, curve.choice.name) for curve in all_curves(results)][-1] == ("no pretrain", "random")
+
+
+def test_runs_that_are_missing_are_named_with_their_selection(read_made_up):
+    *there, control = three_curves()
+    results = read_made_up(there, [control])
+    name = f"ru_ugt from en_ugt at 200 sentences (random, as many words as {METHOD}), seed 1"
+    assert (results.missing("few-shot"), results.missing_chosen()) == ([], [name])
+    assert unfinished(results) == "Not the last word: 1 planned run is not finished."
+    tables = {table.name: table for table in further_tables(results)}
+    assert all(name in tables[one].caption for one in NEW) and name not in tables["few_shot"].caption
+
+
+class TestAnswer:
+    def answer(self, results):
+        return " ".join(sentence for answer in short_answer(results) for sentence in answer.sentences)
+
+    def test_the_best_selection_is_told_with_what_it_costs(self, read_made_up):
+        assert (
+            "Of the ways to choose sentences, uncertainty serves best (ru_ugt from en_ugt): on average over 50 to 200 "
+            "sentences +6.0 F1 over as many random ones (70.8 against 64.8, mean of 2 seeds), with 100 % more words; "
+            "random ones with as many words have 66.8."
+        ) in self.answer(read_made_up(three_curves()))
+
+    def test_where_none_beats_chance_that_is_told(self, read_made_up):
+        runs = [plain_run(60.0, 50, words=500), chosen_run(58.0, 50, words=400)]
+        assert (
+            "No way to choose sentences beats chance (ru_ugt from en_ugt): uncertainty comes nearest at 50 sentences "
+            "(58.0 against 60.0, from a single seed, so that chance is not measured), with 20 % fewer words."
+        ) in self.answer(read_made_up(runs))
+
+    def test_with_plain_random_samples_alone_nothing_is_told(self, read_made_up):
+        answer = self.answer(read_made_up([plain_run(60.0, 50), f1_run(50.0, (), 50)]))
+        assert "choose sentences" not in answer
+
+
+class TestFigure:
+    def test_there_is_a_panel_for_each_cost_and_a_line_for_each_curve(self, read_made_up):
+        figure = figure_selection(read_made_up(three_curves()))
+        assert [panel.get_xlabel() for panel in figure.axes] == [
+            *("annotated sentences", "words in them", "edits of the pre-annotation")
+        ]
+        for panel, at_100 in zip(figure.axes, ([100, 100, 200.5], [1000, 2000, 2000.5], [200, 300, 400]), strict=True):
+            lines = [line for line in panel.lines if len(line.get_xdata()) == 3]
+            assert [line.get_xdata()[1] for line in lines] == at_100
+            assert [line.get_ydata()[1] for line in lines] == pytest.approx([65.5, 71.5, 67.5])
+        labels = figure.axes[0].get_legend_handles_labels()[1]
+        assert labels == ["random", METHOD]
+
+    def test_the_page_shows_it_where_there_is_one(self, read_made_up):
+        results = read_made_up(three_curves())
+        svg = to_svg(figure_selection(results))
+        assert "by selection: F1 against" in render_page(results, [], [], svg, svg, b"", svg)
+        assert "by selection: F1 against" not in render_page(results, [], [], svg, svg)
+        assert making(results).kinds == {"few-shot": 18}
