@@ -604,9 +604,11 @@ class SentenceEncoder(Transformer):
         path (str or Path): Its folder.
         exclude (Iterable[str]): Names of what is left out.
         """
-        if "model" in exclude or not self.model.attrs["has_transformer"]:
-            return super().to_disk(path, exclude=exclude)
         shim = _shim(self.model.layers[0])
+        # spaCy's own architectures have a shim that keeps the weights to itself; a package's has a class of its own.
+        has_weights = self.model.attrs["has_transformer"] and hasattr(shim, "without_weights")
+        if "model" in exclude or not has_weights:
+            return super().to_disk(path, exclude=exclude)
         with shim.without_weights():
             super().to_disk(path, exclude=exclude)
         # A file that this or another pipeline has been loaded from is never written to, but replaced: it is still read.

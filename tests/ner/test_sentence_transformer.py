@@ -543,6 +543,25 @@ class TestDisk:
         assert_same_predictions(load_as_shipped(tmp_path / "by spaCy's own component"), trained)
         assert_same_predictions(copy_of(spacy.load(saved)), trained)
 
+    @pytest.mark.parametrize("exclude", [[], ["model"]])
+    def test_an_encoder_by_another_architecture_is_saved_as_spacy_does(self, tiny_encoder, tmp_path, exclude):
+        nlp = spacy.blank("xx")
+        model = {
+            "@architectures": "spacy-transformers.TransformerModel.v3",
+            "name": str(tiny_encoder),
+            "get_spans": {"@span_getters": "spacy-transformers.doc_spans.v1"},
+        }
+        component = nlp.add_pipe(sentence_transformer.FACTORY, name="transformer", config={"model": model})
+        component.initialize(lambda: [], nlp=nlp)
+        component.to_disk(tmp_path / "transformer", exclude=exclude)
+        assert not (tmp_path / "transformer" / "weights.pt").exists()
+        if not exclude:
+            nlp.to_disk(tmp_path / "saved")
+            loaded = spacy.load(tmp_path / "saved")
+            for text in TINY_TEXTS:
+                hidden, expected = (pipeline(text)._.trf_data.model_output[0] for pipeline in (loaded, nlp))
+                assert numpy.array_equal(hidden, expected)
+
     def test_the_weights_are_in_a_file_of_their_own_alone(self, trained, saved):
         folder = saved / "transformer"
         assert sorted(path.name for path in folder.iterdir()) == ["cfg", "model", "weights.pt"]
