@@ -87,13 +87,21 @@ def choose(method: str, pool: Pool, budget: Budget, seed: int, annotated: Sequen
     RETURNS (list[int]): Row numbers in the order of choice; fewer than the budget allows where there are no more.
     RAISES (ProjectError): If there is no such method, or the pool lacks what it needs.
     """
+    return list(within(budget, pool.words, in_order_of_choice(method, pool, seed, annotated)))
+
+
+def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[int] = ()) -> Iterable[int]:
+    """Put all sentences in the order in which they would be chosen; for the arguments see `choose`.
+
+    RETURNS (Iterable[int]): Row numbers. Those of `diversity` are found one by one, each as it is asked for.
+    """
     way = find_method(method)
     _check_needs(way, pool)
     random = numpy.random.default_rng(seed)
     order = random.permutation(len(pool))
     there = numpy.unique(numpy.asarray(annotated, dtype=int))
     candidates = order[(pool.words[order] > 0) & ~numpy.isin(order, there)]
-    return list(within(budget, pool.words, way.order(pool, candidates, there, random)))
+    return way.order(pool, candidates, there, random)
 
 
 def find_method(name: str) -> Method:
