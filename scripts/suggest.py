@@ -63,7 +63,7 @@ def main(
     words: int = option(0, "Sentences of so many words instead; 0: as many sentences as told."),
     random_share: float = option(0.1, "The share of them that is drawn at random, so that a test part stays honest."),
     annotated: str = option("", "Converted corpora whose sentences are not chosen again: names, parted by commas."),
-    format: str = option("prodigy", f"What to write: {', '.join(FORMATS)}."),
+    format: str = option("jsonl", f"What to write: {', '.join(FORMATS)}."),
     output: str = option("", "File, or brat's folder, to write; empty: the next round in suggestions/."),
     # fmt: on
 ) -> None:

@@ -165,7 +165,7 @@ def _merge_docbins(parts: Sequence[Path], output: Path) -> None:
         groups[-1].append(part)
     with atomic_folder(output) as folder:
         for number, group in enumerate(groups, start=1):
-            first, *others = (DocBin().from_disk(part) for part in group)
+            first, *others = (DocBin(store_user_data=True).from_disk(part) for part in group)
             for other in others:
                 first.merge(other)
             first.to_disk(folder / f"{number:04}.spacy")

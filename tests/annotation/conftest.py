@@ -9,6 +9,12 @@ from thinc.api import fix_random_seed
 from scripts.ner.optimizer import make_adam
 from tests.ner.pipelines import make_pipeline, update
 
+TEXTS = {
+    "first": "Took aspirin for the headache .\r\n\r\nNo history of diabetes .\r\nThe weather was fine that day .",
+    "second": "The patient was given ibuprofen for back pain . Nothing else happened here .",
+    "third": "Приняла аспирин от головной боли .\n\nВсё прошло через час .\n\nБольному назначен ибупрофен .",
+}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
@@ -25,3 +31,21 @@ def trained(tiny_encoder: Path) -> Language:
     for _ in range(40):
         update(nlp, optimizer, drop=0.1)
     return nlp
+
+
+@pytest.fixture(scope="session")
+def pipeline(trained: Language, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RETURNS (Path): The folder of that pipeline."""
+    folder = tmp_path_factory.mktemp("pipeline") / "model-last"
+    trained.to_disk(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RETURNS (Path): A folder of three texts of several sentences, one of them with Windows' line ends."""
+    folder = tmp_path_factory.mktemp("raw") / "notes"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / f"{name}.txt").write_bytes(text.encode("utf8"))
+    return folder
