@@ -1,10 +1,13 @@
 """A pipeline around the tiny encoder that has learnt some toy sentences."""
+import inspect
 from pathlib import Path
+from typing import Callable
 
 import pytest
 import torch
 from spacy.language import Language
 from thinc.api import fix_random_seed
+from typer.models import OptionInfo
 
 from scripts.ner.optimizer import make_adam
 from tests.ner.pipelines import make_pipeline, update
@@ -49,3 +52,10 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in TEXTS.items():
         (folder / f"{name}.txt").write_bytes(text.encode("utf8"))
     return folder
+
+
+def run_command(main: Callable[..., None], **settings: object) -> None:
+    """Run a command in this process, with the defaults of its options."""
+    defaults = {name: one.default for name, one in inspect.signature(main).parameters.items()}
+    plain = {name: value.default if isinstance(value, OptionInfo) else value for name, value in defaults.items()}
+    main(**{**plain, **settings})

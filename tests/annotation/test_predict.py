@@ -17,7 +17,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.formats import FORMATS as READERS
 from scripts.corpora.schema import Document
 from scripts.ner.bio_ner import get_confidence
-from tests.annotation.conftest import TEXTS
+from tests.annotation.conftest import TEXTS, run_command
 from tests.ner.test_bio_ner_partly_annotated import transition_pipeline
 
 READER = {"brat": "brat", "docbin": "docbin", "label-studio": "label_studio"}
@@ -25,7 +25,7 @@ READER = {"brat": "brat", "docbin": "docbin", "label-studio": "label_studio"}
 
 def predict(pipeline: Path, texts: Path, output: Path, format: str = "jsonl") -> None:
     """Run the command in this process: the texts are one portion."""
-    command.main(pipeline=str(pipeline), texts=texts, format=format, output=str(output))
+    run_command(command.main, pipeline=str(pipeline), texts=texts, format=format, output=str(output))
 
 
 def expected(pipeline: Path) -> dict[str, list[tuple[int, int, str, float]]]:
