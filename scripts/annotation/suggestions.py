@@ -102,7 +102,7 @@ def _write_brat(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files
                 for name, data in _brat_files(text.id, text.text, by_text[text.id], candidates):
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
                     (folder / name).write_bytes(data)
-        (folder / "annotation.conf").write_text(_brat_settings(chosen, candidates), encoding="utf8")
+        (folder / "annotation.conf").write_text(_brat_settings(candidates), encoding="utf8")
 
 
 def _brat_files(
@@ -129,7 +129,7 @@ def _brat_files(
     yield annotation_name, annotations + notes.encode("utf8")
 
 
-def _brat_settings(chosen: Sequence[Chosen], candidates: Sequence[Candidate]) -> str:
-    """RETURNS (str): What brat needs to know of the labels."""
-    labels = sorted({label for one in chosen for _, _, label in candidates[one.row].mentions})
+def _brat_settings(candidates: Sequence[Candidate]) -> str:
+    """RETURNS (str): What brat needs to know of the labels: those that the pipeline uses."""
+    labels = sorted({label for candidate in candidates for _, _, label in candidate.mentions})
     return "\n".join(["[entities]", brat.CHOSEN_SENTENCE, *labels, "[relations]", "[events]", "[attributes]", ""])

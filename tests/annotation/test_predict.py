@@ -213,3 +213,16 @@ def test_a_pipeline_without_probabilities_has_entities_without_confidence(texts,
 def test_a_long_text_is_read_as_its_sentences_are(pipeline):
     nlp = load_pipeline(PipelineSource(str(pipeline)))
     assert len(nlp.pipe_names) == 3 and nlp.max_length > 10**9
+
+
+@pytest.mark.long
+def test_two_processes_write_what_one_does(pipeline, texts, tmp_path, monkeypatch):
+    predict(pipeline, texts, tmp_path / "by one")
+    # Each text is a portion of its own.
+    monkeypatch.setattr(command, "CHARACTERS", 1)
+    settings = {"pipeline": str(pipeline), "texts": texts, "workers": "2"}
+    run_command(command.main, output=str(tmp_path / "by two"), **settings)
+    rows, others = ((tmp_path / name).read_text("utf8").splitlines() for name in ("by one", "by two"))
+    for row, other in zip(map(json.loads, rows), map(json.loads, others), strict=True):
+        scores, other_scores = ([entity.pop("score") for entity in one["entities"]] for one in (row, other))
+        assert row == other and scores == pytest.approx(other_scores, abs=1e-3)
