@@ -1,4 +1,4 @@
-"""The loop of docs/annotation.md on the sample: raw Russian texts, a pipeline that knows English only, two rounds."""
+"""The loop of docs/annotation.md: raw Russian texts, a pipeline that has seen a little English only, two rounds."""
 import json
 from pathlib import Path
 
@@ -22,6 +22,9 @@ NOTES = {
     "labels": {"Drug": "Drug", "Disease": "Disease"},
 }
 LABELS = srsly.read_yaml(ROOT / "configs" / "corpora" / "ru_ugt.yml")["labels"]
+SAMPLE = ROOT / "assets" / "sample"
+# So few documents that a training takes seconds.
+ENGLISH_DOCUMENTS = 8
 
 
 @pytest.fixture()
@@ -32,12 +35,19 @@ def project(tmp_path) -> Path:
     for document in gold().values():
         (folder / "texts" / f"{document.id}.txt").write_bytes(document.text.encode("utf8"))
     srsly.write_yaml(folder / "configs" / "corpora" / "notes.yml", NOTES)
-    set_corpora(folder, ["en_ugt"])
+    english = srsly.read_yaml(ROOT / "configs" / "corpora" / "en_ugt.yml")
+    for key, kind in (("path", "text"), ("annotations", "original")):
+        for file in sorted((SAMPLE / "en_ugt" / kind).iterdir())[:ENGLISH_DOCUMENTS]:
+            (folder / "english" / kind).mkdir(parents=True, exist_ok=True)
+            (folder / "english" / kind / file.name).write_bytes(file.read_bytes())
+        english[key] = f"english/{kind}"
+    srsly.write_yaml(folder / "configs" / "corpora" / "english.yml", {**english, "expected": {}})
+    set_corpora(folder, ["english"])
     return folder
 
 
 def gold() -> dict[str, Document]:
-    return {one.id: one for one in rudrec.read(ROOT / "assets" / "sample" / "ru_ugt" / "rudrec_sample.json")}
+    return {one.id: one for one in rudrec.read(SAMPLE / "ru_ugt" / "rudrec_sample.json")}
 
 
 def set_corpora(folder: Path, corpora: list[str]) -> None:
@@ -79,8 +89,8 @@ def test_two_rounds_from_raw_texts_to_a_package(project):
     said = run(project, "suggest", sentences="50")
     assert "50 of" in said and "5 at random" in said
     first = annotate(project, 1)
-    set_corpora(project, ["en_ugt", "notes"])
-    assert "en_ugt (unchanged)" in run(project, "convert")
+    set_corpora(project, ["english", "notes"])
+    assert "english (unchanged)" in run(project, "convert")
     run(project, "train")
     assert "Nothing has changed" in run(project, "train")
     run(project, "suggest", sentences="50", annotated="notes")
