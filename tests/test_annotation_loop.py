@@ -99,7 +99,7 @@ def test_two_rounds_from_raw_texts_to_a_package(project):
     run(project, "convert")
     manifest = srsly.read_json(project / "corpus" / "notes" / "manifest.json")
     assert sum(part["sentences"] for part in manifest["splits"].values()) == len(first) + len(second) == 100
-    ids = {name for part in manifest["splits"].values() for name in part["documents"]}
+    ids = {name for part in manifest["splits"].values() for name in part["ids"]}
     assert ids == {row["source_document"] for row in (*first, *second)}
     run(project, "package")
     assert list((project / "packages").glob("*.whl"))
