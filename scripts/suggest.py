@@ -1,4 +1,5 @@
 """Choose the sentences of raw texts to annotate next, and write them for annotation tools, marked beforehand."""
+import math
 from pathlib import Path
 from typing import Sequence
 
@@ -113,7 +114,7 @@ def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:
         ("Words", f"{pool.words[rows].sum():,}"),
         ("Documents", f"{len({candidate.document for candidate in candidates}):,}"),
         ("Marked beforehand", f"{found:,} mentions"),
-        *([("Expected mentions", f"{expected:.0f}")] if expected == expected else []),
+        *([] if math.isnan(expected) else [("Expected mentions", f"{expected:.0f}")]),
     ]
     msg.table(table)
     reached = len(rows) if budget.sentences else int(pool.words[rows].sum())

@@ -86,7 +86,7 @@ class Observer:
         # The words of one portion are forgotten before the next one.
         with self._nlp.memory_zone():
             placed: list[tuple[str, Span]] = []
-            # Not what fills batches best, but what moves the bar: texts are split as the encoder asks for sentences.
+            # Split while the encoder asks for sentences, so that the bar moves along.
             sentences = self._sentences(places, placed, on_texts)
             method = self._method
             pool, found = observe(self._nlp, sentences, method.needs_vectors, method.needs_probabilities)

@@ -210,9 +210,16 @@ def test_a_pipeline_without_probabilities_has_entities_without_confidence(texts,
     assert all("score" not in entity for row in rows for entity in row["entities"])
 
 
-def test_a_long_text_is_read_as_its_sentences_are(pipeline):
+def test_a_pipeline_gets_a_splitter_unless_it_has_one(pipeline, tmp_path):
     nlp = load_pipeline(PipelineSource(str(pipeline)))
-    assert len(nlp.pipe_names) == 3 and nlp.max_length > 10**9
+    assert nlp.pipe_names == ["sentence_splitter", "transformer", "bio_ner"]
+    nlp.to_disk(tmp_path / "with splitter")
+    assert load_pipeline(PipelineSource(str(tmp_path / "with splitter"))).pipe_names == nlp.pipe_names
+
+
+def test_a_text_may_be_longer_than_spacys_limit(pipeline):
+    nlp = load_pipeline(PipelineSource(str(pipeline)))
+    assert len(nlp.make_doc("No rash . " * 110_000)) == 330_000
 
 
 @pytest.mark.long

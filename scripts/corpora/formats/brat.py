@@ -54,7 +54,8 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without `.txt`.
 
-    A file about the corpus, such as README.txt, is no document unless it has annotations.
+    A file about the corpus, such as README.txt, is no document unless it has annotations. Of a text with sentences that
+    are marked `Chosen_sentence`, these alone are annotated; it may stand in several folders, each with other marks.
 
     path (Path): Folder of the texts.
     annotations (Optional[Path]): Folder of the annotations, where that is another one.
