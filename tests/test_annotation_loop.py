@@ -15,7 +15,10 @@ pytestmark = pytest.mark.long
 EXPERIMENT = {
     "model": "lstm_crf",
     "in_corpus": {"seeds": [0], "training": {"epochs": 1, "min_updates": 0}},
-    "ship": {"training": {"epochs": 1, "min_updates": 0, "batch_size": 8}, "calibrate": False},
+    "ship": {
+        "training": {"epochs": 6, "min_updates": 0, "batch_size": 4, "learn_rate": 5e-3, "head_learn_rate": 5e-3},
+        "calibrate": False,
+    },
 }
 NOTES = {
     **{"language": "ru", "domain": "ugt", "format": "jsonl", "path": "annotated"},
