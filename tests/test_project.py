@@ -20,7 +20,10 @@ from tests.project import ROOT, copy_project, read_project, weasel
 PROJECT = read_project()
 COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
 # `package` trains and scores what it packages, as `train` and `evaluate` do.
-ASIDE = ("plan", "train", "evaluate", "search", "verify", "errors", "benchmark", "benchmark-growth")
+ASIDE = (
+    *("plan", "train", "evaluate", "search", "verify", "errors", "benchmark", "benchmark-growth"),
+    *("predict", "suggest"),
+)
 VARIABLES = {
     "experiment": "other",
     "configs": "elsewhere",
@@ -28,6 +31,15 @@ VARIABLES = {
     "tokenizer": "bert-base-multilingual-cased",
     "gpu_id": "3",
     "threads": "2",
+    "pipeline": "xx_other",
+    "texts": "notes",
+    "format": "doccano",
+    "output": "elsewhere.jsonl",
+    "sentences": "20",
+    "words": "900",
+    "method": "diversity",
+    "random_share": "0.3",
+    "annotated": "my_notes",
     "runs": "5",
     "executor": "ray",
     "workers": "3",

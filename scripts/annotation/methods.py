@@ -5,7 +5,8 @@ from each other serve best at first, those that the model is unsure of when litt
 clusters of sentence vectors (Sentence-BERT) and goes on with the entropy of the n best sequences of tags. `schedule`
 follows that order; the rest is simpler here. The vectors are those of the pipeline's own encoder, `diversity` seeds
 clusters without moving their centres, the entropy is the sum over tokens (for a softmax, whose tags are independent,
-just that of the sequences, with n as large as can be), and the change comes at a fixed number of sentences.
+just that of the sequences, with n as large as can be), and the change comes at a fixed number of sentences. When theirs
+comes is not known here: of their paper only the abstract was at hand.
 
 Chen et al. (BMC Medical Informatics and Decision Making 2017) had nurses annotate: what is saved in sentences is partly
 lost again in the time that the longer ones take. So a budget may be one of words, and `uncertainty_mean` does not
@@ -55,8 +56,8 @@ class Budget:
             raise ProjectError(f"{value} is nothing to annotate", where=option, remedy="give a number above 0")
 
 
-# Pool, rows that may be chosen in random order, rows that are annotated, and a source of random numbers in; rows out,
-# in the order of choice.
+# Takes a pool, the rows that may be chosen (in random order), those that are annotated, and a source of random numbers,
+# and gives the rows in the order of choice.
 Order = Callable[[Pool, numpy.ndarray, numpy.ndarray, numpy.random.Generator], Iterable[int]]
 
 
@@ -87,13 +88,21 @@ def choose(method: str, pool: Pool, budget: Budget, seed: int, annotated: Sequen
     RETURNS (list[int]): Row numbers in the order of choice; fewer than the budget allows where there are no more.
     RAISES (ProjectError): If there is no such method, or the pool lacks what it needs.
     """
+    return list(within(budget, pool.words, in_order_of_choice(method, pool, seed, annotated)))
+
+
+def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[int] = ()) -> Iterable[int]:
+    """Put all sentences in the order in which they would be chosen; for the arguments see `choose`.
+
+    RETURNS (Iterable[int]): Row numbers. Those of `diversity` are found one by one, each as it is asked for.
+    """
     way = find_method(method)
     _check_needs(way, pool)
     random = numpy.random.default_rng(seed)
     order = random.permutation(len(pool))
     there = numpy.unique(numpy.asarray(annotated, dtype=int))
     candidates = order[(pool.words[order] > 0) & ~numpy.isin(order, there)]
-    return list(within(budget, pool.words, way.order(pool, candidates, there, random)))
+    return way.order(pool, candidates, there, random)
 
 
 def find_method(name: str) -> Method:

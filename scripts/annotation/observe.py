@@ -1,9 +1,9 @@
 """Ask a pipeline what it expects in sentences, and how sure it is."""
-from typing import Any, Iterable, Iterator, NamedTuple, Optional
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Union
 
 import numpy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 from thinc.api import Model
 
@@ -30,7 +30,7 @@ class Certainty(NamedTuple):
 
 
 def observe(
-    nlp: Language, sentences: Iterable[Doc], with_vectors: bool = False, with_probabilities: bool = True
+    nlp: Language, sentences: Iterable[Union[Doc, Span]], with_vectors: bool = False, with_probabilities: bool = True
 ) -> tuple[Pool, list[list[FoundMention]]]:
     """Run a pipeline over sentences, and keep what the methods of choosing need of each, and what it finds.
 
@@ -38,7 +38,7 @@ def observe(
     several `bio_ner` components expects as many mentions as they do together.
 
     nlp (Language): A pipeline.
-    sentences (Iterable[Doc]): A Doc each, of any vocabulary, in which all tokens are one sentence.
+    sentences (Iterable[Doc or Span]): All tokens of each are one sentence, of any vocabulary.
     with_vectors (bool): Whether to keep the sentences' vectors.
     with_probabilities (bool): Whether to ask for probabilities, which spaCy's own `ner` does not have.
     RETURNS (tuple[Pool, list]): A row for each sentence, and its entities as (start token, end token, type).
@@ -79,13 +79,13 @@ def is_bio_ner(nlp: Language, name: str) -> bool:
     return nlp.get_pipe_meta(name).factory in (FACTORY, FACTORY_V1)
 
 
-def as_sentence(sentence: Doc, vocab: Vocab) -> Doc:
+def as_sentence(sentence: Union[Doc, Span], vocab: Vocab) -> Doc:
     """RETURNS (Doc): A Doc of the same tokens, all of one sentence, without anything that was annotated."""
     return Doc(
         vocab,
         words=[token.text for token in sentence],
         spaces=[bool(token.whitespace_) for token in sentence],
-        sent_starts=[token.i == 0 for token in sentence],
+        sent_starts=[number == 0 for number in range(len(sentence))],
     )
 
 

@@ -25,3 +25,9 @@ Address = Annotated[str, typer.Option(help="Of a Ray cluster; empty: one is star
 GpusPerRun = Annotated[float, typer.Option(help="Share of a GPU that a run gets; 0.5 lets two share one.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the experiment's settings again.")]
 EncoderAssets = Annotated[Path, typer.Option(help="Where the offline and the untrained encoder are kept.")]
+Pipeline = Annotated[
+    str, typer.Option(help="`experiment` (the pipeline that it ships), a folder, or the name of an installed package.")
+]
+Texts = Annotated[
+    Path, typer.Option(help="Raw texts: a folder, zip archive or file of .txt, .jsonl (`text` in each row) or .spacy.")
+]

@@ -81,6 +81,29 @@ def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
     return Duplicates(tuple(_match(index, form, places, near) for index, form in enumerate(forms)))
 
 
+class Gathered:
+    """Sentences that are gathered one by one, none of which is a duplicate of another; short ones may be near ones."""
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+        self._bags: dict[int, list[frozenset[str]]] = defaultdict(list)
+
+    def add(self, sentence: str) -> bool:
+        """RETURNS (bool): Whether a sentence was added, since it has neither exact nor near duplicates here."""
+        form = normal_form(sentence)
+        if form in self._forms:
+            return False
+        if _is_long(form):
+            bag = frozenset(_words(form))
+            for length in _lengths(len(bag)):
+                least = _least_shared(len(bag) + length)
+                if any(len(bag & other) >= least for other in self._bags[length]):
+                    return False
+            self._bags[len(bag)].append(bag)
+        self._forms.add(form)
+        return True
+
+
 def normal_form(sentence: str) -> str:
     """Reduce a sentence to its words, which are runs of letters and digits.
 

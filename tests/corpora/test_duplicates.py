@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.corpora.duplicates import EXACT, NEAR, Match, find_duplicates, normal_form
+from scripts.corpora.duplicates import EXACT, NEAR, Gathered, Match, find_duplicates, normal_form
 
 TEN = "one two three four five six seven eight nine ten"
 
@@ -198,3 +198,12 @@ def test_the_normal_form_is_the_same_for_every_way_to_write_a_text(text):
     for written in (unicodedata.normalize("NFD", text), unicodedata.normalize("NFC", text), text.upper(), text.lower()):
         assert normal_form(written) == form
     assert normal_form(f"({text.replace(' ', ' , ')})!") == form
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=7).map(" ".join), max_size=12))
+def test_what_is_gathered_holds_no_duplicate_and_leaves_nothing_else_out(sentences):
+    gathered, kept = Gathered(), []
+    for sentence in sentences:
+        is_new = match(sentence, *kept).kind is None and normal_form(sentence) not in map(normal_form, kept)
+        assert gathered.add(sentence) == is_new
+        kept += [sentence] if is_new else []

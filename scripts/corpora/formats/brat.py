@@ -3,11 +3,11 @@ import re
 from dataclasses import replace
 from itertools import count
 from pathlib import Path, PurePath
-from typing import Iterator, Mapping, Optional, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder
-from scripts.corpora.formats.documents import check_ids
+from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_files, find_hidden, read_bytes, read_lines, read_text, split_lines
@@ -32,6 +32,11 @@ ABOUT = re.compile(
 )
 NOT_A_TEXT = "file about the corpus beside its texts (such as README.txt), passed over"
 HIDDEN = "hidden file beside the texts, passed over"
+# Marks a sentence that was chosen to be annotated: of a text with such marks, all else is unknown. A note on the mark
+# tells the id of the text, which may stand in several folders, each with other marks.
+CHOSEN_SENTENCE = "Chosen_sentence"
+_DOCUMENT_NOTE = re.compile(r"#\d+\tAnnotatorNotes T\d+\tsentence of (.+)")
+CHOSEN = "document of which the sentences marked `Chosen_sentence` were annotated, and nothing else"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -49,7 +54,8 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents; an id is the path below the folder without `.txt`.
 
-    A file about the corpus, such as README.txt, is no document unless it has annotations.
+    A file about the corpus, such as README.txt, is no document unless it has annotations. Of a text with sentences that
+    are marked `Chosen_sentence`, these alone are annotated; it may stand in several folders, each with other marks.
 
     path (Path): Folder of the texts.
     annotations (Optional[Path]): Folder of the annotations, where that is another one.
@@ -63,7 +69,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     names = [name for name in sorted(texts) if not _is_about(name, annotated)]
     documents = [_read_document(name, texts[name], annotated.get(name), options) for name in names]
     hidden = {file for folder in (path, annotations or path) for file in find_hidden(folder, [".txt", ".ann"])}
-    return _with_notes(documents, [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
+    return _with_notes(_join_chosen(documents), [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
 
 
 def _find(path: Path, annotations: Optional[Path]) -> tuple[dict[str, RawFile], dict[str, RawFile]]:
@@ -93,7 +99,41 @@ def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawF
     mentions = mended.mentions
     notes += mended.notes
     notes += [REPEATED_ID] * (len(mentions) - len({mention.id for mention in mentions}))
-    return Document(name, text, mentions, {"notes": tuple(notes)} if notes else {})
+    document = Document(name, text, mentions, {"notes": tuple(notes)} if notes else {})
+    marks = [mention for mention in mentions if mention.label == CHOSEN_SENTENCE]
+    return _only_chosen(document, marks, lines) if marks else document
+
+
+def _only_chosen(document: Document, marks: Sequence[Mention], lines: Iterable[str]) -> Document:
+    """RETURNS (Document): A document of which only the marked sentences are annotated, under the id in their notes."""
+    found = (match[1] for match in map(_DOCUMENT_NOTE.fullmatch, lines) if match)
+    others = tuple(mention for mention in document.mentions if mention.label != CHOSEN_SENTENCE)
+    stretches = tuple(sorted((mark.start, mark.end) for mark in marks))
+    name = next(found, document.id)
+    return add_notes(replace(document, id=name, mentions=others, annotated=stretches), [CHOSEN])
+
+
+def _join_chosen(documents: Sequence[Document]) -> list[Document]:
+    """Make one document of those that are of one id and text, in each of which other sentences were marked."""
+    groups: dict[tuple[str, ...], list[Document]] = {}
+    for document in documents:
+        is_marked = CHOSEN in document.meta.get("notes", ())
+        groups.setdefault((document.id, document.text) if is_marked else (document.id,), []).append(document)
+    joined = [_merge(group) for group in groups.values()]
+    check_ids((document.id, f"document '{document.id}'") for document in joined)
+    return joined
+
+
+def _merge(documents: Sequence[Document]) -> Document:
+    if len(documents) == 1:
+        return documents[0]
+    mentions = (mention for document in documents for mention in document.mentions)
+    stretches: set[Fragment] = set().union(*(document.annotated or () for document in documents))
+    return replace(
+        documents[0],
+        mentions=tuple(replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1)),
+        annotated=tuple(sorted(stretches)),
+    )
 
 
 def _read_annotation_lines(file: RawFile) -> tuple[list[str], list[str]]:
@@ -195,7 +235,7 @@ def write(documents: Sequence[Document], path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ProjectError("there is something here already", where=path, remedy="name a folder that is new or empty")
     check_ids((document.id, f"document '{document.id}'") for document in documents)
-    files = {name: data for document in documents for name, data in _as_files(document)}
+    files = {name: data for document in documents for name, data in as_files(document)}
     folders = {folder.as_posix() for name in files for folder in PurePath(name).parents}
     for name in sorted(folders & set(files)):
         raise ProjectError(f"'{name}' would be both a file and a folder", where=path, remedy="rename a document")
@@ -205,8 +245,11 @@ def write(documents: Sequence[Document], path: Path) -> None:
             (folder / name).write_bytes(data)
 
 
-def _as_files(document: Document) -> Iterator[tuple[str, bytes]]:
-    """YIELDS (tuple[str, bytes]): Name and content of the file of the text, and of that of the annotations."""
+def as_files(document: Document) -> Iterator[tuple[str, bytes]]:
+    """YIELDS (tuple[str, bytes]): Name and content of the file of the text, and of that of the annotations.
+
+    RAISES (ProjectError): If the document is one that brat could not hold.
+    """
     where = f"document {document.id!a}"
     _check_writable(document, where)
     lines = [

@@ -66,6 +66,11 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     return [document for _, document in placed]
 
 
+def read_docs(file: RawFile, prefix: str) -> list[Document]:
+    """RETURNS (list[Document]): What is in a file, as `read` has it, each id behind a prefix."""
+    return _read_file(file, prefix, None, set())
+
+
 def _read_file(file: RawFile, prefix: str, key: Optional[str], groups: set[str]) -> list[Document]:
     """RETURNS (list[Document]): What is in a file; the keys of its groups of spans are added to `groups`."""
     data = read_bytes(file)

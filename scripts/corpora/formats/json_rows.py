@@ -47,8 +47,12 @@ def read_rows(file: RawFile) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     for number, line in enumerate(read_lines(file), start=1):
         if line.strip():
-            where = f"{file}:{number}"
-            yield number, check_object(_parse(line, where), where, _REMEDY)
+            yield number, parse_row(line, f"{file}:{number}")
+
+
+def parse_row(line: str, where: str) -> dict[str, Any]:
+    """RETURNS (dict): The JSON object in a line; a ProjectError says what else it holds."""
+    return check_object(_parse(line, where), where, _REMEDY)
 
 
 def read_values(file: RawFile, remedy: str) -> list[tuple[str, Any]]:

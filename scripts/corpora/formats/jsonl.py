@@ -19,6 +19,7 @@ from scripts.corpora.formats.json_rows import (
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
+from scripts.corpora.formats.sentences_of import join_sentences
 from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("offsets",)
@@ -49,7 +50,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """Read all rows; an id is the row's `id`, else the number of its line, behind the file's name if there are several.
 
     Several annotators' copies of one row have the annotator before the id. Binary answers of Prodigy to single spans
-    of one text are one document, of which only the accepted spans are annotated.
+    of one text are one document, of which only the accepted spans are annotated. Sentences of one document are one too;
+    see `sentences_of`.
 
     path (Path): A file, or a folder or zip archive of files.
     annotations (Optional[Path]): Not of this format.
@@ -62,7 +64,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     by_file = {name: _read_file(file, f"{name}/" if len(files) > 1 else "", options) for name, file in files.items()}
     _refuse_empty(by_file, files)
     settled = doccano.settle_annotators(by_file)
-    rows = _name_copies([row for found in settled.values() for row in prodigy.merge_binary(found)])
+    merged = join_sentences([row for found in settled.values() for row in prodigy.merge_binary(found)])
+    rows = _name_copies(merged)
     check_ids((row.document.id, row.where) for row in rows)
     documents = [row.document for row in rows]
     empty = sum(not found for found in by_file.values())

@@ -25,6 +25,7 @@ from scripts.corpora.formats.json_rows import (
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files
+from scripts.corpora.formats.sentences_of import join_sentences
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.spelling import without_space
 
@@ -100,6 +101,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         for name, file in files.items()
         for row in _read_file(file, f"{name}/" if len(files) > 1 else "", options)
     ]
+    rows = join_sentences(rows)
     check_ids((row.document.id, row.where) for row in rows)
     return [row.document for row in rows]
 

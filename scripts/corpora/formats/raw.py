@@ -195,7 +195,7 @@ def read_bytes(file: RawFile) -> bytes:
     RAISES (ProjectError): If it is damaged or unpacks to too much, lies in an archive that is damaged or encrypted, or
         is a pipe, a device or a socket.
     """
-    with _open(file) as stream:
+    with open_file(file) as stream:
         data = stream.read()
         if isinstance(file, zipfile.Path) and len(data) != file.root.getinfo(file.at).file_size:
             raise zipfile.BadZipFile("it has not the size that the archive says")
@@ -209,13 +209,18 @@ def hash_raw(file: RawFile) -> str:
     RETURNS (str): The sha256 of its bytes, in hex.
     RAISES (ProjectError): As `read_bytes` does.
     """
-    with _open(file) as stream:
+    with open_file(file) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
-def _open(file: RawFile) -> Iterator[io.BufferedIOBase]:
-    """YIELDS (io.BufferedIOBase): An open file; what is found damaged in it becomes an error that names the file."""
+def open_file(file: RawFile) -> Iterator[io.BufferedIOBase]:
+    """Open a file as it lies there, or as it is in its archive.
+
+    file (RawFile): The file.
+    YIELDS (io.BufferedIOBase): Its bytes; what is found damaged while they are read becomes an error that names it.
+    RAISES (ProjectError): As `read_bytes` does.
+    """
     _refuse_special(file)
     try:
         with file.open("rb") as stream:

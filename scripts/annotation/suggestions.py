@@ -1,0 +1,135 @@
+"""Write the sentences that were chosen for annotation, each with its place in its text, what stands around it and what
+a pipeline finds in it, so that `convert` reads what annotators make of them."""
+import json
+from collections import defaultdict
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Iterator, Mapping, Sequence
+
+from scripts.annotation.suggest import Candidate, Chosen
+from scripts.annotation.texts import TextFiles
+from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found
+from scripts.base.errors import ProjectError, name_id
+from scripts.base.files import atomic_folder, write_text
+from scripts.corpora.formats import brat
+from scripts.corpora.formats.sentences_of import LONGEST_DOCUMENT, place_of
+from scripts.corpora.schema import Document, Mention
+
+FORMATS = (BRAT, *ROW_FORMATS)
+# An annotator's answer takes the place of it. Doccano would keep it, and a task of Label Studio holds predictions.
+UNANSWERED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"jsonl": {"answer": "ignore"}, "prodigy": {"answer": "ignore"}}
+)
+SUFFIXES = {BRAT: "", LABEL_STUDIO: ".json"}
+
+
+def suggestion_path(output: str, format: str) -> Path:
+    """RETURNS (Path): Where to write: as named, or else the next round in `suggestions`.
+
+    RAISES (ProjectError): If there is something already.
+    """
+    suffix = SUFFIXES.get(format, ".jsonl")
+    if not output:
+        rounds = (Path("suggestions") / f"round-{number}" for number in count(1))
+        return next(path for path in rounds if not _is_taken(path)).with_suffix(suffix)
+    if Path(output).exists():
+        remedy = "name another one, so that what was annotated there is not lost"
+        raise ProjectError("there is something here already", where=f"--output {output}", remedy=remedy)
+    return Path(output)
+
+
+def _is_taken(path: Path) -> bool:
+    return any(path.with_suffix(suffix).exists() for suffix in ("", ".json", ".jsonl"))
+
+
+def write_suggestions(
+    chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles, format: str, path: Path
+) -> None:
+    """Write chosen sentences.
+
+    chosen (Sequence[Chosen]): Which, in the order of the texts.
+    candidates (Sequence[Candidate]): All sentences.
+    files (TextFiles): Their texts.
+    format (str): One of `FORMATS`. Brat gets whole texts in which the sentences are marked, the others a row each.
+    path (Path): The file, or brat's folder, which is written whole or not at all.
+    RAISES (ProjectError): If a sentence can't be written so that it could be read back.
+    """
+    if format == BRAT:
+        _write_brat(chosen, candidates, files, path)
+        return
+    rows = [ROW_FORMATS[format](_found(one, candidates, format)) for one in chosen]
+    if format == LABEL_STUDIO:
+        write_text(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    else:
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _found(chosen: Chosen, candidates: Sequence[Candidate], format: str) -> Found:
+    candidate = candidates[chosen.row]
+    if candidate.end > LONGEST_DOCUMENT:
+        what = f"the text '{name_id(candidate.document)}' is longer than {LONGEST_DOCUMENT:,} characters"
+        raise ProjectError(what, where="--texts", remedy="part it into several texts")
+    meta: dict[str, Any] = {
+        **place_of(candidate.document, candidate.start, candidate.end),
+        "chosen_by": chosen.method,
+        "before": _neighbour(candidates, chosen.row, -1),
+        "after": _neighbour(candidates, chosen.row, 1),
+        **UNANSWERED.get(format, {}),
+    }
+    if format == "prodigy":
+        # What Prodigy shows below a text.
+        meta["meta"] = {key: meta[key] for key in ("source_document", "before", "after")}
+    name = f"{candidate.document}:{candidate.start}-{candidate.end}"
+    entities = tuple((start, end, label, None) for start, end, label in candidate.mentions)
+    return Found(name, candidate.text, entities, tuple(map(tuple, candidate.tokens.tolist())), meta)
+
+
+def _neighbour(candidates: Sequence[Candidate], row: int, step: int) -> str:
+    """RETURNS (str): The sentence beside one in its text; empty if there is none."""
+    other = row + step
+    is_there = 0 <= other < len(candidates) and candidates[other].document == candidates[row].document
+    return candidates[other].text if is_there else ""
+
+
+def _write_brat(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles, path: Path) -> None:
+    by_text: dict[str, list[Chosen]] = defaultdict(list)
+    for one in chosen:
+        by_text[candidates[one.row].document].append(one)
+    with atomic_folder(path) as folder:
+        for _, text in files.scan():
+            if text.id in by_text:
+                for name, data in _brat_files(text.id, text.text, by_text[text.id], candidates):
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / name).write_bytes(data)
+        (folder / "annotation.conf").write_text(_brat_settings(candidates), encoding="utf8")
+
+
+def _brat_files(
+    name: str, text: str, chosen: Sequence[Chosen], candidates: Sequence[Candidate]
+) -> Iterator[tuple[str, bytes]]:
+    """YIELDS (tuple[str, bytes]): Name and content of a text's files."""
+    sentences = [candidates[one.row] for one in chosen]
+    marks = [
+        Mention(sentence.start, sentence.end, brat.CHOSEN_SENTENCE, id=f"T{number}")
+        for number, sentence in enumerate(sentences, start=1)
+    ]
+    found = [
+        (sentence.start + start, sentence.start + end, label)
+        for sentence in sentences
+        for start, end, label in sentence.mentions
+    ]
+    mentions = [
+        Mention(start, end, label, id=f"T{number}")
+        for number, (start, end, label) in enumerate(found, start=len(marks) + 1)
+    ]
+    (text_name, data), (annotation_name, annotations) = brat.as_files(Document(name, text, (*marks, *mentions)))
+    notes = "".join(f"#{number}\tAnnotatorNotes T{number}\tsentence of {name}\n" for number, _ in enumerate(marks, 1))
+    yield text_name, data
+    yield annotation_name, annotations + notes.encode("utf8")
+
+
+def _brat_settings(candidates: Sequence[Candidate]) -> str:
+    """RETURNS (str): What brat needs to know of the labels: those that the pipeline uses."""
+    labels = sorted({label for candidate in candidates for _, _, label in candidate.mentions})
+    return "\n".join(["[entities]", brat.CHOSEN_SENTENCE, *labels, "[relations]", "[events]", "[attributes]", ""])

@@ -1,0 +1,159 @@
+"""Have workers run a pipeline over portions of raw text: to find entities, or to see what is worth annotating."""
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Mapping
+
+from spacy.language import Language
+
+from scripts.annotation.pipelines import PipelineSource, load_pipeline
+from scripts.annotation.predict import Predictor, Unfinished
+from scripts.annotation.suggest import Observer
+from scripts.annotation.texts import Portion, TextFiles
+from scripts.base.errors import ProjectError
+from scripts.base.progress import OnPasses, TaskBar
+from scripts.experiments.calibration import calibration_job, can_calibrate
+from scripts.experiments.device import use_device
+from scripts.experiments.executors.task import Executor, Task, Work
+from scripts.experiments.folders import lock_experiment
+from scripts.experiments.models import find_model
+from scripts.experiments.plan import shipped_model
+from scripts.experiments.workspace import Workspace, open_workspace
+from scripts.results.calibration import find_calibration
+
+# The pipeline that the experiment ships.
+OF_EXPERIMENT = "experiment"
+
+
+def shipped_source(workspace: Workspace) -> PipelineSource:
+    """Find the pipeline that an experiment ships, as its package would have it.
+
+    workspace (Workspace): The experiment and its surroundings.
+    RETURNS (PipelineSource): With calibrated confidences if it was packaged since it was trained.
+    RAISES (ProjectError): If it has not been trained with the settings and data of today.
+    """
+    kept = find_model(workspace, shipped_model(workspace.experiment))
+    if kept is None:
+        what = "the pipeline that this experiment ships has not been trained with the settings and data of today"
+        remedy = "run `weasel run train` first, or give another pipeline by --vars.pipeline"
+        raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
+    calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
+    is_current = calibration and calibration.fingerprint == calibration_job(workspace).fingerprint
+    return PipelineSource(str(kept.pipeline), calibration.pairs if calibration and is_current else {}, is_rounded=True)
+
+
+def find_source(
+    pipeline: str,
+    experiment: str,
+    configs: Path,
+    corpus: Path,
+    training: Path,
+    metrics: Path,
+    seed: int,
+    threads: int,
+    gpu_id: int,
+    encoder: str,
+) -> PipelineSource:
+    """Find the pipeline that a command is told to use.
+
+    pipeline (str): `experiment`, a folder, or the name of an installed package. For the other arguments, which count
+        for the first one only, see `open_workspace`.
+    RETURNS (PipelineSource): The pipeline.
+    RAISES (ProjectError): If it is not there.
+    """
+    if pipeline != OF_EXPERIMENT:
+        source = PipelineSource(pipeline)
+        # Whatever is wrong with the name is told before the texts are read.
+        _ = source.folder
+        return source
+    with lock_experiment(experiment, configs, corpus, training, metrics):
+        return shipped_source(
+            open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
+        )
+
+
+class TextWork:
+    """Has a worker run a pipeline over portions of raw text.
+
+    source (PipelineSource): The pipeline.
+    texts (Path): Where the texts are.
+    threads (int): CPU threads of a worker.
+    """
+
+    module = "scripts.annotation.pipelines"
+    workspace = None
+
+    def __init__(self, source: PipelineSource, texts: Path, threads: int) -> None:
+        self._source, self._texts, self._threads = source, texts, threads
+        self._worker: Any = None
+
+    def make_worker(self, nlp: Language, files: TextFiles) -> Any:
+        """RETURNS (Any): What does the portions: has `do(number, places, on_texts)`."""
+        raise NotImplementedError
+
+    def open(self, gpu_id: int) -> None:
+        """See `Work.open`."""
+        use_device(self._threads, gpu_id)
+        self._worker = self.make_worker(load_pipeline(self._source), TextFiles(self._texts))
+
+    def do(self, payload: Any, on_passes: OnPasses) -> Any:
+        """See `Work.do`."""
+        number, places = payload
+        return self._worker.do(number, places, on_passes)
+
+
+class PredictWork(TextWork):
+    """Finds entities, and writes them.
+
+    unfinished (Unfinished): Where to write. The other arguments are those of `TextWork`.
+    """
+
+    def __init__(self, source: PipelineSource, texts: Path, threads: int, unfinished: Unfinished) -> None:
+        super().__init__(source, texts, threads)
+        self._unfinished = unfinished
+
+    def make_worker(self, nlp: Language, files: TextFiles) -> Predictor:
+        """RETURNS (Predictor): What finds entities."""
+        return Predictor(nlp, files, self._unfinished)
+
+
+class ObserveWork(TextWork):
+    """Sees what is worth annotating.
+
+    method (str): By which sentences will be chosen. The other arguments are those of `TextWork`.
+    """
+
+    def __init__(self, source: PipelineSource, texts: Path, threads: int, method: str) -> None:
+        super().__init__(source, texts, threads)
+        self._method = method
+
+    def make_worker(self, nlp: Language, files: TextFiles) -> Observer:
+        """RETURNS (Observer): What looks at sentences."""
+        return Observer(nlp, files, self._method)
+
+
+def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion]) -> dict[int, Any]:
+    """Have portions of texts done, with a bar and the time left.
+
+    work (Work): How a portion is done.
+    executor (Executor): What does them.
+    portions (Mapping[int, Portion]): Portions by their numbers.
+    RETURNS (dict[int, Any]): What came of each.
+    RAISES (ProjectError): If one could not be done, after all others were.
+    """
+    tasks = [
+        Task(str(number), (number, portion.places), cost=portion.characters) for number, portion in portions.items()
+    ]
+    values: dict[int, Any] = {}
+    failed: list[str] = []
+    with TaskBar({str(number): portion.texts for number, portion in portions.items()}, "text") as bar:
+        with closing(executor.carry_out(work, tasks, bar.move)) as over:
+            for ended in over:
+                if ended.failure:
+                    # What a library says of an error that nobody has foreseen may quote a text.
+                    failed.append(ended.failure.on_record)
+                else:
+                    values[int(ended.task.id)] = ended.value
+    if failed:
+        remedy = "mend it and start the command again: what is done is kept"
+        raise ProjectError(f"{len(failed)} of {len(tasks)} portions of the texts failed: {failed[0]}", remedy=remedy)
+    return values

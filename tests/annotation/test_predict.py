@@ -1,0 +1,235 @@
+"""`predict`: the entities of `nlp.pipe`, in formats that this project reads, resumed where it was stopped."""
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import spacy
+
+from scripts import predict as command
+from scripts.annotation.pipelines import PipelineSource, load_pipeline
+from scripts.annotation.predict import Predictor, Unfinished
+from scripts.annotation.texts import TextFiles, portions
+from scripts.annotation.writing import FORMATS
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats import FORMATS as READERS
+from scripts.corpora.schema import Document
+from scripts.ner.bio_ner import get_confidence
+from tests.annotation.conftest import TEXTS, run_command
+from tests.ner.test_bio_ner_partly_annotated import transition_pipeline
+
+READER = {"brat": "brat", "docbin": "docbin", "label-studio": "label_studio"}
+
+
+def predict(pipeline: Path, texts: Path, output: Path, format: str = "jsonl") -> None:
+    """Run the command in this process: the texts are one portion."""
+    run_command(command.main, pipeline=str(pipeline), texts=texts, format=format, output=str(output))
+
+
+def expected(pipeline: Path) -> dict[str, list[tuple[int, int, str, float]]]:
+    """RETURNS (dict): The entities of each text by `nlp.pipe`."""
+    nlp = load_pipeline(PipelineSource(str(pipeline)))
+    docs = zip(TEXTS, nlp.pipe(TEXTS.values()), strict=True)
+    return {
+        name: [(ent.start_char, ent.end_char, ent.label_, get_confidence(ent)) for ent in doc.ents]
+        for name, doc in docs
+    }
+
+
+def accept(path: Path) -> None:
+    """Accept all predictions, as an annotator does in Label Studio."""
+    tasks = json.loads(path.read_text("utf8"))
+    accepted = [{"data": task["data"], "annotations": task["predictions"]} for task in tasks]
+    path.write_text(json.dumps(accepted), encoding="utf8")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_this_project_reads_what_is_written(pipeline, texts, tmp_path, format):
+    output = tmp_path / "found"
+    predict(pipeline, texts, output, format)
+    if format == "label-studio":
+        accept(output)
+    read = READERS[READER.get(format, "jsonl")].read(output)
+    assert {document.id: document.text for document in read} == TEXTS
+    found = {
+        document.id: [(mention.start, mention.end, mention.label) for mention in document.mentions] for document in read
+    }
+    gold = {name: [mention[:3] for mention in mentions] for name, mentions in expected(pipeline).items()}
+    assert any(gold.values()) and found == gold
+    assert all(document.annotated is None for document in read)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "prodigy", "doccano", "label-studio", "brat"])
+def test_confidences_are_written_in_the_order_of_the_entities(pipeline, texts, tmp_path, format):
+    predict(pipeline, texts, tmp_path / "found", format)
+    files = sorted((tmp_path / "found").rglob("*.ann")) if format == "brat" else [tmp_path / "found"]
+    written = "\n".join(file.read_text("utf8") for file in files)
+    scores = [float(score) for score in re.findall(r'(?:"score": |confidence )([\d.]+)', written)]
+    if format == "doccano":
+        scores = [score for line in written.splitlines() for score in json.loads(line).get("scores", [])]
+    wanted = [mention[3] for mentions in expected(pipeline).values() for mention in mentions]
+    assert scores == pytest.approx(wanted, abs=1e-3) and len(scores) > 3
+
+
+def test_docs_keep_their_confidences(pipeline, texts, tmp_path):
+    predict(pipeline, texts, tmp_path / "found", "docbin")
+    docs = spacy.tokens.DocBin().from_disk(tmp_path / "found" / "0001.spacy").get_docs(spacy.blank("xx").vocab)
+    found = {doc.user_data["id"]: [get_confidence(ent) for ent in doc.ents] for doc in docs}
+    assert found == {
+        name: pytest.approx([mention[3] for mention in mentions], abs=1e-3)
+        for name, mentions in expected(pipeline).items()
+    }
+
+
+def test_prodigys_spans_are_on_its_tokens(pipeline, texts, tmp_path):
+    predict(pipeline, texts, tmp_path / "found", "prodigy")
+    for line in (tmp_path / "found").read_text("utf8").splitlines():
+        row = json.loads(line)
+        assert all(row["text"][token["start"] : token["end"]] == token["text"] for token in row["tokens"])
+        for span in row["spans"]:
+            assert row["tokens"][span["token_start"]]["start"] == span["start"]
+            assert row["tokens"][span["token_end"]]["end"] == span["end"]
+
+
+class TestResuming:
+    @pytest.fixture()
+    def unfinished(self, tmp_path, request) -> Unfinished:
+        return Unfinished(tmp_path / "found", getattr(request, "param", "jsonl"))
+
+    def do(self, pipeline, texts, unfinished, most=None) -> list[int]:
+        """Begin or go on, as a command that is stopped after some portions.
+
+        RETURNS (list[int]): The portions that were done.
+        """
+        files, nlp = TextFiles(texts), load_pipeline(PipelineSource(str(pipeline)))
+        todo = list(portions(files, 1))
+        left = unfinished.begin(todo, "pipeline")[:most]
+        predictor = Predictor(nlp, files, unfinished)
+        for number in left:
+            predictor.do(number, todo[number].places, lambda texts: None)
+        if most is None:
+            unfinished.finish(len(todo))
+        return left
+
+    @pytest.mark.parametrize("unfinished", FORMATS, indirect=True)
+    def test_only_the_rest_is_done_and_the_output_is_the_same(self, pipeline, texts, tmp_path, unfinished):
+        assert self.do(pipeline, texts, unfinished, most=1) == [0]
+        assert not unfinished.output.exists()
+        assert self.do(pipeline, texts, unfinished) == [1, 2]
+        predict(pipeline, texts, tmp_path / "at once", unfinished.format)
+        assert read_all(unfinished.output) == read_all(tmp_path / "at once")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["at once", "found"]
+
+    def test_other_texts_are_refused(self, pipeline, texts, tmp_path, unfinished):
+        copied = shutil.copytree(texts, tmp_path / "notes")
+        self.do(pipeline, copied, unfinished, most=1)
+        (copied / "second.txt").write_text("Something else .", encoding="utf8")
+        with pytest.raises(ProjectError, match="begun with other texts.*Delete the folder"):
+            self.do(pipeline, copied, unfinished)
+
+    def test_another_pipeline_is_refused(self, texts, unfinished):
+        todo = list(portions(TextFiles(texts), 1))
+        unfinished.begin(todo, "one")
+        with pytest.raises(ProjectError, match="another pipeline"):
+            unfinished.begin(todo, "another")
+
+
+def read_all(path: Path) -> dict[str, object]:
+    if path.is_file():
+        return {"": path.read_bytes()}
+    files = [file for file in path.rglob("*") if file.is_file()]
+    # The bytes of a DocBin depend on the order of its strings.
+    return {
+        str(file.relative_to(path)): [(one.id, one.text, one.mentions) for one in strip(READERS["docbin"].read(file))]
+        if file.suffix == ".spacy"
+        else file.read_bytes()
+        for file in files
+    }
+
+
+def strip(documents: list[Document]) -> list[Document]:
+    """RETURNS (list[Document]): Documents without the paths of their files."""
+    return [
+        replace(one, mentions=tuple(replace(mention, where="") for mention in one.mentions)) for one in documents
+    ]
+
+
+class TestFingerprint:
+    def test_it_changes_with_the_weights_and_the_calibration(self, pipeline, tmp_path):
+        copied = shutil.copytree(pipeline, tmp_path / "copy")
+        before = PipelineSource(str(pipeline)).fingerprint
+        assert PipelineSource(str(copied)).fingerprint == before
+        assert PipelineSource(str(copied), {"Drug": (1.0, 0.5)}).fingerprint != before
+        (copied / "bio_ner" / "model").write_bytes(b"other")
+        assert PipelineSource(str(copied)).fingerprint != before
+
+
+class TestRefused:
+    def test_an_output_that_is_there_already(self, pipeline, texts, tmp_path):
+        (tmp_path / "found").write_text("precious", encoding="utf8")
+        with pytest.raises(ProjectError, match="there is something here already"):
+            predict(pipeline, texts, tmp_path / "found")
+        assert (tmp_path / "found").read_text("utf8") == "precious"
+
+    def test_an_unknown_format(self, pipeline, texts, tmp_path):
+        with pytest.raises(ProjectError, match="'doccanno' is no format.*[Dd]id you mean 'doccano'"):
+            predict(pipeline, texts, tmp_path / "found", "doccanno")
+
+    @pytest.mark.parametrize("name", ["xx_nothing_of_that_name", "."])
+    def test_a_pipeline_that_is_not_there(self, texts, tmp_path, name, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ProjectError, match="--pipeline.*name of a package"):
+            predict(Path(name), texts, tmp_path / "found")
+
+    def test_a_pipeline_that_finds_nothing(self, tmp_path):
+        spacy.blank("xx").to_disk(tmp_path / "blank")
+        with pytest.raises(ProjectError, match="finds no entities"):
+            load_pipeline(PipelineSource(str(tmp_path / "blank")))
+
+    def test_a_text_that_is_not_utf8_before_anything_is_done(self, pipeline, tmp_path):
+        (tmp_path / "notes").mkdir()
+        (tmp_path / "notes" / "a.txt").write_bytes(b"caf\xe9")
+        with pytest.raises(ProjectError, match=r"a\.txt: not UTF-8"):
+            predict(pipeline, tmp_path / "notes", tmp_path / "found")
+        assert not (tmp_path / "found").exists()
+
+    def test_an_id_that_brat_could_not_hold_is_told_and_the_rest_is_kept(self, pipeline, tmp_path):
+        (tmp_path / "rows.jsonl").write_text('{"id": "../a", "text": "b"}\n', encoding="utf8")
+        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that makes no file name"):
+            predict(pipeline, tmp_path / "rows.jsonl", tmp_path / "found", "brat")
+        assert not (tmp_path / "a.txt").exists() and not (tmp_path / "found").exists()
+
+
+def test_a_pipeline_without_probabilities_has_entities_without_confidence(texts, tmp_path):
+    transition_pipeline().to_disk(tmp_path / "transition")
+    predict(tmp_path / "transition", texts, tmp_path / "found")
+    rows = [json.loads(line) for line in (tmp_path / "found").read_text("utf8").splitlines()]
+    assert [row["id"] for row in rows] == list(TEXTS)
+    assert all("score" not in entity for row in rows for entity in row["entities"])
+
+
+def test_a_pipeline_gets_a_splitter_unless_it_has_one(pipeline, tmp_path):
+    nlp = load_pipeline(PipelineSource(str(pipeline)))
+    assert nlp.pipe_names == ["sentence_splitter", "transformer", "bio_ner"]
+    nlp.to_disk(tmp_path / "with splitter")
+    assert load_pipeline(PipelineSource(str(tmp_path / "with splitter"))).pipe_names == nlp.pipe_names
+
+
+def test_a_text_may_be_longer_than_spacys_limit(pipeline):
+    nlp = load_pipeline(PipelineSource(str(pipeline)))
+    assert len(nlp.make_doc("No rash . " * 110_000)) == 330_000
+
+
+@pytest.mark.long
+def test_two_processes_write_what_one_does(pipeline, texts, tmp_path, monkeypatch):
+    predict(pipeline, texts, tmp_path / "by one")
+    # Each text is a portion of its own.
+    monkeypatch.setattr(command, "CHARACTERS", 1)
+    settings = {"pipeline": str(pipeline), "texts": texts, "workers": "2"}
+    run_command(command.main, output=str(tmp_path / "by two"), **settings)
+    rows, others = ((tmp_path / name).read_text("utf8").splitlines() for name in ("by one", "by two"))
+    for row, other in zip(map(json.loads, rows), map(json.loads, others), strict=True):
+        scores, other_scores = ([entity.pop("score") for entity in one["entities"]] for one in (row, other))
+        assert row == other and scores == pytest.approx(other_scores, abs=1e-3)

@@ -1,0 +1,261 @@
+"""`suggest`: what is chosen, what is written of it, and how `convert` reads what annotators make of it."""
+import json
+from pathlib import Path
+
+import numpy
+import pytest
+import srsly
+
+from scripts import convert as convert_command
+from scripts import suggest as command
+from scripts.annotation.methods import METHODS, Budget
+from scripts.annotation.pool import Pool
+from scripts.annotation.suggest import RANDOM, Candidate, Observed, choose_sentences
+from scripts.base.errors import ProjectError
+from scripts.corpora.docbin import unknown_tokens
+from scripts.corpora.formats import FORMATS as READERS
+from scripts.corpora.parts import read_documents, read_sentences
+from tests.annotation.conftest import TEXTS, run_command
+from tests.ner.test_bio_ner_partly_annotated import transition_pipeline
+
+GOLD = {"aspirin": "Drug", "ibuprofen": "Drug", "headache": "Disease", "diabetes": "Disease", "аспирин": "Drug"}
+
+
+def suggest(pipeline: Path, texts: Path, output: Path, **settings: object) -> list[dict]:
+    """Run the command in this process.
+
+    RETURNS (list[dict]): The rows that it writes, if these are JSON lines.
+    """
+    run_command(command.main, pipeline=str(pipeline), texts=texts, output=str(output), **settings)
+    return [] if output.is_dir() else [json.loads(line) for line in output.read_text("utf8").splitlines()]
+
+
+def annotate(row: dict) -> dict:
+    """Do what an annotator does: put the right spans in the place of the suggested ones, and accept the sentence."""
+    text = row["text"]
+    spans = [
+        {"start": text.index(word), "end": text.index(word) + len(word), "label": label}
+        for word, label in GOLD.items()
+        if word in text
+    ]
+    kept = {key: value for key, value in row.items() if key not in ("spans", "entities", "label")}
+    return {**kept, "answer": "accept", "spans": spans}
+
+
+def write_rows(rows: list[dict], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+
+
+class TestWritten:
+    def test_each_sentence_stands_where_it_says_with_its_neighbours(self, pipeline, texts, tmp_path):
+        rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=100)
+        assert len(rows) == 8
+        for row in rows:
+            text = TEXTS[row["source_document"]]
+            assert text[row["source_start"] : row["source_end"]] == row["text"] == row["text"].strip()
+            before, after = text[: row["source_start"]].strip(), text[row["source_end"] :].strip()
+            assert before.endswith(row["before"]) and bool(before) == bool(row["before"])
+            assert after.startswith(row["after"]) and bool(after) == bool(row["after"])
+            assert all(row["text"][span["start"] : span["end"]].strip() for span in row["entities"])
+        assert len({row["id"] for row in rows}) == len(rows) and any(row["entities"] for row in rows)
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_every_method_chooses_as_many_as_told(self, pipeline, texts, tmp_path, method):
+        rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=5, method=method, random_share=0.4)
+        by = [row["chosen_by"] for row in rows]
+        assert len(rows) == 5 and by.count(RANDOM) == (5 if method == RANDOM else 2)
+
+    def test_the_next_round_gets_a_file_of_its_own(self, pipeline, texts, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        for _ in range(2):
+            run_command(command.main, pipeline=str(pipeline), texts=texts, sentences=1)
+        run_command(command.main, pipeline=str(pipeline), texts=texts, sentences=1, format="brat")
+        assert sorted(path.name for path in Path("suggestions").iterdir()) == [
+            "round-1.jsonl",
+            "round-2.jsonl",
+            "round-3",
+        ]
+
+    def test_what_it_says_on_the_screen(self, pipeline, texts, tmp_path, capsys):
+        rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=4, random_share=0.25)
+        said = " ".join(capsys.readouterr().out.split())
+        words = sum(len(row["text"].split()) for row in rows)
+        assert "4 of 8, 1 at random" in said and f"Words {words}" in said and "out.jsonl" in said
+        assert "Fewer" not in said and "headache" not in said
+
+    def test_fewer_sentences_than_asked_for_are_told(self, pipeline, texts, tmp_path, capsys):
+        suggest(pipeline, texts, tmp_path / "out.jsonl", words=1000)
+        assert "Fewer than asked for" in capsys.readouterr().out
+
+    def test_a_pipeline_without_probabilities_chooses_at_random(self, texts, tmp_path):
+        transition_pipeline().to_disk(tmp_path / "transition")
+        rows = suggest(tmp_path / "transition", texts, tmp_path / "out.jsonl", sentences=3, method="random")
+        assert len(rows) == 3
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ({"sentences": 0}, "--sentences: 0 is nothing to annotate"),
+            ({"words": -1}, "--words: -1 is nothing to annotate"),
+            ({"method": "entropy"}, "no method 'entropy'"),
+            ({"random_share": 10}, "--random-share: got 10"),
+            ({"format": "docbin"}, "'docbin' is no format"),
+            ({"annotated": "nothing"}, "nothing"),
+        ],
+    )
+    def test_wrong_settings_are_told_and_nothing_is_written(self, pipeline, texts, tmp_path, settings, said):
+        with pytest.raises(ProjectError, match=said):
+            suggest(pipeline, texts, tmp_path / "out.jsonl", corpus=tmp_path, **settings)
+        assert not (tmp_path / "out.jsonl").exists()
+
+    def test_a_pipeline_without_probabilities_is_told(self, texts, tmp_path):
+        transition_pipeline().to_disk(tmp_path / "transition")
+        with pytest.raises(ProjectError, match="no probabilities"):
+            suggest(tmp_path / "transition", texts, tmp_path / "out.jsonl")
+
+    def test_what_was_written_before_stays(self, pipeline, texts, tmp_path):
+        (tmp_path / "out.jsonl").write_text("annotated", encoding="utf8")
+        with pytest.raises(ProjectError, match="there is something here already"):
+            suggest(pipeline, texts, tmp_path / "out.jsonl")
+        assert (tmp_path / "out.jsonl").read_text("utf8") == "annotated"
+
+
+class TestChoice:
+    SENTENCES = (
+        "The patient was given aspirin twice a day with water .",
+        "The patient was given ibuprofen twice a day with water .",
+        "No fever .",
+        "no fever",
+        "Something else that nobody has seen here before .",
+        "My doctor stopped the medicine because of a rash .",
+    )
+
+    def observed(self) -> Observed:
+        candidates = tuple(Candidate("a", 0, text, (), numpy.zeros((0, 2))) for text in self.SENTENCES)
+        measure = numpy.arange(len(candidates), 0, -1).astype(float)
+        return Observed(candidates, Pool(measure.astype(int), measure, measure, measure))
+
+    def choose(self, annotated=(), n=10, random_share=0.0, seed=0) -> dict[int, str]:
+        budget = Budget(sentences=n)
+        chosen = choose_sentences(self.observed(), annotated, "uncertainty", budget, random_share, seed)
+        return {one.row: one.method for one in chosen}
+
+    def test_of_sentences_that_are_nearly_the_same_one_is_chosen(self):
+        assert list(self.choose()) == [0, 2, 4, 5]
+
+    def test_the_next_one_takes_its_place(self):
+        assert list(self.choose(n=3)) == [0, 2, 4]
+
+    @pytest.mark.parametrize(
+        ("annotated", "left"),
+        [
+            (["The patient was given paracetamol twice a day with water ."], [2, 4, 5]),
+            (["NO FEVER!"], [0, 4, 5]),
+            ([SENTENCES[0], SENTENCES[5]], [2, 4]),
+        ],
+    )
+    def test_nothing_is_chosen_that_is_annotated_already(self, annotated, left):
+        assert list(self.choose(annotated)) == left
+
+    def test_all_that_is_left_is_told(self):
+        with pytest.raises(ProjectError, match="none of the 6 sentences is left"):
+            self.choose(self.SENTENCES)
+
+    def test_random_ones_are_drawn_from_all_and_not_from_what_the_method_leaves(self):
+        rounds = [self.choose(n=2, random_share=0.5, seed=seed) for seed in range(40)]
+        drawn = {row for chosen in rounds for row, way in chosen.items() if way == RANDOM}
+        assert drawn == set(range(len(self.SENTENCES)))
+
+
+@pytest.fixture()
+def configs(tmp_path) -> Path:
+    """RETURNS (Path): Settings of an experiment on a corpus `notes`, whose raw files are in `annotated`."""
+    folder = tmp_path / "configs"
+    corpus = {
+        "format": "jsonl",
+        "path": str(tmp_path / "annotated"),
+        "language": "en",
+        "domain": "ehr",
+        "labels": {"Drug": "Drug", "Disease": "Disease"},
+    }
+    experiment = {"corpora": ["notes"], "in_corpus": {"seeds": [0], "training": {"epochs": 1}}}
+    for kind, name, settings in (("corpora", "notes", corpus), ("experiments", "mine", experiment)):
+        (folder / kind).mkdir(parents=True)
+        srsly.write_yaml(folder / kind / f"{name}.yml", settings)
+    return folder
+
+
+def convert(configs: Path, tmp_path: Path) -> list:
+    """RETURNS (list[Doc]): The documents of all parts of the converted corpus."""
+    run_command(convert_command.main, experiment="mine", configs=configs, output=tmp_path / "corpus")
+    parts = sorted((tmp_path / "corpus" / "notes").glob("*.spacy"))
+    return [document for part in parts for document in read_documents(part)]
+
+
+class TestLoop:
+    def test_two_rounds_are_read_as_one_document_for_each_text(self, pipeline, texts, tmp_path, configs):
+        first = suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=4)
+        write_rows([annotate(row) for row in first], tmp_path / "annotated" / "1.jsonl")
+        convert(configs, tmp_path)
+        settings = {"sentences": 3, "annotated": "notes", "corpus": tmp_path / "corpus"}
+        second = suggest(pipeline, texts, tmp_path / "2.jsonl", **settings)
+        assert not {row["id"] for row in first} & {row["id"] for row in second}
+        write_rows([annotate(row) for row in second], tmp_path / "annotated" / "2.jsonl")
+        documents = convert(configs, tmp_path)
+        rows = [*first, *second]
+        assert {doc.user_data["id"] for doc in documents} == {row["source_document"] for row in rows}
+        found = sorted((ent.doc.user_data["id"], ent.start_char, ent.text) for doc in documents for ent in doc.ents)
+        assert found == sorted(
+            (row["source_document"], row["source_start"] + span["start"], row["text"][span["start"] : span["end"]])
+            for row in rows
+            for span in annotate(row)["spans"]
+        )
+        parts = [str(path) for path in sorted((tmp_path / "corpus" / "notes").glob("*.spacy"))]
+        assert sorted(one.text.strip() for one in read_sentences(parts)) == sorted(row["text"] for row in rows)
+
+    def test_what_nobody_accepted_is_unknown(self, pipeline, texts, tmp_path, configs):
+        rows = suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=8)
+        accepted = [annotate(row) for row in rows if row["source_document"] != "third"][1:]
+        others = [row for row in rows if row["id"] not in {row["id"] for row in accepted}]
+        write_rows([*others, *accepted], tmp_path / "annotated" / "1.jsonl")
+        documents = convert(configs, tmp_path)
+        assert {doc.user_data["id"] for doc in documents} == {"first", "second"}
+        assert not any(unknown_tokens(doc) for doc in documents)
+        texts_read = [sentence.text.strip() for doc in documents for sentence in doc.sents]
+        assert sorted(texts_read) == sorted(row["text"] for row in accepted)
+
+    def test_in_brat_all_but_the_marked_sentences_is_unknown(self, pipeline, texts, tmp_path):
+        suggest(pipeline, texts, tmp_path / "brat", sentences=2, format="brat", random_share=0)
+        read = READERS["brat"].read(tmp_path / "brat")
+        rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=2, random_share=0)
+        assert {(one.id, *stretch) for one in read for stretch in one.annotated} == {
+            (row["source_document"], row["source_start"], row["source_end"]) for row in rows
+        }
+        assert {one.id: one.text for one in read}.items() <= TEXTS.items()
+        assert {(one.id, mention.start, mention.label) for one in read for mention in one.mentions} == {
+            (row["source_document"], row["source_start"] + span["start"], span["label"])
+            for row in rows
+            for span in row["entities"]
+        }
+
+    def test_two_rounds_in_brat_are_one_document(self, pipeline, texts, tmp_path):
+        for number, seed in enumerate((0, 1), start=1):
+            folder = tmp_path / "brat" / f"round-{number}"
+            suggest(pipeline, texts, folder, sentences=8 if seed else 1, format="brat", random_share=0, seed=seed)
+        read = READERS["brat"].read(tmp_path / "brat")
+        assert sorted(one.id for one in read) == sorted(TEXTS)
+        assert sum(len(one.annotated) for one in read) == 8
+
+    def test_predictions_in_label_studio_are_no_annotation(self, pipeline, texts, tmp_path):
+        output = tmp_path / "out.json"
+        settings = {"pipeline": str(pipeline), "texts": texts, "sentences": 8, "format": "label-studio"}
+        run_command(command.main, output=str(output), **settings)
+        tasks = json.loads(output.read_text("utf8"))
+        read = READERS["label_studio"].read(tmp_path / "out.json")
+        assert [one.id for one in read] == list(TEXTS) and all("left_out" in one.meta for one in read)
+        tasks[0]["annotations"] = tasks[0]["predictions"]
+        (tmp_path / "out.json").write_text(json.dumps(tasks), encoding="utf8")
+        (first, *others) = READERS["label_studio"].read(tmp_path / "out.json")
+        assert first.annotated == ((tasks[0]["data"]["source_start"], tasks[0]["data"]["source_end"]),)
+        assert "left_out" not in first.meta and all("left_out" in one.meta for one in others)

@@ -1,0 +1,85 @@
+"""Sentences that were annotated one by one, put back into their documents."""
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.base.errors import ProjectError
+from scripts.corpora.formats import jsonl
+
+TEXT = "No rash. Took aspirin. Felt better."
+
+
+def row(start: int, end: int, name: str = "a", **other: object) -> dict:
+    place = {"source_document": name, "source_start": start, "source_end": end}
+    return {"id": f"{name}:{start}", "text": TEXT[start:end], "spans": [], **place, **other}
+
+
+def read(tmp_path, *files: list[dict]):
+    tmp_path.mkdir(exist_ok=True)
+    for number, rows in enumerate(files, start=1):
+        lines = "".join(json.dumps(one) + "\n" for one in rows)
+        (tmp_path / f"round-{number}.jsonl").write_text(lines, encoding="utf8")
+    return jsonl.read(tmp_path)
+
+
+@given(st.lists(st.integers(0, 30), min_size=2, unique=True).map(sorted), st.randoms())
+def test_texts_and_mentions_stand_where_they_stood(tmp_path_factory, borders, random):
+    pieces = [(start, end) for start, end in zip(borders, borders[1:], strict=False) if TEXT[start:end].strip()]
+    rows = [row(start, end, spans=[{"start": 0, "end": end - start, "label": "Drug"}]) for start, end in pieces]
+    random.shuffle(rows)
+    if not rows:
+        return
+    (document,) = read(tmp_path_factory.mktemp("rows"), rows)
+    assert document.id == "a" and len(document.text) == pieces[-1][1]
+    assert document.annotated == tuple(pieces)
+    assert {(one.start, one.end, *one.fragments) for one in document.mentions} == {(*one, one) for one in pieces}
+    assert len({mention.id for mention in document.mentions}) == len(pieces)
+    for start, end in pieces:
+        assert document.text[start:end] == TEXT[start:end]
+    kept = {place for start, end in pieces for place in range(start, end)}
+    assert all(char.isspace() for place, char in enumerate(document.text) if place not in kept)
+
+
+def test_files_of_several_rounds_are_one_document_under_its_own_id(tmp_path):
+    (document,) = read(tmp_path, [row(9, 22)], [row(0, 8)])
+    assert (document.id, document.text) == ("a", "No rash.\nTook aspirin.")
+    assert document.annotated == ((0, 8), (9, 22)) and document.meta["sentence_starts"] == (0, 9)
+
+
+def test_other_rows_stay_as_they_are(tmp_path):
+    found = read(tmp_path, [row(9, 22), {"id": "b", "text": "Whole.", "spans": []}])
+    assert [(one.id, one.text, one.annotated) for one in found[1:]] == [("b", "Whole.", None)]
+
+
+def test_a_sentence_that_was_not_accepted_is_unknown(tmp_path):
+    (document,) = read(tmp_path, [row(0, 8, answer="reject"), row(9, 22, answer="accept")])
+    assert document.annotated == ((9, 22),) and "No rash" not in document.text
+    assert any("did not accept" in note for note in document.meta["notes"])
+
+
+def test_a_document_of_which_no_sentence_was_accepted_is_left_out(tmp_path):
+    (document,) = read(tmp_path, [row(0, 8, answer="ignore"), row(9, 22, answer="ignore")])
+    assert document.id == "a" and document.meta["left_out"] == "answer is ignore"
+
+
+def test_annotators_of_one_sentence_have_documents_of_their_own(tmp_path):
+    rows = [row(0, 8, id=f"{who}", _annotator_id=who) for who in ("ann", "bob")]
+    assert [(one.id, one.annotator) for one in read(tmp_path, rows)] == [("ann/a", "ann"), ("bob/a", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([row(0, 8), row(4, 22)], r"round-1\.jsonl:2: two sentences at one place of the document 'a'"),
+        ([{**row(0, 8), "text": "No rash!!"}], "not where a text of this length can stand"),
+        ([{**row(0, 8), "source_start": -1, "source_end": 7}], "not where a text of this length"),
+        ([{**row(0, 8), "source_start": 2**40, "source_end": 2**40 + 8}], "not where a text of this length"),
+        ([{**row(0, 8), "source_start": "0"}], "'source_start' is not of type int"),
+        ([{key: value for key, value in row(0, 8).items() if key != "source_end"}], "missing key 'source_end'"),
+    ],
+)
+def test_a_place_that_can_not_be_is_told(tmp_path, rows, said):
+    with pytest.raises(ProjectError, match=said):
+        read(tmp_path, rows)

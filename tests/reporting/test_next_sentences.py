@@ -1,0 +1,44 @@
+"""What the next sentences are expected to bring, from curves of a known law."""
+import re
+
+import pytest
+
+from scripts.reporting.next_sentences import next_sentences
+from tests.reporting.made_up import f1_run, law_run
+
+SIZES = (50, 100, 200, 400, 800)
+# So many runs that agree leave no noise to speak of.
+SEEDS = range(20)
+
+
+def law(sizes=SIZES):
+    return [law_run(size, seed=seed) for size in sizes for seed in SEEDS]
+
+
+def test_the_next_hundred_of_a_known_law(read_made_up):
+    (line,) = next_sentences(read_made_up(law()))
+    # 80 - 800 / 800 now, 80 - 800 / 900 with a hundred more; 99 % of 80 are reached at 1000.
+    said = re.match(r"ru_ugt \(no pretrain\): F1 is 79\.0 with 800 sentences; with 100 more .* to be ([\d.]+) \(", line)
+    assert said and float(said[1]) == pytest.approx(79.1, abs=0.1)
+    needed = re.search(r"99 % of the plateau is not reached: that takes about (\d+) sentences", line)
+    assert needed and int(needed[1]) == pytest.approx(1000, rel=0.1)
+
+
+def test_it_is_time_to_stop_where_the_plateau_is_reached(read_made_up):
+    (line,) = next_sentences(read_made_up(law((100, 200, 400, 800, 1600, 3200))))
+    assert line.endswith("99 % of the plateau is reached: it is time to stop.")
+
+
+def test_the_setup_that_is_best_now_is_spoken_of(read_made_up):
+    (line,) = next_sentences(read_made_up([*law(), *(f1_run(85, ("en_ugt",), size) for size in SIZES)]))
+    assert line.startswith("ru_ugt (en_ugt): F1 is 85.0 with 800 sentences")
+    assert "can't be told (flat" in line
+
+
+def test_nothing_is_said_of_other_targets(read_made_up):
+    results = read_made_up(law())
+    assert next_sentences(results, ["ru_ehr"]) == [] and len(next_sentences(results, ["ru_ugt"])) == 1
+
+
+def test_nothing_is_said_of_too_few_sizes(read_made_up):
+    assert next_sentences(read_made_up(law(SIZES[:3]))) == []
