@@ -23,12 +23,12 @@ class PipelineSource:
     """Where a pipeline comes from.
 
     name (str): A folder, or the name of an installed package.
-    calibration (Mapping): Slope and intercept by entity type; see `BioNer.calibrate`. Empty for its own confidences.
+    calibration (Mapping): Three numbers by entity type; see `BioNer.calibrate`. Empty for its own confidences.
     is_rounded (bool): Whether its encoder is to be rounded, as a package stores it.
     """
 
     name: str
-    calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    calibration: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     is_rounded: bool = False
 
     @property
