@@ -38,7 +38,7 @@ def shipped_source(workspace: Workspace) -> PipelineSource:
         raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
     calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
     is_current = calibration and calibration.fingerprint == calibration_job(workspace).fingerprint
-    return PipelineSource(str(kept.pipeline), calibration.pairs if calibration and is_current else {}, is_rounded=True)
+    return PipelineSource(str(kept.pipeline), calibration.numbers if calibration and is_current else {}, is_rounded=True)
 
 
 def find_source(
@@ -149,8 +149,7 @@ def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion])
         with closing(executor.carry_out(work, tasks, bar.move)) as over:
             for ended in over:
                 if ended.failure:
-                    # What a library says of an error that nobody has foreseen may quote a text.
-                    failed.append(ended.failure.on_record)
+                    failed.append(ended.failure.reason)
                 else:
                     values[int(ended.task.id)] = ended.value
     if failed:
