@@ -25,7 +25,7 @@ from scripts.base.options import (
 )
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
-from scripts.shipping.raw_text import OF_EXPERIMENT, PredictWork, do_portions, find_source
+from scripts.shipping.raw_text import OF_EXPERIMENT, PredictWork, do_portions, find_source, folders_of
 
 
 def main(
@@ -57,7 +57,7 @@ def main(
     source = find_source(
         pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder
     )
-    with locked(write=[unfinished.folder]):
+    with locked(write=[unfinished.folder], read=folders_of(pipeline, training, experiment)):
         todo = list(portions(files, CHARACTERS))
         left = unfinished.begin(todo, source.fingerprint)
         if len(left) < len(todo):

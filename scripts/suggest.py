@@ -36,7 +36,7 @@ from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.today import plan_today
 from scripts.reporting.next_sentences import next_sentences
 from scripts.reporting.results import read_results
-from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source
+from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source, folders_of
 
 NEXT_STEPS = (
     "Correct what is marked and accept the sentences in your tool; export them; name the export as `path` of a corpus "
@@ -81,7 +81,8 @@ def main(
     known, files = annotated_texts(corpus, names), TextFiles(texts)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
-    seen = do_portions(ObserveWork(source, texts, threads, method), executor, todo)
+    with locked(read=folders_of(pipeline, training, experiment)):
+        seen = do_portions(ObserveWork(source, texts, threads, method), executor, todo)
     observed = join_observed([seen[number] for number in sorted(seen)])
     chosen = choose_sentences(observed, known, method, budget, random_share, seed)
     write_suggestions(chosen, observed.candidates, files, chosen_format, path)

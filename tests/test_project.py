@@ -319,7 +319,8 @@ def imported_packages(folder: str) -> set[str]:
                 modules |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules.add(node.module.partition(".")[0])
-    return {package for module in modules for package in packages_distributions().get(module, [])}
+    distributions = packages_distributions()
+    return {package for module in modules for package in distributions.get(module, [])}
 
 
 def test_commands_need_nothing_that_only_tests_have():

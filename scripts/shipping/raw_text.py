@@ -38,7 +38,8 @@ def shipped_source(workspace: Workspace) -> PipelineSource:
         raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
     calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
     is_current = calibration and calibration.fingerprint == calibration_job(workspace).fingerprint
-    return PipelineSource(str(kept.pipeline), calibration.numbers if calibration and is_current else {}, is_rounded=True)
+    numbers = calibration.numbers if calibration and is_current else {}
+    return PipelineSource(str(kept.pipeline), numbers, is_rounded=True)
 
 
 def find_source(
@@ -69,6 +70,11 @@ def find_source(
         return shipped_source(
             open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         )
+
+
+def folders_of(pipeline: str, training: Path, experiment: str) -> list[Path]:
+    """RETURNS (list[Path]): What no other command may change while a pipeline is used; see `find_source`."""
+    return [training / experiment] if pipeline == OF_EXPERIMENT else []
 
 
 class TextWork:

@@ -103,7 +103,7 @@ class TestObserve:
 
     def test_calibration_changes_nothing(self, trained):
         before, _ = observe(trained, toy_docs(trained))
-        trained.get_pipe("bio_ner").calibrate({"Drug": (0.5, -3.0)})
+        trained.get_pipe("bio_ner").calibrate({"Drug": (0.5, 0.5, -3.0)})
         try:
             after, _ = observe(trained, toy_docs(trained))
         finally:

@@ -15,6 +15,7 @@ from scripts.experiments.calibration import (
     HELD_OUT,
     calibration_job,
     can_calibrate,
+    corrected,
     deal,
     fit,
     get_calibration,
@@ -201,6 +202,8 @@ def test_each_type_is_fitted_by_itself():
     drugs = [JudgedMention("Drug", value, random.random() < value) for value in confidences]
     diseases = [JudgedMention("Disease", value, random.random() < 0.3) for value in confidences]
     fitted = fit([*drugs, *diseases])
-    assert fitted["Drug"].slope == pytest.approx(1, abs=0.2) and fitted["Disease"].slope < 0.2
+    for value in (0.55, 0.75, 0.95):
+        drug, disease = (corrected(JudgedMention(name, value, True), fitted[name]) for name in ("Drug", "Disease"))
+        assert drug.confidence == pytest.approx(value, abs=0.05) and disease.confidence == pytest.approx(0.3, abs=0.05)
     measured = measure("x", diseases, {"Disease": fitted["Disease"], "Drug": BetaCalibration(0.0, 0.0, 9.0, 1)})
     assert measured.raw_error > 0.3 and measured.calibrated_error < 0.03 and measured.mentions == 2000
