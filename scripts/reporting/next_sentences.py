@@ -5,11 +5,8 @@ from scripts.evaluation.curves import Curve
 from scripts.evaluation.forecast import LEVEL, Forecast, forecast, predict
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, Setup
+from scripts.reporting.tables.stopping import ENOUGH, MORE, needed_for_enough, reached
 from scripts.results.kinds import FEW_SHOT
-
-NEXT = 100
-# The share of the plateau at which it is time to stop.
-ENOUGH = 0.99
 
 
 def next_sentences(results: Results, targets: Collection[str] = ()) -> list[str]:
@@ -37,24 +34,25 @@ def _line(results: Results, target: str, setup: Setup) -> str:
     if found is None:
         return ""
     largest, now = curve.points[-1]
-    (more,) = predict(curve, (largest + NEXT,))
+    (more,) = predict(curve, (largest + MORE,))
     f1 = more.f1
     return (
-        f"{target} ({results.label(setup)}): F1 is {now.mean:.1f} with {largest} sentences; with {NEXT} more it is "
+        f"{target} ({results.label(setup)}): F1 is {now.mean:.1f} with {largest} sentences; with {MORE} more it is "
         f"expected to be {f1.value:.1f} ({f1.low:.1f} to {f1.high:.1f} with a probability of {100 * LEVEL:.0f} %). "
         f"{_plateau(found, curve)}"
     )
 
 
 def _plateau(found: Forecast, curve: Curve) -> str:
-    share = f"{100 * ENOUGH:.0f} % of the plateau"
-    if found.problem:
+    share, needed = f"{100 * ENOUGH:.0f} % of the plateau", needed_for_enough(found)
+    if needed is None:
         return f"Whether {share} is reached can't be told ({found.problem})."
-    largest, needed = curve.sizes[-1], dict(found.needed)[ENOUGH]
-    if needed.high <= largest:
-        return f"{share} is reached: it is time to stop."
-    if needed.value <= largest:
-        return f"{share} is probably reached."
     if needed.value == float("inf"):
         return f"{share} is far off."
-    return f"{share} is not reached: that takes about {needed.value:.0f} sentences."
+    verdicts = {
+        "yes": "is reached: it is time to stop.",
+        "probably": "is probably reached.",
+        "maybe": f"may be reached: that takes about {needed.value:.0f} sentences.",
+        "no": f"is not reached: that takes about {needed.value:.0f} sentences.",
+    }
+    return f"{share} {verdicts[reached(curve.sizes[-1], needed)]}"

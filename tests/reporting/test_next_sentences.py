@@ -4,6 +4,7 @@ import re
 import pytest
 
 from scripts.reporting.next_sentences import next_sentences
+from scripts.reporting.tables.stopping import table_stopping
 from tests.reporting.made_up import f1_run, law_run
 
 SIZES = (50, 100, 200, 400, 800)
@@ -42,3 +43,11 @@ def test_nothing_is_said_of_other_targets(read_made_up):
 
 def test_nothing_is_said_of_too_few_sizes(read_made_up):
     assert next_sentences(read_made_up(law(SIZES[:3]))) == []
+
+
+def test_the_screen_and_the_table_say_the_same(read_made_up):
+    words = {"yes": "is reached", "probably": "is probably reached", "maybe": "may be reached", "no": "is not reached"}
+    for last in (800, 900, 1000, 1100, 1300, 3200):
+        results = read_made_up(law((50, 100, 200, 400, last)))
+        (line,) = next_sentences(results)
+        assert f"99 % of the plateau {words[table_stopping(results).rows[-1][-1]]}" in line

@@ -45,18 +45,20 @@ def _rounds(curve: Curve) -> list[tuple[Cell, ...]]:
 def _cells(curve: Curve) -> tuple[Cell, ...]:
     size, now = curve.points[-1]
     here, later = predict(curve, (size, size + MORE))
-    needed = _needed(forecast(curve))
+    needed = needed_for_enough(forecast(curve))
     return (
         *(size, now, interval_text(later.f1), later.f1.value - here.f1.value),
-        *(sentences_text(needed, REACH * size) if needed else NOT_DETERMINED, _reached(size, needed)),
+        *(sentences_text(needed, REACH * size) if needed else NOT_DETERMINED, reached(size, needed)),
     )
 
 
-def _needed(found: Optional[Forecast]) -> Optional[Interval]:
+def needed_for_enough(found: Optional[Forecast]) -> Optional[Interval]:
+    """RETURNS (Optional[Interval]): The sentences that 99 % of the plateau takes; None if that can't be told."""
     return dict(found.needed).get(ENOUGH) if found else None
 
 
-def _reached(size: int, needed: Optional[Interval]) -> str:
+def reached(size: int, needed: Optional[Interval]) -> str:
+    """RETURNS (str): Whether so many sentences are enough: no, maybe, probably or yes; else that it can't be told."""
     if needed is None:
         return NOT_DETERMINED
     borders = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}
