@@ -12,7 +12,7 @@ from scripts.base.files import atomic_file
 from scripts.base.settings import suggest
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.formats import brat
-from scripts.corpora.formats.label_studio import DOCUMENT_ID
+from scripts.corpora.formats.label_studio import DOCUMENT_ID, as_result
 from scripts.corpora.schema import Document, Mention
 
 DIGITS = 4
@@ -101,11 +101,7 @@ def as_doccano(found: Found) -> dict[str, Any]:
 def as_label_studio(found: Found) -> dict[str, Any]:
     """RETURNS (dict): A task with predictions, for the control `label` (Labels) and the object `text` (Text)."""
     results = [
-        {
-            **{"id": f"T{number}", "from_name": "label", "to_name": "text", "type": "labels"},
-            "value": {"start": start, "end": end, "text": found.text[start:end], "labels": [label]},
-            **_score(score),
-        }
+        {**as_result(Mention(start, end, label, id=f"T{number}", text=found.text[start:end])), **_score(score)}
         for number, (start, end, label, score) in enumerate(found.entities, start=1)
     ]
     data = {"text": found.text, DOCUMENT_ID: found.id, **found.meta}

@@ -304,7 +304,7 @@ def _task(document: Document) -> dict[str, Any]:
     if document.annotated == () and not document.mentions:
         return {"data": data, "annotations": []}
     annotation = {
-        "result": [_result(mention) for mention in document.mentions],
+        "result": [as_result(mention) for mention in document.mentions],
         "was_cancelled": "left_out" in document.meta,
         **_person(document.annotator),
     }
@@ -318,7 +318,8 @@ def _person(annotator: str) -> dict[str, Any]:
     return {"completed_by": int(annotator) if is_number else {"email": annotator}}
 
 
-def _result(mention: Mention) -> dict[str, Any]:
+def as_result(mention: Mention) -> dict[str, Any]:
+    """RETURNS (dict): A mention as an annotation or a prediction has it."""
     covered = {} if mention.text is None else {"text": mention.text}
     value = {"start": mention.start, "end": mention.end, **covered, "labels": [mention.label]}
     return {"id": mention.id, "from_name": "label", "to_name": "text", "type": "labels", "value": value}
