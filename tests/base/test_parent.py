@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator
 
 import psutil
 import pytest
@@ -53,14 +52,6 @@ else:
     print(os.getpid(), flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture(autouse=True)
-def not_started_by_nohup() -> Iterator[None]:
-    """A signal that is ignored here is ignored by what is started here, too."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", ALL_SIGNALS)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator
 
 import psutil
 import pytest
@@ -40,14 +39,6 @@ SLEEP, LOOP = "time.sleep(60)", "while True: pass"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 COMMAND = [sys.executable, "-B", "-m", "scripts.waiting"]
 WEASEL = [sys.executable, "-B", "-m", "weasel", "run", "wait"]
-
-
-@pytest.fixture(autouse=True)
-def not_started_by_nohup() -> Iterator[None]:
-    """A signal that is ignored here is ignored by what is started here, too."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture()
