@@ -5,9 +5,9 @@ from typing import Sequence
 
 from wasabi import msg
 
-from scripts.annotation.methods import DEFAULT_METHOD, METHODS, Budget, find_method
+from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
-from scripts.annotation.suggest import RANDOM, Chosen, Observed, choose_sentences, join_observed
+from scripts.annotation.suggest import Chosen, Observed, choose_sentences, join_observed
 from scripts.annotation.suggestions import FORMATS, suggestion_path, write_suggestions
 from scripts.annotation.texts import TextFiles, portions
 from scripts.annotation.writing import check_format

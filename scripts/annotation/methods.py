@@ -22,6 +22,8 @@ import numpy
 from scripts.annotation.pool import Pool
 from scripts.base.errors import ProjectError
 
+# The one method that no model has a part in.
+RANDOM = "random"
 # The method of `weasel run suggest`, unless it is told another.
 DEFAULT_METHOD = "expected_mentions"
 # `schedule` turns from diversity to uncertainty when so many sentences are annotated.
@@ -224,7 +226,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     {
         method.name: method
         for method in (
-            Method("random", _at_random),
+            Method(RANDOM, _at_random),
             Method("expected_mentions", _by(lambda pool: pool.expected_mentions), needs_probabilities=True),
             Method("uncertainty", _by(lambda pool: pool.entropy), needs_probabilities=True),
             Method("uncertainty_mean", _by(_mean_entropy), needs_probabilities=True),

@@ -6,15 +6,13 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Span
 
-from scripts.annotation.methods import Budget, find_method, in_order_of_choice, within
+from scripts.annotation.methods import RANDOM, Budget, find_method, in_order_of_choice, within
 from scripts.annotation.observe import observe
 from scripts.annotation.pool import Pool
 from scripts.annotation.texts import Place, TextFiles
 from scripts.base.errors import ProjectError
 from scripts.corpora.duplicates import Gathered, find_duplicates, normal_form
 from scripts.corpora.sentences import split_sentences
-
-RANDOM = "random"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 from dataclasses import dataclass, replace
 from typing import Callable, Mapping, Optional, Sequence
 
+from scripts.annotation.methods import RANDOM
 from scripts.base.errors import ProjectError
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.settings import Experiment, FewShot, Pretraining, Shipped, SourceSet, Training
-from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, RANDOM, SHIPPED, ZERO_SHOT, Kind, Transfer
+from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, SHIPPED, ZERO_SHOT, Kind, Transfer
 from scripts.results.runs import Coordinates
 
 # How many sentences a corpus's part, `train` or `test`, has.

@@ -3,13 +3,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Optional
 
+from scripts.annotation.methods import RANDOM
 from scripts.base.files import hash_data
 from scripts.corpora.parts import Part
 from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, Selection, TrainingJob, decisive
 from scripts.experiments.models import model_job, types_of
 from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.workspace import Workspace
-from scripts.results.kinds import FULL, RANDOM, SHIPPED, ZERO_SHOT
+from scripts.results.kinds import FULL, SHIPPED, ZERO_SHOT
 
 
 @dataclass(frozen=True)

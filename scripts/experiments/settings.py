@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal, Optional, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from scripts.annotation.methods import METHODS
+from scripts.annotation.methods import METHODS, RANDOM
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings, check_name, read_settings, shorten, suggest
 from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.encoders.record import chosen_encoder
-from scripts.results.kinds import RANDOM
 
 Transfer = Literal["full", "encoder"]
 SettingsT = TypeVar("SettingsT", bound=Settings)

@@ -3,9 +3,10 @@ import statistics
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
+from scripts.annotation.methods import RANDOM
 from scripts.evaluation.curves import Curve, Spread, curve_of, spread_of
 from scripts.reporting.results import Results, Setup, defined_score, name_selection, setup_of
-from scripts.results.kinds import FEW_SHOT, RANDOM
+from scripts.results.kinds import FEW_SHOT
 from scripts.results.runs import RunResult
 
 SENTENCES, WORDS, EDITS = "sentences", "words", "edits"

@@ -16,5 +16,3 @@ NO_TRANSFER: Transfer = "none"
 FULL: Transfer = "full"
 ENCODER_ONLY: Transfer = "encoder"
 NO_PRETRAIN = "no pretrain"
-# The selection of samples that no model has a part in.
-RANDOM = "random"

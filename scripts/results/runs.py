@@ -4,12 +4,13 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
+from scripts.annotation.methods import RANDOM
 from scripts.base.errors import ProjectError
 from scripts.base.files import read_json, read_zipped_json, write_json, write_text, write_zipped_json
 from scripts.evaluation.errors import ErrorCounts
 from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.scores import MICRO, Score
-from scripts.results.kinds import KINDS, RANDOM, Kind, Transfer
+from scripts.results.kinds import KINDS, Kind, Transfer
 from scripts.results.shapes import read_shape
 
 TokenMention = tuple[int, int, str]

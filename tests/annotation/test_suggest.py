@@ -8,9 +8,9 @@ import srsly
 
 from scripts import convert as convert_command
 from scripts import suggest as command
-from scripts.annotation.methods import METHODS, Budget
+from scripts.annotation.methods import METHODS, RANDOM, Budget
 from scripts.annotation.pool import Pool
-from scripts.annotation.suggest import RANDOM, Candidate, Observed, choose_sentences
+from scripts.annotation.suggest import Candidate, Observed, choose_sentences
 from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import unknown_tokens
 from scripts.corpora.formats import FORMATS as READERS
