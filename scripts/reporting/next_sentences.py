@@ -47,12 +47,12 @@ def _plateau(found: Forecast, curve: Curve) -> str:
     share, needed = f"{100 * ENOUGH:.0f} % of the plateau", needed_for_enough(found)
     if needed is None:
         return f"Whether {share} is reached can't be told ({found.problem})."
-    if needed.value == float("inf"):
-        return f"{share} is far off."
+    is_endless = needed.value == float("inf")
+    takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
     verdicts = {
         "yes": "is reached: it is time to stop.",
         "probably": "is probably reached.",
-        "maybe": f"may be reached: that takes about {needed.value:.0f} sentences.",
-        "no": f"is not reached: that takes about {needed.value:.0f} sentences.",
+        "maybe": f"may be reached{takes}.",
+        "no": "is far off." if is_endless else f"is not reached{takes}.",
     }
     return f"{share} {verdicts[reached(curve.sizes[-1], needed)]}"
