@@ -9,7 +9,7 @@ from typing import Any
 import srsly
 
 ROOT = Path(__file__).parents[1]
-FILES = ("project.yml", "README.md", "requirements.txt", "CITATION.cff")
+FILES = ("project.yml", "README.md", "docs/commands.md", "requirements.txt", "CITATION.cff")
 COPIED = (*FILES, "configs", "scripts", "assets/sample", "assets/paper")
 
 

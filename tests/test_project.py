@@ -1,4 +1,4 @@
-"""project.yml and README against the code: dependencies, outputs, overrides, help, the generated table."""
+"""project.yml against the code: dependencies, outputs, overrides, help."""
 import ast
 import importlib
 import re
@@ -129,8 +129,8 @@ def dry_run(tmp_path_factory):
 
 def test_every_variable_is_tested_and_documented():
     assert set(VARIABLES) == set(PROJECT["vars"])
-    readme = (ROOT / "README.md").read_text("utf8")
-    assert all(f"`{name}`" in readme for name in VARIABLES)
+    page = (ROOT / "docs" / "experiments.md").read_text("utf8")
+    assert all(f"`{name}`" in page for name in VARIABLES)
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -201,12 +201,6 @@ def test_git_leaves_a_private_folder_alone():
     run = ["git", "check-ignore", "--no-index", "private/corpora/notes.yml", "configs/corpora/en_ehr.yml"]
     ignored = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ignored.stdout.split() == ["private/corpora/notes.yml"]
-
-
-def test_readme_table_is_up_to_date(tmp_path):
-    folder = copy_project(tmp_path)
-    assert weasel(folder, "document", ".", "--output", "README.md").returncode == 0
-    assert (folder / "README.md").read_text("utf8") == (ROOT / "README.md").read_text("utf8")
 
 
 def settings_models() -> list[type[Settings]]:

@@ -1,0 +1,122 @@
+"""README and the pages in docs/ against the project: links, commands, variables, files and settings that they name."""
+import ast
+import re
+import shlex
+
+import pytest
+import srsly
+
+from scripts.corpora.settings import CorpusSettings
+from scripts.experiments.settings import Experiment
+from tests.project import ROOT, copy_project, read_project, weasel
+
+PROJECT = read_project()
+COMMANDS = {command["name"] for command in PROJECT["commands"]} | set(PROJECT["workflows"])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+# Experiments and corpora that the pages invent.
+INVENTED = {"mine", "my_notes", "NAME"}
+LONGEST_README = 150
+
+
+def read(page):
+    return page.read_text("utf8")
+
+
+def blocks(page, language):
+    """The code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", read(page), re.MULTILINE | re.DOTALL)
+
+
+def shell_lines(page):
+    """The commands of a page, without comments."""
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.startswith("weasel run ")]
+
+
+def anchors(page):
+    """The anchors that GitHub gives to the headings of a page."""
+    text = re.sub(r"^```.*?^```", "", read(page), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@PAGE
+def test_every_link_leads_somewhere(page):
+    # Weasel writes links from the project's folder, wherever its table is.
+    text = read(page).split("<!-- WEASEL")[0]
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("http"):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+@PAGE
+def test_every_command_and_variable_is_one_of_the_project(page):
+    for words in shell_lines(page):
+        assert words[words.index("run") + 1] in COMMANDS, words
+        names = [word[len("--vars.") :] for word in words if word.startswith("--vars.")]
+        assert set(names) <= set(PROJECT["vars"]), words
+
+
+@PAGE
+def test_every_experiment_that_is_named_is_there(page):
+    for name in re.findall(r"--vars\.experiment (\w+)", read(page)):
+        assert name in INVENTED or (ROOT / "configs" / "experiments" / f"{name}.yml").is_file(), name
+
+
+@PAGE
+def test_every_file_of_the_project_that_is_named_is_there(page):
+    for name in re.findall(r"`((?:scripts|configs|assets/paper|assets/sample|tests|docs)/[\w./*-]+)`", read(page)):
+        assert list(ROOT.glob(name.rstrip("/"))) or any(other in name for other in INVENTED), name
+
+
+@PAGE
+def test_every_make_target_is_there(page):
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf8"), re.MULTILINE)
+    named = [name for block in blocks(page, "bash") for name in re.findall(r"^make ([\w-]+)", block, re.MULTILINE)]
+    assert set(named) <= set(targets)
+
+
+@PAGE
+def test_settings_files_are_valid(page):
+    for block in blocks(page, "yaml"):
+        settings = srsly.yaml_loads(block)
+        if "in_corpus" in settings:
+            Experiment.model_validate(settings)
+        elif "format" in settings:
+            CorpusSettings.model_validate(settings)
+
+
+@PAGE
+def test_python_is_valid(page):
+    for block in blocks(page, "python"):
+        ast.parse(block if ">>>" not in block else "")
+
+
+def test_readme_is_short():
+    assert len(read(ROOT / "README.md").splitlines()) <= LONGEST_README
+
+
+def test_readme_names_every_page():
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(re.findall(r"\]\(([^)#\s]+)\)", read(ROOT / "README.md")))
+
+
+def test_every_experiment_is_described():
+    page = read(ROOT / "docs" / "experiments.md")
+    assert all(f"`{path.stem}`" in page for path in (ROOT / "configs" / "experiments").glob("*.yml"))
+
+
+def test_every_key_of_an_experiment_is_described():
+    page = read(ROOT / "docs" / "experiments.md")
+    assert all(f"`{key}`" in page for key in Experiment.model_fields)
+
+
+def test_table_of_commands_is_up_to_date(tmp_path):
+    folder = copy_project(tmp_path)
+    assert weasel(folder, "document", ".", "--output", "docs/commands.md").returncode == 0
+    assert (folder / "docs" / "commands.md").read_text("utf8") == read(ROOT / "docs" / "commands.md")
