@@ -1,6 +1,8 @@
 """`weasel run all` from end to end, with the real encoder and a small experiment on the sample corpora."""
 import re
 import shutil
+import subprocess
+import sys
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from tests.project import copy_project, read_project, weasel
+from tests.project import ROOT, copy_project, read_project, weasel
 
 EXPERIMENT = """
 corpora: [en_ugt, ru_ugt]
@@ -209,6 +211,16 @@ def test_nothing_else_is_made_again(mended):
 def test_the_report_goes_by_the_runs_that_are_there(mended):
     first, without, after = mended.reports
     assert first == after != without
+
+
+def test_python_page_runs(finished):
+    """Its blocks build on each other, and read what `make run` leaves of the sample."""
+    folder, _ = finished
+    page = re.sub(r"(metrics|training)/sample", r"\1/tiny", (ROOT / "docs" / "python.md").read_text("utf8"))
+    program = "\n".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "50.0" in done.stdout.splitlines() and "micro" in done.stdout
 
 
 def test_report_stands_alone(finished):
