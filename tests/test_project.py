@@ -22,7 +22,7 @@ COMMANDS = {command["name"]: command for command in PROJECT["commands"]}
 # `package` trains and scores what it packages, as `train` and `evaluate` do.
 ASIDE = (
     *("plan", "train", "evaluate", "search", "verify", "errors", "benchmark", "benchmark-growth"),
-    *("predict", "suggest"),
+    *("predict", "suggest", "demo"),
 )
 VARIABLES = {
     "experiment": "other",
@@ -32,6 +32,7 @@ VARIABLES = {
     "gpu_id": "3",
     "threads": "2",
     "pipeline": "xx_other",
+    "port": "8765",
     "texts": "notes",
     "format": "doccano",
     "output": "elsewhere.jsonl",

@@ -1,0 +1,126 @@
+// Show the entities that each pipeline finds in the text. Texts only ever become text nodes, never HTML.
+"use strict";
+
+const COLOURS = 5;
+const byId = (id) => document.getElementById(id);
+let labels = [];
+let answer = { text: "", pipelines: [] };
+
+function make(tag, text, className) {
+  const element = document.createElement(tag);
+  if (text !== undefined) element.textContent = text;
+  if (className) element.className = className;
+  return element;
+}
+
+function colour(label) {
+  return `var(--hue-${Math.max(0, labels.indexOf(label)) % COLOURS})`;
+}
+
+// Python counts characters as code points, JavaScript as UTF-16 units.
+function codePoints(text) {
+  return Array.from(text);
+}
+
+function shownConfidence(confidence) {
+  if (confidence === null) return "";
+  return confidence > 0.99 ? "> 0.99" : confidence.toFixed(2);
+}
+
+// Of entities that overlap, the first one is marked; the table lists all.
+function markedText(characters, entities) {
+  const block = make("div", undefined, "text");
+  let end = 0;
+  for (const entity of entities) {
+    if (entity.start < end) continue;
+    block.append(characters.slice(end, entity.start).join(""));
+    const mark = make("mark", characters.slice(entity.start, entity.end).join(""));
+    mark.style.background = colour(entity.label);
+    mark.append(make("small", `${entity.label} ${shownConfidence(entity.confidence)}`.trim()));
+    block.append(mark);
+    end = entity.end;
+  }
+  block.append(characters.slice(end).join(""));
+  return block;
+}
+
+function table(characters, entities) {
+  const result = make("table");
+  const head = result.createTHead().insertRow();
+  for (const title of ["Entity", "Type", "Confidence"]) {
+    const cell = make("th", title);
+    cell.scope = "col";
+    head.append(cell);
+  }
+  const body = result.createTBody();
+  for (const entity of entities) {
+    const row = body.insertRow();
+    const text = characters.slice(entity.start, entity.end).join("");
+    for (const value of [text, entity.label, shownConfidence(entity.confidence)]) row.insertCell().textContent = value;
+  }
+  return result;
+}
+
+// An entity without a confidence is always shown.
+function shown(entities) {
+  const least = Number(byId("confidence").value);
+  return entities.filter((entity) => (entity.confidence === null ? entity.is_in_ents : entity.confidence >= least));
+}
+
+function show() {
+  const characters = codePoints(answer.text);
+  const sections = answer.pipelines.map((pipeline) => {
+    const entities = shown(pipeline.entities);
+    const section = make("section");
+    section.append(make("h2", pipeline.name), markedText(characters, entities));
+    if (entities.length) section.append(table(characters, entities));
+    else section.append(make("p", "No entities at this confidence.", "note"));
+    return section;
+  });
+  byId("results").replaceChildren(...sections);
+}
+
+function tell(message, isError) {
+  byId("status").textContent = message;
+  byId("status").className = isError ? "error" : "";
+}
+
+function explain(detail) {
+  return Array.isArray(detail) ? detail.map((one) => `${one.where}: ${one.problem}`).join("; ") : String(detail);
+}
+
+async function find(event) {
+  if (event) event.preventDefault();
+  const text = byId("text").value;
+  tell("Reading …");
+  try {
+    const response = await fetch("entities", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text }),
+    });
+    const found = await response.json();
+    if (!response.ok) throw new Error(explain(found.detail));
+    answer = { text, pipelines: found };
+    tell("");
+    show();
+  } catch (error) {
+    tell(error instanceof TypeError ? "The demo is no longer running." : error.message, true);
+  }
+}
+
+async function start() {
+  byId("form").addEventListener("submit", find);
+  byId("text").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find(event);
+  });
+  byId("confidence").addEventListener("input", () => {
+    byId("shown").textContent = Number(byId("confidence").value).toFixed(2);
+    show();
+  });
+  const pipelines = await (await fetch("pipelines")).json();
+  labels = [...new Set(pipelines.flatMap((pipeline) => pipeline.labels))].sort();
+  await find();
+}
+
+start();
