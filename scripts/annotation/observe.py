@@ -2,6 +2,7 @@
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Union
 
 import numpy
+from spacy.attrs import IS_SPACE
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
@@ -150,7 +151,7 @@ def _encoder_of(nlp: Language) -> str:
 
 def _words(doc: Doc) -> numpy.ndarray:
     """RETURNS (numpy.ndarray): Numbers of the tokens that are no white space."""
-    return numpy.array([token.i for token in doc if not token.is_space], dtype=int)
+    return numpy.flatnonzero(doc.to_array(IS_SPACE) == 0)
 
 
 def certainty(scores: numpy.ndarray) -> Certainty:

@@ -103,7 +103,7 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
         raise ProjectError("transfer 'encoder', but the model has no encoder", where=path, remedy="take 'full'")
     settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
     if job.encoder:
-        settings |= _encoder_settings(job, job.encoder.path, source)
+        settings |= {**_encoder_settings(job, job.encoder.path, source), **_factory_settings(template)}
     config = load_template(path, settings)
     if job.transfer == FULL:
         for name in config["nlp"]["pipeline"]:
@@ -194,11 +194,28 @@ def _encoder_settings(job: TrainingJob, encoder: Path, source: Optional[Path]) -
     tokenizer = f"components.{ENCODER}.model.tokenizer_config"
     return {
         "paths.encoder": str(encoder),
-        "paths.init_tok2vec": str(source / ENCODER / "model") if source and job.transfer == ENCODER_ONLY else None,
+        "paths.init_tok2vec": str(_weights_of(source)) if source and job.transfer == ENCODER_ONLY else None,
         f"components.{ENCODER}.model.training_precision": job.precision,
         **{f"{tokenizer}.{key}": value for key, value in casing.items()},
         "initialize.after_init.frozen": job.frozen,
     }
+
+
+def _weights_of(pipeline: Path) -> Path:
+    """RETURNS (Path): The file with the weights of a pipeline's encoder, which spaCy hands to `from_bytes`."""
+    from scripts.ner.sentence_transformer import WEIGHTS
+
+    weights = pipeline / ENCODER / WEIGHTS
+    return weights if weights.is_file() else pipeline / ENCODER / "model"
+
+
+def _factory_settings(template: Config) -> dict[str, object]:
+    """RETURNS (dict): What has a trained encoder written so that it takes little memory to load. It is told here, and
+    not in the templates, since it changes no weight and theirs are all part of the fingerprint."""
+    from scripts.ner.training import MAPPED_TRANSFORMER
+
+    is_spacys_own = template["components"][ENCODER].get("factory") == "transformer"
+    return {f"components.{ENCODER}.factory": MAPPED_TRANSFORMER} if is_spacys_own else {}
 
 
 def _training_settings(job: TrainingJob) -> dict[str, object]:

@@ -56,5 +56,5 @@ def check_loads(config: Config) -> None:
     if paths.get("source"):
         load_pipeline(Path(paths["source"]))
     if paths.get("init_tok2vec"):
-        # The encoder's weights, `transformer/model` in a pipeline's folder.
+        # The encoder's weights, a file in `transformer/` in a pipeline's folder.
         load_pipeline(Path(paths["init_tok2vec"]).parents[1])

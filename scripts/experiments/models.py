@@ -116,9 +116,13 @@ def passes_to_train(workspace: Workspace, model: Optional[SourceModel]) -> int:
 
 def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
     # What a training needs takes seconds to import; a model that is there already does not need it.
+    from scripts.experiments.device import use_device
     from scripts.experiments.pipeline_cache import PipelineCache
     from scripts.experiments.train import train_job
 
+    # The threads are part of the fingerprint, whoever trains; and with as many as PyTorch takes by itself, they would
+    # wait for each other wherever something else runs as well.
+    use_device(workspace.threads, workspace.gpu_id)
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)
     before = get_model(workspace, model.before, on_passes) if model.before else None

@@ -62,6 +62,8 @@ CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
 # Beside the file `model`, which holds all else; without it, `model` holds the weights too.
 WEIGHTS = "weights.pt"
+# With what PyTorch's files of weights begin, which are zip archives.
+ARCHIVE = b"PK\x03\x04"
 # Tokens of the Docs that wait, encoded, for the components that listen: their vectors take some 30 MB.
 TOKENS_AT_ONCE = 10_000
 IMPORTED_BY = os.getpid()
@@ -136,6 +138,20 @@ class SentenceTransformerModel(TransformerModel):
         self.max_subwords = max_subwords
         self.attrs["replace_listener"] = _stand_alone
         self.attrs["replace_listener_cfg"] = tok2vec_config
+
+    def from_bytes(self, bytes_data: bytes) -> "SentenceTransformerModel":
+        """Load the model, or its weights alone.
+
+        bytes_data (bytes): What `to_bytes` gives; or the content of a file of weights, as spaCy reads it for
+            `[initialize.init_tok2vec]`: the encoder that these are for is there already.
+        RETURNS (SentenceTransformerModel): This model.
+        RAISES (ValueError): If the weights are in another file.
+        """
+        if not bytes_data.startswith(ARCHIVE):
+            super().from_bytes(bytes_data)
+            return self
+        _shim(self.layers[0]).take_weights(BytesIO(bytes_data))
+        return self
 
     def copy(self) -> "SentenceTransformerModel":
         """RETURNS (SentenceTransformerModel): A model of the same settings that shares no weights with this one."""
@@ -475,8 +491,19 @@ class EncoderShim(HFShim):
         if not message["config"]:
             return super().from_bytes(bytes_data)
         weights = torch.load(BytesIO(message["state"]), map_location=get_torch_default_device())
+        if not weights:
+            raise ValueError(f"This file has no weights; they are in the file {WEIGHTS} beside it")
         self.fill(message, lambda: weights)
         return self
+
+    def take_weights(self, archive: BytesIO) -> None:
+        """Put other weights in the place of the model's own.
+
+        archive (BytesIO): A file of weights.
+        """
+        weights = torch.load(archive, map_location=get_torch_default_device())
+        self._model.load_state_dict(weights, assign=True)
+        _widen(self._model, lambda: weights)
 
     def fill(self, message: Dict[str, Any], read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
         """Set tokenizer and model.
@@ -505,13 +532,13 @@ class EncoderShim(HFShim):
             self._model = model
 
     def round_weights(self) -> None:
-        """Round the weights to half precision, in which `to_disk` of `SentenceEncoder` then writes them.
+        """Round the weights to half precision, in which `to_disk` of `MappedTransformer` then writes them.
 
         What half precision can't hold, above 65,504, becomes infinite, as after a training that has failed.
         """
         with torch.no_grad():
             for weight in self._model.parameters():
-                weight.copy_(weight.half().to(weight.dtype))
+                weight.copy_(weight.half())
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""
@@ -543,9 +570,10 @@ def _as_float(module: torch.nn.Module, inputs: Tuple, vectors: torch.Tensor) -> 
 def _halved(weights: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
     """RETURNS (Dict[str, torch.Tensor]): The same values, in half precision if that holds all of them exactly."""
     numbers = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
-    halved = {name: weight.half() for name, weight in numbers.items()}
-    is_exact = all(torch.equal(halved[name].to(weight.dtype), weight) for name, weight in numbers.items())
-    return {**weights, **halved} if is_exact else weights
+    # The smallest first: of weights that were not rounded the first one tells, and no large one is turned in vain.
+    by_size = sorted(numbers.values(), key=torch.Tensor.numel)
+    is_exact = all(torch.equal(weight.half().to(weight.dtype), weight) for weight in by_size)
+    return {**weights, **{name: weight.half() for name, weight in numbers.items()}} if is_exact else weights
 
 
 def _shim(encoder: Model) -> EncoderShim:
@@ -581,22 +609,11 @@ def clean_trf_data(doc: Doc) -> Doc:
 # The component
 
 
-class SentenceEncoder(Transformer):
-    """spaCy's component for transformers, for which neither many long texts nor large weights take much memory.
+class MappedTransformer(Transformer):
+    """spaCy's component for transformers, for which large weights take little memory.
 
-    Docs go on to the components that listen as soon as they are encoded, whatever the batch size. The weights have a
-    file of their own, of which only what is used is read.
+    They have a file of their own, which is mapped into memory: what is not used is not read, and processes share it.
     """
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Encode a stream of Docs.
-
-        stream (Iterable[Doc]): The Docs.
-        batch_size (int): The most Docs to encode at once; long ones are fewer.
-        YIELDS (Doc): The same Docs, in order.
-        """
-        for docs in batch_by_tokens(stream, batch_size):
-            yield from super().pipe(docs, batch_size=batch_size)
 
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
         """Save the component.
@@ -617,12 +634,12 @@ class SentenceEncoder(Transformer):
             torch.save(_halved(shim._model.state_dict()), file)
         part.replace(Path(path) / WEIGHTS)
 
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "SentenceEncoder":
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "MappedTransformer":
         """Load the component; also one that was saved by spaCy's own, with the weights in the file `model`.
 
         path (str or Path): Its folder.
         exclude (Iterable[str]): Names of what is left out.
-        RETURNS (SentenceEncoder): The component.
+        RETURNS (MappedTransformer): The component.
         """
         weights = Path(path) / WEIGHTS
         if "model" in exclude or not weights.is_file():
@@ -636,6 +653,23 @@ class SentenceEncoder(Transformer):
         read = partial(torch.load, weights, map_location=device, mmap=True)
         _shim(self.model.layers[0]).fill(srsly.msgpack_loads(own), read)
         return self
+
+
+class SentenceEncoder(MappedTransformer):
+    """The same, for which many long texts take little memory either.
+
+    Docs go on to the components that listen as soon as they are encoded, whatever the batch size.
+    """
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Encode a stream of Docs.
+
+        stream (Iterable[Doc]): The Docs.
+        batch_size (int): The most Docs to encode at once; long ones are fewer.
+        YIELDS (Doc): The same Docs, in order.
+        """
+        for docs in batch_by_tokens(stream, batch_size):
+            yield from super().pipe(docs, batch_size=batch_size)
 
 
 def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:

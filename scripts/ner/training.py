@@ -12,18 +12,21 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy_transformers import Transformer
 from spacy_transformers.layers.transformer_model import TransformerModel
+from thinc.api import Model
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 import scripts.ner.lstm  # noqa: F401  (registers the layers of the LSTM-CRF)
 import scripts.ner.optimizer  # noqa: F401  (registers the optimisers)
 from scripts.corpora.parts import read_sentences, reference_doc, sample
-from scripts.ner.sentence_transformer import EncoderShim
+from scripts.ner.sentence_transformer import EncoderShim, MappedTransformer
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 # Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
 LENGTH = "encoded_length"
 # What of an encoder stays as it is.
 NOTHING, WORD_EMBEDDINGS, ENCODER = "nothing", "word_embeddings", "encoder"
+# Stands in the place of spaCy's own in what is trained.
+MAPPED_TRANSFORMER = "mapped_transformer"
 
 
 @registry.readers("interlingual.Sentences.v1")
@@ -131,3 +134,21 @@ def freeze_encoder(component: str = "transformer", frozen: str = WORD_EMBEDDINGS
         return nlp
 
     return freeze
+
+
+@Language.factory(
+    MAPPED_TRANSFORMER,
+    assigns=["doc._.trf_data"],
+    default_config={
+        "max_batch_items": 4096,
+        "set_extra_annotations": {"@annotation_setters": "spacy-transformers.null_annotation_setter.v1"},
+    },
+)
+def make_mapped_transformer(
+    nlp: Language, name: str, model: Model, set_extra_annotations: Callable, max_batch_items: int
+) -> MappedTransformer:
+    """Make a component that does what `transformer` does, and whose weights are mapped into memory when it is loaded.
+
+    RETURNS (MappedTransformer): The component for a pipeline.
+    """
+    return MappedTransformer(nlp.vocab, model, set_extra_annotations, name=name, max_batch_items=max_batch_items)

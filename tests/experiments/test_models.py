@@ -1,9 +1,14 @@
 """Models that are kept: found again while nothing that decides them has changed, whole or not there."""
 import json
+import shutil
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import spacy
+import torch
+from spacy_transformers import Transformer
 
 from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.corpora.manifest import read_manifest
@@ -11,7 +16,10 @@ from scripts.corpora.parts import read_documents, read_sentences
 from scripts.experiments import train
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_folder, model_job
-from scripts.experiments.plan import SourceModel, shipped_model, source_model
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import SourceModel, few_shot_runs, shipped_model, source_model
+from scripts.experiments.run import run_job
+from scripts.experiments.score import predict
 from scripts.experiments.settings import SourceSet
 from tests.experiments.tiny import SETTINGS, change_data, open_project, replace_part, write_experiment
 
@@ -47,6 +55,18 @@ class TestKeeping:
         assert kept.folder == model_folder(workspace, model) and (kept.updates, kept.sentences) == (12, 29)
         assert spacy.load(kept.pipeline).pipe_names == ["transformer", "bio_ner"]
         assert kept.config.is_file()
+
+    @pytest.mark.parametrize("threads", [1, 3])
+    def test_whoever_trains_does_it_in_the_threads_of_the_fingerprint(self, project, model, threads, monkeypatch):
+        before, seen = torch.get_num_threads(), []
+        train_job = train.train_job
+        monkeypatch.setattr(train, "train_job", lambda *args: seen.append(torch.get_num_threads()) or train_job(*args))
+        torch.set_num_threads(2)
+        try:
+            get_model(open_project(project, threads=threads), model)
+        finally:
+            torch.set_num_threads(before)
+        assert seen == [threads]
 
     def test_a_killed_training_leaves_nothing_and_the_older_model_stands(self, workspace, project, model, monkeypatch):
         kept = get_model(workspace, model)
@@ -191,3 +211,56 @@ def test_the_record_tells_how_the_model_was_made(finished_project):
     assert record["fingerprint"] == model_fingerprint(workspace, model)
     assert record["sentences"] == read_manifest(workspace.corpus, "ru_ugt").splits["train"].sentences
     assert record["seconds"] > 0
+
+
+def in_the_old_form(pipeline: Path, folder: Path) -> Path:
+    """A pipeline as it was kept before, by spaCy's own component: the weights in `transformer/model`."""
+    shutil.copytree(pipeline, folder)
+    shutil.rmtree(folder / "transformer")
+    (folder / "transformer").mkdir()
+    Transformer.to_disk(spacy.load(pipeline).get_pipe("transformer"), folder / "transformer")
+    config = (folder / "config.cfg").read_text()
+    (folder / "config.cfg").write_text(config.replace('factory = "mapped_transformer"', 'factory = "transformer"'))
+    return folder
+
+
+def weights(pipeline):
+    """The encoder's weights by name."""
+    return pipeline.get_pipe("transformer").model.transformer.state_dict()
+
+
+class TestForm:
+    """How a kept model lies on disk."""
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads how Linux describes a process")
+    def test_it_is_loaded_without_being_copied(self, workspace, model):
+        kept = get_model(workspace, model)
+        nlp = spacy.load(kept.pipeline)
+        lines = [line.split() for line in open("/proc/self/maps") if str(kept.pipeline.resolve()) in line]
+        ranges = [tuple(int(end, 16) for end in line[0].split("-")) for line in lines]
+        for weight in weights(nlp).values():
+            assert any(start <= weight.data_ptr() < end for start, end in ranges)
+
+    def test_one_of_the_old_form_is_the_same_model(self, workspace, model, tmp_path):
+        kept = get_model(workspace, model)
+        old, new = spacy.load(in_the_old_form(kept.pipeline, tmp_path / "old")), spacy.load(kept.pipeline)
+        assert (tmp_path / "old" / "transformer" / "model").stat().st_size > sum(
+            weight.nbytes for weight in weights(old).values()
+        )
+        assert weights(old).keys() == weights(new).keys()
+        assert all(torch.equal(weight, weights(new)[name]) for name, weight in weights(old).items())
+        documents = read_documents(workspace.part("ru_ugt", "test").path)
+        assert list(predict(old, documents)) == list(predict(new, documents))
+
+    @pytest.mark.parametrize("transfer", ["full", "encoder"])
+    def test_a_training_from_the_old_form_is_that_from_the_new_one(self, workspace, transfer, tmp_path):
+        run = next(run for run in few_shot_runs(workspace.experiment) if run.source)
+        kept = get_model(workspace, run.source)
+        job = run_job(workspace, replace(run, transfer=transfer)).training
+        trained = [
+            train.train_job(job, place, -1, PipelineCache()).nlp
+            for place in (kept.pipeline, in_the_old_form(kept.pipeline, tmp_path / "old"))
+        ]
+        assert all(torch.equal(weight, weights(trained[1])[name]) for name, weight in weights(trained[0]).items())
+        documents = read_documents(workspace.part("ru_ugt", "test").path)
+        assert len({tuple(predict(nlp, documents)) for nlp in trained}) == 1

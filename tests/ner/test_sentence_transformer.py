@@ -610,6 +610,20 @@ class TestDisk:
         changed = [encoder_of(one).transformer.get_input_embeddings().weight for one in (again, nlp)]
         assert torch.equal(*changed) and not torch.equal(changed[0].half().float(), changed[0])
 
+    def test_the_file_of_weights_fills_an_encoder_that_is_there(self, trained, saved, tiny_encoder, tmp_path):
+        rounded = spacy.load(saved)
+        round_encoder(rounded)
+        rounded.to_disk(tmp_path / "rounded")
+        for folder, expected in ((saved, trained), (tmp_path / "rounded", rounded)):
+            nlp = make_pipeline(tiny_encoder)
+            encoder_of(nlp).from_bytes((folder / "transformer" / "weights.pt").read_bytes())
+            for text in TINY_TEXTS:
+                assert numpy.array_equal(vectors(nlp, nlp(text)), vectors(expected, expected(text)))
+
+    def test_the_file_without_weights_says_where_they_are(self, saved, tiny_encoder):
+        with pytest.raises(ValueError, match="in the file weights.pt beside it"):
+            encoder_of(make_pipeline(tiny_encoder)).from_bytes((saved / "transformer" / "model").read_bytes())
+
     def test_a_pipeline_that_cannot_be_saved_goes_on(self, trained, saved, tmp_path):
         nlp = spacy.load(saved)
         (tmp_path / "full" / "transformer" / "model").mkdir(parents=True)
