@@ -21,6 +21,8 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "configs" / "experiments").gl
 WITH_FLOOR = {
     ("rudrec_transfer", "few_shot.training"): 100,
     ("sample", "few_shot.training"): 80,
+    ("selection", "few_shot.training"): 100,
+    ("selection_bc5cdr", "few_shot.training"): 100,
     ("selection_sample", "few_shot.training"): 80,
     ("search_sample", "search.base"): 80,
 }
