@@ -1,15 +1,20 @@
 """Hold a table, and write its rows as CSV, as Markdown and as the text of a cell."""
 import csv
 import io
+import re
 from dataclasses import dataclass
-from typing import Sequence, Union
+from typing import Optional, Sequence, Union
 
 from scripts.evaluation.curves import Spread
 
 Cell = Union[str, int, float, Spread, None]
 NOTHING = "–"
+# Such as `74.1 (70.2 to 78.0)` or `+0.031`, but no `0: 75.00; 1: 70.00` and no `3 of 4`.
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=$| \(| to | %)")
+# A number with its sign, which is harmless.
+SIGNED = re.compile(r"[+-]\d+(?:\.\d+)?")
 # A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,17 @@ def format_cell(cell: Cell) -> str:
     if isinstance(cell, Spread):
         return f"{cell.mean:.2f}" if cell.sd is None else f"{cell.mean:.2f} ± {cell.sd:.2f}"
     return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+
+
+def number_of(cell: Cell) -> Optional[float]:
+    """RETURNS (Optional[float]): What a cell is sorted by: a number, a mean, or the number that its text begins with; None
+    of other text and of a value that does not exist."""
+    if isinstance(cell, Spread):
+        return cell.mean
+    if isinstance(cell, str):
+        found = NUMBER.match(cell)
+        return float(found[0]) if found else None
+    return None if cell is None else float(cell)
 
 
 def to_csv(table: Table) -> str:
@@ -75,7 +91,7 @@ def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
 
 def _as_text(text: str) -> str:
     """RETURNS (str): Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) and not SIGNED.fullmatch(text) else text
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -1,13 +1,18 @@
-"""The command: every file is written, twice alike, and the short answer stands on screen."""
+"""The command: every file is written, twice alike, and the last lines on screen are the answer."""
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import srsly
 
 from scripts.base.errors import ProjectError
+from scripts.base.settings import read_settings
+from scripts.experiments.settings import Experiment
 from scripts.report import main
+from tests.reporting.made_up import make_run, make_runs, write_experiment
 
 ROOT = Path(__file__).parents[2]
 TABLES = [
@@ -28,14 +33,13 @@ TABLES = [
     "table2_in_corpus",
     "table3_zero_shot",
     "table4_vocabulary_overlap",
-    "table5_paper_recomputed",
     "table5_sentences_needed",
 ]
 
 
-def report(metrics, paper=ROOT / "assets" / "paper"):
+def report(metrics, paper=ROOT / "assets" / "paper", configs=ROOT / "configs"):
     """Run the command where only results are, as after they were copied from another machine."""
-    main("sample", ROOT / "configs", metrics / "absent", metrics / "absent", metrics, paper)
+    main("sample", configs, metrics / "absent", metrics / "absent", metrics, paper, metrics / "packages")
 
 
 def files_in(folder):
@@ -48,16 +52,78 @@ def files_in(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in written}
 
 
-def test_the_command_writes_everything_and_tells_the_answer(metrics, capsys):
+def printed_after_answer(capsys):
+    """The lines that the command ends with, from the answer on, without colours."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).rstrip().splitlines()
+    (start,) = (number for number, line in enumerate(lines) if re.fullmatch("=+ Answer =+", line))
+    return lines[start:]
+
+
+def test_the_command_writes_everything_and_ends_with_the_answer(metrics, capsys):
     report(metrics)
     expected = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md")]
     names = ("figure1_learning_curves", "forecast")
     expected += [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")] + ["report.html"]
     assert sorted(files_in(metrics / "sample")) == sorted(expected)
-    screen = capsys.readouterr().out
-    assert "For ru_ugt the source that helps most is ru_ehr" in screen
-    assert all(f"Table {number}." in screen for number in (2, 3, 5))
-    assert str(metrics / "sample" / "report.html") in screen.strip().splitlines()[-1]
+    lines = printed_after_answer(capsys)
+    assert len(lines) <= 10 and "Wheel" not in "".join(lines)
+    assert [line.split()[:2] for line in lines[2:4]] == [["ru_ugt", "ru_ehr"], ["ru_ehr", "ru_ugt"]]
+    assert str(metrics / "sample" / "report.html") in "".join(lines[4:])
+
+
+@pytest.fixture()
+def shipped(metrics):
+    """The made-up experiment after its pipeline was packaged."""
+    runs = [*make_runs(), make_run("shipped", "ru_ugt", 80, ("en_ugt", "ru_ugt"), threads=1)]
+    write_experiment(metrics, runs)
+    (metrics / "packages").mkdir()
+    (metrics / "packages" / "xx_drug_disease-0.1.0-py3-none-any.whl").touch()
+    srsly.write_json(metrics / "packages" / "xx_drug_disease-0.1.0.json", {"fingerprint": "f", "sha256": "own"})
+    return metrics
+
+
+@pytest.mark.parametrize(("evaluated", "is_shown"), [(None, True), ("own", True), ("another's", False)])
+def test_the_wheel_is_named_where_it_is_the_experiments_own(shipped, capsys, evaluated, is_shown):
+    if evaluated:
+        srsly.write_json(shipped / "sample" / "package.json", {"conditions": {"wheel": evaluated}})
+    report(shipped)
+    lines = printed_after_answer(capsys)
+    assert ("xx_drug_disease-0.1.0-py3-none-any.whl" in "".join(lines)) == is_shown
+    assert len(lines) <= 10
+
+
+def with_settings(folder, **settings):
+    """A folder of settings like the project's own, with more in the experiment's file."""
+    experiment = srsly.read_yaml(ROOT / "configs" / "experiments" / "sample.yml")
+    (folder / "experiments").mkdir(parents=True)
+    srsly.write_yaml(folder / "experiments" / "sample.yml", {**experiment, **settings})
+    return folder
+
+
+def test_the_papers_values_are_shown_only_where_the_experiment_asks(metrics, tmp_path):
+    report(metrics)
+    own = files_in(metrics / "sample")
+    assert "tables/table5_paper_recomputed.csv" not in own
+    assert not [name for name, content in own.items() if name.endswith((".csv", ".md")) and b"paper: " in content]
+    report(metrics, configs=with_settings(tmp_path / "configs", report={"paper": True}))
+    shown = files_in(metrics / "sample")
+    assert set(shown) - set(own) == {f"tables/table5_paper_recomputed.{suffix}" for suffix in ("csv", "md")}
+    assert b"paper: RU UGT" in shown["tables/table1_corpora.csv"]
+
+
+def test_the_experiment_of_the_paper_asks_for_its_values_and_no_other_does():
+    asking = [path.stem for path in (ROOT / "configs" / "experiments").glob("*.yml") if asks_for_paper(path)]
+    assert asking == ["paper"]
+
+
+def asks_for_paper(path):
+    return read_settings(path, Experiment).report.paper
+
+
+def test_the_page_holds_the_settings_without_the_machines_folders(metrics, tmp_path):
+    report(metrics, configs=with_settings(tmp_path / "configs", encoder=str(tmp_path / "some-encoder")))
+    page = (metrics / "sample" / "report.html").read_text("utf8")
+    assert "encoder: some-encoder" in page and str(tmp_path) not in page
 
 
 def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
@@ -70,8 +136,8 @@ def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
     assert files_in(copy / "sample") == files_in(metrics / "sample")
 
 
-def test_without_the_papers_numbers_nothing_is_held_against_them(metrics, tmp_path):
-    report(metrics, tmp_path / "absent")
+def test_without_the_papers_files_nothing_is_held_against_them(metrics, tmp_path):
+    report(metrics, tmp_path / "absent", with_settings(tmp_path / "configs", report={"paper": True}))
     assert "tables/table5_paper_recomputed.csv" not in files_in(metrics / "sample")
     assert "paper F1" not in (metrics / "sample" / "tables" / "table2_in_corpus.csv").read_text(encoding="utf8")
 
@@ -79,7 +145,7 @@ def test_without_the_papers_numbers_nothing_is_held_against_them(metrics, tmp_pa
 def test_damaged_numbers_of_the_paper_are_an_error_and_nothing_is_written(metrics, tmp_path):
     (tmp_path / "paper").mkdir()
     with pytest.raises(ProjectError, match="tables.json: no such file"):
-        report(metrics, tmp_path / "paper")
+        report(metrics, tmp_path / "paper", with_settings(tmp_path / "configs", report={"paper": True}))
     assert files_in(metrics / "sample") == {}
 
 

@@ -100,9 +100,9 @@ def significance_rows(
     YIELDS (tuple[Cell, ...]): A row for each, under `COLUMNS`.
     """
     resamples = resamples_for(len(compared))
-    over_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
-    over_documents = correct([_over_documents(paired, entity_type, counts, resamples) for paired in compared])
-    for paired, seeds, documents in zip(compared, over_seeds, over_documents, strict=True):
+    by_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
+    by_documents = correct([over_documents(paired, entity_type, counts, resamples) for paired in compared])
+    for paired, seeds, documents in zip(compared, by_seeds, by_documents, strict=True):
         interval = documents.interval and "{:.2f} to {:.2f}".format(*documents.interval)
         yield (
             *(target, paired.size, entity_type, paired.name, seeds.difference),
@@ -120,7 +120,15 @@ def _over_seeds(paired: PairedRuns, entity_type: str) -> Comparison:
     return compare_seeds(one, other)
 
 
-def _over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
+def over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
+    """Compare a source with its opponent over test documents.
+
+    paired (PairedRuns): What is held against what.
+    entity_type (str): An entity type, or "micro".
+    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None where they are not known.
+    resamples (int): How many.
+    RETURNS (Comparison): Without tests and interval if the counts of any run are not known.
+    """
     own = [counts[run.run] for runs in zip(*paired.pairs, strict=True) for run in runs]
     if any(one is None or entity_type not in one.counts for one in own):
         return Comparison("documents", 0, 0.0, {})
