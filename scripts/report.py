@@ -149,12 +149,12 @@ def print_answer(results: Results, page: Path, wheel: Optional[Path]) -> None:
     """Print what a reader came for, in ten lines: the answer for every target, and where report and wheel are."""
     msg.divider("Answer")
     print_decisions(decide(results, results.document_counts))
+    # Not by wasabi, which breaks lines, and paths with them.
     if warnings := [*unfinished(results), *failures(results)]:
-        more = f" ({len(warnings) - 1} more in the report)" if len(warnings) > 1 else ""
-        msg.warn(warnings[0] + more)
-    msg.good(f"Report: {page}")
+        print(f"Careful: {warnings[0]}" + (f" ({len(warnings) - 1} more in the report)" if len(warnings) > 1 else ""))
+    print(f"Report: {page}")
     if wheel:
-        msg.good(f"Wheel: {wheel} (pip install {wheel})")
+        print(f"Wheel: {wheel}")
 
 
 if __name__ == "__main__":

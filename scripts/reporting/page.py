@@ -110,12 +110,14 @@ def render_page(results: Results, content: PageContent) -> str:
 
 def _frame(results: Results, content: PageContent, scripts: Sequence[str]) -> dict[str, Any]:
     """RETURNS (dict): What makes the page work, whatever it says."""
+    charts = charts_of(results, content.calibration)
     return {
         "experiment": results.experiment,
         "style": Markup((HTML / STYLE).read_text("utf8")),
         "scripts": [Markup(script) for script in scripts],
         "script_hashes": " ".join(map(content_hash, scripts)),
-        "charts": as_json(charts_of(results, content.calibration).to_dict()),
+        "charts": charts,
+        "charts_json": as_json(charts.to_dict()),
         "figures": {name: Markup(inline_svg(svg)) for name, svg in content.figures.items()},
     }
 

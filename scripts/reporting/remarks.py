@@ -28,7 +28,7 @@ def _outdated(kind: str, count: int) -> str:
 
 
 def failures(results: Results) -> list[str]:
-    """RETURNS (list[str]): The runs that no comparison includes because their training failed."""
+    """RETURNS (list[str]): The runs that no comparison includes because their training failed, and why it did."""
     return [f"{run.coordinates.kind} {results.name_of(run.coordinates)}: {run.problem}" for run in results.failed]
 
 

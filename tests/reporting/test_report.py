@@ -11,8 +11,9 @@ import srsly
 from scripts.base.errors import ProjectError
 from scripts.base.settings import read_settings
 from scripts.experiments.settings import Experiment
-from scripts.report import main
-from tests.reporting.made_up import make_run, make_runs, write_experiment
+from scripts.report import find_wheel, main, print_answer
+from scripts.shipping.naming import package_name
+from tests.reporting.made_up import CORPORA, make_run, write_experiment
 
 ROOT = Path(__file__).parents[2]
 TABLES = [
@@ -68,28 +69,40 @@ def test_the_command_writes_everything_and_ends_with_the_answer(metrics, capsys)
     lines = printed_after_answer(capsys)
     assert len(lines) <= 10 and "Wheel" not in "".join(lines)
     assert [line.split()[:2] for line in lines[2:4]] == [["ru_ugt", "ru_ehr"], ["ru_ehr", "ru_ugt"]]
-    assert str(metrics / "sample" / "report.html") in "".join(lines[4:])
+    assert lines[-1] == f"Report: {metrics / 'sample' / 'report.html'}"
+
+
+@pytest.mark.parametrize(("evaluated", "is_own"), [(None, True), ("own", True), ("another's", False)])
+def test_a_wheel_that_another_experiment_built_since_is_not_the_experiments_own(tmp_path, evaluated, is_own):
+    package = package_name("drug_disease", "0.1.0")
+    wheel = tmp_path / "xx_drug_disease-0.1.0-py3-none-any.whl"
+    assert find_wheel(tmp_path, package, tmp_path) is None
+    wheel.touch()
+    srsly.write_json(tmp_path / "xx_drug_disease-0.1.0.json", {"fingerprint": "f", "sha256": "own"})
+    if evaluated:
+        srsly.write_json(tmp_path / "package.json", {"conditions": {"wheel": evaluated}})
+    assert find_wheel(tmp_path, package, tmp_path) == (wheel if is_own else None)
+
+
+def test_ten_lines_have_room_for_everything(read_made_up, capsys):
+    failed = [{**make_run("few-shot", "ru_ugt", 1, (), 25, seed), "problem": "diverged"} for seed in (8, 9)]
+    targets = [make_run("few-shot", name, 50, sources, 25) for name in CORPORA for sources in ((), ("nerel",))]
+    more = [make_run("few-shot", "bc5cdr", 50, sources, 25) for sources in ((), ("nerel",))]
+    results = read_made_up([*targets, *more, *failed], [make_run("few-shot", "ru_ugt", 1, (), 50)])
+    print_answer(results, Path("report.html"), Path("packages/xx_drug_disease-0.1.0-py3-none-any.whl"))
+    lines = printed_after_answer(capsys)
+    assert len(lines) <= 10
+    said = "".join(lines)
+    assert "1 more in the report" in said and "planned runs are not finished" in said and "(2 more" in said
+    assert lines[-2:] == ["Report: report.html", "Wheel: packages/xx_drug_disease-0.1.0-py3-none-any.whl"]
 
 
 @pytest.fixture()
-def shipped(metrics):
-    """The made-up experiment after its pipeline was packaged."""
-    runs = [*make_runs(), make_run("shipped", "ru_ugt", 80, ("en_ugt", "ru_ugt"), threads=1)]
-    write_experiment(metrics, runs)
-    (metrics / "packages").mkdir()
-    (metrics / "packages" / "xx_drug_disease-0.1.0-py3-none-any.whl").touch()
-    srsly.write_json(metrics / "packages" / "xx_drug_disease-0.1.0.json", {"fingerprint": "f", "sha256": "own"})
-    return metrics
-
-
-@pytest.mark.parametrize(("evaluated", "is_shown"), [(None, True), ("own", True), ("another's", False)])
-def test_the_wheel_is_named_where_it_is_the_experiments_own(shipped, capsys, evaluated, is_shown):
-    if evaluated:
-        srsly.write_json(shipped / "sample" / "package.json", {"conditions": {"wheel": evaluated}})
-    report(shipped)
-    lines = printed_after_answer(capsys)
-    assert ("xx_drug_disease-0.1.0-py3-none-any.whl" in "".join(lines)) == is_shown
-    assert len(lines) <= 10
+def small(tmp_path):
+    """The metrics folder with an experiment of five runs, which is drawn in no time."""
+    runs = [make_run("in-corpus", "ru_ugt", 80), make_run("zero-shot", "ru_ugt", 50, ("en_ugt",), 0)]
+    runs += [make_run("few-shot", "ru_ugt", f1, sources, 25) for sources, f1 in (((), 50), (("en_ugt",), 60))]
+    return write_experiment(tmp_path / "small", runs)
 
 
 def with_settings(folder, **settings):
@@ -100,13 +113,13 @@ def with_settings(folder, **settings):
     return folder
 
 
-def test_the_papers_values_are_shown_only_where_the_experiment_asks(metrics, tmp_path):
-    report(metrics)
-    own = files_in(metrics / "sample")
+def test_the_papers_values_are_shown_only_where_the_experiment_asks(small, tmp_path):
+    report(small)
+    own = files_in(small / "sample")
     assert "tables/table5_paper_recomputed.csv" not in own
     assert not [name for name, content in own.items() if name.endswith((".csv", ".md")) and b"paper: " in content]
-    report(metrics, configs=with_settings(tmp_path / "configs", report={"paper": True}))
-    shown = files_in(metrics / "sample")
+    report(small, configs=with_settings(tmp_path / "configs", report={"paper": True}))
+    shown = files_in(small / "sample")
     assert set(shown) - set(own) == {f"tables/table5_paper_recomputed.{suffix}" for suffix in ("csv", "md")}
     assert b"paper: RU UGT" in shown["tables/table1_corpora.csv"]
 
@@ -120,9 +133,9 @@ def asks_for_paper(path):
     return read_settings(path, Experiment).report.paper
 
 
-def test_the_page_holds_the_settings_without_the_machines_folders(metrics, tmp_path):
-    report(metrics, configs=with_settings(tmp_path / "configs", encoder=str(tmp_path / "some-encoder")))
-    page = (metrics / "sample" / "report.html").read_text("utf8")
+def test_the_page_holds_the_settings_without_the_machines_folders(small, tmp_path):
+    report(small, configs=with_settings(tmp_path / "configs", encoder=str(tmp_path / "some-encoder")))
+    page = (small / "sample" / "report.html").read_text("utf8")
     assert "encoder: some-encoder" in page and str(tmp_path) not in page
 
 
@@ -136,17 +149,17 @@ def test_same_runs_same_bytes_in_another_process(metrics, tmp_path):
     assert files_in(copy / "sample") == files_in(metrics / "sample")
 
 
-def test_without_the_papers_files_nothing_is_held_against_them(metrics, tmp_path):
-    report(metrics, tmp_path / "absent", with_settings(tmp_path / "configs", report={"paper": True}))
-    assert "tables/table5_paper_recomputed.csv" not in files_in(metrics / "sample")
-    assert "paper F1" not in (metrics / "sample" / "tables" / "table2_in_corpus.csv").read_text(encoding="utf8")
+def test_without_the_papers_files_nothing_is_held_against_them(small, tmp_path):
+    report(small, tmp_path / "absent", with_settings(tmp_path / "configs", report={"paper": True}))
+    assert "tables/table5_paper_recomputed.csv" not in files_in(small / "sample")
+    assert "paper F1" not in (small / "sample" / "tables" / "table2_in_corpus.csv").read_text(encoding="utf8")
 
 
-def test_damaged_numbers_of_the_paper_are_an_error_and_nothing_is_written(metrics, tmp_path):
+def test_damaged_numbers_of_the_paper_are_an_error_and_nothing_is_written(small, tmp_path):
     (tmp_path / "paper").mkdir()
     with pytest.raises(ProjectError, match="tables.json: no such file"):
-        report(metrics, tmp_path / "paper", with_settings(tmp_path / "configs", report={"paper": True}))
-    assert files_in(metrics / "sample") == {}
+        report(small, tmp_path / "paper", with_settings(tmp_path / "configs", report={"paper": True}))
+    assert files_in(small / "sample") == {}
 
 
 def test_no_runs_is_an_error_and_writes_nothing(tmp_path):

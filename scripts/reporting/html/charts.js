@@ -148,6 +148,16 @@ const KINDS = {
   steadiness: {marks: ranges, y: "points of F1 from the mean", types: [ALL_TYPES]},
 };
 
+/** Put a drawing in its place: one image to whoever listens, whose parts have no names of their own. */
+function show(svg, place) {
+  svg.setAttribute("role", "img");
+  for (const part of svg.querySelectorAll("g[aria-label]")) {
+    part.dataset.part = part.getAttribute("aria-label");
+    part.removeAttribute("aria-label");
+  }
+  place.replaceChildren(svg);
+}
+
 /** Draw one panel as wide as there is room for. */
 function drawPanel(kind, chart, panel, state, place) {
   const byName = new Map(panel.lines.map((line) => [line.series, line]));
@@ -160,8 +170,7 @@ function drawPanel(kind, chart, panel, state, place) {
     y: {label: kind.y, labelArrow: "none", grid: true, ticks: 5, nice: true},
     marks: kind.marks(panel, shown, state),
   });
-  svg.setAttribute("role", "img");
-  place.replaceChildren(svg);
+  show(svg, place);
 }
 
 /** Draw one panel of reliability, a square. */
@@ -176,8 +185,7 @@ function drawReliability(panel, place) {
     r: {range: [2, 13]},
     marks: reliability(panel),
   });
-  svg.setAttribute("role", "img");
-  place.replaceChildren(svg);
+  show(svg, place);
 }
 
 /** An element with attributes and children. */
