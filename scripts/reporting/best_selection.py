@@ -32,7 +32,7 @@ class BestSelection:
 
     @property
     def gain(self) -> float:
-        """RETURNS (float): Points of F1 over as many random sentences: of the figures as printed, so that they add up."""
+        """RETURNS (float): Points of F1 over as many random sentences, of the figures as printed."""
         return self.f1 - self.at_random
 
 

@@ -116,6 +116,11 @@ class Chart:
     series: tuple[Series, ...]
     panels: tuple[Panel, ...]
 
+    @property
+    def has_laws(self) -> bool:
+        """RETURNS (bool): Whether a law was fitted to any curve."""
+        return any(line.law for panel in self.panels for line in panel.lines)
+
 
 @dataclass(frozen=True)
 class ReliabilityPanel:
@@ -161,7 +166,7 @@ def _learning_curves(results: Results) -> Chart:
 
 
 def _is_shown(results: Results, setup: Setup) -> bool:
-    """RETURNS (bool): Whether a source that has no learning curve was tested on a target of one without its sentences."""
+    """RETURNS (bool): Whether a source that has no learning curve was tested on the target of another's."""
     return any(results.zero_shot(target, setup, MICRO) for target in results.targets)
 
 

@@ -11,7 +11,7 @@ from scripts.reporting.full_model import doubts_of_full
 from scripts.reporting.next_sentences import Outlook, outlook
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.significance import PairedRuns, over_documents
-from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN, ZERO_SHOT
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, ZERO_SHOT
 from scripts.results.runs import RunResult
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
@@ -111,6 +111,17 @@ def decide(results: Results, document_counts: DocumentCountsOf) -> list[Decision
     names = results.targets or results.corpus_names
     pairs = [(target, setup.model) for target in names for setup in results.setups(kind, target=target)]
     return [_decide(results, target, model, document_counts) for target, model in sorted(set(pairs), key=pairs.index)]
+
+
+def in_corpus_scores(results: Results) -> list[tuple[str, str, dict[str, Spread]]]:
+    """RETURNS (list): Corpus, model, and F1 in percent by entity type and "micro", of every in-corpus model."""
+    setups = [(name, setup) for name in results.corpus_names for setup in results.setups(IN_CORPUS, target=name)]
+    scores = []
+    for name, setup in setups:
+        by_type = {kind: results.full(name, setup.model, kind) for kind in (MICRO, *results.types)}
+        known = {kind: f1 for kind, f1 in by_type.items() if f1 is not None}
+        scores += [(name, setup.model, known)] if known else []
+    return scores
 
 
 def _decide(results: Results, target: str, model: str, document_counts: DocumentCountsOf) -> Decision:

@@ -45,8 +45,8 @@ def format_cell(cell: Cell) -> str:
 
 
 def number_of(cell: Cell) -> Optional[float]:
-    """RETURNS (Optional[float]): What a cell is sorted by: a number, a mean, or the number that its text begins with; None
-    of other text and of a value that does not exist."""
+    """RETURNS (Optional[float]): What a cell is sorted by: a number, a mean, or the number that its text begins with;
+    None for other text and for a value that does not exist."""
     if isinstance(cell, Spread):
         return cell.mean
     if isinstance(cell, str):

@@ -36,6 +36,11 @@ class GainGrid:
     rows: tuple[tuple[str, str, tuple[Optional[GainCell], ...]], ...]
     is_thinned: bool
 
+    @property
+    def has_untested(self) -> bool:
+        """RETURNS (bool): Whether any difference could not be tested."""
+        return any(cell.verdict == NOT_TESTED for *_, cells in self.rows for cell in cells if cell)
+
 
 def gain_grid(significance: Table) -> GainGrid:
     """Lay out a table of significance by target, comparison and size.

@@ -9,8 +9,9 @@ from typing import Any, Mapping, Optional, Sequence
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from scripts.evaluation.forecast import FEWEST_SIZES
 from scripts.reporting.chart_data import charts_of
-from scripts.reporting.decision import SMALL_TEST_SET, decide
+from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
 from scripts.reporting.formats import Cell, Table, format_cell, is_number_column, number_of, to_csv
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import making, parts_tested
@@ -128,6 +129,7 @@ def _answers(results: Results, content: PageContent) -> dict[str, Any]:
     grids = {name: gain_grid(by_name[name]) for name in ("significance", "selection_significance") if name in by_name}
     return {
         "decisions": decide(results, results.document_counts),
+        "in_corpus_scores": in_corpus_scores(results),
         "metric": metric(results),
         "failures": failures(results),
         "unfinished": unfinished(results),
@@ -164,6 +166,7 @@ def _background(results: Results) -> dict[str, Any]:
         "types": results.types,
         "corpora": results.corpora.corpora,
         "small_test_set": SMALL_TEST_SET,
+        "fewest_sizes": FEWEST_SIZES,
         "repeating": [pair for pair in shared if pair.source == pair.target and pair.exact],
         "has_paper": results.paper is not None,
     }

@@ -1,4 +1,4 @@
-"""Tell how the numbers of a report were made: encoder, models, devices and versions, and how large the test parts are."""
+"""Tell how the numbers of a report were made, with what and in which time, and how large the test parts are."""
 import json
 from collections import Counter
 from dataclasses import dataclass

@@ -127,7 +127,8 @@ def visit(browser):
         page.goto(path.as_uri())
         if settings.get("java_script_enabled", True):
             # Drawing waits for the first layout.
-            page.wait_for_function("[...document.querySelectorAll('.panel:not([hidden])')].every(p => p.querySelector('svg'))")
+            panels = "[...document.querySelectorAll('.panel:not([hidden])')]"
+            page.wait_for_function(f"{panels}.every(panel => panel.querySelector('svg'))")
         return page
 
     yield open_page
@@ -168,7 +169,8 @@ def test_nothing_sticks_out_at_the_side(visit, any_page, width):
 
 def test_headings_are_in_order(visit, any_page):
     page = visit(any_page)
-    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))")
+    headings = "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]"
+    levels = page.evaluate(f"{headings}.map(heading => Number(heading.tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
 

@@ -5,7 +5,7 @@ from scripts.evaluation.forecast import predict
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.chart_data import ALL_TYPES, charts_of
 from tests.reporting.chosen import plain_run
-from tests.reporting.made_up import SIZES, beside_paper, f1_run, make_run
+from tests.reporting.made_up import SIZES, f1_run, make_run
 
 
 def panel_of(results, title, entity_type):
@@ -46,6 +46,11 @@ def test_the_law_goes_on_to_twice_the_largest_sample(results):
     (prediction,) = predict(results.curve("ru_ugt", setup, "Drug"), [2 * SIZES[-1]])
     (line,) = (one for one in panel_of(results, "ru_ugt", "Drug").lines if one.series == setup.name)
     assert abs(line.law[-1][1] - prediction.f1.value) < 0.006
+
+
+def test_of_too_few_sizes_there_is_no_law(read_made_up, results):
+    assert not charts_of(read_made_up([f1_run(50, (), 25)]), None).curves.has_laws
+    assert charts_of(results, None).curves.has_laws
 
 
 def test_words_are_an_axis_where_all_runs_tell_them(read_made_up, results):

@@ -5,7 +5,8 @@ from tests.reporting.made_up import found_run, make_run, not_annotated
 
 def test_the_metric_names_the_types_of_the_experiment(read_made_up):
     both = [make_run("in-corpus", name, 50) for name in ("ru_ugt", "ru_ehr")]
-    assert metric(read_made_up(both)) == "F1 counts exact matches of Drug and Disease together on the target's test part."
+    expected = "F1 counts exact matches of Drug and Disease together on the target's test part."
+    assert metric(read_made_up(both)) == expected
     assert metric(read_made_up([both[0], not_annotated(both[1], "Disease")])).endswith(" On ru_ehr: Drug only.")
     assert "matches of Disease on the target's" in metric(read_made_up([not_annotated(run, "Drug") for run in both]))
 

@@ -14,7 +14,8 @@ document.querySelectorAll("table.sortable").forEach(makeSortable);
 /** Unfold what the address names. */
 function unfoldTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target && target.tagName === "DETAILS") target.open = true;
+  const folded = target && target.closest("details");
+  if (folded) folded.open = true;
 }
 
 addEventListener("hashchange", unfoldTarget);
