@@ -23,7 +23,7 @@ from scripts.reporting.formats import Table, to_csv, to_markdown
 from scripts.reporting.page import PageContent, render_page
 from scripts.reporting.remarks import failures, unfinished
 from scripts.reporting.results import Results, read_results
-from scripts.reporting.screen import print_decisions
+from scripts.reporting.screen import decision_lines
 from scripts.reporting.selection_figures import figure_selection
 from scripts.reporting.tables.calibration import table_calibration
 from scripts.reporting.tables.error_examples import tables_of_error_examples
@@ -35,6 +35,8 @@ Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, for exp
 Packages = Annotated[Path, typer.Option(help="Folder of the wheel whose path is printed.")]
 Name = Annotated[str, typer.Option(help="Name of the package, without xx_.")]
 Version = Annotated[str, typer.Option(help="Version of the package.")]
+# The answer is to stand on the last screen, whatever was printed before.
+LINES = 10
 
 
 def main(
@@ -148,13 +150,19 @@ def _hash_in(path: Path, *keys: str) -> Optional[str]:
 def print_answer(results: Results, page: Path, wheel: Optional[Path]) -> None:
     """Print what a reader came for, in ten lines: the answer for every target, and where report and wheel are."""
     msg.divider("Answer")
-    print_decisions(decide(results, results.document_counts))
+    lines = decision_lines(decide(results, results.document_counts))
+    places = [f"Report: {page}", *([f"Wheel: {wheel}"] if wheel else [])]
+    warnings = [*unfinished(results), *failures(results)]
+    room = max(1, LINES - 1 - len(lines) - len(places))
     # Not by wasabi, which breaks lines, and paths with them.
-    if warnings := [*unfinished(results), *failures(results)]:
-        print(f"Careful: {warnings[0]}" + (f" ({len(warnings) - 1} more in the report)" if len(warnings) > 1 else ""))
-    print(f"Report: {page}")
-    if wheel:
-        print(f"Wheel: {wheel}")
+    print("\n".join([*lines, *_fitting(warnings, room), *places]))
+
+
+def _fitting(warnings: Sequence[str], room: int) -> list[str]:
+    if len(warnings) <= room:
+        return [f"Careful: {warning}" for warning in warnings]
+    *first, last = warnings[:room]
+    return [*(f"Careful: {one}" for one in first), f"Careful: {last} ({len(warnings) - room} more in the report)"]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from scripts.reporting.full_model import doubts_of_full
 from scripts.reporting.next_sentences import Outlook, outlook
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.significance import PairedRuns, over_documents
-from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, ZERO_SHOT
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from scripts.results.runs import RunResult
 
 # Below this many gold mentions, one mention is more than 1 point of recall and about as much of F1.
@@ -228,9 +228,9 @@ def _open_points(
     if gain is None:
         size = _smallest(results, target, model)
         there = _points_at(results, target, model, size)
-        lacking = [] if any(setup.is_no_pretrain for setup in there) else [NO_PRETRAIN]
-        lacking += [] if any(setup.sources for setup in there) else ["a source"]
-        points.append(f"Best source: no run of {' or '.join(lacking)} at {size} sentences.")
+        lacking = [] if any(setup.is_no_pretrain for setup in there) else ["without a source"]
+        lacking += [] if any(setup.sources for setup in there) else ["with a source"]
+        points.append(f"Best source: not compared, since there is no run {' or '.join(lacking)} at {size} sentences.")
     if needed is None:
         full = results.full(target, model, MICRO)
         points.append(f"Sentences needed: {'the full F1 is 0' if full else 'no in-corpus run is finished'}.")

@@ -16,9 +16,9 @@ def metric(results: Results) -> str:
 def unfinished(results: Results) -> list[str]:
     """RETURNS (list[str]): Which planned runs are missing or out of date, so that the answer may change."""
     missing = [(kind, len(results.missing(kind))) for kind in COMPARED]
-    missing += [("few-shot, on chosen sentences", len(results.missing_chosen()))]
+    missing += [("few-shot on chosen sentences", len(results.missing_chosen()))]
     counts = [f"{count} {kind}" for kind, count in missing if count]
-    told = [f"The answer may still change: planned runs are not finished ({', '.join(counts)})."] if counts else []
+    told = [f"The answer may still change: planned runs are not finished ({join(counts)})."] if counts else []
     return [*told, *(_outdated(kind, number) for kind, number in results.outdated.items()), *results.remarks]
 
 

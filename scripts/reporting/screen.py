@@ -1,4 +1,4 @@
-"""Print tables and decisions on the screen."""
+"""Show tables and decisions on the screen."""
 from typing import Optional, Sequence
 
 from wasabi import msg, table
@@ -23,20 +23,18 @@ def print_table(table: Table) -> None:
     print(table.caption)
 
 
-def print_decisions(decisions: Sequence[Decision]) -> None:
-    """Print the answer for each target on a line of its own."""
+def decision_lines(decisions: Sequence[Decision]) -> list[str]:
+    """RETURNS (list[str]): The answer for each target on a line of its own, below a header."""
     header = ("target", "best source", "gain in F1 (95 % interval)", "sentences needed", "F1 from 100 more")
     rows = [
         (decision.target, *_gain(decision.gain), _needed(decision.needed), _more(decision.outlook))
         for decision in decisions[:TARGETS_SHOWN]
     ]
-    if rows:
-        shown = [[visible(cell) for cell in row] for row in rows]
-        print(table(shown, header=header).strip("\n"))
-    else:
-        print("Sources cannot be compared yet: only in-corpus runs are finished.")
-    if len(decisions) > TARGETS_SHOWN:
-        print(f"... and {len(decisions) - TARGETS_SHOWN} more in the report")
+    if not rows:
+        return ["Sources cannot be compared yet: there are neither zero-shot nor few-shot runs."]
+    lines = table([[visible(cell) for cell in row] for row in rows], header=header).strip("\n").splitlines()
+    more = len(decisions) - TARGETS_SHOWN
+    return [*(line.rstrip() for line in lines), *([f"... and {more} more in the report"] if more > 0 else [])]
 
 
 def _gain(gain: Optional[Gain]) -> tuple[str, str]:

@@ -59,7 +59,7 @@ class TestReport:
         assert results.outdated == {ZERO_SHOT: 4, FEW_SHOT: 4}
         assert not [run for run in results.of(FEW_SHOT) if "en_ugt" in run.coordinates.sources]
         report.main("tiny", **places(finished), paper=finished / "absent")
-        expected = "4 few-shot runs are of earlier data, settings or another encoder, and left out: run `weasel run"
+        expected = "4 few-shot runs are left out: the data, settings or encoder have changed since. Run `weasel run few"
         assert expected in told(capsys)
 
     def test_results_of_other_settings_are_left_out(self, finished):

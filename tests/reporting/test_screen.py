@@ -4,7 +4,7 @@ from dataclasses import replace
 from scripts.base.command import print_settings
 from scripts.reporting.decision import decide
 from scripts.reporting.formats import Table
-from scripts.reporting.screen import TARGETS_SHOWN, print_decisions, print_table
+from scripts.reporting.screen import TARGETS_SHOWN, decision_lines, print_table
 from scripts.shipping.environment import Answer
 from scripts.shipping.examples import AnnotatedText
 from scripts.shipping.showing import example_lines
@@ -18,24 +18,23 @@ def test_the_cells_of_a_table(capsys):
     assert "\x1b]" not in said and r"a\x1b]0;x\x07b\nc" in said
 
 
-def test_a_line_for_each_target(results, capsys):
-    print_decisions(decide(results, results.document_counts))
-    header, *lines = capsys.readouterr().out.splitlines()
+def test_a_line_for_each_target(results):
+    header, *lines = decision_lines(decide(results, results.document_counts))
+    assert header.startswith("target")
     assert [line.split()[:2] for line in lines] == [["ru_ugt", "ru_ehr"], ["ru_ehr", "ru_ugt"]]
     assert "clear gain" in lines[0] and "at 25" in lines[0]
 
 
-def test_more_targets_than_a_screen_has_room_for_are_counted(results, capsys):
+def test_more_targets_than_a_screen_has_room_for_are_counted(results):
     decision = replace(decide(results, results.document_counts)[0], target=ODD)
-    print_decisions([decision] * (TARGETS_SHOWN + 3))
-    said = capsys.readouterr().out
-    assert len(said.splitlines()) == 1 + TARGETS_SHOWN + 1 and "3 more" in said
-    assert "\x1b]" not in said
+    lines = decision_lines([decision] * (TARGETS_SHOWN + 3))
+    assert len(lines) == 1 + TARGETS_SHOWN + 1 and "3 more" in lines[-1]
+    assert "\x1b]" not in "".join(lines)
 
 
-def test_without_a_decision_that_is_said(capsys):
-    print_decisions([])
-    assert "Sources cannot be compared yet" in capsys.readouterr().out
+def test_without_a_decision_that_is_said():
+    (line,) = decision_lines([])
+    assert "Sources cannot be compared yet" in line
 
 
 def test_the_options_of_a_command(capsys):

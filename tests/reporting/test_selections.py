@@ -74,7 +74,7 @@ def test_runs_that_are_missing_are_named_with_their_selection(read_made_up):
     name = f"ru_ugt from en_ugt at 200 sentences (random, as many words as {METHOD}), seed 1"
     assert (results.missing("few-shot"), results.missing_chosen()) == ([], [name])
     assert unfinished(results) == [
-        "The answer may still change: planned runs are not finished (1 few-shot, on chosen sentences)."
+        "The answer may still change: planned runs are not finished (1 few-shot on chosen sentences)."
     ]
     tables = {table.name: table for table in further_tables(results)}
     assert all(name in tables[one].caption for one in NEW) and name not in tables["few_shot"].caption
