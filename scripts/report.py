@@ -1,6 +1,6 @@
 """Write the tables, the figures and the HTML report of an experiment, and print the answer."""
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Optional, Sequence
+from typing import Annotated, Any, Collection, Optional, Sequence
 
 import srsly
 import typer
@@ -35,6 +35,11 @@ Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, for exp
 Packages = Annotated[Path, typer.Option(help="Folder of the wheel whose path is printed.")]
 Name = Annotated[str, typer.Option(help="Name of the package, without xx_.")]
 Version = Annotated[str, typer.Option(help="Version of the package.")]
+# Tables and figures that depend on what was run and on the settings.
+NOT_ALWAYS_MADE = (
+    *("table5_paper_recomputed", "calibration", "reliability"),
+    *("selection", "selection_needed", "selection_significance"),
+)
 # The answer is to stand on the last screen, whatever was printed before.
 LINES = 10
 
@@ -89,6 +94,7 @@ def write_report(
     """
     tables, further = paper_tables(results), further_tables(results)
     further += [table_calibration(calibration)] if calibration else []
+    remove_stale(folder / "tables", {table.name for table in (*tables, *further)})
     for table in (*tables, *further):
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.md", to_markdown(table))
@@ -96,6 +102,17 @@ def write_report(
     page = folder / "report.html"
     write_text(page, render_page(results, PageContent(tables, further, figures, calibration, error_examples, settings)))
     return page
+
+
+def remove_stale(folder: Path, made: Collection[str]) -> None:
+    """Delete what an earlier report made and this one does not: nobody could tell it from today's results.
+
+    folder (Path): The folder of the tables, or of the figures.
+    made (Collection[str]): The stems of what is made now. Files that reports never make stay.
+    """
+    for path in folder.glob("*"):
+        if path.stem in NOT_ALWAYS_MADE and path.stem not in made:
+            path.unlink()
 
 
 def write_figures(results: Results, calibration: Optional[Calibration], folder: Path) -> dict[str, bytes]:
@@ -111,6 +128,7 @@ def write_figures(results: Results, calibration: Optional[Calibration], folder: 
         figures["reliability"] = figure_reliability(calibration)
     if results.chosen:
         figures["selection"] = figure_selection(results)
+    remove_stale(folder, figures)
     return {name: write_figure(figure, folder / name) for name, figure in figures.items()}
 
 

@@ -23,9 +23,10 @@ class Table:
 
     name (str): Stem of its files.
     title (str): Begins with its name in the paper.
-    caption (str): How to read it, and what is missing.
+    caption (str): What it shows, and what is missing.
     columns (tuple[str, ...]): Headings.
     rows (tuple): Cells in the order of the columns; None is a value that does not exist.
+    terms (tuple): (term, meaning) pairs: how to read the columns that need it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Table:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 def format_cell(cell: Cell) -> str:
@@ -68,13 +70,14 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """RETURNS (str): The table as Markdown, with its title above and its caption below."""
+    """RETURNS (str): The table as Markdown, with its title above, and below it its caption and what its terms mean."""
     lines = [f"**{table.title}**", "", _markdown_row(table.columns)]
     lines.append(
         _markdown_row(["--:" if is_number_column(table, column) else ":--" for column in range(len(table.columns))])
     )
     lines += [_markdown_row([format_cell(cell) for cell in row]) for row in table.rows]
-    return "\n".join([*lines, "", table.caption, ""])
+    terms = [f"- *{term}*: {meaning}" for term, meaning in table.terms]
+    return "\n".join([*lines, "", table.caption, *(["", *terms] if terms else []), ""])
 
 
 def is_number_column(table: Table, column: int) -> bool:

@@ -83,6 +83,7 @@ class PageTable:
     name: str
     title: str
     caption: str
+    terms: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
     rows: list[tuple[bool, list[PageCell]]]
     numbers: list[bool]
@@ -202,7 +203,9 @@ def page_table(table: Table) -> PageTable:
     ]
     numbers = [is_number_column(table, column) for column in range(len(table.columns))]
     download = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(to_csv(table).encode('utf8')).decode('ascii')}"
-    return PageTable(table.name, table.title, table.caption, table.columns, rows, numbers, download)
+    return PageTable(
+        *(table.name, table.title, table.caption, table.terms, table.columns, rows, numbers, download)
+    )
 
 
 def _cell(cell: Cell) -> PageCell:

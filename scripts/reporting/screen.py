@@ -20,7 +20,7 @@ def print_table(table: Table) -> None:
     msg.divider(table.title)
     if rows:
         msg.table(rows, header=[table.columns[position] for position in shown], aligns=aligns, divider=True)
-    print(table.caption)
+    print("\n".join([table.caption, *(f"{term}: {meaning}" for term, meaning in table.terms)]))
 
 
 def decision_lines(decisions: Sequence[Decision]) -> list[str]:

@@ -1,6 +1,7 @@
 """Cells and tables as text, CSV and Markdown."""
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,11 @@ def test_markdown_escapes_and_aligns():
         "| a, b | – | 0 |",
     ]
     assert lines[-1] == "How to read it."
+
+
+def test_markdown_says_what_terms_mean():
+    lines = to_markdown(replace(TABLE, terms=(("seeds", "How many."),))).splitlines()
+    assert lines[-3:] == ["How to read it.", "", "- *seeds*: How many."]
 
 
 def test_a_column_with_a_number_is_a_number_column():

@@ -124,6 +124,18 @@ def test_the_papers_values_are_shown_only_where_the_experiment_asks(small, tmp_p
     assert b"paper: RU UGT" in shown["tables/table1_corpora.csv"]
 
 
+def test_what_only_an_earlier_report_made_is_gone(small, tmp_path):
+    tables = small / "sample" / "tables"
+    report(small, configs=with_settings(tmp_path / "configs", report={"paper": True}))
+    assert (tables / "table5_paper_recomputed.csv").is_file()
+    (tables / "search.csv").touch()
+    (small / "sample" / "figures" / "reliability.svg").touch()
+    report(small)
+    left = set(files_in(small / "sample"))
+    assert "tables/table5_paper_recomputed.csv" not in left and "figures/reliability.svg" not in left
+    assert "tables/search.csv" in left
+
+
 def test_the_experiment_of_the_paper_asks_for_its_values_and_no_other_does():
     asking = [path.stem for path in (ROOT / "configs" / "experiments").glob("*.yml") if asks_for_paper(path)]
     assert asking == ["paper"]

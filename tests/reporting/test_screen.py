@@ -18,6 +18,11 @@ def test_the_cells_of_a_table(capsys):
     assert "\x1b]" not in said and r"a\x1b]0;x\x07b\nc" in said
 
 
+def test_what_terms_mean_stands_below_a_table(capsys):
+    print_table(Table("table", "Table 0", "How to read it.", ("F1",), ((1.0,),), (("F1", "In percent."),)))
+    assert capsys.readouterr().out.endswith("How to read it.\nF1: In percent.\n")
+
+
 def test_a_line_for_each_target(results):
     header, *lines = decision_lines(decide(results, results.document_counts))
     assert header.startswith("target")

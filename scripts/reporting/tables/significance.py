@@ -29,13 +29,20 @@ COLUMNS = (
     "verdict",
 )
 CAPTION = (
-    "Each source against no pretrain, and against no pretrain with as many updates in all, where that was run. "
-    "Difference: of the means over the seeds that both have. Over seeds: paired two-tailed t-test; its null hypothesis "
-    "is that the mean difference over all samples and starts is 0, on this test part. Over documents: approximate "
-    "randomisation of the mean F1 over the seeds, two-tailed; its null hypothesis is that it does not matter which of "
-    "the two a test document's output comes from, for these trained models. Interval: paired bootstrap over documents, "
-    "not corrected. Corrected: by Holm's method, for all comparisons of one target and one type. Verdict: where the "
-    "corrected p is at most 0.05. A difference that is not shown may be there all the same."
+    "Each source against no pretrain and, where that was run, against no pretrain with as many updates in all. What is "
+    "not shown may be there all the same."
+)
+TERMS = (
+    ("difference in F1", "Of the means over the seeds that both have, in points."),
+    ("over seeds", "Paired two-tailed t-test. Null hypothesis: over all samples and starts the mean difference is 0."),
+    (
+        "over documents",
+        "Approximate randomisation of the mean F1, two-tailed. Null hypothesis: for these trained models it does not "
+        "matter which of the two a document's output comes from.",
+    ),
+    ("95 % interval", "Paired bootstrap over test documents, not corrected."),
+    ("corrected", "By Holm's method, for all comparisons of one target and one type."),
+    ("verdict", "Where the corrected p is at most 0.05."),
 )
 NOTHING_TO_COMPARE = " Nothing to compare: no source and no pretrain at the same size."
 Counts = Mapping[str, Optional[DocumentCounts]]
@@ -71,7 +78,7 @@ def table_significance(results: Results, document_counts: Callable[[RunResult], 
     ]
     caption = CAPTION + ("" if rows else NOTHING_TO_COMPARE)
     title = "Significance: do sources help?"
-    return Table("significance", title, caption, COLUMNS, tuple(rows))
+    return Table("significance", title, caption, COLUMNS, tuple(rows), TERMS)
 
 
 def _paired_runs(results: Results, target: str, entity_type: str) -> list[PairedRuns]:
