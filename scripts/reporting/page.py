@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from scripts.evaluation.forecast import FEWEST_SIZES
 from scripts.reporting.chart_data import charts_of
 from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
-from scripts.reporting.formats import Cell, Table, format_cell, is_number_column, number_of, to_csv
+from scripts.reporting.formats import Cell, Table, format_cell, number_of, to_csv
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import making, parts_tested
 from scripts.reporting.remarks import failures, metric, unfinished
@@ -192,20 +193,24 @@ def content_hash(script: str) -> str:
 
 
 def page_table(table: Table) -> PageTable:
-    """RETURNS (PageTable): The table's cells as text; rows with the same first cell, or first two, form a group."""
-    pairs = [row[:2] for row in table.rows]
-    leading = 2 if len(set(pairs)) < len(pairs) else 1
-    heads = [row[:leading] for row in table.rows]
-    is_grouped = len(set(heads)) < len(heads)
+    """RETURNS (PageTable): The cells as text; rows with the same first two cells, or the same first one, form a group."""
+    heads = next((heads for width in (2, 1) if _are_groups(heads := [row[:width] for row in table.rows])), [])
+    is_grouped = bool(heads)
     rows = [
         (is_grouped and position > 0 and heads[position] != heads[position - 1], [_cell(cell) for cell in row])
         for position, row in enumerate(table.rows)
     ]
-    numbers = [is_number_column(table, column) for column in range(len(table.columns))]
+    numbers = [any(cells[column].number is not None for _, cells in rows) for column in range(len(table.columns))]
     download = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(to_csv(table).encode('utf8')).decode('ascii')}"
     return PageTable(
         *(table.name, table.title, table.caption, table.terms, table.columns, rows, numbers, download)
     )
+
+
+def _are_groups(heads: Sequence[tuple[Cell, ...]]) -> bool:
+    """RETURNS (bool): Whether heads that repeat stand together, in groups of two rows at least on average."""
+    changes = sum(one != other for one, other in pairwise(heads))
+    return 2 * (changes + 1) <= len(heads)
 
 
 def _cell(cell: Cell) -> PageCell:
