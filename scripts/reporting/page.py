@@ -193,7 +193,7 @@ def content_hash(script: str) -> str:
 
 
 def page_table(table: Table) -> PageTable:
-    """RETURNS (PageTable): The cells as text; rows with the same first two cells, or the same first one, form a group."""
+    """RETURNS (PageTable): Its cells as text; rows with the same first two cells, or the same first one, are a group."""
     heads = next((heads for width in (2, 1) if _are_groups(heads := [row[:width] for row in table.rows])), [])
     is_grouped = bool(heads)
     rows = [
