@@ -19,8 +19,8 @@ from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.decision import decide
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
-from scripts.reporting.formats import Table, to_csv, to_markdown
-from scripts.reporting.page import PageContent, render_page
+from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.page import NO_EXTRAS, PageContent, PageExtras, render_page
 from scripts.reporting.remarks import failures, unfinished
 from scripts.reporting.results import Results, read_results
 from scripts.reporting.screen import decision_lines
@@ -61,10 +61,14 @@ def main(
         today = plan_today(experiment, configs, corpus, training, metrics)
         results = read_results(metrics, experiment, paper if settings.report.paper else None, today)
         calibration = find_todays_calibration(metrics / experiment, today)
-        examples = tables_of_error_examples(results, corpus) if settings.report.error_examples else []
-        shown = srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True)))
-        page = write_report(results, metrics / experiment, calibration, examples, shown)
-    print_answer(results, page, find_wheel(packages, package, metrics / experiment) if results.of(SHIPPED) else None)
+        wheel = find_wheel(packages, package, metrics / experiment) if results.of(SHIPPED) else None
+        extras = PageExtras(
+            settings=srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True))),
+            wheel=without_folders(str(wheel or "")),
+            error_examples=tables_of_error_examples(results, corpus) if settings.report.error_examples else (),
+        )
+        page = write_report(results, metrics / experiment, calibration, extras)
+    print_answer(results, page, wheel)
 
 
 def without_folders(settings: Any) -> Any:
@@ -77,19 +81,14 @@ def without_folders(settings: Any) -> Any:
 
 
 def write_report(
-    results: Results,
-    folder: Path,
-    calibration: Optional[Calibration] = None,
-    error_examples: Sequence[Table] = (),
-    settings: str = "",
+    results: Results, folder: Path, calibration: Optional[Calibration] = None, extras: PageExtras = NO_EXTRAS
 ) -> Path:
     """Write every table, the figures and the page.
 
     results (Results): The experiment.
     folder (Path): Its folder of results.
     calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
-    error_examples (Sequence[Table]): Errors in their sentences, for the page alone; none unless the experiment asks.
-    settings (str): The experiment's settings as YAML.
+    extras (PageExtras): What stands on the page alone.
     RETURNS (Path): The HTML page.
     """
     tables, further = paper_tables(results), further_tables(results)
@@ -100,7 +99,7 @@ def write_report(
         write_text(folder / "tables" / f"{table.name}.md", to_markdown(table))
     figures = write_figures(results, calibration, folder / "figures")
     page = folder / "report.html"
-    write_text(page, render_page(results, PageContent(tables, further, figures, calibration, error_examples, settings)))
+    write_text(page, render_page(results, PageContent(tables, further, figures, calibration, extras)))
     return page
 
 

@@ -36,6 +36,23 @@ WIDE = 40
 
 
 @dataclass(frozen=True)
+class PageExtras:
+    """What stands on the page alone, in no table and no figure that is written.
+
+    settings (str): The experiment's settings as YAML.
+    wheel (str): Path of the wheel; empty if no pipeline was packaged.
+    error_examples (Sequence[Table]): Errors in their sentences; none unless the experiment asks for them.
+    """
+
+    settings: str = ""
+    wheel: str = ""
+    error_examples: Sequence[Table] = ()
+
+
+NO_EXTRAS = PageExtras()
+
+
+@dataclass(frozen=True)
 class PageContent:
     """What a page shows beside the results themselves.
 
@@ -43,16 +60,14 @@ class PageContent:
     further (Sequence[Table]): Those beyond the paper.
     figures (Mapping[str, bytes]): SVG by the stem of its file, for readers without scripts.
     calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
-    error_examples (Sequence[Table]): Errors in their sentences; none unless the experiment asks for them.
-    settings (str): The experiment's settings as YAML.
+    extras (PageExtras): What stands on the page alone.
     """
 
     tables: Sequence[Table]
     further: Sequence[Table]
     figures: Mapping[str, bytes]
     calibration: Optional[Calibration] = None
-    error_examples: Sequence[Table] = ()
-    settings: str = ""
+    extras: PageExtras = NO_EXTRAS
 
 
 @dataclass(frozen=True)
@@ -151,9 +166,10 @@ def _tables(content: PageContent) -> dict[str, Any]:
         "further": [by_name[table.name] for table in content.further if table.name in by_name],
         "errors": errors,
         "calibration": calibration,
-        "error_examples": [page_table(table) for table in content.error_examples],
         "elsewhere": ELSEWHERE,
-        "settings": content.settings,
+        "error_examples": [page_table(table) for table in content.extras.error_examples],
+        "settings": content.extras.settings,
+        "wheel": content.extras.wheel,
     }
 
 
@@ -193,7 +209,7 @@ def content_hash(script: str) -> str:
 
 
 def page_table(table: Table) -> PageTable:
-    """RETURNS (PageTable): Its cells as text; rows with the same first two cells, or the same first one, are a group."""
+    """RETURNS (PageTable): Its cells as text; rows with the same first two cells, or the same first, are a group."""
     heads = next((heads for width in (2, 1) if _are_groups(heads := [row[:width] for row in table.rows])), [])
     is_grouped = bool(heads)
     rows = [

@@ -12,7 +12,7 @@ from scripts.experiments.calibration import measure
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.formats import Table, to_csv
-from scripts.reporting.page import PageContent, render_page
+from scripts.reporting.page import PageContent, PageExtras, render_page
 from scripts.reporting.results import read_results
 from scripts.reporting.tables.calibration import table_calibration
 from scripts.reporting.tables.few_shot import table_few_shot
@@ -78,7 +78,7 @@ def full_page(full, tmp_path_factory):
     calibration = make_calibration()
     quoted = Table("error_examples_a", "Errors on a", "How to read it.", ("in its sentence",), (("a [rare] word",),))
     further = [*further_tables(full), table_calibration(calibration)]
-    content = {"calibration": calibration, "error_examples": [quoted], "settings": "corpora: [a]", "further": further}
+    content = {"calibration": calibration, "extras": PageExtras("corpora: [a]", "a.whl", [quoted]), "further": further}
     content["figures"] = {
         **dict.fromkeys(("forecast", "reliability", "selection"), SVG),
         "figure1_learning_curves": to_svg(figure1_learning_curves(full)),
@@ -94,7 +94,7 @@ def tiny_page(tmp_path_factory):
     runs += [f1_run(f1, sources, 25) for sources, f1 in (((), 30), ((EVIL,), 70))]
     for number, run in enumerate(runs):
         run["run"] = str(number)
-    return write_page(folder / "tiny.html", results_of(folder, runs), settings=EVIL)
+    return write_page(folder / "tiny.html", results_of(folder, runs), extras=PageExtras(EVIL, EVIL))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.formats import Table, to_csv
-from scripts.reporting.page import SCRIPTS, PageContent, content_hash, page_table, render_page
+from scripts.reporting.page import SCRIPTS, PageContent, PageExtras, content_hash, page_table, render_page
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
 from scripts.reporting.tables.table3_zero_shot import table3_zero_shot
@@ -156,7 +156,7 @@ def test_text_from_runs_settings_and_corpora_is_escaped(read_made_up):
     run = make_run("few-shot", f"ru{EVIL}", 50, (f"en{EVIL}",), 25)
     run["run"], run["device"] = "odd", "<i>gpu</i>"
     quoted = Table("error_examples_a", f"Errors{EVIL}", EVIL, (EVIL,), ((EVIL,),))
-    page = render(read_made_up([run]), settings=f"a: '{EVIL}'", error_examples=[quoted])
+    page = render(read_made_up([run]), extras=PageExtras(f"a: '{EVIL}'", EVIL, [quoted]))
     assert EVIL not in page and "<i>gpu</i>" not in page
     assert "&lt;i&gt;gpu&lt;/i&gt;" in page
     reader = Reader(page)
@@ -168,8 +168,13 @@ def test_text_from_runs_settings_and_corpora_is_escaped(read_made_up):
 def test_errors_are_quoted_only_where_the_experiment_asks(page, results):
     quoted = Table("error_examples_ru_ugt", "Errors on ru_ugt", "", ("in its sentence",), (("a [rare] word",),))
     assert "This page quotes no text" in page
-    shown = render(results, error_examples=[quoted])
+    shown = render(results, extras=PageExtras(error_examples=[quoted]))
     assert "a [rare] word" in shown and "This page quotes no text" not in shown
+
+
+def test_the_wheel_can_be_installed_from_what_the_page_says(page, results):
+    assert "pip install" not in page
+    assert "<code>pip install packages/a.whl</code>" in render(results, extras=PageExtras(wheel="packages/a.whl"))
 
 
 def test_same_runs_same_page(results, page):
