@@ -1,7 +1,8 @@
-"""Write the tables, the figures and the HTML report of an experiment, and print the short answer."""
-from pathlib import Path
-from typing import Annotated, Optional
+"""Write the tables, the figures and the HTML report of an experiment, and print the answer."""
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Collection, Optional, Sequence
 
+import srsly
 import typer
 from matplotlib.figure import Figure
 from wasabi import msg
@@ -11,23 +12,36 @@ from scripts.base.files import atomic_file, write_text
 from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
 from scripts.experiments.folders import corpora_of
+from scripts.experiments.settings import read_experiment
 from scripts.experiments.today import plan_today
-from scripts.reporting.answer import failures, metric, short_answer, unfinished
 from scripts.reporting.calibration_figures import figure_reliability
 from scripts.reporting.contents import further_tables, paper_tables
+from scripts.reporting.decision import decide
 from scripts.reporting.figures import figure1_learning_curves, to_png, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
-from scripts.reporting.formats import Table, to_csv, to_markdown
-from scripts.reporting.page import render_page
-from scripts.reporting.research_questions import research_questions
+from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.page import NO_EXTRAS, PageContent, PageExtras, render_page
+from scripts.reporting.remarks import failures, unfinished
 from scripts.reporting.results import Results, read_results
-from scripts.reporting.screen import print_table
+from scripts.reporting.screen import decision_lines
 from scripts.reporting.selection_figures import figure_selection
 from scripts.reporting.tables.calibration import table_calibration
+from scripts.reporting.tables.error_examples import tables_of_error_examples
 from scripts.results.calibration import Calibration, find_todays_calibration
+from scripts.results.kinds import SHIPPED
+from scripts.shipping.naming import PackageName, package_name
 
-Paper = Annotated[Path, typer.Option(help="Folder of the paper's own numbers; nothing is held against it if absent.")]
-ON_SCREEN = ("table2_in_corpus", "table3_zero_shot", "table5_sentences_needed")
+Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, for experiments whose file asks for them.")]
+Packages = Annotated[Path, typer.Option(help="Folder of the wheel whose path is printed.")]
+Name = Annotated[str, typer.Option(help="Name of the package, without xx_.")]
+Version = Annotated[str, typer.Option(help="Version of the package.")]
+# Tables and figures that depend on what was run and on the settings.
+NOT_ALWAYS_MADE = (
+    *("table5_paper_recomputed", "calibration", "reliability"),
+    *("selection", "selection_needed", "selection_significance"),
+)
+# The answer is to stand on the last screen, whatever was printed before.
+LINES = 10
 
 
 def main(
@@ -37,50 +51,84 @@ def main(
     training: Training = Path("training"),
     metrics: Metrics = Path("metrics"),
     paper: Paper = Path("assets/paper"),
+    packages: Packages = Path("packages"),
+    name: Name = "drug_disease",
+    version: Version = "0.1.0",
 ) -> None:
-    """Write tables, figure and report of an experiment, and print the short answer."""
+    """Write tables, figures and report of an experiment, and print the answer."""
+    settings, package = read_experiment(configs, experiment), package_name(name, version)
     with locked(read=corpora_of(experiment, configs, corpus)):
         today = plan_today(experiment, configs, corpus, training, metrics)
-        results = read_results(metrics, experiment, paper, today)
+        results = read_results(metrics, experiment, paper if settings.report.paper else None, today)
         calibration = find_todays_calibration(metrics / experiment, today)
-        tables, further = paper_tables(results), further_tables(results)
-        further += [table_calibration(calibration)] if calibration else []
-        page = write_report(results, tables, further, metrics / experiment, calibration)
-        print_answer(results)
-        for table in tables + further:
-            if table.name in ON_SCREEN:
-                print_table(table)
-        msg.good(f"Report: {page}")
+        wheel = find_wheel(packages, package, metrics / experiment) if results.of(SHIPPED) else None
+        extras = PageExtras(
+            settings=srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True))),
+            wheel=without_folders(str(wheel or "")),
+            error_examples=tables_of_error_examples(results, corpus) if settings.report.error_examples else (),
+        )
+        page = write_report(results, metrics / experiment, calibration, extras)
+    print_answer(results, page, wheel)
+
+
+def without_folders(settings: Any) -> Any:
+    """RETURNS (Any): Settings without the folders of this machine: of an absolute path its last part alone."""
+    if isinstance(settings, dict):
+        return {key: without_folders(value) for key, value in settings.items()}
+    if isinstance(settings, list):
+        return [without_folders(value) for value in settings]
+    return PurePath(settings).name if isinstance(settings, str) and PurePath(settings).is_absolute() else settings
 
 
 def write_report(
-    results: Results,
-    tables: list[Table],
-    further: list[Table],
-    folder: Path,
-    calibration: Optional[Calibration] = None,
+    results: Results, folder: Path, calibration: Optional[Calibration] = None, extras: PageExtras = NO_EXTRAS
 ) -> Path:
     """Write every table, the figures and the page.
 
     results (Results): The experiment.
-    tables (list[Table]): The paper's.
-    further (list[Table]): Those beyond the paper.
-    folder (Path): The experiment's folder of results.
+    folder (Path): Its folder of results.
     calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
+    extras (PageExtras): What stands on the page alone.
     RETURNS (Path): The HTML page.
     """
-    for table in tables + further:
+    tables, further = paper_tables(results), further_tables(results)
+    further += [table_calibration(calibration)] if calibration else []
+    remove_stale(folder / "tables", {table.name for table in (*tables, *further)})
+    for table in (*tables, *further):
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.md", to_markdown(table))
-    figure = write_figure(figure1_learning_curves(results), folder / "figures" / "figure1_learning_curves")
-    forecast = write_figure(figure_forecast(results), folder / "figures" / "forecast")
-    reliability = folder / "figures" / "reliability"
-    drawn = write_figure(figure_reliability(calibration), reliability) if calibration else b""
-    selection = folder / "figures" / "selection"
-    chosen = write_figure(figure_selection(results), selection) if results.chosen else b""
+    figures = write_figures(results, calibration, folder / "figures")
     page = folder / "report.html"
-    write_text(page, render_page(results, tables, further, figure, forecast, drawn, chosen))
+    write_text(page, render_page(results, PageContent(tables, further, figures, calibration, extras)))
     return page
+
+
+def remove_stale(folder: Path, made: Collection[str]) -> None:
+    """Delete what an earlier report made and this one does not: nobody could tell it from today's results.
+
+    folder (Path): The folder of the tables, or of the figures.
+    made (Collection[str]): The stems of what is made now. Files that reports never make stay.
+    """
+    for path in folder.glob("*"):
+        if path.stem in NOT_ALWAYS_MADE and path.stem not in made:
+            path.unlink()
+
+
+def write_figures(results: Results, calibration: Optional[Calibration], folder: Path) -> dict[str, bytes]:
+    """Draw the figures and write each as SVG and PNG.
+
+    results (Results): The experiment.
+    calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
+    folder (Path): The folder of the figures.
+    RETURNS (dict[str, bytes]): The SVG of each, by the stem of its files.
+    """
+    figures = {"figure1_learning_curves": figure1_learning_curves(results), "forecast": figure_forecast(results)}
+    if calibration:
+        figures["reliability"] = figure_reliability(calibration)
+    if results.chosen:
+        figures["selection"] = figure_selection(results)
+    remove_stale(folder, figures)
+    return {name: write_figure(figure, folder / name) for name, figure in figures.items()}
 
 
 def write_figure(figure: Figure, stem: Path) -> bytes:
@@ -92,17 +140,46 @@ def write_figure(figure: Figure, stem: Path) -> bytes:
     return svg
 
 
-def print_answer(results: Results) -> None:
-    """Print the short answer for every target."""
+def find_wheel(packages: Path, package: PackageName, folder: Path) -> Optional[Path]:
+    """Find the wheel of an experiment whose pipeline was packaged.
+
+    packages (Path): Folder of the wheels.
+    package (PackageName): What the package is called.
+    folder (Path): The experiment's folder of results.
+    RETURNS (Optional[Path]): The wheel; None if there is none, or another experiment has built one of that name since.
+    """
+    wheel, evaluated = packages / package.wheel, folder / "package.json"
+    record = packages / f"{package.distribution}-{package.version}.json"
+    if not wheel.is_file() or not record.is_file():
+        return None
+    # Until the package is evaluated, nothing tells it from one of another experiment.
+    is_own = not evaluated.is_file() or _hash_in(evaluated, "conditions", "wheel") == _hash_in(record, "sha256")
+    return wheel if is_own else None
+
+
+def _hash_in(path: Path, *keys: str) -> Optional[str]:
+    value: Any = srsly.read_json(path)
+    for key in keys:
+        value = value.get(key, {})
+    return value or None
+
+
+def print_answer(results: Results, page: Path, wheel: Optional[Path]) -> None:
+    """Print what a reader came for, in ten lines: the answer for every target, and where report and wheel are."""
     msg.divider("Answer")
-    for answer in short_answer(results):
-        print("\n".join(answer.sentences), end="\n\n")
-    for question in research_questions(results):
-        print("\n".join([question.question, *question.answers, question.paper]), end="\n\n")
-    for warning in (failures(results), unfinished(results)):
-        if warning:
-            msg.warn(warning)
-    print(metric(results))
+    lines = decision_lines(decide(results, results.document_counts))
+    places = [f"Report: {page}", *([f"Wheel: {wheel}"] if wheel else [])]
+    warnings = [*unfinished(results), *failures(results)]
+    room = max(1, LINES - 1 - len(lines) - len(places))
+    # Not by wasabi, which breaks lines, and paths with them.
+    print("\n".join([*lines, *_fitting(warnings, room), *places]))
+
+
+def _fitting(warnings: Sequence[str], room: int) -> list[str]:
+    if len(warnings) <= room:
+        return [f"Careful: {warning}" for warning in warnings]
+    *first, last = warnings[:room]
+    return [*(f"Careful: {one}" for one in first), f"Careful: {last} ({len(warnings) - room} more in the report)"]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import srsly
 
 ROOT = Path(__file__).parents[1]
 FILES = ("project.yml", "README.md", "docs/commands.md", "requirements.txt", "CITATION.cff")
-COPIED = (*FILES, "configs", "scripts", "assets/sample", "assets/paper")
+COPIED = (*FILES, "configs", "scripts", "assets/sample", "assets/paper", "assets/report")
 
 
 def read_project() -> dict[str, Any]:

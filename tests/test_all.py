@@ -49,6 +49,16 @@ def test_every_declared_output_exists(finished):
             assert (folder / output).exists(), output
 
 
+def test_it_ends_with_the_answer_the_report_and_the_wheel(finished):
+    _, printed = finished
+    lines = printed.rstrip().splitlines()
+    (start,) = (number for number, line in enumerate(lines) if re.fullmatch(r"\W*=+ Answer =+\W*", line))
+    *answer, report, wheel = lines[start:]
+    assert len(answer) <= 8 and any(line.split()[:2] == ["ru_ugt", "en_ugt"] for line in answer)
+    assert report == "Report: metrics/tiny/report.html"
+    assert wheel == "Wheel: packages/xx_tiny_pipeline-0.1.0-py3-none-any.whl"
+
+
 def test_nothing_half_written_is_left(finished):
     folder, _ = finished
     assert not list(folder.rglob("*.part"))

@@ -343,6 +343,18 @@ class Search(Settings):
     values: SearchValues
 
 
+class Report(Settings):
+    """What the report shows beyond the experiment's own results.
+
+    paper (bool): Whether the paper's values stand beside those of the corpora that are, or stand in for, the paper's.
+    error_examples (bool): Whether the report quotes errors in their sentences. The texts may be private: a report that
+        quotes them must be kept as the corpora are.
+    """
+
+    paper: bool = False
+    error_examples: bool = False
+
+
 class Experiment(Settings):
     """An experiment: corpora, and what is trained on and scored on which.
 
@@ -365,6 +377,7 @@ class Experiment(Settings):
     few_shot (FewShot): The learning curves; left out: none.
     ship (Shipped): The pipeline to package.
     search (Search): Settings to try on training parts; left out: none.
+    report (Report): What the report shows beyond the experiment's own results; left out: nothing.
     """
 
     corpora: Corpora = Field(min_length=1)
@@ -382,6 +395,7 @@ class Experiment(Settings):
     few_shot: Optional[FewShot] = None
     ship: Shipped = Shipped()
     search: Optional[Search] = None
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _known_corpora(self) -> "Experiment":

@@ -41,7 +41,9 @@ STYLE = {
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.7,
     "svg.hashsalt": "figure1",
-    "svg.fonttype": "path",
+    # Text stays text, to be searched, read aloud and edited; a name with a dollar sign is no formula.
+    "svg.fonttype": "none",
+    "text.parse_math": False,
     "path.simplify": False,
 }
 PANEL_SIZE = (4.8, 3.2)
@@ -117,7 +119,7 @@ def draw_grid(
 
 
 def to_svg(figure: Figure) -> bytes:
-    """RETURNS (bytes): The figure as SVG, with text as outlines and without a date."""
+    """RETURNS (bytes): The figure as SVG, with its text as text and without a date."""
     return _saved(figure, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None})
 
 

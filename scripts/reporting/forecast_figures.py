@@ -55,7 +55,7 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
 
 def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: dict[str, Any]) -> None:
     largest = curve.sizes[-1]
-    predictions = predict(curve, _steps(curve.sizes[0], largest))
+    predictions = predict(curve, forecast_steps(curve.sizes[0], largest, STEPS))
     label = f"{name}: {interval_text(predictions[-1].f1) if predictions else 'not determined'}"
     means = [point.mean for _, point in curve.points]
     panel.plot(curve.sizes, means, linestyle="", color=colour, markersize=4, zorder=3, label=label, **marker)
@@ -70,6 +70,7 @@ def _draw_law(panel: Axes, predictions: Sequence[Prediction], colour: str, style
     panel.fill_between(sizes, lows, highs, color=colour, alpha=0.1, linewidth=0)
 
 
-def _steps(smallest: int, largest: int) -> list[int]:
+def forecast_steps(smallest: int, largest: int, steps: int) -> list[int]:
+    """RETURNS (list[int]): Sizes from the smallest sample to twice the largest, close enough for a smooth line."""
     # The largest sample is a step itself, so that both parts of the line meet there.
-    return sorted({largest, *(round(size) for size in np.geomspace(smallest, 2 * largest, STEPS))})
+    return sorted({largest, *(round(size) for size in np.geomspace(smallest, 2 * largest, steps))})

@@ -1,15 +1,20 @@
 """Hold a table, and write its rows as CSV, as Markdown and as the text of a cell."""
 import csv
 import io
+import re
 from dataclasses import dataclass
-from typing import Sequence, Union
+from typing import Optional, Sequence, Union
 
 from scripts.evaluation.curves import Spread
 
 Cell = Union[str, int, float, Spread, None]
 NOTHING = "–"
+# Such as `74.1 (70.2 to 78.0)` or `+0.031`, but no `0: 75.00; 1: 70.00` and no `3 of 4`.
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=$| \(| to | %)")
+# A number with its sign, which is harmless.
+SIGNED = re.compile(r"[+-]\d+(?:\.\d+)?")
 # A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,10 @@ class Table:
 
     name (str): Stem of its files.
     title (str): Begins with its name in the paper.
-    caption (str): How to read it, and what is missing.
+    caption (str): What it shows, and what is missing.
     columns (tuple[str, ...]): Headings.
     rows (tuple): Cells in the order of the columns; None is a value that does not exist.
+    terms (tuple): (term, meaning) pairs: how to read the columns that need it.
     """
 
     name: str
@@ -28,6 +34,7 @@ class Table:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 def format_cell(cell: Cell) -> str:
@@ -37,6 +44,17 @@ def format_cell(cell: Cell) -> str:
     if isinstance(cell, Spread):
         return f"{cell.mean:.2f}" if cell.sd is None else f"{cell.mean:.2f} ± {cell.sd:.2f}"
     return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
+
+
+def number_of(cell: Cell) -> Optional[float]:
+    """RETURNS (Optional[float]): What a cell is sorted by: a number, a mean, or the number that its text begins with;
+    None for other text and for a value that does not exist."""
+    if isinstance(cell, Spread):
+        return cell.mean
+    if isinstance(cell, str):
+        found = NUMBER.match(cell)
+        return float(found[0]) if found else None
+    return None if cell is None else float(cell)
 
 
 def to_csv(table: Table) -> str:
@@ -52,13 +70,14 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """RETURNS (str): The table as Markdown, with its title above and its caption below."""
+    """RETURNS (str): The table as Markdown, with its title above, and below it its caption and what its terms mean."""
     lines = [f"**{table.title}**", "", _markdown_row(table.columns)]
     lines.append(
         _markdown_row(["--:" if is_number_column(table, column) else ":--" for column in range(len(table.columns))])
     )
     lines += [_markdown_row([format_cell(cell) for cell in row]) for row in table.rows]
-    return "\n".join([*lines, "", table.caption, ""])
+    terms = [f"- *{term}*: {meaning}" for term, meaning in table.terms]
+    return "\n".join([*lines, "", table.caption, *(["", *terms] if terms else []), ""])
 
 
 def is_number_column(table: Table, column: int) -> bool:
@@ -75,7 +94,7 @@ def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
 
 def _as_text(text: str) -> str:
     """RETURNS (str): Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) and not SIGNED.fullmatch(text) else text
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -1,12 +1,33 @@
 """Tell from finished learning curves what the next sentences are expected to bring, and whether they are worth it."""
+from dataclasses import dataclass
 from typing import Collection, Optional
 
 from scripts.evaluation.curves import Curve
-from scripts.evaluation.forecast import LEVEL, Forecast, forecast, predict
+from scripts.evaluation.forecast import LEVEL, Forecast, Interval, forecast, predict
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.stopping import ENOUGH, MORE, needed_for_enough, reached
 from scripts.results.kinds import FEW_SHOT
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the next sentences of a target are expected to bring.
+
+    target (str): The corpus to learn.
+    name (str): The setup that is spoken of, the best one at the largest sample.
+    size (int): The largest sample, in sentences.
+    f1 (float): Mean F1 there over the seeds, in percent.
+    expected (Interval): F1 of one run with `MORE` sentences more, in percent.
+    verdict (str): Whether 99 % of the plateau is reached, in a clause.
+    """
+
+    target: str
+    name: str
+    size: int
+    f1: float
+    expected: Interval
+    verdict: str
 
 
 def next_sentences(results: Results, targets: Collection[str] = ()) -> list[str]:
@@ -17,29 +38,41 @@ def next_sentences(results: Results, targets: Collection[str] = ()) -> list[str]
     RETURNS (list[str]): A sentence or two for each target that has a curve of sizes enough, of its best setup.
     """
     wanted = [target for target in results.targets if not targets or target in targets]
-    found = ((target, _best(results, target)) for target in wanted)
-    return [line for target, setup in found if setup and (line := _line(results, target, setup))]
+    return [_line(found) for target in wanted if (found := outlook(results, target))]
 
 
-def _best(results: Results, target: str) -> Optional[Setup]:
+def outlook(results: Results, target: str, model: Optional[str] = None) -> Optional[Outlook]:
+    """Tell what the next sentences of a target are expected to bring.
+
+    results (Results): The experiment.
+    target (str): The corpus to learn.
+    model (Optional[str]): Name of the spaCy config; None for the best of all.
+    RETURNS (Optional[Outlook]): Of the best setup; None if its curve has too few sizes.
+    """
+    setup = _best(results, target, model)
+    curve = results.curve(target, setup, MICRO) if setup else Curve(())
+    found = forecast(curve)
+    if setup is None or found is None:
+        return None
+    size, now = curve.points[-1]
+    (more,) = predict(curve, (size + MORE,))
+    return Outlook(target, results.label(setup), size, now.mean, more.f1, _plateau(found, curve))
+
+
+def _best(results: Results, target: str, model: Optional[str]) -> Optional[Setup]:
     """RETURNS (Optional[Setup]): The setup with the highest mean F1 at the largest sample."""
-    curves = {setup: results.curve(target, setup, MICRO) for setup in results.setups(FEW_SHOT, target=target)}
+    setups = [setup for setup in results.setups(FEW_SHOT, target=target) if model in (None, setup.model)]
+    curves = {setup: results.curve(target, setup, MICRO) for setup in setups}
     drawn = {setup: curve for setup, curve in curves.items() if curve.points}
     return max(drawn, key=lambda setup: (drawn[setup].sizes[-1], drawn[setup].points[-1][1].mean), default=None)
 
 
-def _line(results: Results, target: str, setup: Setup) -> str:
-    curve = results.curve(target, setup, MICRO)
-    found = forecast(curve)
-    if found is None:
-        return ""
-    largest, now = curve.points[-1]
-    (more,) = predict(curve, (largest + MORE,))
-    f1 = more.f1
+def _line(found: Outlook) -> str:
+    f1 = found.expected
     return (
-        f"{target} ({results.label(setup)}): F1 is {now.mean:.1f} with {largest} sentences; with {MORE} more it is "
+        f"{found.target} ({found.name}): F1 is {found.f1:.1f} with {found.size} sentences; with {MORE} more it is "
         f"expected to be {f1.value:.1f} ({f1.low:.1f} to {f1.high:.1f} with a probability of {100 * LEVEL:.0f} %). "
-        f"{_plateau(found, curve)}"
+        f"{found.verdict}"
     )
 
 

@@ -1,133 +1,193 @@
 """Render the report as one self-contained HTML page."""
+import base64
+import hashlib
 import json
-from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path, PurePath
-from typing import Any, Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Mapping, Optional, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.reporting.answer import SMALL_TEST_SET, failures, metric, short_answer, unfinished
-from scripts.reporting.formats import Table, format_cell, is_number_column
-from scripts.reporting.research_questions import research_questions
+from scripts.evaluation.forecast import FEWEST_SIZES
+from scripts.reporting.chart_data import charts_of
+from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
+from scripts.reporting.formats import Cell, Table, format_cell, number_of, to_csv
+from scripts.reporting.gains import gain_grid
+from scripts.reporting.provenance import making, parts_tested
+from scripts.reporting.remarks import failures, metric, unfinished
 from scripts.reporting.results import Results
-from scripts.results.calibration import ELSEWHERE
+from scripts.reporting.steadiness import steadiness
+from scripts.reporting.transfer_map import transfer_maps
+from scripts.results.calibration import ELSEWHERE, Calibration
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS
-from scripts.results.runs import RunResult
 
-TEMPLATE = "page.html.jinja"
-
-
-@dataclass(frozen=True)
-class PartTested:
-    """The size of a test part, and whether single mentions decide its F1.
-
-    corpus (str): Name of the corpus.
-    sentences (int): Sentences that were tested.
-    mentions (Mapping[str, int]): Gold mentions by entity type.
-    small (tuple[str, ...]): Entity types with fewer than 100 of them.
-    lost (int): Mentions that the scores on tokens do not see: lost by tokens, truncation or the sentence splitter.
-    """
-
-    corpus: str
-    sentences: int
-    mentions: Mapping[str, int]
-    small: tuple[str, ...]
-    lost: int
+HTML = Path(__file__).parent / "html"
+LIBRARIES = Path(__file__).parents[2] / "assets" / "report"
+TEMPLATE, STYLE = "page.html.jinja", "page.css"
+# In this order: each uses what stands in those before it.
+SCRIPTS = (
+    *(LIBRARIES / "d3.min.js", LIBRARIES / "plot.umd.min.js"),
+    *(HTML / "charts.js", HTML / "tables.js", HTML / "page.js"),
+)
+# Cells of more characters than this are broken into lines.
+WIDE = 40
 
 
 @dataclass(frozen=True)
-class Making:
-    """How the numbers were made.
+class PageExtras:
+    """What stands on the page alone, in no table and no figure that is written.
 
-    encoder (str): Name of the encoder; empty if the settings do not tell.
-    models (tuple[str, ...]): Names of the spaCy configs.
-    devices (tuple[str, ...]): Where the runs were trained.
-    threads (tuple[int, ...]): Threads per run.
-    versions (tuple[str, ...]): Such as `spacy 3.8.0`; several where runs differ.
-    kinds (Mapping[str, int]): Number of runs by kind.
-    seeds (Mapping[str, str]): Seeds by kind.
-    updates (Mapping[str, str]): Updates of a training by kind, such as `40` or `452 to 534`.
-    hours (float): Wall-clock hours of every training, and of predicting in every run.
+    settings (str): The experiment's settings as YAML.
+    wheel (str): Path of the wheel; empty if no pipeline was packaged.
+    error_examples (Sequence[Table]): Errors in their sentences; none unless the experiment asks for them.
     """
 
-    encoder: str
-    models: tuple[str, ...]
-    devices: tuple[str, ...]
-    threads: tuple[int, ...]
-    versions: tuple[str, ...]
-    kinds: Mapping[str, int]
-    seeds: Mapping[str, str]
-    updates: Mapping[str, str]
-    hours: float
+    settings: str = ""
+    wheel: str = ""
+    error_examples: Sequence[Table] = ()
+
+
+NO_EXTRAS = PageExtras()
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """What a page shows beside the results themselves.
+
+    tables (Sequence[Table]): The paper's.
+    further (Sequence[Table]): Those beyond the paper.
+    figures (Mapping[str, bytes]): SVG by the stem of its file, for readers without scripts.
+    calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
+    extras (PageExtras): What stands on the page alone.
+    """
+
+    tables: Sequence[Table]
+    further: Sequence[Table]
+    figures: Mapping[str, bytes]
+    calibration: Optional[Calibration] = None
+    extras: PageExtras = NO_EXTRAS
+
+
+@dataclass(frozen=True)
+class PageCell:
+    """A cell as the template shows it.
+
+    text (str): As people read it.
+    number (Optional[float]): What it is sorted by; None to sort by the text.
+    """
+
+    text: str
+    number: Optional[float]
+
+    @property
+    def is_wide(self) -> bool:
+        """RETURNS (bool): Whether its text is broken into lines."""
+        return len(self.text) > WIDE
 
 
 @dataclass(frozen=True)
 class PageTable:
     """A table as the template shows it.
 
-    rows (list): (whether it begins a new group, its cells as text) pairs.
+    rows (list): (whether it begins a new group, its cells) pairs.
     numbers (list[bool]): Which columns hold numbers.
+    download (str): A `data:` address that holds its CSV file.
     """
 
     name: str
     title: str
     caption: str
+    terms: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
-    rows: list[tuple[bool, list[str]]]
+    rows: list[tuple[bool, list[PageCell]]]
     numbers: list[bool]
+    download: str
 
 
-def render_page(
-    results: Results,
-    tables: list[Table],
-    further: list[Table],
-    figure: bytes,
-    forecast: bytes,
-    reliability: bytes = b"",
-    selection: bytes = b"",
-) -> str:
+def render_page(results: Results, content: PageContent) -> str:
     """Write the report.
 
     results (Results): The experiment.
-    tables (list[Table]): The paper's, open on the page.
-    further (list[Table]): Those beyond the paper, each to be unfolded.
-    figure (bytes): Figure 1 as SVG.
-    forecast (bytes): The curves as they would go on, as SVG.
-    reliability (bytes): How often confidences are right, as SVG; empty if no shipped pipeline was calibrated.
-    selection (bytes): The curves by selection, as SVG; empty where all samples are plain random ones.
+    content (PageContent): What else stands on the page.
     RETURNS (str): An HTML page that loads nothing from anywhere.
     """
-    folder = Path(__file__).parent
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(HTML),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    scripts = [path.read_text("utf8") for path in SCRIPTS]
     return environment.get_template(TEMPLATE).render(
-        experiment=results.experiment,
-        few_shot=FEW_SHOT,
-        in_corpus=IN_CORPUS,
-        metric=metric(results),
-        answers=short_answer(results),
-        failures=failures(results),
-        unfinished=unfinished(results),
-        figure=Markup(inline_svg(figure)),
-        forecast=Markup(inline_svg(forecast)),
-        reliability=Markup(inline_svg(reliability)) if reliability else "",
-        selection=Markup(inline_svg(selection)) if selection else "",
-        elsewhere=ELSEWHERE,
-        questions=research_questions(results),
-        tables=[page_table(table) for table in tables],
-        further=[page_table(table) for table in further],
-        making=making(results),
-        parts_tested=parts_tested(results),
-        small_test_set=SMALL_TEST_SET,
-        repeating=[pair for pair in results.corpora.shared_sentences if pair.source == pair.target and pair.exact],
+        **_frame(results, content, scripts), **_answers(results, content), **_tables(content), **_background(results)
     )
+
+
+def _frame(results: Results, content: PageContent, scripts: Sequence[str]) -> dict[str, Any]:
+    """RETURNS (dict): What makes the page work, whatever it says."""
+    charts = charts_of(results, content.calibration)
+    return {
+        "experiment": results.experiment,
+        "style": Markup((HTML / STYLE).read_text("utf8")),
+        "scripts": [Markup(script) for script in scripts],
+        "script_hashes": " ".join(map(content_hash, scripts)),
+        "charts": charts,
+        "charts_json": as_json(charts.to_dict()),
+        "figures": {name: Markup(inline_svg(svg)) for name, svg in content.figures.items()},
+    }
+
+
+def _answers(results: Results, content: PageContent) -> dict[str, Any]:
+    """RETURNS (dict): The decisions and the three research questions."""
+    by_name = {table.name: table for table in content.further}
+    grids = {name: gain_grid(by_name[name]) for name in ("significance", "selection_significance") if name in by_name}
+    return {
+        "decisions": decide(results, results.document_counts),
+        "in_corpus_scores": in_corpus_scores(results),
+        "metric": metric(results),
+        "failures": failures(results),
+        "unfinished": unfinished(results),
+        "maps": transfer_maps(results),
+        "grids": {name: grid for name, grid in grids.items() if grid.rows},
+        "steadiness": steadiness(results),
+    }
+
+
+def _tables(content: PageContent) -> dict[str, Any]:
+    """RETURNS (dict): The tables as the template shows them."""
+    by_name = {table.name: page_table(table) for table in (*content.tables, *content.further)}
+    # These two stand in sections of their own.
+    errors, calibration = (by_name.pop(name, None) for name in ("errors", "calibration"))
+    return {
+        "paper_tables": [by_name[table.name] for table in content.tables],
+        "further": [by_name[table.name] for table in content.further if table.name in by_name],
+        "errors": errors,
+        "calibration": calibration,
+        "elsewhere": ELSEWHERE,
+        "error_examples": [page_table(table) for table in content.extras.error_examples],
+        "settings": content.extras.settings,
+        "wheel": content.extras.wheel,
+    }
+
+
+def _background(results: Results) -> dict[str, Any]:
+    """RETURNS (dict): How the numbers were made, and what they are worth."""
+    shared = results.corpora.shared_sentences
+    return {
+        "few_shot": FEW_SHOT,
+        "in_corpus": IN_CORPUS,
+        "making": making(results),
+        "parts_tested": parts_tested(results),
+        "types": results.types,
+        "corpora": results.corpora.corpora,
+        "small_test_set": SMALL_TEST_SET,
+        "fewest_sizes": FEWEST_SIZES,
+        "repeating": [pair for pair in shared if pair.source == pair.target and pair.exact],
+        "has_paper": results.paper is not None,
+    }
 
 
 def inline_svg(figure: bytes) -> str:
@@ -136,91 +196,38 @@ def inline_svg(figure: bytes) -> str:
     return text[text.index("<svg") :]
 
 
+def as_json(value: object) -> Markup:
+    """RETURNS (Markup): JSON that may stand in a script element: nothing in it can close that or open a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def content_hash(script: str) -> str:
+    """RETURNS (str): What a content security policy calls a script by, so that no other one is run."""
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf8")).digest())
+    return f"'sha256-{digest.decode('ascii')}'"
+
+
 def page_table(table: Table) -> PageTable:
-    """RETURNS (PageTable): The table's cells as text; rows with the same first cell, or first two, form a group."""
-    pairs = [row[:2] for row in table.rows]
-    leading = 2 if len(set(pairs)) < len(pairs) else 1
-    heads = [row[:leading] for row in table.rows]
-    is_grouped = len(set(heads)) < len(heads)
+    """RETURNS (PageTable): Its cells as text; rows with the same first two cells, or the same first, are a group."""
+    heads = next((heads for width in (2, 1) if _are_groups(heads := [row[:width] for row in table.rows])), [])
+    is_grouped = bool(heads)
     rows = [
-        (is_grouped and position > 0 and heads[position] != heads[position - 1], [format_cell(cell) for cell in row])
+        (is_grouped and position > 0 and heads[position] != heads[position - 1], [_cell(cell) for cell in row])
         for position, row in enumerate(table.rows)
     ]
-    numbers = [is_number_column(table, column) for column in range(len(table.columns))]
-    return PageTable(table.name, table.title, table.caption, table.columns, rows, numbers)
-
-
-def parts_tested(results: Results) -> list[PartTested]:
-    """RETURNS (list[PartTested]): The size of every test part that a run was scored on."""
-    parts = []
-    for corpus in results.corpus_names:
-        run = next((run for run in results.runs if run.coordinates.target == corpus), None)
-        if run is None:
-            continue
-        mentions = {name: run.scores.characters[name].gold for name in results.types if name in run.scores.characters}
-        seen = sum(run.scores.tokens[name].gold for name in mentions)
-        small = tuple(name for name, count in mentions.items() if count < SMALL_TEST_SET)
-        parts.append(PartTested(corpus, run.sentences.get("test", 0), mentions, small, sum(mentions.values()) - seen))
-    return parts
-
-
-def making(results: Results) -> Making:
-    """RETURNS (Making): How the numbers were made, as far as the run files tell."""
-    runs = (*results.runs, *results.chosen)
-    kinds = Counter(run.coordinates.kind for run in runs)
-    return Making(
-        encoder=", ".join(sorted({name for run in runs if (name := encoder_name(run.settings))})),
-        models=tuple(sorted({run.coordinates.model for run in runs})),
-        devices=tuple(sorted({run.device for run in runs})),
-        threads=tuple(sorted({run.coordinates.threads for run in runs})),
-        versions=tuple(sorted({f"{name} {version}" for run in runs for name, version in run.versions.items()})),
-        kinds=dict(sorted(kinds.items())),
-        seeds={
-            kind: _listed({run.coordinates.seed for run in runs if run.coordinates.kind == kind})
-            for kind in sorted(kinds)
-        },
-        updates={kind: _span([run.updates for run in runs if run.coordinates.kind == kind]) for kind in sorted(kinds)},
-        hours=hours_of((*runs, *results.failed)),
+    numbers = [any(cells[column].number is not None for _, cells in rows) for column in range(len(table.columns))]
+    download = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(to_csv(table).encode('utf8')).decode('ascii')}"
+    return PageTable(
+        *(table.name, table.title, table.caption, table.terms, table.columns, rows, numbers, download)
     )
 
 
-def hours_of(runs: Sequence[RunResult]) -> float:
-    """RETURNS (float): Wall-clock hours of every training, once, and of predicting in every run."""
-    return (training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600
+def _are_groups(heads: Sequence[tuple[Cell, ...]]) -> bool:
+    """RETURNS (bool): Whether heads that repeat stand together, in groups of two rows at least on average."""
+    changes = sum(one != other for one, other in pairwise(heads))
+    return 2 * (changes + 1) <= len(heads)
 
 
-def training_seconds(runs: Iterable[RunResult]) -> float:
-    """Add up the time of every training once, though several runs may tell of it: a source model is tested often.
-
-    runs (Iterable[RunResult]): Runs of any kind.
-    RETURNS (float): Wall-clock seconds.
-    """
-    return sum({_training_of(run): run.seconds.get("train", 0.0) for run in runs}.values())
-
-
-def _training_of(run: RunResult) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): What tells a training from all others."""
-    if run.training or run.coordinates.kind == FEW_SHOT:
-        return (run.training or run.fingerprint,)
-    # Of files that do not name it. A run's own fingerprint would count a model once for each corpus it is tested on.
-    at = run.coordinates
-    sources, settings = at.sources or (at.target,), json.dumps(run.settings, sort_keys=True, default=str)
-    return (at.model, str(at.in_sequence), settings, *sources)
-
-
-def encoder_name(settings: Mapping[str, Any]) -> str:
-    """RETURNS (str): The encoder and its revision as a run's settings name them; of a folder only its last part."""
-    encoder = settings.get("encoder") or {}
-    path = PurePath(encoder.get("name", ""))
-    name = path.name if path.is_absolute() else str(encoder.get("name", ""))
-    revision = str(encoder.get("revision", ""))
-    return f"{name} ({revision})" if name and revision else name
-
-
-def _listed(numbers: set[int]) -> str:
-    return ", ".join(str(number) for number in sorted(numbers))
-
-
-def _span(numbers: Sequence[int]) -> str:
-    low, high = min(numbers), max(numbers)
-    return str(low) if low == high else f"{low} to {high}"
+def _cell(cell: Cell) -> PageCell:
+    return PageCell(format_cell(cell), number_of(cell))

@@ -249,7 +249,8 @@ def read_results(
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
-    paper (Optional[Path]): The folder of the paper's own numbers; it may be absent.
+    paper (Optional[Path]): The folder of the paper's own numbers, to be shown beside ours; it may be absent. None for
+        none of them, those that the description of the corpora holds included.
     today (Optional[Today]): What would come out of the experiment today; None where that can't be known: then the plan
         of the time is believed.
     RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now; others are counted.
@@ -264,9 +265,11 @@ def read_results(
     runs = [run for run in found if run.run not in plan or run.fingerprint == plan[run.run].fingerprint]
     if not runs:
         raise _nothing_finished(folder, runs_folder, len(found))
-    corpora, remarks = _corpora(folder / experiment / "corpora.json", today)
-    planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
+    corpora, remarks = _corpora(folder / experiment / "corpora.json", today)
+    if of_paper is None:
+        corpora = without_paper(corpora)
+    planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
     sound = [run for run in analysed if not run.problem]
     # The one place where they part.
@@ -284,6 +287,13 @@ def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ..
     if today and corpora.corpora and corpora.made_from != today.corpora:
         return Corpora(), (*remarks, DESCRIBED_BEFORE)
     return corpora, remarks
+
+
+def without_paper(corpora: Corpora) -> Corpora:
+    """RETURNS (Corpora): The same without the paper's figures."""
+    own = {name: replace(corpus, paper=None) for name, corpus in corpora.corpora.items()}
+    overlap = tuple(replace(pair, paper=None) for pair in corpora.vocabulary_overlap)
+    return replace(corpora, corpora=own, vocabulary_overlap=overlap)
 
 
 def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> ProjectError:

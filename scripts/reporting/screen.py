@@ -1,8 +1,15 @@
-"""Print a table on the screen."""
-from wasabi import msg
+"""Show tables and decisions on the screen."""
+from typing import Optional, Sequence
+
+from wasabi import msg, table
 
 from scripts.base.errors import visible
-from scripts.reporting.formats import Table, format_cell, is_number_column
+from scripts.reporting.decision import Decision, Gain, Needed
+from scripts.reporting.formats import NOTHING, Table, format_cell, is_number_column
+from scripts.reporting.next_sentences import Outlook
+
+# More would push the header off the last ten lines of a run; the report has all.
+TARGETS_SHOWN = 4
 
 
 def print_table(table: Table) -> None:
@@ -13,4 +20,37 @@ def print_table(table: Table) -> None:
     msg.divider(table.title)
     if rows:
         msg.table(rows, header=[table.columns[position] for position in shown], aligns=aligns, divider=True)
-    print(table.caption)
+    print("\n".join([table.caption, *(f"{term}: {meaning}" for term, meaning in table.terms)]))
+
+
+def decision_lines(decisions: Sequence[Decision]) -> list[str]:
+    """RETURNS (list[str]): The answer for each target on a line of its own, below a header."""
+    header = ("target", "best source", "gain in F1 (95 % interval)", "sentences needed", "F1 from 100 more")
+    rows = [
+        (decision.target, *_gain(decision.gain), _needed(decision.needed), _more(decision.outlook))
+        for decision in decisions[:TARGETS_SHOWN]
+    ]
+    if not rows:
+        return ["Sources cannot be compared yet: there are neither zero-shot nor few-shot runs."]
+    lines = table([[visible(cell) for cell in row] for row in rows], header=header).strip("\n").splitlines()
+    more = len(decisions) - TARGETS_SHOWN
+    return [*(line.rstrip() for line in lines), *([f"... and {more} more in the report"] if more > 0 else [])]
+
+
+def _gain(gain: Optional[Gain]) -> tuple[str, str]:
+    if gain is None:
+        return NOTHING, NOTHING
+    interval = f" ({gain.interval[0]:+.1f} to {gain.interval[1]:+.1f})" if gain.interval else ""
+    told = f"{gain.difference:+.1f}{interval} at {gain.size}, {gain.certainty}"
+    return (gain.source if gain.difference > 0 else "none helps"), told
+
+
+def _needed(needed: Optional[Needed]) -> str:
+    if needed is None:
+        return NOTHING
+    reached = str(needed.sentences) if needed.sentences else f"more than {needed.largest}"
+    return reached + (f" of {needed.training}" if needed.training else "")
+
+
+def _more(outlook: Optional[Outlook]) -> str:
+    return f"{outlook.expected.value - outlook.f1:+.1f}" if outlook else NOTHING

@@ -8,7 +8,7 @@ from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.parts import read_sentences
 from scripts.corpora.settings import read_corpus_settings
 from scripts.experiments.execute import carry_out_kind, jobs_of
-from scripts.reporting.answer import metric
+from scripts.reporting.remarks import metric
 from scripts.reporting.results import read_results
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT

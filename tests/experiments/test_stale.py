@@ -17,7 +17,7 @@ from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.config import read_template
 from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.today import plan_today
-from scripts.reporting.answer import unfinished
+from scripts.reporting.remarks import unfinished
 from scripts.reporting.results import read_results
 from scripts.results.kinds import COMPARED, FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, change_data, open_project, write_experiment
@@ -59,7 +59,7 @@ class TestReport:
         assert results.outdated == {ZERO_SHOT: 4, FEW_SHOT: 4}
         assert not [run for run in results.of(FEW_SHOT) if "en_ugt" in run.coordinates.sources]
         report.main("tiny", **places(finished), paper=finished / "absent")
-        expected = "4 few-shot runs are of earlier data, settings or another encoder, and left out: run `weasel run"
+        expected = "4 few-shot runs are left out: the data, settings or encoder have changed since. Run `weasel run few"
         assert expected in told(capsys)
 
     def test_results_of_other_settings_are_left_out(self, finished):
@@ -89,11 +89,11 @@ class TestReport:
         assert set(todays_results(finished).corpora.corpora) == set(SETTINGS["corpora"])
         change_data(open_project(finished), "en_ugt", "train")
         results = todays_results(finished)
-        assert not results.corpora.corpora and "run `weasel run describe` again" in unfinished(results)
+        assert not results.corpora.corpora and "run `weasel run describe` again" in " ".join(unfinished(results))
 
     def test_kinds_of_runs_with_different_encoders_are_told(self, finished):
         carry_out_kind(open_project(finished, precision="float32"), IN_CORPUS)
-        told = unfinished(todays_results(finished))
+        told = " ".join(unfinished(todays_results(finished)))
         assert "Not comparable with each other: the runs differ in precision (in-corpus: float32, zero-shot:" in told
 
     def test_all_of_them_outdated_is_an_error(self, finished):

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from scripts.reporting.figures import figure1_learning_curves
 from scripts.reporting.results import Results, read_results
+from scripts.results.corpora import Corpora, read_corpora
 from tests.reporting.made_up import beside_paper, make_runs, write_experiment
 
 
@@ -20,6 +21,13 @@ def metrics(tmp_path: Path) -> Path:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The made-up experiment, read."""
     return read_results(write_experiment(tmp_path_factory.mktemp("results") / "metrics", make_runs()), "sample")
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Corpora:
+    """The description of its corpora, with the paper's figures in it."""
+    folder = write_experiment(tmp_path_factory.mktemp("described") / "metrics", make_runs())
+    return read_corpora(folder / "sample" / "corpora.json")
 
 
 @pytest.fixture(scope="session")

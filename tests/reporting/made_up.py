@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from scripts.evaluation.scores import Score, with_micro
+from scripts.results.corpora import PaperCorpus
 from scripts.results.paper import read_paper
 from scripts.results.runs import LAYOUT
 
@@ -205,7 +206,7 @@ def few_shot(tp, sources=(), size=50, seed=0, **changed):
 
 def beside_paper(results, names):
     """The same results with the paper's numbers, and corpora that stand for those of the paper."""
-    figures = results.corpora.corpora["ru_ugt"].paper
+    figures = PaperCorpus(**make_corpora()["corpora"]["ru_ugt"]["paper"])
     corpora = {
         name: replace(corpus, paper=replace(figures, name=names[name]) if name in names else None)
         for name, corpus in results.corpora.corpora.items()

@@ -1,5 +1,4 @@
 """The reliability of confidences: every bin is drawn where it belongs, the errors are told, and the bytes stay."""
-import re
 from dataclasses import asdict
 
 import numpy
@@ -11,7 +10,7 @@ from scripts.evaluation.calibration import BetaCalibration, JudgedMention, calib
 from scripts.experiments.calibration import measure
 from scripts.report import write_report
 from scripts.reporting.calibration_figures import COLOUR, figure_reliability
-from scripts.reporting.contents import further_tables, paper_tables
+from scripts.reporting.chart_data import charts_of
 from scripts.reporting.figures import to_svg
 from scripts.reporting.tables.calibration import table_calibration
 from scripts.results.calibration import ELSEWHERE, Calibration, calibration_file, find_calibration
@@ -52,13 +51,21 @@ def test_the_table_tells_the_errors_and_warns(calibration):
 
 
 def test_the_report_has_it_where_there_is_one(results, calibration, tmp_path):
-    tables = paper_tables(results), further_tables(results)
-    without = write_report(results, *tables, tmp_path / "without").read_text("utf8")
-    page = write_report(results, tables[0], [*tables[1], table_calibration(calibration)], tmp_path / "it", calibration)
-    text = page.read_text("utf8")
-    assert ELSEWHERE not in without and ELSEWHERE in text and len(re.findall("<svg", text)) == 3
+    without = write_report(results, tmp_path / "without").read_text("utf8")
+    text = write_report(results, tmp_path / "it", calibration).read_text("utf8")
+    assert ELSEWHERE not in without and ELSEWHERE in text
+    assert text.count("<svg") == without.count("<svg") + 1
     assert (tmp_path / "it" / "figures" / "reliability.svg").is_file()
     assert not (tmp_path / "without" / "figures" / "reliability.svg").exists()
+
+
+def test_the_page_draws_the_same_bins(results, calibration):
+    panels = charts_of(results, calibration).reliability
+    assert [panel.title for panel in panels] == ["one", "two", "none"]
+    bins = reliability_bins(RAW)
+    assert panels[0].before == tuple((part.confidence, part.right, part.mentions) for part in bins)
+    assert panels[2].before == panels[2].after == ()
+    assert charts_of(results, None).reliability == ()
 
 
 def test_what_is_written_is_read(calibration, tmp_path):

@@ -1,11 +1,12 @@
 """Cells and tables as text, CSV and Markdown."""
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 from scripts.evaluation.curves import spread_of
-from scripts.reporting.formats import Table, format_cell, is_number_column, to_csv, to_markdown
+from scripts.reporting.formats import Table, format_cell, is_number_column, number_of, to_csv, to_markdown
 
 TABLE = Table(
     "table",
@@ -52,12 +53,41 @@ def test_markdown_escapes_and_aligns():
     assert lines[-1] == "How to read it."
 
 
+def test_markdown_says_what_terms_mean():
+    lines = to_markdown(replace(TABLE, terms=(("seeds", "How many."),))).splitlines()
+    assert lines[-3:] == ["How to read it.", "", "- *seeds*: How many."]
+
+
 def test_a_column_with_a_number_is_a_number_column():
     assert [is_number_column(TABLE, column) for column in range(3)] == [False, True, True]
 
 
-@pytest.mark.parametrize("text", ["=1+2", "+1", "-x", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("text", ["=1+2", "+1+1", "-x", "@SUM(A1)", "\tx", "\nx", "＝1+2", "-1.5 to 3"])
 def test_no_cell_of_a_csv_file_is_a_formula(text):
     table = Table("table", "Table 0", "How to read it.", (text, "F1"), ((text, -3), (text, -0.5)))
     header, *rows = csv.reader(io.StringIO(to_csv(table), newline=""))
     assert header == [f"'{text}", "F1"] and rows == [[f"'{text}", "-3"], [f"'{text}", "-0.5"]]
+
+
+def test_a_number_with_its_sign_is_no_formula():
+    table = Table("table", "Table 0", "How to read it.", ("too sure by",), (("+0.031",), ("-0.012",)))
+    assert to_csv(table).splitlines()[1:] == ["+0.031", "-0.012"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        (None, None),
+        (3, 3.0),
+        (spread_of({0: 60.0, 1: 61.0}), 60.5),
+        ("74.1 (70.2 to 78.0)", 74.1),
+        ("-1.20 to 3.40", -1.2),
+        ("16.6 % of 301", 16.6),
+        ("+0.031", 0.031),
+        ("0: 75.00 / 80.00", None),
+        ("3 of 4", None),
+        ("never (max 91 % at 150)", None),
+    ],
+)
+def test_cells_are_sorted_by_the_number_that_they_begin_with(cell, number):
+    assert number_of(cell) == number

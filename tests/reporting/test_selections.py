@@ -2,11 +2,13 @@
 import pytest
 
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.answer import short_answer, unfinished
+from scripts.reporting.best_selection import best_selection
+from scripts.reporting.chart_data import charts_of
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
-from scripts.reporting.page import making, render_page
+from scripts.reporting.provenance import making
+from scripts.reporting.remarks import unfinished
 from scripts.reporting.selection_figures import figure_selection
 from scripts.reporting.selections import Choice, all_curves, random_of, selection_curves
 from tests.reporting.chosen import METHOD, chosen_run, plain_run, three_curves
@@ -71,32 +73,31 @@ def test_runs_that_are_missing_are_named_with_their_selection(read_made_up):
     results = read_made_up(there, [control])
     name = f"ru_ugt from en_ugt at 200 sentences (random, as many words as {METHOD}), seed 1"
     assert (results.missing("few-shot"), results.missing_chosen()) == ([], [name])
-    assert unfinished(results) == "Not the last word: 1 planned run is not finished."
+    assert unfinished(results) == [
+        "The answer may still change: planned runs are not finished (1 few-shot on chosen sentences)."
+    ]
     tables = {table.name: table for table in further_tables(results)}
     assert all(name in tables[one].caption for one in NEW) and name not in tables["few_shot"].caption
 
 
-class TestAnswer:
-    def answer(self, results):
-        return " ".join(sentence for answer in short_answer(results) for sentence in answer.sentences)
+class TestBestSelection:
+    def best(self, results):
+        return best_selection(results, "ru_ugt", "softmax")
 
     def test_the_best_selection_is_told_with_what_it_costs(self, read_made_up):
-        assert (
-            "Of the ways to choose sentences, uncertainty serves best (ru_ugt from en_ugt): on average over 50 to 200 "
-            "sentences +6.0 F1 over as many random ones (70.8 against 64.8, mean of 2 seeds), with 100 % more words; "
-            "random ones with as many words have 66.8."
-        ) in self.answer(read_made_up(three_curves()))
+        best = self.best(read_made_up(three_curves()))
+        assert (best.name, best.start, best.sizes, best.seeds) == (METHOD, "en_ugt", (50, 100, 200), 2)
+        # Means of 59.5, 65.5 and 69.5; of 6 more; of 2 more.
+        assert (best.at_random, best.f1, best.at_random_by_words) == (64.8, 70.8, pytest.approx(66.83, abs=0.01))
+        assert best.gain == pytest.approx(6.0) and best.more_words == pytest.approx(100)
 
-    def test_where_none_beats_chance_that_is_told(self, read_made_up):
-        runs = [plain_run(60.0, 50, words=500), chosen_run(58.0, 50, words=400)]
-        assert (
-            "No way to choose sentences beats chance (ru_ugt from en_ugt): uncertainty comes nearest at 50 sentences "
-            "(58.0 against 60.0, from a single seed, so that chance is not measured), with 20 % fewer words."
-        ) in self.answer(read_made_up(runs))
+    def test_where_none_beats_chance_the_gain_is_below_0(self, read_made_up):
+        best = self.best(read_made_up([plain_run(60.0, 50, words=500), chosen_run(58.0, 50, words=400)]))
+        assert (best.gain, best.more_words, best.seeds) == (pytest.approx(-2), pytest.approx(-20), 1)
+        assert best.at_random_by_words is None
 
     def test_with_plain_random_samples_alone_nothing_is_told(self, read_made_up):
-        answer = self.answer(read_made_up([plain_run(60.0, 50), f1_run(50.0, (), 50)]))
-        assert "choose sentences" not in answer
+        assert self.best(read_made_up([plain_run(60.0, 50), f1_run(50.0, (), 50)])) is None
 
 
 class TestFigure:
@@ -112,9 +113,15 @@ class TestFigure:
         labels = figure.axes[0].get_legend_handles_labels()[1]
         assert labels == ["random", METHOD]
 
-    def test_the_page_shows_it_where_there_is_one(self, read_made_up):
+    def test_the_page_draws_the_same_points(self, read_made_up):
         results = read_made_up(three_curves())
-        svg = to_svg(figure_selection(results))
-        assert "by selection: F1 against" in render_page(results, [], [], svg, svg, b"", svg)
-        assert "by selection: F1 against" not in render_page(results, [], [], svg, svg)
+        chart = charts_of(results, None).selection
+        (panel,) = chart.panels
+        assert chart.axes == ("sentences", "words", "edits")
+        assert [one.name for one in chart.series] == ["random", METHOD, f"random, as many words as {METHOD}"]
+        assert [line.points[1].at["words"] for line in panel.lines] == [1000, 2000, 2000.5]
+        assert [line.points[1].f1 for line in panel.lines] == [65.5, 71.5, 67.5]
         assert making(results).kinds == {"few-shot": 18}
+
+    def test_without_chosen_samples_there_is_none(self, results):
+        assert charts_of(results, None).selection is None

@@ -19,9 +19,10 @@ def table_calibration(calibration: Calibration) -> Table:
         )
         for test in calibration.tests
     )
-    caption = (
-        f"{' '.join(describe_calibration(calibration))} The error is the expected calibration error (15 bins of equal "
-        "width, exact match): by how much confidence and share of right mentions differ on average. Of a few hundred "
-        "mentions it is some hundredths by chance alone."
+    terms = (
+        ("% right", "Share of the mentions found that match exactly."),
+        ("error", "Expected calibration error: how far confidence and share of right ones differ, in 15 bins."),
+        ("chance", "Of a few hundred mentions the error is some hundredths by chance alone."),
     )
-    return Table("calibration", "Confidences of the shipped pipeline", caption, columns, rows)
+    caption = " ".join(describe_calibration(calibration))
+    return Table("calibration", "Confidences of the shipped pipeline", caption, columns, rows, terms)

@@ -14,8 +14,17 @@ from scripts.results.runs import RunResult
 AROUND = 8
 
 
+def tables_of_error_examples(results: Results, corpus: Path) -> list[Table]:
+    """RETURNS (list[Table]): The errors on every target that is there, with their words: see `table_error_examples`."""
+    tested = [name for name in results.corpus_names if next(_runs(results, name), None)]
+    return [
+        table_error_examples(results, corpus, name) for name in tested if (corpus / name / "test.spacy").is_file()
+    ]
+
+
 def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
-    """Show errors of a target's runs with their words; for the screen, since the texts may be private.
+    """Show errors of a target's runs with their words, which may be private: for the screen, and for reports of
+    experiments that ask for them.
 
     results (Results): The experiment.
     corpus (Path): Folder of the converted corpora.
@@ -31,9 +40,9 @@ def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
         if kind != CORRECT
         for example in errors.examples.get(kind, ())
     ]
-    caption = "Gold in [square], prediction in <angle> brackets. Only shown here: no file gets a word of it."
+    caption = "Gold in [square], prediction in <angle> brackets. Up to five errors of each kind."
     columns = ("kind", "run", "type", "document", "in its sentence")
-    return Table("error_examples", f"Errors on {target}", caption, columns, tuple(sorted(rows)))
+    return Table(f"error_examples_{target}", f"Errors on {target}", caption, columns, tuple(sorted(rows)))
 
 
 def _runs(results: Results, target: str) -> Iterator[RunResult]:

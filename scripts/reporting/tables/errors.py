@@ -8,10 +8,14 @@ from scripts.results.kinds import COMPARED, FEW_SHOT
 # Headings of the kinds of error, told from the heading of the entity type.
 KIND_HEADINGS = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
 CAPTION = (
-    "Mentions of the test part, summed over the seeds. Each mention of gold and prediction is counted once, in pairs, "
-    "the best overlap first; one of a wrong type counts with the type of the gold. Seen: its words, whatever their "
-    "case, are a mention of the same type in the training sentences too. Recall: exact match, in percent. Few-shot: at "
-    "the largest sample size."
+    "What became of the mentions of the test parts, summed over the seeds. Few-shot runs: those at the largest sample "
+    "size."
+)
+TERMS = (
+    ("correct to spurious", "Each mention counts once: a gold mention with the predicted one that overlaps it best."),
+    ("wrong type", "Counts with the type of the gold mention."),
+    ("seen", "The same words, in whatever case, are a mention of the type in the training sentences too."),
+    ("recall", "Exact match, in percent."),
 )
 
 
@@ -27,7 +31,7 @@ def table_errors(results: Results) -> Table:
         for row in _error_rows(results, kind, target, setup)
     ]
     caption = CAPTION + ("" if rows else " Nothing to show: no run tells of its errors.")
-    return Table("errors", "Errors by kind", caption, columns, tuple(rows))
+    return Table("errors", "Errors by kind", caption, columns, tuple(rows), TERMS)
 
 
 def _error_rows(results: Results, kind: str, target: str, setup: Setup) -> list[tuple[Cell, ...]]:

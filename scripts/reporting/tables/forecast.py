@@ -23,20 +23,24 @@ def table_forecast(results: Results) -> Table:
         (target, results.label(setup), entity_type, *_forecast_cells(results, target, setup, entity_type))
         for target, setup, entity_type in results.learning_curves()
     )
-    caption = (
-        "Inverse power laws, F1 = plateau - scale * sentences ** -exponent (Figueroa et al. 2012): in front of the "
-        f"brackets the median, in brackets an {PERCENT} interval, of those that are probable given the runs. Sentences "
-        "and F1: the largest sample and the mean F1 over its seeds, in percent. Predicted F1: of one run with twice as "
-        "many sentences. Plateau: F1 with endlessly many. Shares: sentences for so much of the plateau. beyond: more "
-        f"than {REACH} times the largest sample. {NOT_DETERMINED}: a law needs {FEWEST_SIZES} sizes at least, and the "
-        "sentences need a plateau that the curve bends towards. Noise is assumed to be normal and independent between "
-        "runs, with a variance in inverse proportion to the sentences, and before any run is seen about one point at "
-        "the largest size; exponents about 0.55, 80 % of them from 0.29 to 1.04. Of curves that fall faster or slower "
-        "than that, or have more noise, the intervals hold less than they say. Seeds of a size share the test part, "
-        "and the samples of a seed lie one within the other: the intervals are rather too narrow than too wide."
+    caption = "Inverse power laws (Figueroa et al. 2012) fitted to each curve, and what they say about more sentences."
+    terms = (
+        ("law", "F1 = plateau - scale * sentences ** -exponent."),
+        ("a (b to c)", f"Median, and {PERCENT} interval, of the laws that are probable given the runs."),
+        ("sentences, F1", "The largest sample, and the mean F1 over its seeds, in percent."),
+        ("predicted F1", "Of one run with twice as many sentences."),
+        ("plateau", "F1 with endlessly many sentences."),
+        ("95 % of plateau", f"Sentences that it takes; beyond: more than {REACH} times the largest sample."),
+        (NOT_DETERMINED, f"A law needs {FEWEST_SIZES} sizes, and a plateau needs a curve that bends towards it."),
+        (
+            "assumptions",
+            "Noise is normal, independent between runs, and its variance falls with the sentences; before any run, it "
+            "is about one point at the largest size. Exponents lie about 0.55, 80 % of them from 0.29 to 1.04. Where a "
+            "curve is unlike that, or seeds share much, the intervals are too narrow.",
+        ),
     )
     title = "Forecast. What more sentences would bring"
-    return Table("forecast", title, caption + nothing_to_show("few-shot run", rows), columns, rows)
+    return Table("forecast", title, caption + nothing_to_show("few-shot run", rows), columns, rows, terms)
 
 
 def _forecast_cells(results: Results, target: str, setup: Setup, entity_type: str) -> tuple[Cell, ...]:

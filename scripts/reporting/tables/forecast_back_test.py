@@ -29,17 +29,18 @@ def table_forecast_back_test(results: Results) -> Table:
     ]
     rows = [_test_row(*names, test) for *names, test in tests]
     rows += _summary_rows("all", [test for _, _, entity_type, test in tests if entity_type != MICRO])
-    caption = (
-        "The law of the forecast fitted to the sizes up to half of the largest, and held against the larger ones. "
-        "Error: predicted minus measured mean F1, in points; naive: the last F1 of the fit instead of a prediction. "
-        f"% within interval: runs held out that lie in the {PERCENT} interval, which should be about {PERCENT}. "
-        "Rows `all` are means over the curves of the entity types."
+    caption = "The law of the forecast, fitted up to half of the largest size, against the runs at larger sizes."
+    terms = (
+        ("error", "Predicted minus measured mean F1, in points."),
+        ("naive error", "The same where the last F1 of the fit stands for a prediction."),
+        ("% within interval", f"Share of the runs in the {PERCENT} interval; it should be about {PERCENT}."),
+        ("all", "Means over the curves of the entity types."),
     )
     caption += "" if tests else f" Not determined for our curves: {TOO_FEW} up to half of the largest."
     paper = _paper_rows(results)
     caption += _how_chosen() if paper else ""
     title = "Forecast, held against runs that it has not seen"
-    return Table("forecast_back_test", title, caption, columns, (*rows, *paper))
+    return Table("forecast_back_test", title, caption, columns, (*rows, *paper), terms)
 
 
 def _back_test(results: Results, target: str, setup: Setup, entity_type: str) -> tuple[BackTest, ...]:

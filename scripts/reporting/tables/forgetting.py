@@ -16,15 +16,15 @@ def table_forgetting(results: Results) -> Table:
         + (after.mean - before.mean if before else None,)
         for target, setup, source, entity_type, size, before, after in _forgotten(results)
     )
-    caption = (
-        "F1 in percent on the source's test part. Before: of the source model. After: of the same model after training "
-        "on so many sentences of the target. Mean over the seeds. Difference: after minus before, in points; below 0 "
-        "is forgotten."
+    caption = "What a source model still knows of its source after training on the target; means over the seeds."
+    terms = (
+        ("F1 before, F1 after", "On the source's test part, in percent, before and after that training."),
+        ("difference", "After minus before, in points; below 0 something was forgotten."),
     )
     columns = ("target", "pretrain", "tested on", "type", "sentences", "F1 before", "F1 after", "difference")
     title = "What is forgotten of the source"
     caption += nothing_to_show("few-shot run tested on its sources", rows)
-    return Table("forgetting", title, caption, columns, rows)
+    return Table("forgetting", title, caption, columns, rows, terms)
 
 
 def _forgotten(results: Results) -> Iterator[tuple[str, Setup, str, str, int, Optional[Spread], Spread]]:

@@ -20,17 +20,20 @@ def table_ranking_validation(results: Results) -> Table:
     names = {**FEATURES, COMBINED: "all together"}
     validations = validate_ranking(targets)
     rows = tuple((names[one.feature], one.correlation, one.groups, one.pairs, one.p_value) for one in validations)
-    caption = (
-        "Spearman's rank correlation between the ranking by a feature and that by gain, 1 if they are the same, -1 if "
-        "one is the other upside down. Ranks are taken within each group, which is a target at one sample size with a "
-        "run of every source, and correlated over all groups. Groups and sources: how many, and how many ranks in "
-        "them; a group of one source carries nothing, nor does one whose sources the feature does not tell apart. p: "
-        f"share of {PERMUTATIONS} random orders of a target's sources that correlate as much, in either direction; "
-        "with one target of three sources it cannot fall below a third."
+    caption = "How far ranking the sources by what is known before agrees with ranking them by what they gained."
+    terms = (
+        ("rank correlation", "Spearman's: 1 for the same order, -1 for the reverse."),
+        ("groups", "A target at a sample size for which every source was run; ranks are taken within each."),
+        ("sources in groups", "How many ranks are correlated; where a feature cannot tell sources apart, none."),
+        (
+            "p",
+            f"Share of {PERMUTATIONS} random orders of a target's sources that correlate as much, in either direction. "
+            "With one target of three sources it cannot fall below a third.",
+        ),
     )
     columns = ("feature", "rank correlation", "groups", "sources in groups", "p")
     title = "Which source to take. How well the rankings meet the gain"
-    return Table("ranking_validation", title, caption, columns, rows)
+    return Table("ranking_validation", title, caption, columns, rows, terms)
 
 
 def _measured(results: Results, target: str, group: Sequence[Setup]) -> MeasuredTarget:

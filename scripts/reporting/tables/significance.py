@@ -29,13 +29,20 @@ COLUMNS = (
     "verdict",
 )
 CAPTION = (
-    "Each source against no pretrain, and against no pretrain with as many updates in all, where that was run. "
-    "Difference: of the means over the seeds that both have. Over seeds: paired two-tailed t-test; its null hypothesis "
-    "is that the mean difference over all samples and starts is 0, on this test part. Over documents: approximate "
-    "randomisation of the mean F1 over the seeds, two-tailed; its null hypothesis is that it does not matter which of "
-    "the two a test document's output comes from, for these trained models. Interval: paired bootstrap over documents, "
-    "not corrected. Corrected: by Holm's method, for all comparisons of one target and one type. Verdict: where the "
-    "corrected p is at most 0.05. A difference that is not shown may be there all the same."
+    "Each source against no pretrain and, where that was run, against no pretrain with as many updates in all. What is "
+    "not shown may be there all the same."
+)
+TERMS = (
+    ("difference in F1", "Of the means over the seeds that both have, in points."),
+    ("over seeds", "Paired two-tailed t-test. Null hypothesis: over all samples and starts the mean difference is 0."),
+    (
+        "over documents",
+        "Approximate randomisation of the mean F1, two-tailed. Null hypothesis: for these trained models it does not "
+        "matter which of the two a document's output comes from.",
+    ),
+    ("95 % interval", "Paired bootstrap over test documents, not corrected."),
+    ("corrected", "By Holm's method, for all comparisons of one target and one type."),
+    ("verdict", "Where the corrected p is at most 0.05."),
 )
 NOTHING_TO_COMPARE = " Nothing to compare: no source and no pretrain at the same size."
 Counts = Mapping[str, Optional[DocumentCounts]]
@@ -71,7 +78,7 @@ def table_significance(results: Results, document_counts: Callable[[RunResult], 
     ]
     caption = CAPTION + ("" if rows else NOTHING_TO_COMPARE)
     title = "Significance: do sources help?"
-    return Table("significance", title, caption, COLUMNS, tuple(rows))
+    return Table("significance", title, caption, COLUMNS, tuple(rows), TERMS)
 
 
 def _paired_runs(results: Results, target: str, entity_type: str) -> list[PairedRuns]:
@@ -100,9 +107,9 @@ def significance_rows(
     YIELDS (tuple[Cell, ...]): A row for each, under `COLUMNS`.
     """
     resamples = resamples_for(len(compared))
-    over_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
-    over_documents = correct([_over_documents(paired, entity_type, counts, resamples) for paired in compared])
-    for paired, seeds, documents in zip(compared, over_seeds, over_documents, strict=True):
+    by_seeds = correct([_over_seeds(paired, entity_type) for paired in compared])
+    by_documents = correct([over_documents(paired, entity_type, counts, resamples) for paired in compared])
+    for paired, seeds, documents in zip(compared, by_seeds, by_documents, strict=True):
         interval = documents.interval and "{:.2f} to {:.2f}".format(*documents.interval)
         yield (
             *(target, paired.size, entity_type, paired.name, seeds.difference),
@@ -120,7 +127,15 @@ def _over_seeds(paired: PairedRuns, entity_type: str) -> Comparison:
     return compare_seeds(one, other)
 
 
-def _over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
+def over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
+    """Compare a source with its opponent over test documents.
+
+    paired (PairedRuns): What is held against what.
+    entity_type (str): An entity type, or "micro".
+    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None where they are not known.
+    resamples (int): How many.
+    RETURNS (Comparison): Without tests and interval if the counts of any run are not known.
+    """
     own = [counts[run.run] for runs in zip(*paired.pairs, strict=True) for run in runs]
     if any(one is None or entity_type not in one.counts for one in own):
         return Comparison("documents", 0, 0.0, {})

@@ -22,16 +22,18 @@ def table_source_ranking(results: Results) -> Table:
         for target, group in groups_of_sources(results)
         for source, setup in ranked_setups(results, target, group)
     )
-    caption = (
-        "Known before any few-shot run, in brackets the rank among the sources of the target: zero-shot F1, micro, on "
-        "the first sentences of the target's training part; word pieces of the target's mentions that the source's "
-        "have too, in percent; sentences of the source's training part; its mentions; same language; same domain. "
-        "Sources together: sentences and mentions summed, of the rest the best. Ranked by the mean of these ranks, "
-        "all alike: there are too few targets to weigh them. What is not known of every source, or is the same for "
-        "all, has no rank. Gain: mean micro F1 minus that of no pretrain with as many sentences, in points."
+    caption = "What is known of each source before any few-shot run, with its rank in brackets, and what it gained."
+    terms = (
+        ("zero-shot F1", "Of all types, on the first sentences of the target's training part."),
+        ("vocabulary overlap", "Word pieces of the target's mentions that the source's have too, in percent."),
+        ("sentences, mentions", "Of the source's training part; of sources together, summed."),
+        ("rank", "By the mean of the ranks, all alike: there are too few targets to weigh them."),
+        ("without a rank", "What is not known of every source, or is the same for all."),
+        ("gain", "Mean F1 of all types minus that of no pretrain with as many sentences, in points."),
     )
     title = "Which source to take. Ranked before any few-shot run, and what it gained"
-    return Table("source_ranking", title, caption + nothing_to_show("few-shot run with a source", rows), columns, rows)
+    caption += nothing_to_show("few-shot run with a source", rows)
+    return Table("source_ranking", title, caption, columns, rows, terms)
 
 
 def _ranked_cells(source: RankedSource) -> tuple[Cell, ...]:

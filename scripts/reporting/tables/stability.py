@@ -7,11 +7,12 @@ from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 
-CAPTION = (
-    "In points of F1; the smaller, the steadier. Over seeds: mean, over the sizes, of the standard deviation over "
-    "seeds. From size to size: standard deviation of the first differences of the mean curve, and the mean of that "
-    "over the seeds' own curves; it holds the bend of the curve too, which is less where a curve starts higher, so "
-    "that it says little alone. Steadier than no pretrain: by the first two, where known, at the same sizes."
+CAPTION = "How much a learning curve scatters, in points of F1: less is steadier."
+TERMS = (
+    ("sd over seeds", "Standard deviation over the seeds, averaged over the sizes."),
+    ("sd from size to size", "Standard deviation of the steps of the mean curve. A curve that bends scatters too."),
+    ("by seed", "The same of each seed's own curve, averaged."),
+    ("steadier", "By the first two, where they are known, at the same sizes."),
 )
 
 
@@ -29,7 +30,7 @@ def table_stability(results: Results) -> Table:
     answers = [row[-1] for row in rows if row[2] == MICRO and row[-1] is not None]
     caption = CAPTION + (f" By micro F1: {_tally(answers)}." if answers else " Nothing to compare yet.")
     title = "Stability of the learning curves (research question 3)"
-    return Table("stability", title, caption, columns, tuple(rows))
+    return Table("stability", title, caption, columns, tuple(rows), TERMS)
 
 
 def _stability_rows(results: Results, target: str, setup: Setup, entity_type: str) -> list[tuple[Cell, ...]]:

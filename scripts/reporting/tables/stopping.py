@@ -24,17 +24,19 @@ def table_stopping(results: Results) -> Table:
         if not curve.choice.words_of
         for cells in _rounds(curve.f1(MICRO))
     )
-    caption = (
-        "The forecast of the table above, made of the sizes up to each one, all entity types together. F1: mean over "
-        f"the seeds. With {MORE} more: the median, and in brackets an {PERCENT} interval of one run with {MORE} "
-        f"sentences more. Gain: the medians' difference. {enough}: the sentences that it takes. Reached: maybe, from "
-        "the lower end of its interval on; probably, from its median on; yes, from its upper end on. "
-        f"{NOT_DETERMINED}: the curve does not bend yet. A law needs {FEWEST_SIZES} sizes, so that the first ones are "
-        "left out. Samples that a model chooses hold other sentences than random ones, so that their curves may bend "
-        "earlier or later than the laws foresee."
+    caption = "What the forecast says at each size, made of the sizes up to it; all entity types together."
+    terms = (
+        ("F1", "Mean over the seeds."),
+        (f"F1 with {MORE} more", f"Of one run with {MORE} sentences more: median, and {PERCENT} interval."),
+        ("gain", "Difference of the medians."),
+        (enough, "Sentences that it takes."),
+        ("reached", "Maybe: from the lower end of that interval on; probably: its median; yes: its upper end."),
+        (NOT_DETERMINED, f"The curve does not bend yet. The first sizes are left out: a law needs {FEWEST_SIZES}."),
+        ("chosen samples", "Hold other sentences than random ones, so that the laws may foresee their bend less well."),
     )
     title = "When to stop. What the next sentences would bring"
-    return Table("stopping", title, caption + nothing_to_show(f"curve of {FEWEST_SIZES} sizes", rows), columns, rows)
+    caption += nothing_to_show(f"curve of {FEWEST_SIZES} sizes", rows)
+    return Table("stopping", title, caption, columns, rows, terms)
 
 
 def _rounds(curve: Curve) -> list[tuple[Cell, ...]]:

@@ -19,14 +19,15 @@ def table1_corpora(corpora: Corpora) -> Table:
         rows.append(_corpus_row(name, corpus, types))
         if corpus.paper:
             rows.append(_paper_row(corpus.paper, types))
-    caption = (
-        "Documents with text and sentences of all parts; mentions as read, before overlapping ones are dropped. The "
-        "lengths of mentions are means in tokens, which are here runs of letters and digits. Punkt sentences: by the "
-        "paper's splitter, to be compared with its count; its tokens per sentence cannot be reproduced by any counting "
-        "that was tried. ehr: electronic health records; ugt: user-generated texts."
+    caption = "Documents with text, sentences of all parts, and mentions as read, before overlapping ones are dropped."
+    terms = (
+        ("Drug length, Disease length", "Mean length of a mention in tokens: here, runs of letters and digits."),
+        ("Punkt sentences", "By the paper's splitter, to compare with its count."),
+        ("tokens per sentence", "No way of counting that was tried reproduces the paper's."),
+        ("ehr, ugt", "Electronic health records, user-generated texts."),
     )
     caption += nothing_to_show("corpora.json", rows)
-    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows))
+    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows), terms)
 
 
 def _corpus_row(name: str, corpus: Corpus, types: Sequence[str]) -> tuple[Cell, ...]:

@@ -14,8 +14,8 @@ def table4_vocabulary_overlap(corpora: Corpora) -> Table:
             names = f"{PAPER}{pair.paper.corpus_a}", f"{PAPER}{pair.paper.corpus_b}"
             rows.append((*names, pair.type, *_overlap_cells(pair.paper)))
     caption = (
-        f"Different word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, lower-"
-        "cased and without accents as the paper's counts show, and how many of them both corpora have."
+        f"Different word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, in lower "
+        "case and without accents, as in the paper, and how many of them both corpora have."
     )
     columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")
     caption += nothing_to_show("vocabulary overlap in corpora.json", rows)

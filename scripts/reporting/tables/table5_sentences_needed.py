@@ -32,14 +32,17 @@ def table5_sentences_needed(results: Results) -> Table:
         for row in _needed_rows(results, target, entity_type)
     ]
     caption = (
-        "The smallest sample whose mean F1 reaches 99 % of the full F1, which is that of training without pretraining "
-        f"on the whole training part ({_denominators(results)}). Sustained: from there on every larger sample reaches "
-        "it too. Verdict: the sources that need fewest and most sentences, among those that reach it."
+        "The smallest sample whose mean F1 reaches 99 % of the full F1: that of training without a source on the whole "
+        f"training part ({_denominators(results)})."
+    )
+    terms = (
+        ("sustained", "From this size on every larger sample reaches it too."),
+        ("verdict", "The sources that need fewest and most sentences, among those that reach it."),
     )
     caption += _doubts(results) + without_gold(results) + beside_paper(results, BESIDE_SENTENCES)
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)
     title = "Table 5. Sentences needed for 99 % of the full F1"
-    return Table("table5_sentences_needed", title, caption, columns, tuple(rows))
+    return Table("table5_sentences_needed", title, caption, columns, tuple(rows), terms)
 
 
 def never(need: SentencesNeeded) -> str:

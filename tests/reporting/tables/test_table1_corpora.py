@@ -3,8 +3,8 @@ from scripts.reporting.tables.table1_corpora import table1_corpora
 from tests.reporting.made_up import dicts
 
 
-def test_table1_has_every_corpus_and_the_papers_figures_below(results):
-    rows = dicts(table1_corpora(results.corpora))
+def test_table1_has_every_corpus_and_the_papers_figures_below(described):
+    rows = dicts(table1_corpora(described))
     assert [row["corpus"] for row in rows] == ["en_ugt", "en_ehr", "ru_ugt", "paper: RU UGT", "ru_ehr"]
     ours, printed = rows[2], rows[3]
     assert (ours["Drug"], ours["Disease"], ours["documents"], ours["sentences"]) == (500, 900, 60, 590)

@@ -1,0 +1,37 @@
+"""Say what qualifies a report as a whole: what F1 is measured on, and which runs failed, are missing or out of date."""
+from scripts.reporting.results import Results
+from scripts.results.kinds import COMPARED
+
+
+def metric(results: Results) -> str:
+    """RETURNS (str): What every F1 is measured on: which entity types, and the targets that lack some of them."""
+    if not results.types:
+        return ""
+    named = f"{join(results.types)} together" if len(results.types) > 1 else results.types[0]
+    fewer = {name: [one for one in results.types if one not in types] for name, types in results.unscored.items()}
+    exceptions = "".join(f" On {name}: {join(types)} only." for name, types in fewer.items() if types)
+    return f"F1 counts exact matches of {named} on the target's test part.{exceptions}"
+
+
+def unfinished(results: Results) -> list[str]:
+    """RETURNS (list[str]): Which planned runs are missing or out of date, so that the answer may change."""
+    missing = [(kind, len(results.missing(kind))) for kind in COMPARED]
+    missing += [("few-shot on chosen sentences", len(results.missing_chosen()))]
+    counts = [f"{count} {kind}" for kind, count in missing if count]
+    told = [f"The answer may still change: planned runs are not finished ({join(counts)})."] if counts else []
+    return [*told, *(_outdated(kind, number) for kind, number in results.outdated.items()), *results.remarks]
+
+
+def _outdated(kind: str, count: int) -> str:
+    runs = f"1 {kind} run is" if count == 1 else f"{count} {kind} runs are"
+    return f"{runs} left out: the data, settings or encoder have changed since. Run `weasel run {kind} .` again."
+
+
+def failures(results: Results) -> list[str]:
+    """RETURNS (list[str]): The runs that no comparison includes because their training failed, and why it did."""
+    return [f"{run.coordinates.kind} {results.name_of(run.coordinates)}: {run.problem}" for run in results.failed]
+
+
+def join(names: list[str]) -> str:
+    """RETURNS (str): Names in a sentence: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -1,0 +1,209 @@
+"""The decision for each target: numbers, how sure they are, and what is not known."""
+import numpy
+import pytest
+
+from scripts.evaluation.scores import MICRO
+from scripts.evaluation.significance import DocumentCounts
+from scripts.reporting.decision import CLEAR, NONE, UNSURE, UNTESTED, decide
+from scripts.reporting.gains import gain_grid
+from scripts.reporting.steadiness import steadiness
+from scripts.reporting.tables.forgetting import table_forgetting
+from scripts.reporting.tables.ranking_validation import table_ranking_validation
+from scripts.reporting.tables.significance import table_significance
+from scripts.reporting.tables.source_ranking import table_source_ranking
+from tests.reporting.made_up import SEEDS, SIZES, TARGETS, TYPES, found_run, make_run, make_runs, without_gold
+
+
+def no_counts(run):
+    """Where what was found in each document is not on record."""
+
+
+def decision_on(results):
+    """The decision on the one target."""
+    (decision,) = decide(results, no_counts)
+    assert decision.target == "ru_ugt" and decision.model == ""
+    return decision
+
+
+def points(*found, size=25):
+    """Few-shot runs from (sources, mentions found by seed) pairs."""
+    return [found_run("few-shot", tp, sources, size, seed) for sources, tps in found for seed, tp in enumerate(tps)]
+
+
+def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
+    runs = [
+        found_run("in-corpus", 200),
+        found_run("zero-shot", 50, ("en_ugt",), 0),
+        found_run("zero-shot", 40, ("ru_ehr",), 0),
+    ]
+    runs += points(((), (50, 60)), (("en_ugt",), (120, 120)), (("en_ehr",), (100, 100)))
+    runs += points(((), (100, 100)), (("en_ugt",), (200, 198)), (("en_ehr",), (100, 100)), size=50)
+    decision = decision_on(read_made_up(runs))
+    gain, needed = decision.gain, decision.needed
+    # F1: 2*120/320 = 75.0 against the mean of 2*50/250 = 40.0 and 2*60/260 = 46.2
+    assert (gain.source, gain.size, gain.f1, gain.without, gain.seeds) == ("en_ugt", 25, 75.0, 43.1, 2)
+    assert gain.difference == pytest.approx(31.9) and gain.certainty == CLEAR and gain.as_good == ()
+    assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
+    assert (needed.without, needed.is_compared, needed.largest) == (None, True, 50)
+    # 2*50/250 without any sentence.
+    assert decision.zero_shot == ("en_ugt", pytest.approx(40.0))
+    assert decision.outlook is None and decision.open_points == () and decision.cautions == ()
+
+
+@pytest.mark.parametrize(
+    ("none", "source", "certainty"),
+    [
+        ((50, 50), (120, 120), CLEAR),
+        ((50, 90), (70, 80), UNSURE),
+        ((50,), (70,), UNTESTED),
+        ((100, 100), (50, 50), NONE),
+        ((100, 100), (100, 100), NONE),
+    ],
+)
+def test_how_sure_a_gain_is(read_made_up, none, source, certainty):
+    gain = decision_on(read_made_up(points(((), none), (("en_ugt",), source)))).gain
+    assert gain.certainty == certainty and gain.seeds == len(source)
+
+
+def test_sources_as_good_as_the_best_are_named(read_made_up):
+    runs = points(((), (10, 10)), (("en_ugt",), (70, 90)), (("en_ehr",), (75, 80)), (("ru_ehr",), (30, 30)))
+    gain = decision_on(read_made_up(runs)).gain
+    assert (gain.source, gain.as_good) == ("en_ugt", ("en_ehr",))
+
+
+def test_where_no_source_helps_the_one_that_comes_nearest_is_named(read_made_up):
+    runs = points(((), (100, 100)), (("en_ugt",), (50, 50)), (("en_ehr",), (20, 20)))
+    gain = decision_on(read_made_up(runs)).gain
+    assert (gain.source, gain.f1, gain.without) == ("en_ugt", 40.0, 66.7) and gain.difference < 0
+
+
+def test_where_no_sample_is_enough_the_best_so_far_is_named(read_made_up):
+    runs = [found_run("in-corpus", 160), *points(((), (100,)), (("en_ugt",), (150,)))]
+    needed = decision_on(read_made_up(runs)).needed
+    # 2*150/350 = 85.7 of 2*160/360 = 88.9 is 96.4 %.
+    assert (needed.sentences, needed.largest, needed.sources, needed.share) == (None, 25, ("en_ugt",), 96)
+
+
+def counts_of(run):
+    """Of 20 documents with 10 mentions each, all alike: a source finds 9, no pretrain 5."""
+    found = 9 if run.coordinates.sources else 5
+    return DocumentCounts(tuple(map(str, range(20))), {MICRO: numpy.array([[found, 0, 10 - found]] * 20)})
+
+
+def test_the_interval_is_of_the_gain_over_test_documents(results):
+    # 2*9/19 = 94.74 against 2*5/15 = 66.67, whichever documents are drawn.
+    for decision in decide(results, counts_of):
+        assert decision.gain.interval == pytest.approx((28.07, 28.07), abs=0.01)
+
+
+def test_an_interval_that_holds_0_makes_a_gain_unsure(read_made_up):
+    runs = points(((), (50, 50)), (("en_ugt",), (120, 120)))
+
+    def uneven(run):
+        # All in one document of 20: whether it is drawn decides.
+        found = numpy.array([[9 if run.coordinates.sources else 1, 0, 1]] + [[5, 0, 5]] * 19)
+        return DocumentCounts(tuple(map(str, range(20))), {MICRO: found})
+
+    (decision,) = decide(read_made_up(runs), uneven)
+    assert decision.gain.interval[0] == 0 and decision.gain.certainty == UNSURE
+
+
+def test_without_counts_by_document_there_is_no_interval(results):
+    assert all(decision.gain.interval is None for decision in decide(results, no_counts))
+
+
+@pytest.mark.parametrize(
+    ("runs", "lacking"),
+    [
+        (points((("en_ugt",), (70,))), "no run without a source at 25 sentences"),
+        (points(((), (70,)), size=20), "no run with a source at 20 sentences"),
+    ],
+)
+def test_what_is_missing_is_said(read_made_up, runs, lacking):
+    decision = decision_on(read_made_up(runs))
+    assert decision.gain is None and decision.needed is None
+    best, needed = decision.open_points
+    assert best == f"Best source: not compared, since there is {lacking}."
+    assert needed == "Sentences needed: no in-corpus run is finished."
+
+
+def test_a_control_is_not_taken_for_no_pretrain(read_made_up):
+    runs = [found_run("in-corpus", 200), *points((("en_ugt",), (120,))), *points((("en_ugt",), (200,)), size=50)]
+    controls = [{**found_run("few-shot", tp, (), size), "run": f"control-{size}"} for tp, size in ((20, 25), (30, 50))]
+    for control in controls:
+        control["coordinates"]["extra_updates"] = 300
+    decision = decision_on(read_made_up([*runs, *controls]))
+    assert decision.gain is None and "no run without a source at 25" in decision.open_points[0]
+    assert (decision.needed.sentences, decision.needed.sources) == (50, ("en_ugt",))
+    assert not decision.needed.is_compared
+
+
+def test_controls_change_nothing_that_is_told_of_sources_and_no_pretrain(results, read_made_up):
+    controls = [
+        make_run("few-shot", target, 5, (), size, seed, extra_updates=updates)
+        for target in TARGETS
+        for size in SIZES
+        for seed in SEEDS
+        for updates in (200, 300)
+    ]
+    with_controls = read_made_up([*make_runs(), *controls])
+    assert decide(with_controls, no_counts) == decide(results, no_counts)
+    assert steadiness(with_controls) == steadiness(results)
+    grids = [gain_grid(table_significance(one, one.document_counts)) for one in (with_controls, results)]
+    assert grids[0] == grids[1]
+    for make_table in (table_source_ranking, table_ranking_validation, table_forgetting):
+        assert make_table(with_controls) == make_table(results)
+
+
+def test_a_target_without_any_mention_is_said_to_have_none(read_made_up):
+    runs = [found_run("in-corpus", 160), found_run("zero-shot", 50, ("en_ugt",), 0)]
+    runs += points(((), (50, 60)), (("en_ugt",), (120, 120)))
+    empty = [without_gold(run, *TYPES) for run in runs]
+    expected = ("The test part has no mention of Drug or Disease.",)
+    for kept in (empty, [run for run in empty if run["coordinates"]["kind"] == "zero-shot"]):
+        decision = decision_on(read_made_up(kept))
+        assert decision.open_points == expected and decision.gain is None and decision.zero_shot is None
+
+
+@pytest.mark.parametrize(
+    ("full", "sample", "doubt"),
+    [
+        ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "has had 20 updates, no pretrain at 25 sentences 60"),
+        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 (micro), no pretrain at 25 sentences"),
+        ({"tp": 160, "updates": 60}, {"tp": 160, "updates": 60}, None),
+    ],
+)
+def test_a_full_model_that_is_no_measure_is_warned_of(read_made_up, full, sample, doubt):
+    runs = [{**found_run("in-corpus", full["tp"]), "updates": full["updates"]}]
+    runs.append({**found_run("few-shot", sample["tp"], (), 25), "updates": sample["updates"]})
+    # Neither a source nor a control has to have fewer updates.
+    runs.append({**found_run("few-shot", 90, ("en_ugt",), 25), "updates": 500})
+    control = {**found_run("few-shot", 90, (), 25), "updates": 500, "run": "control"}
+    runs.append({**control, "coordinates": {**control["coordinates"], "extra_updates": 440}})
+    cautions = decision_on(read_made_up(runs)).cautions
+    assert (doubt in " ".join(cautions)) if doubt else cautions == ()
+
+
+def test_a_full_f1_of_zero(read_made_up):
+    runs = [found_run("in-corpus", 0), *points(((), (0,)), (("en_ugt",), (5,)))]
+    decision = decision_on(read_made_up(runs))
+    assert decision.needed is None and decision.open_points == ("Sentences needed: the full F1 is 0.",)
+
+
+def test_a_small_test_part_is_warned_of(read_made_up):
+    run = found_run("zero-shot", 0, ("en_ugt",), 0)
+    run["scores"]["characters"] = {name: {"tp": 10, "fp": 0, "fn": 30} for name in ("micro", "Drug", "Disease")}
+    (caution,) = decision_on(read_made_up([run])).cautions
+    assert caution == "Small test part: of its 40 mentions, each is worth about 2.5 points of F1."
+
+
+def test_in_corpus_runs_alone_give_no_decision(read_made_up):
+    assert decide(read_made_up([found_run("in-corpus", 100)]), no_counts) == []
+
+
+def test_of_several_models_each_has_a_decision(read_made_up):
+    runs = [found_run("few-shot", tp, sources, 25) for sources, tp in (((), 50), (("en_ugt",), 70))]
+    other = [{**run, "run": f"crf-{run['run']}"} for run in runs]
+    for run in other:
+        run["coordinates"] = {**run["coordinates"], "model": "softmax_crf"}
+    assert [one.model for one in decide(read_made_up([*runs, *other]), no_counts)] == ["softmax", "softmax_crf"]
