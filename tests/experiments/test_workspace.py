@@ -80,7 +80,7 @@ def test_an_encoder_whose_weights_were_replaced_is_told(project, tiny_encoder, t
     assert open_project(project).recipe.encoder.path == other
     weights = load_file(other / "model.safetensors")
     save_file({name: values + 1 for name, values in weights.items()}, other / "model.safetensors")
-    assert f"the files of encoder 'offline' in {other} are not those that were recorded" in mistake(project)
+    assert f"the files of encoder 'offline' in {other} have changed since they were recorded" in mistake(project)
 
 
 def test_an_unknown_model_is_told(project):
