@@ -169,7 +169,7 @@ class TestFingerprint:
 class TestRefused:
     def test_an_output_that_is_there_already(self, pipeline, texts, tmp_path):
         (tmp_path / "found").write_text("precious", encoding="utf8")
-        with pytest.raises(ProjectError, match="there is something here already"):
+        with pytest.raises(ProjectError, match="the output folder is not empty"):
             predict(pipeline, texts, tmp_path / "found")
         assert (tmp_path / "found").read_text("utf8") == "precious"
 
@@ -197,7 +197,7 @@ class TestRefused:
 
     def test_an_id_that_brat_could_not_hold_is_told_and_the_rest_is_kept(self, pipeline, tmp_path):
         (tmp_path / "rows.jsonl").write_text('{"id": "../a", "text": "b"}\n', encoding="utf8")
-        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that makes no file name"):
+        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that can't be a file name"):
             predict(pipeline, tmp_path / "rows.jsonl", tmp_path / "found", "brat")
         assert not (tmp_path / "a.txt").exists() and not (tmp_path / "found").exists()
 

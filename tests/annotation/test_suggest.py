@@ -86,7 +86,7 @@ class TestWritten:
 
     def test_fewer_sentences_than_asked_for_are_told(self, pipeline, texts, tmp_path, capsys):
         suggest(pipeline, texts, tmp_path / "out.jsonl", words=1000)
-        assert "Fewer than asked for" in capsys.readouterr().out
+        assert "Fewer than requested" in capsys.readouterr().out
 
     def test_a_pipeline_without_probabilities_chooses_at_random(self, texts, tmp_path):
         transition_pipeline().to_disk(tmp_path / "transition")
@@ -116,7 +116,7 @@ class TestWritten:
 
     def test_what_was_written_before_stays(self, pipeline, texts, tmp_path):
         (tmp_path / "out.jsonl").write_text("annotated", encoding="utf8")
-        with pytest.raises(ProjectError, match="there is something here already"):
+        with pytest.raises(ProjectError, match="the output folder is not empty"):
             suggest(pipeline, texts, tmp_path / "out.jsonl")
         assert (tmp_path / "out.jsonl").read_text("utf8") == "annotated"
 

@@ -197,7 +197,7 @@ def test_name_that_can_not_be_had_is_one_line(no_hub: Path):
     with pytest.raises(ProjectError) as failure:
         get_tokenizer("lab/tinny", NO_FILE)
     line = str(failure.value)
-    assert line.startswith("lab/tinny: no such folder, and no model with that name on the Hugging Face hub or in its cache. ")
+    assert line.startswith("lab/tinny: no such folder, and no model with that name on the Hugging Face hub or in its")
     assert line.endswith("Check the spelling and the network, or use `encoder` or bert-base-multilingual-cased")
     assert "\n" not in line
 

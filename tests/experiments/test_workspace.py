@@ -116,7 +116,7 @@ class TestPrivateFolder:
         name = self.names[0]
         settings = (self.own / f"{name}.yml").read_text("utf8")
         (self.configs / "corpora" / f"{name}.yml").write_text(settings + "discontinuous: drop\n", "utf8")
-        assert f"private/corpora/{name}.yml: {name} was converted with other settings" in mistake(
+        assert f"private/corpora/{name}.yml: the settings of {name} have changed since" in mistake(
             project, configs=self.configs
         )
 
