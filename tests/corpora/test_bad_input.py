@@ -142,7 +142,7 @@ BAD_CONLL = [
     (
         "a tag without a label",
         "took\tO\naspirin\tB\n",
-        "c.tsv:2: a tag without a label. Name the label of all mentions in the corpus file, such as `label: Disease`",
+        "c.tsv:2: a tag without a label. Set the label of all mentions in the corpus file, such as `label: Disease`",
     ),
     (
         "tags in two columns",
@@ -159,7 +159,7 @@ BAD_CONLL = [
     (
         "columns of another number",
         "took\tO\naspirin\tNN\tB-Drug\n",
-        "c.tsv:2: 3 columns, though line 1 has 2. Give all lines of a file the same columns",
+        "c.tsv:2: 3 columns, though line 1 has 2. Use the same columns in all lines of a file",
     ),
     (
         "an id twice",
@@ -215,8 +215,8 @@ BAD_JSONL = [
     (
         "a class of the text",
         '{"text": "Took aspirin.", "label": ["positive"]}',
-        "c.jsonl:1: key 'label' has a class of the whole text, no spans. "
-        "A corpus needs spans of text; export it from a project of sequence labelling",
+        "c.jsonl:1: key 'label' has a class of the whole text, not spans. "
+        "Export it from a project for sequence labelling",
     ),
     (
         "spans under two keys",
@@ -252,7 +252,7 @@ BAD_UIMA = [
     (
         "no type system",
         {"a/1.xmi": "<xmi/>"},
-        f"a/1.xmi: no TypeSystem.xml in its folder or in a folder above it. {UIMA_EXPORT}",
+        f"a/1.xmi: no TypeSystem.xml in its folder or a folder above. {UIMA_EXPORT}",
     ),
     (
         "an archive",
@@ -275,14 +275,14 @@ BAD_FILES = [
         "format: jsonl\nobtain: ask the hospital",
         "1 of 1 corpora are missing: mine in none (ask the hospital)",
     ),
-    ("a file for a folder", {"a": ""}, "a", "format: brat", "a: a file, not a folder. Name the folder that it lies in"),
+    ("a file for a folder", {"a": ""}, "a", "format: brat", "a: a file, not a folder. Use the folder that it is in"),
     ("a folder for a file", {"a/b": ""}, "a", "format: rudrec", "a: no such file. Check `path` in the corpus file"),
     (
         "annotations where there are none",
         {"a": ""},
         "a",
         "format: rudrec\nannotations: assets",
-        "assets: this format has no `annotations` of its own. Remove the key",
+        "assets: this format has no separate `annotations`. Remove the key",
     ),
     (
         "no archive",
