@@ -169,7 +169,7 @@ class TestFingerprint:
 class TestRefused:
     def test_an_output_that_is_there_already(self, pipeline, texts, tmp_path):
         (tmp_path / "found").write_text("precious", encoding="utf8")
-        with pytest.raises(ProjectError, match="the output folder is not empty"):
+        with pytest.raises(ProjectError, match="there is something here already"):
             predict(pipeline, texts, tmp_path / "found")
         assert (tmp_path / "found").read_text("utf8") == "precious"
 

@@ -116,7 +116,7 @@ class TestWritten:
 
     def test_what_was_written_before_stays(self, pipeline, texts, tmp_path):
         (tmp_path / "out.jsonl").write_text("annotated", encoding="utf8")
-        with pytest.raises(ProjectError, match="the output folder is not empty"):
+        with pytest.raises(ProjectError, match="there is something here already"):
             suggest(pipeline, texts, tmp_path / "out.jsonl")
         assert (tmp_path / "out.jsonl").read_text("utf8") == "annotated"
 
