@@ -1,9 +1,9 @@
-"""Interlingual transfer for biomedical NER: one module per command, over rooms that follow the data."""
+"""Interlingual transfer for biomedical NER, with a module per command and packages that follow the data."""
 import sys
 
 from scripts.base import signals
 
-# `python -m` finds this package before it imports the command, whose imports take seconds.
+# `python -m` imports this package before the command, which takes seconds to import.
 if sys.argv[:1] == ["-m"]:
     signals.watch()
 

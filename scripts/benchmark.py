@@ -1,4 +1,4 @@
-"""Command: this project's speed and memory against named peers, in turn, as tables, JSON and a plot."""
+"""Compare this project's speed and memory with named peers, and write tables, JSON and a plot."""
 import importlib.util
 from dataclasses import asdict
 from pathlib import Path
@@ -37,10 +37,10 @@ def main(
     threads: Threads = 1,
     gpu_id: GpuId = -1,
 ) -> None:
-    """Measure training, prediction, a few-shot grid, conversion and imports, against named peers.
+    """Measure training, prediction, a few-shot grid, conversion and imports, and compare them with named peers.
 
-    Every peer runs in a process of its own, on the same sentences, encoder, batch size, epochs and threads, all of them
-    in turn, several times. Settings stand in CONFIGS/benchmark.yml.
+    Every peer runs in its own process, with the same sentences, encoder, batch size, epochs and threads. The peers take
+    turns, several times. The settings are in CONFIGS/benchmark.yml.
     """
     check_requirements()
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
@@ -49,7 +49,7 @@ def main(
         workspace = open_workspace(experiment, configs, corpus, training, metrics, 0, threads, gpu_id, encoder)
         device = use_device(threads, gpu_id)
         with TemporaryDirectory() as folder:
-            msg.info("Drawing sentences and training the weights to predict with")
+            msg.info("Drawing sentences and training a model for predictions")
             prepare_material(workspace, configs, settings, Path(folder))
             results = measure_in_turn(PEERS, settings.turns, Path(folder), threads)
         facts, tables = about(workspace, device), benchmark_tables(results)
@@ -66,7 +66,10 @@ def main(
 
 
 def check_requirements() -> None:
-    """RAISES (ProjectError): If a peer is not installed."""
+    """Check that all peers are installed.
+
+    RAISES (ProjectError): If one is not.
+    """
     if importlib.util.find_spec("accelerate") is None:
         remedy = "run `python -m pip install -r requirements-benchmark.txt`"
         raise ProjectError("accelerate, which Hugging Face's Trainer needs, is not installed", remedy=remedy)

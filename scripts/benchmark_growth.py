@@ -1,4 +1,4 @@
-"""Command: how time and memory grow with sentences, their length, length of documents, entity types and runs."""
+"""Measure how time and memory grow with sentences, sentence length, document length, entity types and runs."""
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +36,7 @@ def main(
     threads: Threads = 1,
     gpu_id: GpuId = -1,
 ) -> None:
-    """Measure how time and memory grow with one thing at a time, each size in a process of its own."""
+    """Measure how time and memory grow with one quantity at a time, with a separate process for each size."""
     settings = read_settings(benchmark_file(configs), BenchmarkSettings)
     settings = shift_seeds(settings, seed)
     with lock_experiment(experiment, configs, corpus, training, metrics):
@@ -55,11 +55,11 @@ def main(
 
 
 def measure_growth(folder: Path, threads: int) -> dict[str, list[Measurement]]:
-    """Measure every size of everything that grows.
+    """Measure every size of every quantity that grows.
 
-    folder (Path): The material.
+    folder (Path): Folder with the material.
     threads (int): CPU threads of every worker.
-    RETURNS (dict[str, list[Measurement]]): By what grows; sizes ascending.
+    RETURNS (dict[str, list[Measurement]]): The measurements for each quantity, with ascending sizes.
     """
     curves: dict[str, list[Measurement]] = {}
     with progress(sum(map(len, GROWTH.values())), "size") as bar:

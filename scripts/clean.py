@@ -1,4 +1,4 @@
-"""Delete what the commands made: corpora, models, results and wheels."""
+"""Delete everything the commands created: corpora, models, results and wheels."""
 import shutil
 from pathlib import Path
 
@@ -8,26 +8,26 @@ from scripts.base import command
 from scripts.base.locks import locked
 
 GENERATED = ("corpus", "training", "metrics", "packages")
-# No command makes it again as it was: it says which side documents of a corpus that has grown were dealt to.
+# No command could restore this file. It says which side of the split each document of a growing corpus is on.
 KEPT = "split.json"
 
 
 def main() -> None:
-    """Delete what the commands made: corpora, models, results and wheels.
+    """Delete everything the commands created: corpora, models, results and wheels.
 
-    Raw corpora, settings, the downloaded encoder (assets/) and the sides of documents (corpus/NAME/split.json) stay.
+    Raw corpora, settings, the downloaded encoder (assets/) and the splits of corpora (corpus/NAME/split.json) are kept.
     """
     found = {name: sorted(Path(name).glob("*")) for name in GENERATED}
     with locked(write=[path for paths in found.values() for path in paths if path.is_dir()]):
         for name in GENERATED:
             for path in sorted(Path(name).glob("*")):
                 delete(path)
-                msg.text(f"deleted {path}")
-    msg.good("Clean. `weasel run all` makes everything again")
+                msg.text(f"Deleted {path}")
+    msg.good("Clean. `weasel run all` creates everything again")
 
 
 def delete(path: Path) -> None:
-    """Delete a file, or a folder but for the sides of a corpus's documents."""
+    """Delete a file or a folder, except for the split of a corpus."""
     if not path.is_dir():
         path.unlink()
     elif not (path / KEPT).is_file():

@@ -1,4 +1,4 @@
-"""Turn the raw corpora of an experiment into DocBins, each corpus with a manifest of what happened to every mention."""
+"""Convert the raw corpora of an experiment to DocBins, with a manifest that accounts for every mention."""
 from pathlib import Path
 from typing import Annotated, Mapping, Optional, Sequence
 
@@ -18,14 +18,14 @@ from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.reporting.corpus_account import show, show_end, show_split
 
 STRICT = (
-    "Stop at any mention that is lost or changed, at repairs of the reader, and at counts that differ, unless the "
-    "corpus file accepts them under `expected`. Nothing is written then."
+    "Fail and write nothing if a mention is lost or changed, the reader repairs something, or a count differs, unless "
+    "the corpus file accepts it under `expected`."
 )
 
 
 RESPLIT = (
-    "Deal the documents of this corpus anew, those that were dealt before too; may be given several times. Results on "
-    "the earlier split say nothing about the new one."
+    "Split all documents of this corpus again. Can be used several times. Results on the earlier split can't be "
+    "compared with those on the new one."
 )
 
 
@@ -33,16 +33,17 @@ RESPLIT = (
 def main(
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
-    output: Path = option(Path("corpus"), "Folder that gets a folder for each corpus, and the tokenizer."),
+    output: Path = option(Path("corpus"), "Output folder, with a folder for each corpus and for the tokenizer."),
     strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     resplit: Annotated[Optional[list[str]], typer.Option("--resplit", help=RESPLIT)] = None,
 ) -> None:
-    """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins. Corpora whose raw
-    files and settings have not changed are left as they are; documents keep the side that they were dealt to."""
+    """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins.
+
+    Corpora with unchanged raw files and settings are skipped. Documents keep their side of the split."""
     # fmt: on
     names = read_experiment(configs, experiment).corpora
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}
-    # A variable of project.yml cannot be left out, only empty.
+    # A variable in project.yml can't be left out, only empty.
     anew = [name for name in resplit or [] if name]
     check_resplit(anew, settings)
     check_present(settings)
@@ -50,7 +51,7 @@ def main(
     folders = {name: output / name for name in (*names, TOKENIZER)}
     with locked(read=folders.values()):
         stale = find_stale(output, settings, {name: find_sides(output, name) for name in kept})
-    # Nobody has to wait who uses what stays as it is.
+    # Only stale corpora are locked for writing, so that users of the others don't have to wait.
     with locked(write=[folders[name] for name in stale], read=folders.values()):
         earlier = {name: find_sides(output, name) for name in kept}
         stale = find_stale(output, settings, earlier)
@@ -72,8 +73,8 @@ def find_stale(
 
     output (Path): Folder of the converted corpora.
     settings (Mapping[str, CorpusSettings]): The corpus files of the experiment, by corpus.
-    earlier (Mapping): The sides that documents of each corpus were dealt to before.
-    RETURNS (list[str]): Corpora that are not there, or are not what their files and settings say now; the tokenizer.
+    earlier (Mapping): The sides of each corpus's documents in an earlier conversion.
+    RETURNS (list[str]): Corpora that are missing or out of date, and the tokenizer if it is missing.
     """
     tokenizer = [] if is_tokenizer_saved(output) else [TOKENIZER]
     return tokenizer + [
@@ -88,10 +89,10 @@ def convert(
     output: Path,
     strict: bool,
 ) -> None:
-    """Convert corpora one after the other, and save the tokenizer that goes with them."""
+    """Convert corpora one after the other, and save their tokenizer."""
     if not names:
         return
-    # Only now, since spaCy takes seconds to import and a second run has no use for it.
+    # Imported here because spaCy takes seconds to import, and isn't needed if nothing has changed.
     from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 
     for name in names:
@@ -105,7 +106,7 @@ def convert(
 
 
 def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) -> None:
-    """Check that the corpora to be dealt anew can be.
+    """Check that corpora can be split again.
 
     names (Sequence[str]): The corpora.
     settings (Mapping[str, CorpusSettings]): The corpus files of the experiment, by corpus.
@@ -116,7 +117,7 @@ def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) 
             remedy = suggest(name, list(settings))
             raise ProjectError(f"no corpus '{name}' in this experiment", where="--resplit", remedy=remedy)
         if settings[name].published_split:
-            remedy = "leave it out, or give `split` in its corpus file"
+            remedy = "leave it out, or set `split` in its corpus file"
             raise ProjectError(f"the split of corpus '{name}' is a published one", where="--resplit", remedy=remedy)
 
 

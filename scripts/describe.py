@@ -1,4 +1,4 @@
-"""Write and print what the corpora of an experiment are like: the paper's Tables 1 and 4, and shared sentences."""
+"""Describe the corpora of an experiment: the paper's Tables 1 and 4, and shared sentences."""
 from pathlib import Path
 
 from wasabi import msg
@@ -17,7 +17,7 @@ from scripts.reporting.screen import print_table
 from scripts.results.corpora import read_corpora
 
 OWN = "encoder"
-TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's; needs no model hub), another Hugging Face name, or a folder"
+TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's, without a model hub), another Hugging Face name, or a folder"
 
 
 # fmt: off
@@ -27,13 +27,13 @@ def main(
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
     encoder: Encoder = AS_NAMED,
-    tokenizer: str = option(OWN, f"Whose sub-words are compared: {TOKENIZER}."),
-    assets: Path = option(Path("assets/encoder"), "Where the paper's vocabulary is kept, once it was fetched."),
-    paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures."),
+    tokenizer: str = option(OWN, f"Tokenizer for sub-words: {TOKENIZER}."),
+    assets: Path = option(Path("assets/encoder"), "Folder for the paper's vocabulary, which is downloaded if needed."),
+    paper: Path = option(Path("assets/paper/tables.json"), "File with the paper's own numbers."),
     metrics: Metrics = Path("metrics"),
 ) -> None:
-    """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words that their mentions
-    share (Table 4), and sentences that stand in a training and in a test part."""
+    """Describe the corpora of an experiment: size and mentions (Table 1 of the paper), sub-words shared by their
+    mentions (Table 4), and sentences that are in both a training and a test part."""
     # fmt: on
     settings = read_experiment(configs, experiment)
     own = chosen_encoder(encoder, settings.encoder)

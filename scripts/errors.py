@@ -1,4 +1,4 @@
-"""Show what the models of an experiment get wrong, each error in its sentence."""
+"""Show the errors of an experiment's models, each in its sentence."""
 from pathlib import Path
 
 from wasabi import msg
@@ -22,10 +22,9 @@ def main(
     training: Training = Path("training"),
     metrics: Metrics = Path("metrics"),
 ) -> None:
-    """Show what the models of an experiment get wrong, each error in its sentence.
+    """Show the errors of an experiment's models by kind (boundary, type, missed, spurious), each in its sentence.
 
-    By kind (boundary, type, missed, spurious), on the screen only: the texts may be private, and no file gets a word of
-    them.
+    They are only shown on the screen. The texts may be private, so nothing is written to a file.
     """
     with locked(read=corpora_of(experiment, configs, corpus)):
         today = plan_today(experiment, configs, corpus, training, metrics)
@@ -34,7 +33,7 @@ def main(
         for target in results.corpus_names:
             if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):
                 print_table(table_error_examples(results, corpus, target))
-        msg.good("Nothing was written; the counts are in", metrics / experiment / "tables" / "errors.csv")
+        msg.good("Nothing was written. The counts are in", metrics / experiment / "tables" / "errors.csv")
 
 
 if __name__ == "__main__":

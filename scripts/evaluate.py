@@ -1,4 +1,4 @@
-"""Score the pipeline that the experiment names for shipping on the test part of every corpus."""
+"""Score the shipped pipeline of an experiment on the test part of every corpus."""
 from pathlib import Path
 
 from wasabi import msg
@@ -46,9 +46,9 @@ def main(
     gpus_per_run: GpusPerRun = 1.0,
     verbose: Verbose = False,
 ) -> None:
-    """Score the pipeline that the experiment names for shipping (`ship`) on the test part of every corpus.
+    """Score the pipeline that the experiment ships (`ship`) on the test part of every corpus.
 
-    It is trained if it has not been. Each corpus gets a JSON file with the keys that `spacy evaluate` writes.
+    The pipeline is trained first if needed. Each corpus gets a JSON file with the same keys as `spacy evaluate`.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):

@@ -1,4 +1,4 @@
-"""Install the package in a clean environment, and score it there as its users will call it."""
+"""Install the package in a clean environment, and score it there in the way that users will call it."""
 from pathlib import Path
 from typing import Sequence
 
@@ -33,20 +33,20 @@ def main(
     training: Training = Path("training"),
     encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
-    packages: Path = option(Path("packages"), "Folder of the wheel; the clean environment is made there for a while."),
+    packages: Path = option(Path("packages"), "Folder of the wheel, and of the temporary clean environment."),
     name: str = option("drug_disease", "Name of the package, without xx_."),
     version: str = option("0.1.0", "Version of the package."),
-    requirements: Path = option(Path("requirements.txt"), "Fixes the versions of what is installed."),
+    requirements: Path = option(Path("requirements.txt"), "File with the pinned versions to install."),
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
     # fmt: on
 ) -> None:
-    """Install the package in a clean environment, and score it there as its users will call it.
+    """Install the package in a clean environment, and score it there in the way that users will call it.
 
-    Before that, the wheel is looked through for traces of the corpora. With tokens and sentences given, it has to score
-    exactly as the model did, unless that was scored on a GPU; with raw text, its own splitter works. What would come
-    out the same is not done again: the scores on record are shown.
+    First, the wheel is searched for traces of the corpora. Given tokens and sentences, the scores must be exactly those
+    of the model, unless that was scored on a GPU. Given raw text, the package's own splitter is used. If nothing has
+    changed, the recorded scores are shown.
     """
     package = package_name(name, version)
     wheel = packages / package.wheel
@@ -59,7 +59,7 @@ def main(
         recorded = find_recorded(path := workspace.results / "package.json")
         reason = reason_to_evaluate(recorded, conditions)
         if recorded and not reason:
-            msg.info("Nothing has changed since the package was evaluated: these are the scores on record")
+            msg.info("Nothing has changed since the package was evaluated: showing the recorded scores")
             show_evaluation(recorded, examples)
         else:
             described = describe_again(workspace, package, results)
@@ -78,7 +78,7 @@ def main(
 
 
 def describe_again(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> Described:
-    """RETURNS (Described): What was written for the package when it was built."""
+    """RETURNS (Described): The description of the package, as written when it was built."""
     calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
     return describe(workspace, package, results, calibration)
 

@@ -46,8 +46,8 @@ def main(
 ) -> None:
     """Train on growing samples of each target, with and without a source (paper, Figure 1).
 
-    Every run starts from the source again, and the sample of 50 sentences is inside the sample of
-    100. What is finished is not repeated.
+    Every run starts from the source, and the sample of 50 sentences is part of the sample of 100. Finished runs are not
+    repeated.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):

@@ -46,7 +46,7 @@ def main(
 ) -> None:
     """Train on each corpus's training part and test on its own test part (paper, Table 2).
 
-    These models are also the sources of zero-shot and few-shot. What is finished is not repeated.
+    These models are also the sources for `zero-shot` and `few-shot`. Finished runs are not repeated.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):

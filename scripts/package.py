@@ -1,4 +1,4 @@
-"""Make an installable package of the pipeline that the experiment names for shipping."""
+"""Build an installable package from the shipped pipeline of an experiment."""
 import gc
 from pathlib import Path
 from typing import Sequence
@@ -35,19 +35,19 @@ def main(
     training: Training = Path("training"),
     encoder: Encoder = AS_NAMED,
     metrics: Metrics = Path("metrics"),
-    output: Path = option(Path("packages"), "Folder that gets the wheel."),
-    name: str = option("drug_disease", "Name of the package; spaCy puts xx_ before it."),
+    output: Path = option(Path("packages"), "Output folder for the wheel."),
+    name: str = option("drug_disease", "Name of the package, without the prefix xx_."),
     version: str = option("0.1.0", "Version of the package."),
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
     # fmt: on
 ) -> None:
-    """Make an installable package of the pipeline that the experiment names for shipping.
+    """Build an installable package from the pipeline that the experiment ships (`ship`).
 
-    The model is trained if it has not been, and scored on the test part of every corpus. Its confidences are calibrated
-    by a second training, unless `ship.calibrate` says otherwise. A wheel that is what would be built now is left as it
-    is. One that holds a trace of the corpora is not let through.
+    The model is trained first if needed, and scored on the test part of every corpus. Its confidences are calibrated
+    with a second training, unless `ship.calibrate` is false. If nothing has changed, the wheel is kept. A wheel with
+    traces of the corpora is an error.
     """
     package = package_name(name, version)
     with lock_experiment(experiment, configs, corpus, training, metrics, write=[output / package.distribution]):
@@ -55,30 +55,33 @@ def main(
         results = score_shipped(workspace)
         wheel = get_wheel(workspace, package, results, output)
     if trains_embeddings(workspace):
-        what = "Word embeddings were trained: the rows that changed tell the sub-words of the corpora"
+        what = "Word embeddings were trained, so their changed rows reveal the sub-words of the corpora"
         msg.warn(what, "If these are private, train with `frozen: word_embeddings`.")
     msg.info(f"{package.distribution} {package.version}: {wheel.stat().st_size / 1e6:.1f} MB")
     msg.good(f"The package is {wheel}", f"pip install {wheel}")
 
 
 def score_shipped(workspace: Workspace) -> list[RunResult]:
-    """RETURNS (list[RunResult]): The scores of the pipeline that is shipped, one for each corpus.
-    RAISES (ProjectError): If its training has failed."""
+    """Score the shipped pipeline.
+
+    RETURNS (list[RunResult]): Its scores on each corpus.
+    RAISES (ProjectError): If its training has failed.
+    """
     results = carry_out_kind(workspace, SHIPPED)
     show(results)
     failed = [result for result in results if result.problem]
     if failed:
-        what = f"the model is not packaged: {failed[0].problem}"
+        what = f"the model can't be packaged: {failed[0].problem}"
         raise ProjectError(what, where=f"experiment {workspace.name}, key ship.training")
     return results
 
 
 def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunResult], output: Path) -> Path:
-    """Find the wheel that would be built now, or build it.
+    """Find the wheel if it is up to date, or build it.
 
-    workspace (Workspace): The experiment and its surroundings.
-    package (PackageName): What the package is called.
-    results (Sequence[RunResult]): The shipped model's score on each corpus.
+    workspace (Workspace): The experiment's workspace.
+    package (PackageName): Name of the package.
+    results (Sequence[RunResult]): The shipped model's scores on each corpus.
     output (Path): Folder of the wheels.
     RETURNS (Path): The wheel.
     """
@@ -88,12 +91,12 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
     fingerprint = package_fingerprint(package, described.meta, described.documents(0), results, calibration)
     reason = reason_to_build(wheel, package, fingerprint)
     if not reason:
-        msg.info("The wheel is unchanged, and so is what it was built of")
+        msg.info("Nothing has changed since the wheel was built")
         return wheel
     msg.info(f"Building the wheel takes about a minute: {reason}")
     model = get_model(workspace, shipped_model(workspace.experiment))
     calibrated = calibration.numbers if calibration else {}
-    # The pipelines that were scored and calibrated lie in reference cycles, and would stay in memory beside this one.
+    # The pipelines used for scores and calibration are in reference cycles, and would stay in memory with this one.
     gc.collect()
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, calibrated)
     traces = traces_for(workspace, described)

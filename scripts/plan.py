@@ -1,4 +1,4 @@
-"""Tell what an experiment would cost, without training it: its runs, sentence passes and time (a dry run)."""
+"""Estimate the cost of an experiment (runs, sentence passes and time) with a dry run."""
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -38,14 +38,14 @@ def main(
     threads: Threads = 1,
     gpu_id: GpuId = -1,
     assets: EncoderAssets = Path("assets/encoder"),
-    paper: Path = option(Path("assets/paper/tables.json"), "The paper's own figures, for corpora not converted yet."),
+    paper: Path = option(Path("assets/paper/tables.json"), "File with the paper's own numbers."),
     # fmt: on
 ) -> None:
-    """Tell what an experiment would cost, without training it: its runs, sentence passes and time.
+    """Estimate the cost of an experiment (runs, sentence passes and time) without training it.
 
-    The time follows from a few updates and predictions on a converted corpus, with the encoder that the experiment
-    names; where that one is not there, with a model of multilingual BERT's size. Of a corpus that is not converted yet
-    the paper's count is taken, 70 % of it for training.
+    The time is estimated from a few updates and predictions on a converted corpus, with the experiment's encoder. If
+    that isn't available, a model of multilingual BERT's size is used. For a corpus that is not converted yet, the
+    paper's number of sentences is used, with 70 % for training.
     """
     with locked(read=corpora_of(experiment, configs, corpus)):
         settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
@@ -54,19 +54,19 @@ def main(
         speed = time_here(settings, configs, corpus, training, threads, gpu_id, assets)
         print_table(table_plan(experiment, costs, speed))
         if speed is None:
-            msg.warn("Time not known: it is measured once `weasel run encoder` and `weasel run convert` have been run")
-        msg.good("This was a dry run: no run was carried out")
+            msg.warn("Can't estimate the time: run `weasel run encoder` and `weasel run convert` first")
+        msg.good("This was a dry run: nothing was trained")
 
 
 def count_corpus(configs: Path, corpus: Path, name: str, paper: Mapping[str, Any]) -> ConvertedCorpus:
-    """Count a corpus's sentences: as converted, else as the paper has it.
+    """Count a corpus's sentences, if it is converted, or use the paper's number.
 
     configs (Path): Folder with `corpora/`.
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus.
     paper (Mapping): The paper's Table 1, by its names of corpora.
     RETURNS (ConvertedCorpus): Its entity types and parts.
-    RAISES (ProjectError): If it is not converted and the paper does not count it.
+    RAISES (ProjectError): If it is not converted and not in the paper.
     """
     if is_converted(corpus, name):
         return find_corpus(configs, corpus, name)
@@ -80,14 +80,14 @@ def count_corpus(configs: Path, corpus: Path, name: str, paper: Mapping[str, Any
 
 
 def is_converted(corpus: Path, name: str) -> bool:
-    """RETURNS (bool): Whether `convert` has made a corpus."""
+    """RETURNS (bool): Whether a corpus is converted."""
     return (corpus / name / "manifest.json").is_file()
 
 
 def time_here(
     settings: Settings, configs: Path, corpus: Path, training: Path, threads: int, gpu_id: int, assets: Path
 ) -> Optional[Speed]:
-    """RETURNS (Optional[Speed]): How fast this machine is; None without an encoder or any converted corpus."""
+    """RETURNS (Optional[Speed]): The speed of this machine, or None without an encoder or any converted corpus."""
     others = sorted(path.parent.name for path in corpus.glob("*/manifest.json"))
     converted = [name for name in settings.corpora if name in others] + others
     template = find_template(configs, settings.model)
@@ -114,13 +114,13 @@ def time_here(
 
 
 def encoder_to_time(name: str, training: Path, assets: Path) -> Optional[EncoderRecord]:
-    """RETURNS (Optional[EncoderRecord]): The encoder that the experiment names, or one of multilingual BERT's size."""
+    """RETURNS (Optional[EncoderRecord]): The experiment's encoder, or one of multilingual BERT's size."""
     try:
         return find_encoder(training, name)
     except ProjectError as error:
         if name == OFFLINE:
             return None
-        msg.warn(f"{error}. A model of multilingual BERT's size is timed in its place")
+        msg.warn(f"{error}. Timing a model of multilingual BERT's size instead")
     try:
         return resolve_encoder(UNTRAINED, assets)
     except ProjectError as error:

@@ -1,4 +1,4 @@
-"""Find entities in raw texts by a trained pipeline, and write them for annotation tools or for spaCy."""
+"""Find entities in raw texts with a trained pipeline, and write them for annotation tools or for spaCy."""
 from pathlib import Path
 
 from wasabi import msg
@@ -42,14 +42,14 @@ def main(
     workers: Workers = AUTO,
     pipeline: Pipeline = OF_EXPERIMENT,
     texts: Texts = Path("texts"),
-    format: str = option("jsonl", f"What to write: {', '.join(FORMATS)}."),
-    output: str = option("", "File, or folder of brat's files and of DocBins, to write; empty: predictions/TEXTS."),
+    format: str = option("jsonl", f"Output format: {', '.join(FORMATS)}."),
+    output: str = option("", "Output file, or folder for brat files and DocBins. If empty, predictions/TEXTS."),
     # fmt: on
 ) -> None:
-    """Find entities in raw texts by a trained pipeline, and write them for annotation tools or for spaCy.
+    """Find entities in raw texts with a trained pipeline, and write them for annotation tools or for spaCy.
 
-    Stopped and started again, it does only what is left to do. The texts are read in portions, so that any number of
-    them takes no more memory than a few.
+    If the command is stopped and started again, it continues where it stopped. Texts are processed in portions, so that
+    many texts don't need more memory than a few.
     """
     chosen = choose_executor(LOCAL, workers, "", threads, gpu_id)
     unfinished = Unfinished(output_path(output, texts, check_format(format)), format)
@@ -61,7 +61,7 @@ def main(
         todo = list(portions(files, CHARACTERS))
         left = unfinished.begin(todo, source.fingerprint)
         if len(left) < len(todo):
-            msg.info(f"{len(todo) - len(left)} of {len(todo)} portions were done before")
+            msg.info(f"Skipped {len(todo) - len(left)} of {len(todo)} portions (already done)")
         work = PredictWork(source, texts, threads, unfinished)
         found = do_portions(work, chosen, {number: todo[number] for number in left})
         unfinished.finish(len(todo))

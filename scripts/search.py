@@ -1,4 +1,4 @@
-"""Try settings on development documents of training parts, and name the winner."""
+"""Search for settings on held-out documents of training parts, and name the winners."""
 from pathlib import Path
 
 from wasabi import msg
@@ -46,11 +46,11 @@ def main(
     address: Address = "",
     gpus_per_run: GpusPerRun = 1.0,
 ) -> None:
-    """Try settings on development documents of training parts, and name the winner.
+    """Search for settings on held-out documents of training parts, and name the winners.
 
-    What is tried stands under `search` in the experiment file: a base, and values that take the place of one of its
-    settings at a time. Some documents of each training part are held out to score on; no test part is opened. What is
-    finished is not repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
+    The candidates are under `search` in the experiment file: a base, and values that replace one of its settings at a
+    time. They are scored on held-out documents of each training part. No test part is read. Finished runs are not
+    repeated. Tables are written to METRICS/EXPERIMENT/tables/search.csv and .md.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):

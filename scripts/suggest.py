@@ -1,4 +1,4 @@
-"""Choose the sentences of raw texts to annotate next, and write them for annotation tools, marked beforehand."""
+"""Select the sentences of raw texts to annotate next, and write them, pre-annotated, for annotation tools."""
 import math
 from pathlib import Path
 from typing import Sequence
@@ -39,9 +39,9 @@ from scripts.reporting.results import read_results
 from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source, folders_of
 
 NEXT_STEPS = (
-    "Correct what is marked and accept the sentences in your tool; export them; name the export as `path` of a corpus "
-    "file (format {format}), and the corpus in the experiment; then `weasel run convert`, and `weasel run train` or "
-    "`few-shot`. After that, `weasel run suggest` with --vars.annotated CORPUS chooses the next ones."
+    "Correct the annotations and accept the sentences in your tool, and export them. Set the export as the `path` of a "
+    "corpus file (format {format}), and add the corpus to the experiment. Then run `weasel run convert`, and `weasel "
+    "run train` or `few-shot`. After that, `weasel run suggest` with --vars.annotated CORPUS selects the next ones."
 )
 
 
@@ -59,19 +59,19 @@ def main(
     workers: Workers = AUTO,
     pipeline: Pipeline = OF_EXPERIMENT,
     texts: Texts = Path("texts"),
-    method: str = option(DEFAULT_METHOD, f"How to choose: {', '.join(METHODS)}."),
-    sentences: int = option(50, "How many sentences."),
-    words: int = option(0, "Sentences of so many words instead; 0: as many sentences as told."),
-    random_share: float = option(0.1, "The share of them that is drawn at random, so that a test part stays honest."),
-    annotated: str = option("", "Converted corpora whose sentences are not chosen again: names, parted by commas."),
-    format: str = option("jsonl", f"What to write: {', '.join(FORMATS)}."),
-    output: str = option("", "File, or brat's folder, to write; empty: the next round in suggestions/."),
+    method: str = option(DEFAULT_METHOD, f"How to select sentences: {', '.join(METHODS)}."),
+    sentences: int = option(50, "Number of sentences to select."),
+    words: int = option(0, "Number of words to select, instead of a number of sentences. 0 to use --sentences."),
+    random_share: float = option(0.1, "Share to select at random, so that a test part drawn from them is unbiased."),
+    annotated: str = option("", "Converted corpora, separated by commas, with sentences to leave out."),
+    format: str = option("jsonl", f"Output format: {', '.join(FORMATS)}."),
+    output: str = option("", "Output file, or folder for brat files. If empty, the next round in suggestions/."),
     # fmt: on
 ) -> None:
-    """Choose the sentences of raw texts to annotate next, and write them for annotation tools.
+    """Select the sentences of raw texts to annotate next, and write them for annotation tools.
 
-    They are annotated beforehand by the pipeline, which may have seen nothing of the target. None is chosen that is
-    annotated already, or nearly the same as another.
+    They are pre-annotated by the pipeline, which doesn't need to be trained on the target. Sentences that are already
+    annotated, and near duplicates of others, are left out.
     """
     budget = Budget(words=words) if words else Budget(sentences=sentences)
     chosen_format = check_format(format, FORMATS)
@@ -93,18 +93,18 @@ def main(
 
 
 def annotated_texts(corpus: Path, names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): The sentences of all parts of converted corpora in which somebody annotated a token."""
+    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora."""
     with locked(read=[corpus / name for name in names]):
         paths = [str(corpus / name / f"{part}.spacy") for name in names for part in read_manifest(corpus, name).splits]
         return [sentence.text for sentence in read_sentences(paths)]
 
 
 def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:
-    """Print what was chosen.
+    """Print a summary of the selected sentences.
 
     observed (Observed): All sentences.
-    chosen (Sequence[Chosen]): Those that were chosen.
-    budget (Budget): How much was asked for.
+    chosen (Sequence[Chosen]): The selected sentences.
+    budget (Budget): The requested number of sentences or words.
     """
     rows = [one.row for one in chosen]
     candidates, pool = [observed.candidates[row] for row in rows], observed.pool
@@ -114,25 +114,25 @@ def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:
         ("Sentences", f"{len(rows):,} of {len(pool):,}, {sum(one.method == RANDOM for one in chosen):,} at random"),
         ("Words", f"{pool.words[rows].sum():,}"),
         ("Documents", f"{len({candidate.document for candidate in candidates}):,}"),
-        ("Marked beforehand", f"{found:,} mentions"),
+        ("Pre-annotated", f"{found:,} mentions"),
         *([] if math.isnan(expected) else [("Expected mentions", f"{expected:.0f}")]),
     ]
     msg.table(table)
     reached = len(rows) if budget.sentences else int(pool.words[rows].sum())
     if reached < (budget.sentences or budget.words or 0):
-        msg.warn("Fewer than asked for: no other sentence is left that is not annotated, or nearly the same as another")
+        msg.warn("Fewer than requested: all other sentences are already annotated, or near duplicates of others")
 
 
 def show_forecast(
     experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path, targets: Sequence[str]
 ) -> None:
-    """Print what the next sentences are expected to bring, if the experiment has learning curves that tell."""
+    """Print the expected gain from the next sentences, if the experiment has learning curves to forecast it from."""
     if not (metrics / experiment / "runs").is_dir():
         return
     try:
         results = read_results(metrics, experiment, today=plan_today(experiment, configs, corpus, training, metrics))
     except ProjectError:
-        # There is no finished run; that is no mistake here.
+        # Here it is not an error if there are no finished runs.
         return
     for line in next_sentences(results, targets):
         msg.info(line)

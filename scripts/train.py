@@ -1,4 +1,4 @@
-"""Train the pipeline that the experiment names for shipping, and keep it."""
+"""Train and save the shipped pipeline of an experiment."""
 from pathlib import Path
 
 from wasabi import msg
@@ -24,10 +24,10 @@ def main(
     threads: Threads = 1,
     gpu_id: GpuId = -1,
 ) -> None:
-    """Train the pipeline that the experiment names for shipping (`ship`), and keep it.
+    """Train and save the pipeline that the experiment ships (`ship`).
 
-    A pipeline that was trained on the same data with the same settings is not trained again. `evaluate` scores it,
-    `package` makes a wheel of it.
+    If data and settings have not changed, the pipeline is not trained again. `evaluate` scores it, and `package` builds
+    a wheel from it.
     """
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)

@@ -1,4 +1,4 @@
-"""Train a few finished runs again and compare their predictions with those on record."""
+"""Train a few finished runs again, and compare their predictions with the recorded ones."""
 from pathlib import Path
 from typing import Sequence
 
@@ -27,22 +27,22 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
-    runs: int = option(3, "How many finished runs to train again."),
-    draw: int = option(0, "Seed of drawing them; another one draws others."),
+    runs: int = option(3, "Number of finished runs to train again."),
+    draw: int = option(0, "Seed for drawing the runs."),
     # fmt: on
 ) -> None:
-    """Train a few finished runs again and compare their predictions with those on record.
+    """Train a few finished runs again, and compare their predictions with the recorded ones.
 
-    Runs are drawn at random from all that are finished. What is on record stays as it is. Few-shot runs start from
-    their source model as it is kept; all others train their model anew.
+    The runs are drawn at random from all finished ones. The recorded results don't change. Few-shot runs start from
+    their saved source model. All other runs train their model again.
     """
     if runs < 1:
-        raise ProjectError(f"{runs} runs", where="--runs", remedy="give 1 or more")
+        raise ProjectError(f"--runs must be at least 1 (got {runs})")
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         chosen = choose_runs(workspace, runs, draw)
         if not chosen:
-            what = "no run is finished with the settings and data of today"
+            what = "no finished run has the current settings and data"
             raise ProjectError(what, where=f"experiment {experiment}", remedy="run `weasel run in-corpus` first")
         verified = []
         with progress(sum(passes_to_verify(workspace, run) for run in chosen), "sentence", smoothing=0.05) as bar:
@@ -52,14 +52,14 @@ def main(
     path = workspace.results / "verified.json"
     write_json(path, to_record(verified))
     show(verified)
-    msg.good(f"All {len(verified)} predict what is on record", path)
+    msg.good(f"All {len(verified)} runs predict the same as the recorded ones", path)
 
 
 def show(verified: Sequence[Verified]) -> None:
-    """Print what came of each run.
+    """Print the result of each run.
 
-    verified (Sequence[Verified]): What came of verifying.
-    RAISES (ProjectError): If a run predicts something else than is on record.
+    verified (Sequence[Verified]): The results.
+    RAISES (ProjectError): If the predictions of a run differ from the recorded ones.
     """
     for one in verified:
         changed = "; ".join(f"{name} was {before} and is {now}" for name, (before, now) in one.changed.items())
@@ -71,11 +71,11 @@ def show(verified: Sequence[Verified]) -> None:
     if different:
         is_elsewhere = any(one.changed for one in different)
         remedy = (
-            "with other libraries or hardware the last digits differ: compare the F1 scores in verified.json"
+            "the last digits differ between libraries and hardware: compare the F1 scores in verified.json"
             if is_elsewhere
-            else "libraries and hardware are the same: was a file of the runs changed by hand?"
+            else "libraries and hardware are the same: check whether a file of the runs was changed by hand"
         )
-        raise ProjectError(f"{len(different)} of {len(verified)} runs predict something else", remedy=remedy)
+        raise ProjectError(f"{len(different)} of {len(verified)} runs predict something different", remedy=remedy)
 
 
 if __name__ == "__main__":

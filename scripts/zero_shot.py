@@ -1,4 +1,4 @@
-"""Test each source model on every other corpus, of which it has seen nothing (paper, Table 3)."""
+"""Test each source model on every other corpus, without any training on it (paper, Table 3)."""
 from pathlib import Path
 
 from wasabi import msg
@@ -44,9 +44,9 @@ def main(
     gpus_per_run: GpusPerRun = 1.0,
     verbose: Verbose = False,
 ) -> None:
-    """Test each source model on every other corpus, of which it has seen nothing (paper, Table 3).
+    """Test each source model on every other corpus, without any training on it (paper, Table 3).
 
-    A source model that is missing or out of date is trained first. What is finished is not repeated.
+    Source models that are missing or out of date are trained first. Finished runs are not repeated.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):

@@ -132,8 +132,8 @@ def test_the_second_run_starts_what_looks_itself(again):
 
 def test_the_second_run_trains_builds_and_installs_nothing(again):
     assert again.printed.count(" 0 to do") == 4
-    assert "The wheel is unchanged" in again.printed and "Building the wheel" not in again.printed
-    assert "these are the scores on record" in again.printed and "Installing" not in again.printed
+    assert "has changed since the wheel was built" in again.printed and "Building the wheel" not in again.printed
+    assert "showing the recorded scores" in again.printed and "Installing" not in again.printed
 
 
 def test_the_second_run_leaves_every_file_as_it_is(again):

@@ -228,7 +228,7 @@ class TestStrict:
             self.strict(project)
         assert str(error.value) == (
             "corpus two: dropped: text mismatch 1, expected 0 (first: text mismatch, T2 Drug 0-4 in 3). "
-            "Mend the corpus, or put what you accept under `expected` in the corpus file"
+            "Fix the corpus, or add the accepted counts to `expected` in the corpus file"
         )
         assert sorted(path.name for path in (project / "corpus").iterdir()) == ["one", "tokenizer"]
 
@@ -279,7 +279,7 @@ class TestLosses:
         first = ", ".join(f"T1 Drug 90-95 in {name}" for name in split_documents(["0", "1", "2", "3"], 0.7, 0)["train"])
         assert str(error.value) == (
             f"corpus two: 4 of 4 mentions are lost, 4 by 'outside text' (first: {first}). Check the offsets and labels "
-            "in the raw files and in the corpus file, or put what you accept under `expected.dropped` in the corpus "
+            "in the raw files and in the corpus file, or add the accepted count to `expected.dropped` in the corpus "
             "file"
         )
         assert [path.name for path in (self.project / "corpus").iterdir()] == ["tokenizer"]
@@ -643,8 +643,8 @@ class TestOffsets:
         found, manifest = self.entities(project)
         assert found == sorted(self.WORDS * 2)
         told = {"UTF-16": "UTF-16 units", "CRLF as one": "a CRLF as one"}[way]
-        assert manifest.read.notes == {f"text whose offsets count {told}, brought to characters": 2}
-        assert f"2x text whose offsets count {told}" in printed(capsys)
+        assert manifest.read.notes == {f"text with offsets in {told}, converted to characters": 2}
+        assert f"2x text with offsets in {told}" in printed(capsys)
         assert not manifest.dropped and not manifest.changed
 
     ROWS = "".join(

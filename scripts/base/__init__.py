@@ -1,1 +1,1 @@
-"""What every room may use: errors of one line, files written whole, validated settings, the frame of a command."""
+"""Provide what every room uses: one-line errors, atomic files, validated settings and the frame of a command."""

@@ -1,4 +1,4 @@
-"""The frame of every command: checks how it was started, prints its resolved settings, fails in one line."""
+"""Run a command: check how it was started, print its resolved settings, and report an error in one line."""
 import functools
 import io
 import os
@@ -26,7 +26,7 @@ from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
 from scripts.base.weasel import end_with_weasel, parent_words
 
-# What a value between the single quotes of project.yml, or Weasel's own parsing, makes something else of.
+# Characters that do not survive the single quotes in project.yml, or Weasel's own parsing.
 UNQUOTED = re.compile(r"""['"$`\\\x00-\x1f\x7f]""")
 PROJECT_FILE = Path("project.yml")
 
@@ -50,11 +50,11 @@ def run(main: Callable[..., None]) -> None:
 
 
 def _let_screens_lack_characters() -> None:
-    """Print a question mark for a character that the screen's encoding has not."""
+    """Print a question mark for a character that the screen's encoding doesn't have."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    # wasabi would encode by itself what it prints with an icon, and read that as UTF-8, whatever the encoding is.
+    # Otherwise wasabi encodes lines with an icon itself, then decodes them as UTF-8, whatever the encoding is.
     wasabi.util.ENCODING = "utf8"
 
 
@@ -74,39 +74,39 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             _stop(explain_os_error(error))
         except Exception as error:
             show_traceback(error)
-            remedy = f"Set {TRACEBACK}=1 to see the whole traceback, which may quote texts"
-            _stop(f"{explain_unforeseen(error)}: nobody has foreseen this error. {remedy}")
+            remedy = f"Set {TRACEBACK}=1 to see the full traceback, which may quote texts"
+            _stop(f"{explain_unforeseen(error)}: unexpected error. {remedy}")
 
     return framed
 
 
 def _stop(reason: str) -> None:
     if signals.stopped_by():
-        # The user knows why.
+        # The signal's own message has already said why.
         return
-    # Not msg.fail, which breaks at 80 columns: an error is one line, to be searched for and copied.
+    # Not msg.fail, which wraps at 80 columns: an error should be one line that can be searched for and copied.
     line = f"✘ {reason}"
     print(f"\n{color(line, fg='red') if msg.show_color else line}\n", flush=True)
     sys.exit(1)
 
 
 def print_settings(name: str, settings: dict[str, Any]) -> None:
-    """Print the settings that a command was started with, defaults included."""
+    """Print the settings that a command was started with, including defaults."""
     msg.divider(name.rpartition(".")[2].replace("_", "-"))
     msg.table([(key, _shown(value)) for key, value in settings.items()])
 
 
 def _shown(value: Any) -> str:
-    """RETURNS (str): A list as its items; one of nothing but empty items, which is what Weasel makes of an empty
-    variable, as an option that was left out."""
+    """RETURNS (str): The value. A list is shown as its items. A list of empty items, which Weasel makes of an empty
+    variable, is shown as an option that was left out."""
     if not isinstance(value, (list, tuple)):
         return visible(str(value))
     return ", ".join(str(item) for item in value if item != "") or str(None)
 
 
 def started_with() -> list[str]:
-    """RETURNS (list[str]): What Weasel was given: the words of WEASEL_CONFIG_OVERRIDES and of its command line."""
-    # Weasel runs a command as its own child, however it was started itself; no other parent has words of this form.
+    """RETURNS (list[str]): The arguments Weasel got, from WEASEL_CONFIG_OVERRIDES and from its command line."""
+    # However Weasel was started, it runs a command as its own child. No other parent has arguments of this form.
     return split_arg_string(os.environ.get("WEASEL_CONFIG_OVERRIDES", "")) + parent_words()
 
 
@@ -115,11 +115,11 @@ def _is_override(word: str) -> bool:
 
 
 def check_overrides(overrides: list[str], project_file: Path) -> None:
-    """Stop at an override that Weasel would ignore in silence.
+    """Raise an error for an override that Weasel would ignore without a warning.
 
     overrides (list[str]): Such as `--vars.seed` or `--vars.seed=3`.
-    project_file (Path): The project.yml that declares the vars; nothing is checked if it is absent.
-    RAISES (ProjectError): If an override names a variable that the file does not declare.
+    project_file (Path): The project.yml that declares the vars. If it doesn't exist, nothing is checked.
+    RAISES (ProjectError): If an override names a variable that the file doesn't declare.
     """
     if not overrides or not project_file.is_file():
         return
@@ -136,10 +136,10 @@ def check_overrides(overrides: list[str], project_file: Path) -> None:
 
 
 def check_values(words: Sequence[str]) -> None:
-    """Stop at the value of an override that Weasel would change, or that a command line would take for something else.
+    """Raise an error for an override whose value Weasel would change, or the command line would misread.
 
-    words (Sequence[str]): What Weasel was given, such as `--vars.version 1.10` in two words or `--vars.version=1.10`.
-    RAISES (ProjectError): If a value would not come out as it is written.
+    words (Sequence[str]): The arguments Weasel got, such as `--vars.version=1.10`, or the same in two words.
+    RAISES (ProjectError): If the command would get a different value from the one that was written.
     """
     for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
@@ -147,8 +147,8 @@ def check_values(words: Sequence[str]) -> None:
             continue
         value = value if equals else following
         if UNQUOTED.search(value) or (equals and "--" in value):
-            what = "the value holds a quote, `$`, `--`, a backslash or a control character, which would not come out"
-            raise ProjectError(what, where=name, remedy="choose a name, or rename the folder, without it")
+            what = "Weasel can't pass on a quote, `$`, `--`, a backslash or a control character in a value"
+            raise ProjectError(what, where=name, remedy="choose another name, or rename the folder")
         number = _number(value)
         if number is not None and str(number) != value:
             remedy = f"write {number}, or a version in three parts, such as 1.10.0"
@@ -156,7 +156,7 @@ def check_values(words: Sequence[str]) -> None:
 
 
 def _number(value: str) -> int | float | None:
-    """RETURNS (int | float | None): What Weasel makes of a value; None if that is no number."""
+    """RETURNS (int | float | None): The number that Weasel reads a value as, or None if it doesn't."""
     try:
         parsed = srsly.json_loads(value)
     except ValueError:
@@ -165,7 +165,7 @@ def _number(value: str) -> int | float | None:
 
 
 def _declared(variables: dict[str, Any], prefix: str = "") -> list[str]:
-    """RETURNS (list[str]): The names of variables, `outer.inner` for those in a section."""
+    """RETURNS (list[str]): The names of variables, as `outer.inner` for those in a section."""
     names = []
     for name, value in variables.items():
         names.append(f"{prefix}{name}")
@@ -174,7 +174,7 @@ def _declared(variables: dict[str, Any], prefix: str = "") -> list[str]:
 
 
 def _command_name(main: Callable[..., None]) -> str:
-    """RETURNS (str): The module that holds a command's `main`, also when `python -m` calls it `__main__`."""
+    """RETURNS (str): The name of the module with a command's `main`, even when `python -m` calls it `__main__`."""
     spec = main.__globals__.get("__spec__")
     return spec.name if spec else main.__module__
 

@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read, and what of the data may stand in it."""
+"""Define the one exception that users read, and keep text from the data out of it."""
 import errno
 import os
 import re
@@ -8,25 +8,25 @@ from pathlib import Path
 
 from scripts.base.leftovers import finished_path
 
-# Control characters, line and paragraph separators; and what turns the direction of writing.
+# Control characters, line and paragraph separators; and the characters that change the direction of writing.
 _INVISIBLE_CATEGORIES = ("Cc", "Zl", "Zp")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
-# A number of four digits or more is a date, a phone or a patient's number rather than a part of a label.
+# A number with four or more digits is more likely a date, a phone number or a patient's number than part of a label.
 _LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
 _ID = re.compile(_WORDS)
 LONGEST_LABEL, LONGEST_ID = 30, 60
 MOST_NAMED = 10
-# Of the environment: has the traceback of an error printed that nobody has foreseen.
+# Environment variable: if set, the traceback of an unexpected error is printed.
 TRACEBACK = "NER_TRACEBACK"
 _PROJECT = Path(__file__).parents[2]
 
 
 def visible(text: str) -> str:
-    """Escape what a terminal would obey instead of show, such as escape sequences and line breaks.
+    """Escape characters that a terminal would act on instead of showing, such as escape sequences and line breaks.
 
     text (str): Any text.
-    RETURNS (str): The same text with `\\x1b` and the like in the place of such characters.
+    RETURNS (str): The same text with such characters replaced by `\\x1b` and the like.
     """
     if text.isprintable():
         return text
@@ -42,19 +42,19 @@ def _escape(character: str) -> str:
 
 
 def name_label(label: str) -> str:
-    """Name a label of the data in a message.
+    """Name a label from the data in a message.
 
-    label (str): A label, or what a reader takes for one: from a column that holds none it may be a patient's text.
-    RETURNS (str): The label if it is up to three short words, as labels are; else only its length.
+    label (str): A label, or a value read as one: if the wrong column was read, it may be a patient's text.
+    RETURNS (str): The label if it has up to three short words, as labels do; otherwise only its length.
     """
     return label if len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label) else _length(label)
 
 
 def name_id(name: str) -> str:
-    """Name a document's, an annotator's or a mention's id in a message.
+    """Name the id of a document, an annotator or a mention in a message.
 
     name (str): The id.
-    RETURNS (str): The id if it is up to three words without odd characters; else only its length.
+    RETURNS (str): The id if it has up to three words without unusual characters; otherwise only its length.
     """
     return name if len(name) <= LONGEST_ID and _ID.fullmatch(name) else _length(name)
 
@@ -64,11 +64,11 @@ def _length(text: str) -> str:
 
 
 class ProjectError(Exception):
-    """A mistake in the input or the surroundings, told in one line, with nothing in it that a terminal would obey.
+    """A mistake in the input or the environment, described in one line that is safe to print on a terminal.
 
     what (str): What is wrong.
-    where (object): File, `file:line`, document id or settings key; left out if empty.
-    remedy (str): What the user can do about it; left out if empty.
+    where (object): File, `file:line`, document id or settings key. Left out if empty.
+    remedy (str): What the user can do about it. Left out if empty.
     """
 
     def __init__(self, what: str, *, where: object = "", remedy: str = "") -> None:
@@ -87,10 +87,10 @@ _REASONS = {
 
 
 def explain_os_error(error: OSError) -> str:
-    """Say an operating system's error in a user's words.
+    """Explain an error of the operating system in plain words.
 
-    error (OSError): What was raised.
-    RETURNS (str): One line with the path (the final one, of a file that was being written) and the remedy.
+    error (OSError): The error.
+    RETURNS (str): One line with the path (the final path, if the file was being written) and the remedy.
     """
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
     if not isinstance(error.filename, (str, bytes)):
@@ -100,17 +100,17 @@ def explain_os_error(error: OSError) -> str:
 
 
 def _mount_point(path: Path) -> Path:
-    """RETURNS (Path): The folder at which the disk of a file, there or not, is mounted."""
+    """RETURNS (Path): The mount point of the disk that a file is on, or would be on."""
     folders = path.absolute().parents
     return next((folder for folder in folders if folder.is_mount()), folders[-1])
 
 
 def explain_unforeseen(error: BaseException) -> str:
-    """Say what an error is that nobody has foreseen, and where in the code it arose.
+    """Name an unexpected error and the line of code that raised it.
 
-    Its message is left out: what a library says may quote a text of the corpora.
+    The error's message is left out, because a library's message may quote text from the corpora.
 
-    error (BaseException): What was raised.
+    error (BaseException): The error.
     RETURNS (str): Such as `KeyError at scripts/experiments/score.py:88`.
     """
     frames = traceback.extract_tb(error.__traceback__)
@@ -122,6 +122,6 @@ def explain_unforeseen(error: BaseException) -> str:
 
 
 def show_traceback(error: BaseException) -> None:
-    """Print the traceback of an error, with its message, if a variable of the environment asks for it."""
+    """Print the traceback of an error, with its message, if the environment variable `NER_TRACEBACK` is set."""
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)

@@ -1,4 +1,4 @@
-"""Write files and folders whole or not at all, hash them, and read JSON with an error that names the file."""
+"""Write files and folders atomically, hash them, and read JSON with errors that name the file."""
 import contextlib
 import errno
 import functools
@@ -16,24 +16,24 @@ from scripts.base.leftovers import unfinished
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
-MAKE_AGAIN = "delete the file and make it again"
+MAKE_AGAIN = "delete the file and create it again"
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it there if the block succeeds.
+    """Provide a temporary path next to `path`, and move it to `path` if the block succeeds.
 
-    path (Path): The final path; its folder is made if absent. Who may read it, the user's umask decides.
-    YIELDS (Path): Where to write. After an error nothing is left of it.
+    path (Path): The final path. Its folder is created if it doesn't exist. The user's umask decides who may read it.
+    YIELDS (Path): The path to write to. After an error, nothing of it is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = unfinished(path)
-    # Not by `tempfile`, whose files are for this user alone, whatever the umask.
+    # Not `tempfile`: its files can only be read by this user, whatever the umask is.
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         with _named(path):
             yield partial
-            # Not its folder, which takes as long again: after a power cut the older or the new file stands, both whole.
+            # Syncing the folder too would take twice as long, and a power cut leaves the old or the new file intact.
             _sync(partial)
             partial.replace(path)
     finally:
@@ -42,13 +42,13 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path` and move it there, in place of an older one, if the block succeeds.
+    """Provide a temporary folder next to `path`, and move it to `path` if the block succeeds, replacing an older one.
 
-    Of several processes that do so at the same time, the last one's folder stays.
+    If several processes do so at the same time, the last one wins.
 
-    path (Path): The final folder. Who may read it, the user's umask decides.
-    YIELDS (Path): The folder to fill. After an error nothing is left of it and the older folder stands.
-    RAISES (ProjectError): If the older folder was moved away and can't be put back; it is then kept where it is.
+    path (Path): The final folder. The user's umask decides who may read it.
+    YIELDS (Path): The folder to fill. After an error, nothing of it is left and the older folder is still in place.
+    RAISES (ProjectError): If the older folder was moved away and can't be moved back. It is then kept where it is.
     """
     partial = unfinished(path)
     partial.mkdir(parents=True)
@@ -71,7 +71,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Have errors of the system tell what was written: that of a write to an open file does not know."""
+    """Add the path to errors of the system: an error from writing to an open file doesn't have one."""
     try:
         yield
     except OSError as error:
@@ -81,14 +81,14 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
-    """Have a file or a folder on the disk, so that it outlives a failing machine."""
+    """Flush a file or a folder to the disk, so that it survives a crash of the machine."""
     if path.is_symlink():
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some file systems of networks do not for folders.
+        # Some network file systems can't do this for folders.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
@@ -96,9 +96,9 @@ def _sync(path: Path) -> None:
 
 
 def _put_in_place(partial: Path, older: Path, path: Path) -> None:
-    """Move the new folder to its name, and the older one away from it.
+    """Move the new folder to its final name, and the older one out of the way.
 
-    Moved away, not deleted: a process killed while deleting would leave half of it under its name.
+    The older one isn't deleted first: a process killed while deleting would leave half of it under the final name.
     """
     while True:
         if path.exists():
@@ -111,12 +111,12 @@ def _put_in_place(partial: Path, older: Path, path: Path) -> None:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
-            # Another process was faster, and its folder stands.
+            # Another process was faster. Move its folder away too.
             shutil.rmtree(older, ignore_errors=True)
 
 
 def _put_back(older: Path, path: Path) -> None:
-    """Move the older folder back to its name if none has taken its place."""
+    """Move the older folder back to its name, unless a new one has taken its place."""
     if path.exists() or not older.exists():
         return
     try:
@@ -129,14 +129,14 @@ def _put_back(older: Path, path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file whole or not at all."""
+    """Write a UTF-8 text file atomically."""
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf8", newline="")
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write a JSON file whole or not at all, indented by two."""
-    # Not srsly: its JSON keeps ten decimals, so that 1e-12 is written as 0.0, and lets a Path through as nothing.
+    """Write a JSON file atomically, with an indent of two."""
+    # Not srsly: it keeps ten decimals, so that 1e-12 becomes 0.0, and it writes a Path without an error.
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -144,9 +144,9 @@ def read_json(path: Path, *, made_by: str = "") -> Any:
     """Read a JSON file.
 
     path (Path): The file.
-    made_by (str): The command that makes the file, named in the error if it is absent.
-    RETURNS (Any): What the file holds.
-    RAISES (ProjectError): If the file is absent or is not JSON.
+    made_by (str): The command that writes the file, for the error if it doesn't exist.
+    RETURNS (Any): The file's contents.
+    RAISES (ProjectError): If the file doesn't exist or isn't JSON.
     """
     if not path.is_file():
         remedy = f"run `weasel run {made_by}` first" if made_by else ""
@@ -155,9 +155,9 @@ def read_json(path: Path, *, made_by: str = "") -> Any:
 
 
 def write_zipped_json(path: Path, data: Any) -> None:
-    """Write a compressed JSON file whole or not at all; equal data are equal files."""
+    """Write a compressed JSON file atomically. Equal data give equal files."""
     with atomic_file(path) as partial:
-        # A fixed time stamp and no name, or else equal data would be different bytes.
+        # A fixed time stamp and no name, or equal data would give different bytes.
         with partial.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as stream:
             stream.write(json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8"))
 
@@ -166,8 +166,8 @@ def read_zipped_json(path: Path) -> Any:
     """Read a compressed JSON file.
 
     path (Path): The file.
-    RETURNS (Any): What it holds.
-    RAISES (ProjectError): If it is absent or damaged.
+    RETURNS (Any): Its contents.
+    RAISES (ProjectError): If it doesn't exist or is damaged.
     """
     if not path.is_file():
         raise ProjectError("no such file", where=path)
@@ -188,10 +188,10 @@ def _parse(path: Path, data: bytes, what: str) -> Any:
 
 
 def cache_by_file(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
-    """Keep what a function reads of the last few files, each until it changes.
+    """Cache what a function reads from the last few files, each until the file changes.
 
-    read (Callable): Takes a path. Its result is shared by all callers, who must not change it.
-    RETURNS (Callable): The same function, which reads only what it has not read yet.
+    read (Callable): A function that takes a path. All callers share its result, and must not change it.
+    RETURNS (Callable): The same function with the cache.
     """
 
     @functools.lru_cache(maxsize=KEPT_FILES)
@@ -200,14 +200,14 @@ def cache_by_file(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:
 
     @functools.wraps(read)
     def wrapped(path: Path) -> ReadT:
-        # What is wrong with a file that is not there, the function itself knows best to say.
+        # If there is no such file, the function itself raises the better error.
         return read_state(path, *file_stamp(path)) if path.is_file() else read(path)
 
     return wrapped
 
 
 def file_stamp(path: Path) -> tuple[int, int, int]:
-    """RETURNS (tuple[int, int, int]): What changes when a file or folder is replaced by another."""
+    """RETURNS (tuple[int, int, int]): Values that change when a file or folder is replaced by another."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
 
@@ -224,5 +224,5 @@ def hash_data(data: Any) -> str:
 
 
 def hash_files(paths: Iterable[Path], root: Path) -> str:
-    """RETURNS (str): One sha256 over the names (below `root`) and the bytes of some files, in any order given."""
+    """RETURNS (str): One sha256 of the names (below `root`) and the bytes of files. Their order doesn't matter."""
     return hash_data(sorted((path.relative_to(root).as_posix(), hash_file(path)) for path in paths))

@@ -1,4 +1,4 @@
-"""Name what is not finished by who makes it, and delete what processes left that were killed meanwhile."""
+"""Name unfinished files after the process that writes them, and delete those that killed processes left behind."""
 import contextlib
 import functools
 import hashlib
@@ -18,20 +18,20 @@ import psutil
 UNFINISHED = re.compile(
     r"\.(?P<name>.+?)\.((?P<machine>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{8}|[^.]+)(?P<older>\.older)?\.part"
 )
-# Of processes of another machine, which can't be seen: none writes for so long without a sign of life.
+# Processes on other machines can't be seen. None writes for this long without changing its files.
 FOREIGN_SECONDS = 7 * 24 * 3600
-# For clocks that were set anew, and folders of a server whose clock is another.
+# Allows for clocks that were adjusted, and for folders on a server with a different clock.
 CLOCK_SECONDS = 3600
-# The name of the folder of this project's temporary files.
+# The folder of this project's temporary files.
 TEMPORARY = "interlingual-ner"
-# The path of a socket has room for 103 bytes (107 on Linux), and its own name takes 18.
+# The path of a socket can have 103 bytes (107 on Linux), and the socket's own name takes 18.
 LONGEST_OF_SOCKETS = 85
 SHORT_PLACE = Path("/tmp")
 
 
 @functools.cache
 def machine() -> str:
-    """RETURNS (str): What names this machine, or this container: all processes of one can see each other."""
+    """RETURNS (str): The name of this machine or container. All processes with the same name can see each other."""
     try:
         processes = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -40,22 +40,22 @@ def machine() -> str:
 
 
 def unfinished(path: Path) -> Path:
-    """RETURNS (Path): A hidden name beside a path, for what this process will move there once it is finished."""
+    """RETURNS (Path): A hidden name next to a path, for what this process will move there once it is finished."""
     return path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{secrets.token_hex(4)}.part")
 
 
 def finished_path(path: Path) -> Path:
-    """RETURNS (Path): A path with the names that its unfinished folders and its file will have."""
+    """RETURNS (Path): A path with the final names of its unfinished folders and its file."""
     return Path(*(match["name"] if (match := UNFINISHED.fullmatch(part)) else part for part in path.parts))
 
 
 def remove_leftovers(folder: Path, below: bool = False) -> None:
-    """Delete what killed processes of this project left in a folder; what a living one is making stays.
+    """Delete what killed processes of this project left in a folder. What a running one is writing stays.
 
-    A folder that was being replaced when its process was killed gets its name back if nothing has taken it.
+    A folder that was being replaced when its process was killed gets its name back, unless the name is taken.
 
     folder (Path): The folder.
-    below (bool): Whether to look into its folders as well.
+    below (bool): Whether to look into its subfolders as well.
     """
     for path in _find_unfinished(folder, below):
         match = UNFINISHED.fullmatch(path.name)
@@ -76,7 +76,7 @@ def _is_left(path: Path, match: re.Match[str]) -> bool:
         written = path.lstat().st_mtime
         if match["machine"] != machine():
             return time.time() - written > FOREIGN_SECONDS
-        # By now another process may have the number.
+        # Another process may have got the same number since.
         return psutil.Process(int(match["pid"])).create_time() > written + CLOCK_SECONDS
     except FileNotFoundError:
         return False
@@ -100,10 +100,10 @@ def _remove(path: Path, match: re.Match[str]) -> None:
 
 @contextlib.contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """Give a folder that lasts as long as the block does.
+    """Provide a folder that is deleted at the end of the block.
 
-    path (Path): Where it would be; it gets a hidden name beside that, and is for this user alone.
-    YIELDS (Path): The folder, empty.
+    path (Path): A path; the folder gets a hidden name next to it, and only this user may read it.
+    YIELDS (Path): The empty folder.
     """
     folder = unfinished(path)
     folder.mkdir(mode=0o700, parents=True)
@@ -115,7 +115,7 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def own_temporary_files() -> Iterator[None]:
-    """Keep all temporary files of this process, its libraries' too, in one folder; delete those of killed ones."""
+    """Keep all temporary files of this process, its libraries' too, in one folder. Delete those of killed processes."""
     before = tempfile.tempdir
     with _own_folder(Path(tempfile.gettempdir())) as folder, _sockets_in(folder):
         tempfile.tempdir = str(folder)
@@ -137,13 +137,13 @@ def _own_folder(parent: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _sockets_in(folder: Path) -> Iterator[None]:
-    """Have `multiprocessing` keep its sockets in this folder, or in a shorter one if their paths would be too long.
+    """Make `multiprocessing` keep its sockets in this folder, or in a shorter one if their paths would be too long.
 
-    In a folder of its own choice it would look for them at the very end, when all temporary files are gone.
+    In a folder of its own choice, it would look for them at exit, when all temporary files have been deleted.
     """
     with contextlib.ExitStack() as opened:
         if len(os.fsencode(folder)) > LONGEST_OF_SOCKETS:
-            # Where nothing may be written there, a pool can't be started, but all else works.
+            # If that folder isn't writable, a pool can't be started, but everything else works.
             with contextlib.suppress(OSError):
                 folder = opened.enter_context(_own_folder(SHORT_PLACE))
         config = vars(multiprocessing.current_process())["_config"]

@@ -1,4 +1,4 @@
-"""Keep commands from writing into one folder at the same time; who waits is told for whom."""
+"""Keep commands from writing to the same folder at the same time. Say which process a command waits for."""
 import contextlib
 import errno
 import fcntl
@@ -16,9 +16,9 @@ import psutil
 
 from scripts.base.leftovers import remove_leftovers
 
-# How often a folder in use is tried again, and from when on the user is told: most uses are over at once.
+# How often to retry a folder that is in use, and when to say so: most uses are over immediately.
 POLL_SECONDS, PATIENCE_SECONDS = 0.1, 0.5
-# Of file systems that know no locks, such as some of those that clusters share.
+# Errors of file systems without locks, such as some that clusters share.
 WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -26,10 +26,10 @@ WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 class Holder:
     """A process that uses a folder.
 
-    command (str): What it carries out, such as `few-shot`.
+    command (str): The command it runs, such as `few-shot`.
     pid (int): Its process id.
-    host (str): The machine that it runs on.
-    since (str): When it began to use the folder.
+    host (str): The machine it runs on.
+    since (str): When it started to use the folder.
     """
 
     command: str
@@ -39,7 +39,7 @@ class Holder:
 
     @property
     def may_live(self) -> bool:
-        """RETURNS (bool): Whether it may be another process that lives; of another machine that can't be known."""
+        """RETURNS (bool): Whether it may be another running process. On another machine, it always may be."""
         # This process may have shared the folder before.
         return self.host != socket.gethostname() or (self.pid != os.getpid() and psutil.pid_exists(self.pid))
 
@@ -49,19 +49,19 @@ class Holder:
 
 @contextlib.contextmanager
 def locked(write: Iterable[Path] = (), read: Iterable[Path] = ()) -> Iterator[None]:
-    """Keep folders for this process while the block lasts; wait for those that others use, and tell for whom.
+    """Lock folders for this process during the block. If others use them, wait and say for which process.
 
-    Those who read a folder share it; who writes into it has it alone. The operating system gives up what an ended
-    process had, also on a shared folder of several machines. Not for a folder that this process has locked already.
-    What killed processes left unfinished there is deleted.
+    Readers share a folder; a writer has it alone. The operating system releases the locks of a process that has
+    ended, also in a folder that several machines share. Don't use this for a folder that this process has locked
+    already. Unfinished files that killed processes left in the folders are deleted.
 
-    write (Iterable[Path]): Folders to write into. The lock of `corpus/en_ugt` is the file `corpus/.en_ugt.lock`.
+    write (Iterable[Path]): Folders to write to. The lock of `corpus/en_ugt` is the file `corpus/.en_ugt.lock`.
     read (Iterable[Path]): Folders to read.
     """
     write, read = list(write), list(read)
     wanted = {path.absolute(): False for path in read} | {path.absolute(): True for path in write}
     with contextlib.ExitStack() as held:
-        # In one order, or else two processes could wait for each other.
+        # Always in the same order, or two processes could wait for each other.
         for path in sorted(wanted):
             held.enter_context(_locked(path, alone=wanted[path]))
         for parent in {path.parent for path in wanted}:
@@ -77,18 +77,18 @@ def _locked(path: Path, alone: bool) -> Iterator[None]:
     try:
         file = _acquire(path, alone)
     except OSError as error:
-        # Who may only read leaves no trace. Without locks all works as before, and the user has to take care.
+        # A reader without write access leaves no trace. Without locks everything works, but the user has to take care.
         if alone and error.errno not in WITHOUT_LOCKS:
             raise
         if alone:
-            print(f"⚠ {_shown(path)}: this file system has no locks. Let one command at a time write there", flush=True)
+            print(f"⚠ {_shown(path)}: this file system has no locks. Run only one command at a time there", flush=True)
         yield
         return
     try:
         _sign(file)
         yield
     finally:
-        # The last one of those who share a folder tidies up; who waits sees that the file is no longer the same.
+        # The last process to share a folder tidies up. One that waits notices that the file is no longer the same.
         if _try_lock(file, fcntl.LOCK_EX) and _is_same(file, lock_file(path)):
             lock_file(path).unlink()
         file.close()
@@ -96,14 +96,14 @@ def _locked(path: Path, alone: bool) -> Iterator[None]:
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove folders that were made for a lock alone, inner ones first: a command that stops leaves nothing."""
+    """Remove folders created only for a lock, inner ones first, so that a command that stops leaves nothing behind."""
     with contextlib.suppress(OSError):
         for folder in folders:
             folder.rmdir()
 
 
 def lock_file(path: Path) -> Path:
-    """RETURNS (Path): The file whose lock is that of a folder, and which names its users."""
+    """RETURNS (Path): The lock file of a folder, which also names the processes that use the folder."""
     return path.with_name(f".{path.name}.lock")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """RETURNS (str): The processor's name, as far as the system tells it."""
+    """RETURNS (str): The processor's name, or its architecture if the system doesn't give a name."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,6 +1,6 @@
-"""End a process together with the one that started it, however that one ends.
+"""End a process when the one that started it ends, for whatever reason.
 
-Nothing but the standard library is imported: this file is also run by itself, to become another program.
+Only the standard library is imported, because this file also runs by itself before it becomes another program.
 """
 import ctypes
 import os
@@ -17,18 +17,18 @@ POLL_SECONDS = 0.5
 
 
 def end_with_parent(parent: int) -> None:
-    """Have this process terminated (SIGTERM) as soon as its parent has ended, by whatever signal.
+    """Terminate this process (SIGTERM) as soon as its parent has ended, for whatever reason.
 
-    On Linux the kernel sees to it, which takes the thread that started this process for its parent: a pool has to start
-    its workers from a thread that lasts as long as they are wanted.
+    On Linux, the kernel does this, and treats the thread that started this process as its parent. A pool therefore has
+    to start its workers from a thread that lives as long as they are needed.
 
-    parent (int): The parent's process id, as the parent itself told it: by now it may have ended.
+    parent (int): The parent's process id, passed on by the parent itself, which may have ended since.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    # It may have ended before the kernel was told.
+    # It may have ended before the call above.
     if not _is_child_of(parent):
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -45,10 +45,10 @@ def _is_child_of(parent: int) -> bool:
 
 
 def tethered(command: Sequence[str]) -> list[str]:
-    """Have a program that is started end with this process.
+    """Make a program end with this process.
 
     command (Sequence[str]): The program and its arguments.
-    RETURNS (list[str]): What to start in its place: it becomes that program, under the same process id.
+    RETURNS (list[str]): The command to start instead. It becomes that program, under the same process id.
     """
     if sys.platform != "linux":
         return list(command)

@@ -1,4 +1,4 @@
-"""A bar with the time left, on a screen and in a log file."""
+"""Show a progress bar with the time left, on a screen and in a log file."""
 import sys
 from typing import Any, Callable, Mapping
 
@@ -6,9 +6,9 @@ from tqdm import tqdm
 
 from scripts.base import signals
 
-# Seconds between two states of the bar: each is a line of its own in a log file.
+# Seconds between two updates of the bar. In a log file, each update is a line.
 ON_SCREEN, IN_LOG = 0.1, 60.0
-# Told while something is trained, after every update, how many sentences passed through the network.
+# Called after every training update with the number of sentences that passed through the network.
 OnPasses = Callable[[int], Any]
 
 
@@ -18,16 +18,16 @@ def ignore_passes(passes: int) -> None:
 
 class _Bar(tqdm):
     def __exit__(self, *error: Any) -> None:
-        # The reason why the command stops is the last line.
+        # After a signal, the last line should be the reason for stopping.
         self.leave = self.leave and not signals.stopped_by()
         super().__exit__(*error)
 
 
 def progress(total: int, unit: str, **settings: Any) -> tqdm:
-    """Make a bar.
+    """Create a progress bar.
 
-    total (int): How much there is to do.
-    unit (str): Of what.
+    total (int): The amount of work.
+    unit (str): The unit of the amount.
     **settings (Any): Further settings of tqdm.
     RETURNS (tqdm): The bar, a context manager.
     """
@@ -36,10 +36,10 @@ def progress(total: int, unit: str, **settings: Any) -> tqdm:
 
 
 class TaskBar:
-    """One bar for many tasks, several of which may be under way.
+    """One progress bar for many tasks, several of which may run at once.
 
-    costs (Mapping[str, int]): How much each task takes, by its name.
-    unit (str): Of what.
+    costs (Mapping[str, int]): The amount of work of each task, by its name.
+    unit (str): The unit of the amounts.
     """
 
     def __init__(self, costs: Mapping[str, int], unit: str) -> None:
@@ -53,14 +53,14 @@ class TaskBar:
         self._bar.__exit__(*error)
 
     def move(self, task: str, amount: int) -> None:
-        """Show that a part of a task is done, never more than the whole of it."""
+        """Advance the bar by a part of a task, never by more than the whole task."""
         amount = min(amount, self._left[task])
         self._left[task] -= amount
         self._bar.update(amount)
 
     def end(self, task: str, line: str) -> None:
-        """Show that a task is over, and print a line above the bar."""
-        # What was estimated and what was done may differ, as by a test that takes longer.
+        """Mark a task as finished, and print a line above the bar."""
+        # The estimate may differ from what was done, for instance if a test took longer.
         self.move(task, self._left[task])
         tqdm.write(line, file=sys.stdout)
         sys.stdout.flush()

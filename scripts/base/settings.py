@@ -1,4 +1,4 @@
-"""Read settings files into validated pydantic models, with one line that names file and key for each mistake."""
+"""Read settings files into validated pydantic models, and report a mistake in one line with the file and the key."""
 import difflib
 import re
 import warnings
@@ -12,24 +12,24 @@ from srsly.ruamel_yaml.nodes import MappingNode, Node, SequenceNode
 
 from scripts.base.errors import ProjectError
 
-# As `repr` shows it, which escapes a backslash of the text itself.
+# A lone surrogate as `repr` shows it. A backslash in the text itself is escaped.
 _HALF_PAIR = re.compile(r"(?<!\\)\\ud[89a-f]")
-# What pydantic would take other kinds of values for: true for 1, "3" for 3, 1 for true.
+# Types that pydantic would convert other values to: true to 1, "3" to 3, 1 to true.
 NUMBERS = ("int", "float", "bool")
-# What a file may come to when each alias (`*name`) is written out: a few lines can stand for gigabytes.
+# The most values a file may have once its aliases (`*name`) are expanded: a few lines can expand to gigabytes.
 MOST_VALUES = 200_000
-# Bytes of a file that it is read at all; it takes three seconds to read so many if each value has two.
+# Bytes. Reading a file of this size takes three seconds if each value has two bytes.
 LARGEST_FILE = 100_000
-# Several of them make a file's name, for which there is room for 255 bytes.
+# A file name consists of several of these names, and can have 255 bytes.
 LONGEST_NAME = 40
 NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
-# Characters of a wrong value, or of a key, that an error shows.
+# The most characters of a wrong value or key that an error shows.
 LONGEST_VALUE = 60
 
 
 def _strict_numbers(schema: Any) -> Any:
-    """RETURNS (Any): A pydantic core schema that takes numbers for numbers alone, and booleans for booleans alone."""
-    # Not `strict=True` in model_config: that would also refuse text for a Path, and a section for a model.
+    """RETURNS (Any): A pydantic core schema that accepts only numbers as numbers and only booleans as booleans."""
+    # Not `strict=True` in model_config: that would also reject text for a Path and a section for a model.
     if isinstance(schema, list | tuple):
         return type(schema)(map(_strict_numbers, schema))
     if not isinstance(schema, dict):
@@ -39,7 +39,7 @@ def _strict_numbers(schema: Any) -> Any:
 
 
 class Settings(BaseModel):
-    """Base of all settings: frozen; an unknown key is an error, and so is a number where true or false is wanted."""
+    """Base of all settings. They are frozen, and unknown keys and values of the wrong type are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -56,9 +56,9 @@ def read_settings(path: Path, model: Type[SettingsT]) -> SettingsT:
     """Read and validate a YAML settings file.
 
     path (Path): The file.
-    model (Type[Settings]): What it has to hold.
+    model (Type[Settings]): The model to validate its contents with.
     RETURNS (Settings): The validated settings.
-    RAISES (ProjectError): If the file is absent, is not YAML, or a key is unknown, missing or has a wrong value.
+    RAISES (ProjectError): If the file doesn't exist or isn't YAML, or a key is unknown, missing or has a wrong value.
     """
     if not path.is_file():
         raise ProjectError("no such settings file", where=path, remedy=_similar_files(path))
@@ -77,7 +77,7 @@ def _has_half_pair(data: Any) -> bool:
     try:
         return _HALF_PAIR.search(repr(data)) is not None
     except ValueError:
-        # Python writes out no integer of 4,300 digits; it is no value of any key, and told as such.
+        # Python refuses to print an integer of 4,300 digits. Validation will report it as a wrong value.
         return False
 
 
@@ -85,34 +85,34 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML file.
 
     path (Path): The file.
-    RETURNS (Any): What it holds.
-    RAISES (ProjectError): If it is not YAML, is too large, or its aliases stand for more than any settings are.
+    RETURNS (Any): Its contents.
+    RAISES (ProjectError): If it isn't YAML, is too large, or its aliases expand to too many values.
     """
     if path.stat().st_size > LARGEST_FILE:
-        what = f"{path.stat().st_size:,} bytes, more than any settings have ({LARGEST_FILE:,})"
+        what = f"the file has {path.stat().st_size:,} bytes, but a settings file can have at most {LARGEST_FILE:,}"
         raise ProjectError(what, where=path, remedy="check that it is a settings file")
     try:
         constructor, _ = YAML(typ="safe", pure=True).get_constructor_parser(path.read_text(encoding="utf8"))
-        # Looked at before it is made: a merge of aliases (`<<: [*a, *a]`) is written out while it is.
+        # Checked before the values are constructed, because that expands merged aliases (`<<: [*a, *a]`).
         with warnings.catch_warnings():
-            # Of each name that is given twice, in several lines.
+            # One of several lines for each duplicate anchor.
             warnings.simplefilter("ignore")
             root = constructor.composer.get_single_node()
         if _is_endless(root):
-            what = f"more than {MOST_VALUES:,} values, or an alias (`*name`) within what it stands for"
-            raise ProjectError(what, where=path, remedy="write less, and without aliases")
+            what = f"more than {MOST_VALUES:,} values, or an alias (`*name`) that contains itself"
+            raise ProjectError(what, where=path, remedy="shorten the file, and write it without aliases")
         return constructor.construct_document(root) if root else None
     except ProjectError:
         raise
     except RecursionError:
         raise ProjectError("YAML that is nested too deeply", where=path) from None
-    # What the parser raises is no ValueError, and the constructors of numbers and dates raise any.
+    # The parser doesn't raise ValueError, and the constructors of numbers and dates may raise anything.
     except Exception as error:
         raise _yaml_mistake(error, path) from None
 
 
 def _is_endless(root: Node | None) -> bool:
-    """RETURNS (bool): Whether a document comes to too many values, aliases written out."""
+    """RETURNS (bool): Whether a document has too many values once its aliases are expanded."""
     left, count = [root] if root else [], 0
     while left and count <= MOST_VALUES:
         node = left.pop()
@@ -125,23 +125,23 @@ def _is_endless(root: Node | None) -> bool:
 
 
 def check_name(name: str, where: object, reserved: str = "") -> None:
-    """Check a name that becomes a part of file names, commands and tables.
+    """Check a name that becomes part of file names, commands and tables.
 
     name (str): The name.
-    where (object): What is called so, for the error.
-    reserved (str): A name that something else has; file systems may take `A` and `a` for one.
-    RAISES (ProjectError): If it has other characters than letters, digits, `_` and `-`, begins with `-`, is too long or
+    where (object): What has this name, for the error.
+    reserved (str): A name already in use, in lower case, since some file systems don't distinguish `A` from `a`.
+    RAISES (ProjectError): If it has characters other than letters, digits, `_` and `-`, begins with `-`, is too long or
         is reserved.
     """
     if not NAME.fullmatch(name):
-        remedy = f"use up to {LONGEST_NAME} of a-z, A-Z, 0-9, _ and -, not beginning with -"
-        raise ProjectError(f"'{shorten(name)}' can't be a name", where=where, remedy=remedy)
+        remedy = f"use up to {LONGEST_NAME} characters of a-z, A-Z, 0-9, _ and -, and don't begin with -"
+        raise ProjectError(f"'{shorten(name)}' is not a valid name", where=where, remedy=remedy)
     if name.lower() == reserved:
-        raise ProjectError(f"'{name}' is a name that the project itself uses", where=where, remedy="choose another one")
+        raise ProjectError(f"'{name}' is a name that the project itself uses", where=where, remedy="choose another")
 
 
 def suggest(name: str, known: list[str]) -> str:
-    """RETURNS (str): `did you mean 'x'?` if a known name is close, else the list of known names."""
+    """RETURNS (str): `did you mean 'x'?` if a known name is similar, otherwise the list of known names."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
 
@@ -152,14 +152,14 @@ def _similar_files(path: Path) -> str:
 
 
 def _yaml_mistake(error: Exception, path: Path) -> ProjectError:
-    # The parser's whole message has several lines, with the path twice.
+    # The parser's full message has several lines, and the path twice.
     mark = getattr(error, "problem_mark", None)
     reason = shorten(" ".join(str(getattr(error, "problem", None) or error).split()))
     return ProjectError(f"not valid YAML ({reason})", where=f"{path}:{mark.line + 1}" if mark else path)
 
 
 def shorten(text: str) -> str:
-    """RETURNS (str): A text's beginning, where it is too long for an error of one line."""
+    """RETURNS (str): A text, cut if it is too long for a one-line error."""
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
@@ -173,7 +173,7 @@ def _first_mistake(error: ValidationError, model: Type[Settings]) -> str:
     if mistake["type"] == "missing":
         return f"missing key '{key}'"
     message = mistake["msg"].removeprefix("Value error, ")
-    # The value of a whole section would be a whole file on one line, and Python writes out no integer of 4,300 digits.
+    # A whole section would put a whole file on one line.
     got = "" if isinstance(mistake["input"], dict) else f" (got {_shown(mistake['input'])})"
     return f"key '{key}': {message}{got}" if key else message
 
@@ -182,11 +182,11 @@ def _shown(value: Any) -> str:
     try:
         return shorten(repr(value))
     except ValueError:
-        return f"a {type(value).__name__} of very many digits"
+        return f"a {type(value).__name__} with too many digits to print"
 
 
 def _keys_at(model: Type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """RETURNS (list[str]): The keys of the section at a place such as `("few_shot", "training")`."""
+    """RETURNS (list[str]): The keys of the section at a location such as `("few_shot", "training")`."""
     for part in place:
         field = model.model_fields.get(str(part))
         model = next(_models_in(field.annotation), model) if field else model
@@ -194,7 +194,7 @@ def _keys_at(model: Type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
 
 
 def _models_in(annotation: Any) -> Iterator[Type[BaseModel]]:
-    """YIELDS (Type[BaseModel]): The models that a type such as `Optional[list[Training]]` is made of."""
+    """YIELDS (Type[BaseModel]): The models within a type such as `Optional[list[Training]]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):

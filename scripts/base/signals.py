@@ -1,6 +1,6 @@
-"""End a command that is interrupted, terminated or hung up on in one line and within seconds.
+"""End a command that gets SIGINT, SIGTERM or SIGHUP within seconds, with a one-line message.
 
-Nothing is imported that takes time: this comes before all else, and answers also while the modules of a command load.
+Only fast imports are allowed here: this module is loaded first, and handles signals while a command's modules load.
 """
 import contextlib
 import os
@@ -15,21 +15,21 @@ from typing import Any, Iterator, NoReturn, Optional
 from scripts.base.exits import FIRST_OF_SIGNALS
 
 WATCHED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-# For what is under way to be cleared away, before the process ends in any case. Weasel leaves 0.25 s after Ctrl-C.
+# Time for cleaning up before the process is ended in any case. After Ctrl-C, Weasel allows 0.25 s.
 GRACE_SECONDS = 2.0
 PARENT_POLLS, PARENT_POLL_SECONDS = 40, 0.005
-GO_ON = "Finished runs are kept: start the same command again to go on"
+GO_ON = "Finished runs are kept: start the same command again to continue"
 
 
 class _State:
-    """What has happened to this process.
+    """The state of signal handling in this process.
 
-    stopped_by (Optional[int]): The first signal that came.
+    stopped_by (Optional[int]): The first signal received.
     parent (Optional[int]): The process that this one ends with.
-    is_in_main (bool): Whether there may be anything to clear away.
-    is_watched (bool): Whether signals are answered.
-    is_answered (bool): Whether the main thread has answered one.
-    telling (Lock): Who tells of it, holds it.
+    is_in_main (bool): Whether there may be something to clean up.
+    is_watched (bool): Whether signals are handled.
+    is_answered (bool): Whether the main thread has handled one.
+    telling (Lock): Held while the message is printed.
     """
 
     stopped_by: Optional[int] = None
@@ -41,13 +41,13 @@ class _State:
 
 
 def watch() -> None:
-    """Answer signals from now on. What the user has this process ignore, as `nohup` does, stays ignored."""
+    """Handle signals from now on. Signals that are ignored, as with `nohup`, stay ignored."""
     if _State.is_watched:
         return
     _State.is_watched = True
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)
-    # The main thread may be in a long computation, and only answers after it.
+    # The main thread may be in a long computation, and handles signals only after it.
     signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_answer, args=(ours, pythons), name="signals", daemon=True).start()
     for number in WATCHED:
@@ -56,16 +56,16 @@ def watch() -> None:
 
 
 def tell_of_parent(parent: int) -> None:
-    """Have the end of a parent, with which this process ends, told as the reason.
+    """Set the parent process whose end is to be given as the reason for stopping.
 
-    parent (int): Its process id.
+    parent (int): The parent's process id.
     """
     _State.parent = parent
 
 
 @contextlib.contextmanager
 def clearing_away() -> Iterator[None]:
-    """While the block lasts, a signal raises SystemExit, so that what is unfinished is cleared away."""
+    """Make signals raise SystemExit during the block, so that unfinished files are cleaned up."""
     _State.is_in_main = True
     try:
         yield
@@ -74,26 +74,26 @@ def clearing_away() -> Iterator[None]:
 
 
 def stopped_by() -> Optional[int]:
-    """RETURNS (Optional[int]): The signal that ends this process; what else goes wrong meanwhile is of no interest."""
+    """RETURNS (Optional[int]): The signal that is ending this process, if any. Errors after it need no message."""
     return _State.stopped_by
 
 
 def end(number: int) -> NoReturn:
-    """End at once, as one does after a signal."""
+    """End immediately, with the exit code of a signal."""
     with contextlib.suppress(Exception):
         sys.stdout.flush()
     os._exit(FIRST_OF_SIGNALS + number)
 
 
 def leave_to_parent() -> None:
-    """Answer no signal in this process, a worker: the one that has started it tells the user, and ends its workers."""
+    """Handle no signals in this worker process: its parent prints the message and ends its workers."""
     signal.set_wakeup_fd(-1)
     for number in WATCHED:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def _stop(number: int, frame: Optional[FrameType]) -> None:
-    # One is enough: a second would break what the first has cleared away.
+    # A second signal would interrupt the cleanup that the first one started.
     if _State.is_answered:
         return
     _State.is_answered = True
@@ -104,7 +104,7 @@ def _stop(number: int, frame: Optional[FrameType]) -> None:
 
 
 def _answer(ours: socket.socket, pythons: socket.socket) -> None:
-    """Tell of the first signal, and see to it that the process ends."""
+    """Report the first signal, and make sure that the process ends."""
     number = next(number for number in iter(lambda: ours.recv(1)[0], None) if number in WATCHED)
     code = FIRST_OF_SIGNALS + _tell(number)
     time.sleep(GRACE_SECONDS)
@@ -112,13 +112,13 @@ def _answer(ours: socket.socket, pythons: socket.socket) -> None:
 
 
 def _tell(number: int) -> int:
-    """RETURNS (int): The signal that the user has been told of: the first one."""
+    """RETURNS (int): The first signal, which is the one reported to the user."""
     with _State.telling:
         if _State.stopped_by is None:
             _State.stopped_by = number
-            # Whatever breaks now, breaks because of the signal.
+            # Any error from here on is a consequence of the signal.
             sys.excepthook = threading.excepthook = sys.unraisablehook = _ignore
-            # Not by `print`, which the main thread may be in the middle of; and the terminal may be gone.
+            # Not `print`, which the main thread may be in the middle of. The terminal may also be gone.
             with contextlib.suppress(OSError):
                 os.write(1, f"\n⚠ {_reason(number)}. {GO_ON}\n".encode(sys.stdout.encoding or "utf8", "replace"))
         return _State.stopped_by
@@ -126,12 +126,12 @@ def _tell(number: int) -> int:
 
 def _reason(number: int) -> str:
     if number == signal.SIGTERM and _has_parent_ended():
-        return "Stopped, since Weasel has ended"
+        return "Stopped because Weasel has ended"
     return "Stopped" if number == signal.SIGINT else f"Stopped by {signal.Signals(number).name}"
 
 
 def _has_parent_ended() -> bool:
-    # The kernel tells of the end of its first thread, a moment before that of the process.
+    # The kernel reports the end of the parent's first thread a moment before the parent itself ends.
     for _ in range(PARENT_POLLS if _State.parent else 0):
         if os.getppid() != _State.parent:
             return True

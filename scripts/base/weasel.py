@@ -1,4 +1,4 @@
-"""Tell whether Weasel has started this process, and how; if so, end with it."""
+"""Find out whether Weasel started this process, and if so, end with it."""
 import os
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from scripts.base.parent import end_with_parent
 
 
 def parent_words() -> list[str]:
-    """RETURNS (list[str]): The command line of the process that has started this one; empty if it can't be read."""
+    """RETURNS (list[str]): The command line of the process that started this one. Empty if it can't be read."""
     try:
         return psutil.Process(os.getppid()).cmdline()
     except psutil.Error:
@@ -17,7 +17,7 @@ def parent_words() -> list[str]:
 
 
 def is_weasel(words: list[str]) -> bool:
-    """Tell whether a command line is that of `weasel run`, however it was started.
+    """Check whether a command line is that of `weasel run`, however it was started.
 
     words (list[str]): Such as `python -m weasel run all`, `.venv/bin/weasel run all` or `spacy project run all`.
     RETURNS (bool): Whether it is.
@@ -27,7 +27,8 @@ def is_weasel(words: list[str]) -> bool:
 
 
 def end_with_weasel() -> None:
-    """End this process as soon as the Weasel that has started it ends; any other parent, such as a shell, may go."""
+    """End this process as soon as the Weasel that started it ends. The end of any other parent, such as a shell, is
+    ignored."""
     parent = os.getppid()
     if is_weasel(parent_words()):
         signals.tell_of_parent(parent)

@@ -1,4 +1,4 @@
-"""Keep the books of a corpus: what was read, kept, changed and dropped, and whether it is what one expected."""
+"""Count what was read, kept, changed and dropped in a corpus, and compare it with the expected counts."""
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from scripts.corpora.schema import (
 )
 from scripts.corpora.settings import CorpusSettings, Expected
 
-# A label that the corpus file leaves out is no loss.
+# Labels that the corpus file leaves out don't count as losses.
 LOSSES = tuple(reason for reason in REASONS if reason != LABEL_NOT_MAPPED)
-# The share of mentions with a border inside a word from which on offsets are in doubt; of the public corpora, the one
-# with the most has two in a hundred.
+# If more than this share of mentions start or end inside a word, the offsets are doubtful. In public corpora, the share
+# is at most 0.02.
 MOST_INSIDE_WORDS = 0.1
 
 
 @dataclass(frozen=True)
 class Check:
-    """A count that the corpus file expects, or whose absence `convert-strict` expects.
+    """A count compared with the expected one. If the corpus file doesn't set it, `convert-strict` expects 0.
 
     what (str): What is counted.
-    expected (int): How many there should be.
-    found (int): How many there are.
+    expected (int): The expected count.
+    found (int): The actual count.
     """
 
     what: str
@@ -44,10 +44,10 @@ class Check:
 
 
 def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> ReadAccount:
-    """Count what stands in the raw files, before anything is dropped.
+    """Count what is in the raw files, before anything is dropped.
 
-    documents (Sequence[Document]): As read.
-    labels (Collection[str]): The corpus's own labels that are taken.
+    documents (Sequence[Document]): The documents as read.
+    labels (Collection[str]): The corpus's own labels to use.
     RETURNS (ReadAccount): The counts.
     """
     taken = [[mention for mention in document.mentions if mention.label in labels] for document in documents]
@@ -69,11 +69,11 @@ def count_as_read(documents: Sequence[Document], labels: Collection[str]) -> Rea
 
 
 def count_copies(documents: Sequence[Document], parts: Mapping[str, Sequence[Document]]) -> Copies:
-    """Count the documents of equal text.
+    """Count documents with the same text.
 
-    documents (Sequence[Document]): With the names of their annotators; those that the corpus itself leaves out do not
-        count.
-    parts (Mapping[str, Sequence[Document]]): As dealt, `train` and `test` among them.
+    documents (Sequence[Document]): Documents with the names of their annotators. Those that the corpus itself leaves
+        out don't count.
+    parts (Mapping[str, Sequence[Document]]): The documents of each part, including `train` and `test`.
     RETURNS (Copies): The counts.
     """
     used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
@@ -92,17 +92,18 @@ def count_copies(documents: Sequence[Document], parts: Mapping[str, Sequence[Doc
 
 
 def overlapping_pairs(mentions: Iterable[Mention]) -> Counter[str]:
-    """Count the pairs of mentions whose spans, from first to last character, share a character.
+    """Count pairs of mentions that overlap, from their first to their last characters.
 
-    mentions (Iterable[Mention]): Of one document.
-    RETURNS (Counter): How many are the `same` span, `nested` or `crossing`. Time grows with mentions, not with pairs.
+    mentions (Iterable[Mention]): The mentions of a document.
+    RETURNS (Counter): Number of pairs that are the `same` span, `nested` or `crossing`. Time grows with the number of
+        mentions, not of pairs.
     """
     pairs: Counter[str] = Counter()
     ends: list[int] = []
     starts: Counter[int] = Counter()
     spans: Counter[tuple[int, int]] = Counter()
     for start, end in sorted(span for span in map(_cover, mentions) if span[1] > span[0]):
-        # Those before it start no later, and of equal start end no later: their ends tell the rest.
+        # Spans are sorted by start, then by end, so the ends of earlier spans are sufficient.
         overlapping = len(ends) - bisect_right(ends, start)
         same = spans[start, end]
         around = len(ends) - bisect_left(ends, end) - same
@@ -124,12 +125,12 @@ def _by_name(names: Iterable[str]) -> dict[str, int]:
 
 
 def dropped_mentions(manifest: Manifest) -> Counter[str]:
-    """RETURNS (Counter): Mentions of all parts that were left out, by reason."""
+    """RETURNS (Counter): Number of dropped mentions in all parts, by reason."""
     return _total(account.mentions.dropped for account in manifest.splits.values())
 
 
 def changed_mentions(manifest: Manifest) -> Counter[str]:
-    """RETURNS (Counter): Mentions of all parts that are not where they were annotated, by how."""
+    """RETURNS (Counter): Number of changed mentions in all parts, by kind of change."""
     return _total(account.mentions.changed for account in manifest.splits.values())
 
 
@@ -141,11 +142,11 @@ def _total(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 
 def check_expected(expected: Expected, manifest: Manifest) -> list[Check]:
-    """Compare what a corpus file expects with what was found.
+    """Compare the counts in a corpus with those that its corpus file expects.
 
-    expected (Expected): The counts that it names.
+    expected (Expected): The expected counts.
     manifest (Manifest): The corpus's manifest.
-    RETURNS (list[Check]): One for each count that it names.
+    RETURNS (list[Check]): A check for each expected count.
     """
     found = _found(manifest)
     named = {name: getattr(expected, name) for name in found}
@@ -177,11 +178,11 @@ def _spell(name: str) -> str:
 
 
 def check_losses(expected: Expected, manifest: Manifest) -> list[Check]:
-    """Compare each kind of loss with what the corpus file accepts of it: none, if it does not say.
+    """Compare each kind of loss with the count that the corpus file accepts, which is 0 by default.
 
-    expected (Expected): The counts that it names.
+    expected (Expected): The expected counts.
     manifest (Manifest): The corpus's manifest.
-    RETURNS (list[Check]): One for each kind of loss: mentions dropped (but for labels that are left out), changed, cut
+    RETURNS (list[Check]): A check for each kind of loss: mentions dropped (except for unused labels), changed, or cut
         in a test part, and notes of the reader.
     """
     dropped, changed = dropped_mentions(manifest), changed_mentions(manifest)
@@ -194,28 +195,29 @@ def check_losses(expected: Expected, manifest: Manifest) -> list[Check]:
 
 
 def losses_beyond_expected(expected: Expected, manifest: Manifest) -> Counter[str]:
-    """RETURNS (Counter): Mentions of all parts that are lost, by reason, without those that the corpus file accepts."""
+    """RETURNS (Counter): Lost mentions in all parts by reason, in excess of those that the corpus file accepts."""
     dropped = dropped_mentions(manifest)
     found = Counter({reason: dropped[reason] - expected.dropped.get(reason, 0) for reason in LOSSES})
-    # Without those of which there are fewer than accepted.
+    # Only positive counts.
     return +found
 
 
 def refuse_heavy_losses(name: str, settings: CorpusSettings, manifest: Manifest) -> None:
-    """Stop where most mentions are lost, in the whole corpus or in a part: what is left is no corpus.
+    """Raise an error if most mentions in the whole corpus or in a part are lost, which makes it useless.
 
     name (str): The corpus's name.
-    settings (CorpusSettings): Its corpus file. Only mentions whose labels it takes count, and lost ones only beyond
-        what it accepts under `expected.dropped`.
+    settings (CorpusSettings): Its corpus file. Only mentions with its `labels` count, and lost ones only if there are
+        more than `expected.dropped` accepts.
     manifest (Manifest): Its manifest.
-    RAISES (ProjectError): If more than half are lost: how many, the most frequent reason and its first three cases.
+    RAISES (ProjectError): If more than half are lost, with their number, the most frequent reason and its first three
+        cases.
     """
     beyond = losses_beyond_expected(settings.expected, manifest)
     for parts in (tuple(manifest.splits), *((part,) for part in manifest.splits)):
         mentions = [manifest.splits[part].mentions for part in parts]
         read, dropped = _total(one.read for one in mentions), _total(one.dropped for one in mentions)
         taken = sum(count for label, count in read.items() if label in settings.labels)
-        # What is accepted is accepted of the whole corpus, in whichever part it is.
+        # Accepted losses are counted over the whole corpus, whichever part they are in.
         lost = dropped & beyond
         if 2 * lost.total() > taken:
             (reason, count), *_ = lost.most_common(1)
@@ -227,10 +229,10 @@ def refuse_heavy_losses(name: str, settings: CorpusSettings, manifest: Manifest)
 
 
 _DISAGREE = (
-    "name one annotator under `annotators` in the corpus file, or put what you accept under `expected.dropped` there"
+    "name one annotator under `annotators` in the corpus file, or add the accepted count to `expected.dropped` there"
 )
 _REMEDY = (
-    "check the offsets and labels in the raw files and in the corpus file, or put what you accept under "
+    "check the offsets and labels in the raw files and in the corpus file, or add the accepted count to "
     "`expected.dropped` in the corpus file"
 )
 
@@ -244,12 +246,13 @@ def _told(one: Dropped | Changed) -> str:
 
 
 def count_doubtful(expected: Expected, manifest: Manifest) -> int:
-    """Count the mentions that start or end inside a word, where so many do that the offsets are in doubt: they may
-    count something else than characters, without a text of the mentions that tells.
+    """Count mentions that start or end inside a word, if there are so many that the offsets are doubtful.
 
-    expected (Expected): The counts that the corpus file names; what it accepts is in no doubt.
+    The offsets may not be in characters, which can't be checked if the annotations don't include the mentions' texts.
+
+    expected (Expected): The expected counts. Accepted changes are not doubtful.
     manifest (Manifest): The corpus's manifest.
-    RETURNS (int): How many do; 0 if that is no more than a share of `MOST_INSIDE_WORDS` of those kept.
+    RETURNS (int): Number of these mentions, or 0 if their share is not above `MOST_INSIDE_WORDS`.
     """
     inside = changed_mentions(manifest)[EXPANDED]
     kept = sum(sum(part.mentions.kept.values()) for part in manifest.splits.values())
@@ -257,30 +260,29 @@ def count_doubtful(expected: Expected, manifest: Manifest) -> int:
 
 
 def parts_without_outside(manifest: Manifest) -> list[str]:
-    """RETURNS (list[str]): The parts with mentions in which nobody annotated a token as outside of all mentions."""
+    """RETURNS (list[str]): The parts that have mentions, but no token annotated as outside of all mentions."""
     parts = manifest.splits.items()
     return [name for name, part in parts if any(part.mentions.kept.values()) and not part.outside_tokens]
 
 
 def types_without_mentions(manifest: Manifest) -> list[tuple[str, str]]:
-    """RETURNS (list[tuple[str, str]]): Each part and entity type of which the part has no mention, though the corpus
-    annotates it."""
+    """RETURNS (list[tuple[str, str]]): Each part and entity type without mentions, if the corpus annotates the type."""
     kept = {part: account.mentions.kept for part, account in manifest.splits.items()}
     return [(part, kind) for part in kept for kind in manifest.entity_types if not kept[part].get(kind)]
 
 
 def refuse_losses(name: str, expected: Expected, manifest: Manifest) -> None:
-    """Stop at anything that was lost, changed, repaired or different from what the corpus file expects.
+    """Raise an error if anything was lost, changed or repaired, or differs from what the corpus file expects.
 
     name (str): The corpus's name.
-    expected (Expected): The counts that its corpus file names.
+    expected (Expected): The expected counts.
     manifest (Manifest): The corpus's manifest.
-    RAISES (ProjectError): All such counts, and where the first lost mention stands.
+    RAISES (ProjectError): If so, with all such counts and the location of the first lost mention.
     """
     checks = dict.fromkeys([*check_expected(expected, manifest), *check_losses(expected, manifest)])
     wrong = [f"{one.what} {one.found}, expected {one.expected}" for one in checks if one.found != one.expected]
     if wrong:
-        remedy = "mend the corpus, or put what you accept under `expected` in the corpus file"
+        remedy = "fix the corpus, or add the accepted counts to `expected` in the corpus file"
         raise ProjectError("; ".join(wrong) + _first_loss(manifest), where=f"corpus {name}", remedy=remedy)
 
 

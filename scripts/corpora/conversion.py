@@ -1,4 +1,4 @@
-"""Convert a corpus to a DocBin for each part and a manifest of what happened to every mention."""
+"""Convert a corpus to a DocBin per part, with a manifest that accounts for every mention."""
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -54,16 +54,16 @@ LONGEST_TEXT = 1_000_000
 
 @dataclass
 class Tally:
-    """What happened to the documents of a part, counted while they are converted one by one.
+    """Running counts for the documents of a part, updated while they are converted.
 
     read (Counter): Mentions as read, by the corpus's own label.
     kept (Counter): Entities, by type.
-    figures (Counter): Documents, annotated sentences, tokens, unknown ones, those outside of entities, sentence starts
-        removed.
+    figures (Counter): Number of documents, annotated sentences, tokens, unknown tokens, tokens outside of entities, and
+        removed sentence starts.
     statistics (Counter): See `statistics.count_document`.
     dropped (list[Dropped]): Mentions that were left out.
-    changed (list[Changed]): Mentions kept at other offsets than annotated.
-    cut (list[Cut]): Entities that a sentence start cuts; none in a training part.
+    changed (list[Changed]): Mentions kept at different offsets from the annotated ones.
+    cut (list[Cut]): Entities that are cut by a sentence start. None in a training part.
     """
 
     read: Counter[str] = field(default_factory=Counter)
@@ -77,12 +77,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Converted:
-    """A corpus, ready to be saved.
+    """A converted corpus that has not been saved yet.
 
     name (str): Its name.
-    manifest (Manifest): All but the hashes of its files.
-    sides (Optional[Sides]): The side that each document was dealt to; None if the split is a published one.
-    parts (Mapping[str, DocBin]): The documents with text of each part.
+    manifest (Manifest): Its manifest, without the hashes of the files.
+    sides (Optional[Sides]): The side of the split that each document is on, or None if the split is a published one.
+    parts (Mapping[str, DocBin]): The documents of each part, without empty ones.
     """
 
     name: str
@@ -96,10 +96,10 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
 
     name (str): The corpus's name.
     settings (CorpusSettings): The corpus file.
-    earlier (Optional[Sides]): The sides of an earlier conversion, which hold if the corpus file has the same `split`.
+    earlier (Optional[Sides]): The sides of an earlier conversion, which are kept if its `split` was the same.
     RETURNS (Converted): Its parts and its manifest.
-    RAISES (ProjectError): If something is wrong with the raw files, a label is neither taken nor ignored, most mentions
-        are lost, or a part has text, but nobody annotated any of it.
+    RAISES (ProjectError): If a raw file is invalid, a label is neither used nor ignored, most mentions are lost, or a
+        part has text but no annotations.
     """
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
@@ -134,10 +134,10 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:
-    """Save a corpus, wholly or not at all.
+    """Save a corpus atomically.
 
     converted (Converted): The corpus.
-    output (Path): Where to put the folder NAME with a `.spacy` file for each part, `manifest.json` and, unless the
+    output (Path): Parent of the folder NAME, which gets a `.spacy` file for each part, `manifest.json` and, unless the
         split is a published one, `split.json`.
     RETURNS (Manifest): The manifest, with the hashes of the files.
     """
@@ -154,9 +154,9 @@ def save_corpus(converted: Converted, output: Path) -> Manifest:
 
 
 def save_tokenizer(output: Path) -> Path:
-    """Save the blank pipeline, for training configs to copy its tokenizer from.
+    """Save the blank pipeline. Training configs copy its tokenizer.
 
-    output (Path): Where the corpora are.
+    output (Path): Folder of the converted corpora.
     RETURNS (Path): The folder `tokenizer` in it.
     """
     with atomic_folder(output / TOKENIZER) as folder:
@@ -165,19 +165,20 @@ def save_tokenizer(output: Path) -> Path:
 
 
 def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
-    """Read a corpus and check what holds for every format.
+    """Read a corpus and run the checks that apply to every format.
 
     name (str): The corpus's name, for errors.
     settings (CorpusSettings): The corpus file.
-    RETURNS (list[Document]): As read, sorted by id: the order of files on a disk decides nothing.
-    RAISES (ProjectError): If raw files are wrong, two documents have one id, or a label is neither taken nor ignored.
+    RETURNS (list[Document]): The documents as read, sorted by id, so that the order of files on disk doesn't matter.
+    RAISES (ProjectError): If a raw file is invalid, two documents have the same id, or a label is neither used nor
+        ignored.
     """
     with name_format(settings.path_here, settings.format):
         found = FORMATS[settings.format].read(settings.path_here, settings.annotations_here, settings.options)
     documents = sorted(map(_make_visible, found), key=lambda document: document.id)
     for first, second in pairwise(documents):
         if first.id == second.id:
-            what = f"two documents are called '{name_id(first.id)}'"
+            what = f"two documents have the id '{name_id(first.id)}'"
             raise ProjectError(what, where=settings.path, remedy="rename one")
     check_labels(documents, settings.labels, settings.ignore, f"corpus {name}")
     _check_lengths(documents, settings.path)
@@ -185,7 +186,7 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
 
 
 def _make_visible(document: Document) -> Document:
-    """RETURNS (Document): The same, with nothing in its names that a terminal would obey: they are shown in tables."""
+    """RETURNS (Document): The same document, with names that are safe to print on a terminal."""
     mentions = tuple(
         replace(mention, id=visible(mention.id), label=visible(mention.label), subtype=visible(mention.subtype))
         for mention in document.mentions
@@ -194,30 +195,31 @@ def _make_visible(document: Document) -> Document:
 
 
 def _check_lengths(documents: Iterable[Document], path: Path) -> None:
-    # A pipeline takes no longer text, so that none could be evaluated on such a document.
+    # No pipeline could be evaluated on longer texts, as spaCy rejects them.
     for document in documents:
         if len(document.text) > LONGEST_TEXT:
-            what = f"document '{name_id(document.id)}' has {len(document.text):,} characters, and spaCy takes "
-            raise ProjectError(f"{what}{LONGEST_TEXT:,} at most", where=path, remedy="part it into several documents")
+            what = f"document '{name_id(document.id)}' has {len(document.text):,} characters, but spaCy allows at most "
+            raise ProjectError(f"{what}{LONGEST_TEXT:,}", where=path, remedy="split it into several documents")
 
 
 def deal_documents(
     name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
 ) -> dict[str, list[Document]]:
-    """Deal documents to parts, those of equal text to the same one unless the split is a published one; what is marked
-    as not to be used is left out.
+    """Split documents into parts. Documents marked as left out are in no part.
+
+    Unless the split is a published one, documents with the same text are in the same part.
 
     name (str): The corpus's name, for errors.
     settings (CorpusSettings): The corpus file.
-    documents (Sequence[Document]): One annotator or the majority chosen, if the corpus file says so.
+    documents (Sequence[Document]): The documents, after annotators have been chosen.
     earlier (Optional[Sides]): The sides of an earlier conversion.
-    RETURNS (dict[str, list[Document]]): By part, and under `left_out`.
-    RAISES (ProjectError): If a part would be empty, or a published split does not name a document.
+    RETURNS (dict[str, list[Document]]): The documents of each part, and those left out under `left_out`.
+    RAISES (ProjectError): If a part would be empty, or a published split doesn't include a document.
     """
     used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
     if len(used) < 2:
         remedy = f"check what is in {settings.path}"
-        what = f"{len(used)} documents do not make a training and a test part"
+        what = f"{len(used)} documents are not enough for a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
     if settings.published_split is None:
         dealt = _deal_by_chance(name, settings, documents, earlier)
@@ -231,27 +233,27 @@ def deal_documents(
 def _deal_by_chance(
     name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
 ) -> dict[str, list[str]]:
-    """RETURNS (dict[str, list[str]]): Ids of `train` and `test`, those that stay on the side of an earlier conversion
-    and those of equal text among them."""
+    """RETURNS (dict[str, list[str]]): Ids of `train` and `test`. Documents stay on the side of an earlier conversion,
+    and those with the same text are on the same side."""
     used = {document.id: document.text for document in documents if LEFT_OUT not in document.meta}
     texts = {fold_text(text) for text in used.values()} - {""}
     if len(texts) < 2:
-        what = f"{len(used)} documents with {len(texts)} different texts do not make a training and a test part"
+        what = f"{len(used)} documents with {len(texts)} different texts are not enough for a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
     kept = earlier.sides if earlier and earlier.split == settings.split else {}
-    # Copies that are left out count too: a text stays on its side when another annotator's copy of it is taken.
+    # Copies that are left out count too, so that a text stays on its side if another annotator's copy is used.
     copies = find_copies({document.id: document.text for document in documents})
     dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept, copies)
     for part in (part for part in dealt if not dealt[part]):
         have_moved = any(kept.get(id) == part for id in used)
         reason = "have copies in the other part" if have_moved else "are gone"
-        remedy = f"deal those that are left anew by `weasel run convert . --vars.resplit {name}`"
+        remedy = f"split the others again with `weasel run convert . --vars.resplit {name}`"
         raise ProjectError(f"all documents of the {part} part {reason}", where=f"corpus {name}", remedy=remedy)
     return dealt
 
 
 def find_sentences(document: Document, settings: CorpusSettings) -> Sequence[int]:
-    """RETURNS (Sequence[int]): Where sentences start: where the format says so, else where the splitter does."""
+    """RETURNS (Sequence[int]): Character offsets of sentence starts, from the format or else from the splitter."""
     if "sentence_starts" in document.meta:
         return document.meta["sentence_starts"]
     splitter = {"by_script": sentences, "punkt": punkt}[settings.sentences]
@@ -261,7 +263,7 @@ def find_sentences(document: Document, settings: CorpusSettings) -> Sequence[int
 def _convert(
     part: str, documents: Iterable[Document], settings: CorpusSettings, nlp: Language, tally: Tally, bar: tqdm
 ) -> Iterator[Doc]:
-    """YIELDS (Doc): The documents with text; everything that happens to any of them goes into the tally."""
+    """YIELDS (Doc): The documents with text. All changes are counted in the tally."""
     for document in documents:
         harmonised = harmonise(document, settings.labels, settings.discontinuous)
         outvoted = document.meta.get(OUTVOTED, ())
@@ -281,12 +283,13 @@ def _convert(
 
 
 def _why_outvoted(mention: Mention, settings: CorpusSettings) -> str:
-    """RETURNS (str): Why a mention that most annotators did not mark is dropped: no vote loses a label not taken."""
+    """RETURNS (str): The reason for dropping a mention that most annotators didn't mark. Unused labels come first."""
     return NO_MAJORITY if mention.label in settings.labels else LABEL_NOT_MAPPED
 
 
 def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
-    """In a training part sentence starts give way to mentions; in other parts a mention may be cut, as when shipped."""
+    """Count a Doc. In a training part, sentence starts inside mentions are removed. In other parts, mentions may be
+    cut, as in the shipped pipeline."""
     tally.figures["boundaries_removed"] += join_cut_mentions(doc) if part == "train" else 0
     tally.figures["documents"] += 1
     tally.figures["sentences"] += sum(1 for _ in annotated_sentences(doc))
@@ -303,16 +306,16 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
 def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
     for part, figures in ((part, tally.figures) for part, tally in tallies.items()):
         if not figures["tokens"] and part in ("train", "test"):
-            remedy = "give it documents with text, by `split` or `published_split` in the corpus file"
-            raise ProjectError(f"no document of the {part} part has any text", where=f"corpus {name}", remedy=remedy)
+            remedy = "add documents with text to it by `split` or `published_split` in the corpus file"
+            raise ProjectError(f"no document in the {part} part has any text", where=f"corpus {name}", remedy=remedy)
         if figures["tokens"] and not figures["sentences"]:
-            what = f"nothing is annotated in the {figures['documents']} documents of the {part} part"
+            what = f"none of the {figures['documents']} documents in the {part} part is annotated"
             remedy = "annotate some of them, or leave them out"
             raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
 
 
 def _account(documents: Sequence[Document], tally: Tally, settings: CorpusSettings) -> PartAccount:
-    """RETURNS (PartAccount): What the manifest says of a part, but for its file's hash."""
+    """RETURNS (PartAccount): The manifest's entry for a part, without the hash of its file."""
     mentions = Mentions(
         read=dict(sorted(tally.read.items())),
         kept={kind: tally.kept[kind] for kind in settings.entity_types},
@@ -348,7 +351,7 @@ def _left_out(documents: Sequence[Document]) -> LeftOut:
 
 
 def _check_books(manifest: Manifest) -> None:
-    """As many mentions were read as were kept, dropped and left out together, in each part and in the whole."""
+    """Assert that the mentions kept, dropped and left out add up to those read, in each part and in total."""
     accounted = Counter(manifest.left_out.mentions)
     for part in manifest.splits.values():
         read, kept, dropped = (sum(n.values()) for n in (part.mentions.read, part.mentions.kept, part.mentions.dropped))

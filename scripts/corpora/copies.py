@@ -1,4 +1,4 @@
-"""Find the documents of equal text, tell who annotated which, and choose among the annotators of a text."""
+"""Find documents with the same text, identify their annotators, and choose between them."""
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -11,25 +11,25 @@ from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Mention
 
 ALL, MAJORITY = "all", "majority"
-MERGED = "put to the vote with the first copy of its text"
-# A byte order mark, soft hyphens, joiners and marks of direction, which editors and exports put in or leave out.
+MERGED = "merged into the first copy of its text by majority vote"
+# Byte order mark, soft hyphens, joiners and direction marks, which editors and exports insert or omit.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-# What makes two mentions of one text the same one: where they are, and their label.
+# Mentions of the same text are equal if their fragments and labels are.
 Marked = tuple[tuple[Fragment, ...], str]
 
 
 def fold_text(text: str) -> str:
-    """RETURNS (str): A text with one space for each stretch of white space, without invisible characters, in one normal
-    form: what is left equal is a copy."""
+    """RETURNS (str): A text with whitespace collapsed, without invisible characters, and in Unicode normal form. Copies
+    of a text are equal in this form."""
     return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", text)).split())
 
 
 def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
-    """Find the documents of equal text, as `fold_text` leaves it.
+    """Find documents with the same text, normalised by `fold_text`.
 
     texts (Mapping[str, str]): Texts by document id.
-    RETURNS (list[list[str]]): The ids of each text that stands in several documents, sorted. Documents without text are
-        no copies of each other.
+    RETURNS (list[list[str]]): Sorted ids for each text in more than one document. Documents without text are not copies
+        of each other.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sorted(texts.items()):
@@ -38,16 +38,16 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
 
 
 def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Tell from document ids who annotated the copies of a text, as from `anna/07` and `bert/07`, or `07/anna`.
+    """Find the annotators of a text's copies in their document ids, such as `anna/07` and `bert/07`, or `07/anna`.
 
-    An annotator's name is the one component by which the ids of two copies differ: a folder that another one stands in
-    for, or the last component where the folder holds copies of this one text alone. Thus `notes/07` and `notes/12`,
-    beside other notes, are no annotators' copies. What else stands in an annotator's folder, of which there is no copy,
-    is by the same.
+    An annotator's name is the only component in which the ids of two copies differ. This is either a folder, or the
+    last component if its folder only has copies of this text. `notes/07` and `notes/12`, next to other notes, are
+    therefore not copies by different annotators. Other documents in an annotator's folder, without copies, are by the
+    same annotator.
 
-    ids (Iterable[str]): The ids of all documents, their components parted by `/`.
-    copies (Sequence[Sequence[str]]): The ids of each text that stands in several documents.
-    RETURNS (dict[str, str]): The annotator by document id; a document whose id does not tell is not among them.
+    ids (Iterable[str]): The ids of all documents, with components separated by `/`.
+    copies (Sequence[Sequence[str]]): The ids for each text in more than one document.
+    RETURNS (dict[str, str]): Annotators by document id, without documents whose annotator is unknown.
     """
     ids = list(ids)
     in_folder = Counter(name.rpartition("/")[0] for name in ids)
@@ -69,7 +69,7 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
 
 
 def _by_folder(ids: Iterable[str], folders: Collection[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """YIELDS (tuple[str, str]): Each id below a folder of an annotator, and the annotator."""
+    """YIELDS (tuple[str, str]): Each id in an annotator's folder, and the annotator."""
     for name in ids:
         parts = tuple(name.split("/"))
         above = next((parts[:depth] for depth in range(1, len(parts)) if parts[:depth] in folders), ())
@@ -78,26 +78,26 @@ def _by_folder(ids: Iterable[str], folders: Collection[tuple[str, ...]]) -> Iter
 
 
 def _rests(name: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """YIELDS (tuple): The place of each component of an id, and the other components."""
+    """YIELDS (tuple): The index of each component of an id, and the other components."""
     parts = tuple(name.split("/"))
     yield from ((place, parts[:place] + parts[place + 1 :]) for place in range(len(parts)))
 
 
 def name_annotators(documents: Sequence[Document]) -> list[Document]:
-    """RETURNS (list[Document]): The documents with their annotators, also those that only the ids of copies tell."""
+    """RETURNS (list[Document]): The documents with their annotators, some of which are only known from ids."""
     texts = {document.id: document.text for document in documents}
     found = find_annotators(texts, find_copies(texts))
     return [replace(document, annotator=document.annotator or found.get(document.id, "")) for document in documents]
 
 
 def choose_annotators(documents: Sequence[Document], annotators: str, where: str) -> list[Document]:
-    """Choose among the annotators of a text; the documents of the others are marked as left out.
+    """Choose between the annotators of a text, and mark the documents of the others as left out.
 
-    documents (Sequence[Document]): With the names of their annotators.
-    annotators (str): `all`, `majority`, or the name of one.
+    documents (Sequence[Document]): Documents with the names of their annotators.
+    annotators (str): `all`, `majority`, or the name of an annotator.
     where (str): The corpus, for the error.
-    RETURNS (list[Document]): The same documents in the same order; see `take_majority` and `take_annotator`.
-    RAISES (ProjectError): If no document is by the one who is named.
+    RETURNS (list[Document]): The same documents in the same order. See `take_majority` and `take_annotator`.
+    RAISES (ProjectError): If no document is by the named annotator.
     """
     if annotators == ALL:
         return list(documents)
@@ -105,12 +105,12 @@ def choose_annotators(documents: Sequence[Document], annotators: str, where: str
 
 
 def take_annotator(documents: Sequence[Document], annotator: str, where: str) -> list[Document]:
-    """Leave out what others annotated.
+    """Leave out the documents of other annotators.
 
-    documents (Sequence[Document]): With the names of their annotators.
-    annotator (str): Whose documents are kept, beside those of which it is not known who annotated them.
+    documents (Sequence[Document]): Documents with the names of their annotators.
+    annotator (str): The annotator whose documents are kept, together with those of unknown annotators.
     where (str): The corpus, for the error.
-    RETURNS (list[Document]): All documents, those of others marked as left out.
+    RETURNS (list[Document]): All documents, with those of other annotators marked as left out.
     RAISES (ProjectError): If no document is by this annotator.
     """
     found = Counter(document.annotator for document in documents if document.annotator and _is_used(document))
@@ -129,19 +129,19 @@ def take_annotator(documents: Sequence[Document], annotator: str, where: str) ->
 
 
 def take_majority(documents: Sequence[Document]) -> list[Document]:
-    """Merge the copies of a text by several annotators into its first one, with what most of them marked.
+    """Merge the copies of a text by several annotators into the first copy, by majority vote.
 
-    Of a text that is equal to the last character, a mention (its fragments and its label) is kept if more than half of
-    those who annotated its place have it. Each mention that was read is accounted for once, so that as many are read
-    as are kept, dropped and left out:
+    If texts are exactly equal, a mention (its fragments and its label) is kept if more than half of the annotators who
+    annotated that part of the text have it. Every mention that was read is counted once, so that the mentions kept,
+    dropped and left out add up:
 
-    - what the first copy has stays with it, kept or, without a majority, in `meta["outvoted"]`, to be dropped;
-    - what it lacks is given to it by the first copy that has it, and is read with the first copy from there on;
-    - all else stays with the other copies, which are left out.
+    - Mentions of the first copy stay with it. Those without a majority are in `meta["outvoted"]`, and will be dropped.
+    - Mentions that the first copy lacks are moved to it from the first copy that has them.
+    - All other mentions stay with the other copies, which are left out.
 
-    documents (Sequence[Document]): With the names of their annotators.
-    RETURNS (list[Document]): All documents, merged ones in the place of first copies, the other copies marked as left
-        out. Copies of which it is not known who annotated them stay as they are.
+    documents (Sequence[Document]): Documents with the names of their annotators.
+    RETURNS (list[Document]): All documents, with merged ones in place of first copies, and the other copies marked as
+        left out. Copies by unknown annotators don't change.
     """
     copies: defaultdict[str, list[Document]] = defaultdict(list)
     for document in documents:
@@ -155,7 +155,7 @@ def take_majority(documents: Sequence[Document]) -> list[Document]:
 
 
 def merge_copies(copies: Sequence[Document]) -> list[Document]:
-    """RETURNS (list[Document]): The copies of one text by several annotators as `take_majority` leaves them."""
+    """RETURNS (list[Document]): The copies of a text by several annotators, merged as in `take_majority`."""
     first, *others = copies
     winners = _winners(copies)
     kept = [mention for mention in first.mentions if _marked(mention) in winners]
@@ -166,7 +166,7 @@ def merge_copies(copies: Sequence[Document]) -> list[Document]:
         for mention in other.mentions:
             if _marked(mention) in missing:
                 missing.remove(_marked(mention))
-                # Ids of mentions are unique in their document only.
+                # The ids of mentions are only unique in their document.
                 kept.append(replace(mention, id=f"{other.id}:{mention.id}"))
             else:
                 staying.append(mention)
@@ -176,7 +176,7 @@ def merge_copies(copies: Sequence[Document]) -> list[Document]:
 
 
 def _winners(copies: Sequence[Document]) -> set[Marked]:
-    """RETURNS (set[Marked]): What more than half of those have marked who annotated its place."""
+    """RETURNS (set[Marked]): The mentions marked by more than half of those who annotated that part of the text."""
     votes: defaultdict[Marked, set[str]] = defaultdict(set)
     for copy in copies:
         for mention in copy.mentions:
@@ -200,7 +200,7 @@ def _covers(annotated: Optional[Sequence[Fragment]], fragments: Sequence[Fragmen
 
 
 def _union(copies: Sequence[Document]) -> Optional[tuple[Fragment, ...]]:
-    """RETURNS (Optional[tuple]): What somebody annotated, as stretches that are ascending and apart; None for all."""
+    """RETURNS (Optional[tuple]): The stretches that somebody annotated, ascending and disjoint. None for all text."""
     stretches: list[Fragment] = []
     for copy in copies:
         if copy.annotated is None:

@@ -1,4 +1,4 @@
-"""Describe converted corpora: statistics, shared vocabulary and shared sentences, with the paper's figures beside."""
+"""Describe converted corpora by statistics, shared vocabulary and shared sentences, next to the paper's numbers."""
 from dataclasses import asdict
 from itertools import combinations, product
 from pathlib import Path
@@ -13,7 +13,7 @@ from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import in_order
 from scripts.corpora.statistics import vocabulary_overlap
 
-# What identifies documents and files says nothing about the corpus.
+# Keys that identify documents and files, but don't describe the corpus.
 NOT_COUNTS = ("ids", "sha256")
 Docs = dict[str, dict[str, list[Doc]]]
 
@@ -21,15 +21,15 @@ Docs = dict[str, dict[str, list[Doc]]]
 def describe_corpora(
     corpus: Path, names: Sequence[str], tokenize: Callable[[str], list[str]], paper: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Gather what is known about the corpora of an experiment.
+    """Describe the corpora of an experiment.
 
     corpus (Path): Folder of the converted corpora.
-    names (Sequence[str]): Which of them.
-    tokenize (Callable): Makes sub-words of a text.
+    names (Sequence[str]): Names of the corpora.
+    tokenize (Callable): Function that splits a text into sub-words.
     paper (Mapping): The paper's own Tables 1 and 4.
     RETURNS (dict): `corpora` (statistics and counts by name), `vocabulary_overlap` (each pair and type) and
-        `shared_sentences` (each training part with each test part); where a corpus file names one of the paper's
-        corpora, its figures beside.
+        `shared_sentences` (each training part with each test part). The paper's numbers are included for corpora whose
+        files set `paper_corpus`.
     RAISES (ProjectError): If a corpus is not converted.
     """
     manifests = {name: read_manifest(corpus, name) for name in names}
@@ -61,7 +61,7 @@ def _summary(manifest: Manifest, table1: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shared(docs: Docs) -> list[dict[str, Any]]:
-    # Nothing is learnt of a sentence that nobody annotated; what of a test part is annotated may change.
+    # Unannotated sentences are not used for training. In a test part, all count, because annotations may be added.
     learnt = {name: [span.text for doc in docs[name]["train"] for _, span in annotated_sentences(doc)] for name in docs}
     tested = {name: [span.text for doc in docs[name]["test"] for span in doc.sents] for name in docs}
     rows = []
@@ -89,7 +89,7 @@ def _overlaps(
 
 
 def _of_paper(a: str, b: str, kind: str, table4: Sequence[Mapping[str, Any]]) -> Optional[dict[str, Any]]:
-    """RETURNS (Optional[dict]): The paper's row of a pair, turned to our order of the two; None if it has none."""
+    """RETURNS (Optional[dict]): The paper's row for a pair, in our order of the two corpora. None if it has none."""
     for row in table4:
         if row["type"] == kind and (row["corpus_a"], row["corpus_b"]) == (a, b):
             return dict(row)
@@ -100,12 +100,12 @@ def _of_paper(a: str, b: str, kind: str, table4: Sequence[Mapping[str, Any]]) ->
 
 
 def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Manifest, kind: str) -> list[str]:
-    """Collect what the mentions of a type cover: those that were kept, and those dropped for a longer one.
+    """Collect the texts of a type's mentions, including those dropped for a longer one.
 
     parts (Mapping[str, Sequence[Doc]]): The corpus's documents.
-    manifest (Manifest): Its manifest, which lists the dropped ones.
+    manifest (Manifest): Its manifest, which lists the dropped mentions.
     kind (str): The entity type.
-    RETURNS (list[str]): Texts.
+    RETURNS (list[str]): The texts.
     """
     texts = {doc.user_data["id"]: doc.text for docs in parts.values() for doc in docs}
     kept = [

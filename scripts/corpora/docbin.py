@@ -1,4 +1,4 @@
-"""Turn harmonised documents into spaCy Docs with sentence starts and entities, and keep them in DocBin files."""
+"""Convert harmonised documents to spaCy Docs with sentence starts and entities, and pack them into DocBins."""
 from dataclasses import dataclass
 from typing import Collection, Iterable, Iterator, Sequence
 
@@ -12,20 +12,19 @@ from scripts.corpora.schema import EXPANDED, Changed, Document, Dropped
 from scripts.corpora.sentences import set_sentence_starts
 
 ATTRIBUTES = ["ORTH", "SPACY", "SENT_START", "ENT_IOB", "ENT_TYPE"]
-# spaCy's codes of `token.ent_iob` for a token that nobody annotated, and for one outside of all entities.
+# spaCy's codes of `token.ent_iob` for tokens that nobody annotated, and for tokens outside of all entities.
 MISSING, OUTSIDE = 0, 2
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """A document as tokens.
+    """A document as a spaCy Doc.
 
-    doc (Doc): Sentence starts and entities set; tokens that nobody annotated have no entity tag. `doc.user_data` holds
-        exactly `id` (str) and `mentions`: the [start, end, type] of every mention that harmonising kept, at character
-        offsets as annotated. That is one more than the Doc has entities for each mention in `dropped`, so that scoring
-        against them counts it as missed.
-    changed (tuple[Changed, ...]): Mentions that start or end inside a token, whose entities hold the whole of it.
-    dropped (tuple[Dropped, ...]): Mentions whose expansion ran into a longer one.
+    doc (Doc): The Doc with sentence starts and entities. Tokens that nobody annotated have no entity tag.
+        `doc.user_data` has only `id` (str) and `mentions`: the [start, end, type] of every harmonised mention, in
+        characters as annotated. These include mentions in `dropped`, so that they count as missed in scores.
+    changed (tuple[Changed, ...]): Mentions that start or end inside a token. Their entities include the whole token.
+    dropped (tuple[Dropped, ...]): Mentions that would overlap a longer one after expansion to whole tokens.
     """
 
     doc: Doc
@@ -34,15 +33,15 @@ class Aligned:
 
 
 def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> Aligned:
-    """Make a Doc of a document. The text decides about tokens and sentences, never the mentions.
+    """Create a Doc from a document. Tokens and sentences only depend on the text, never on the mentions.
 
-    In a partly annotated document the tokens that do not lie wholly inside an annotated stretch are unknown: spaCy's
-    missing entity tag. A mention annotates all of its tokens, also where it reaches beyond the annotated stretches.
+    In a partly annotated document, tokens that are not entirely inside an annotated stretch are unknown, which is a
+    missing entity tag in spaCy. A mention annotates all of its tokens, even outside of the annotated stretches.
 
-    document (Document): Harmonised.
-    sentence_starts (Sequence[int]): Character offsets.
-    nlp (Language): Gives the tokenizer.
-    RETURNS (Aligned): The Doc, and what alignment did to mentions.
+    document (Document): The harmonised document.
+    sentence_starts (Sequence[int]): Character offsets of sentence starts.
+    nlp (Language): The pipeline with the tokenizer.
+    RETURNS (Aligned): The Doc, and the mentions changed or dropped by alignment.
     """
     doc = set_sentence_starts(nlp.make_doc(document.text), list(sentence_starts))
     mentions = [[mention.start, mention.end, mention.label] for mention in document.mentions]
@@ -53,7 +52,7 @@ def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> 
     taken: set[int] = set()
     for mention in sorted(document.mentions, key=lambda mention: (mention.start - mention.end, mention.start)):
         span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
-        # A harmonised mention lies within the text, so there always are tokens to expand it to.
+        # A harmonised mention is within the text, so there are always tokens to expand it to.
         assert span is not None
         if taken.isdisjoint(range(span.start, span.end)):
             taken.update(range(span.start, span.end))
@@ -67,7 +66,7 @@ def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> 
 
 
 def _unannotated(doc: Doc, document: Document, in_mentions: Collection[int]) -> list[Span]:
-    """RETURNS (list[Span]): The tokens with a character that is in no annotated stretch, those of mentions left out."""
+    """RETURNS (list[Span]): Tokens that are not entirely in an annotated stretch, except for those in mentions."""
     if document.annotated is None:
         return []
     covered = numpy.zeros(len(document.text), dtype=bool)
@@ -78,12 +77,12 @@ def _unannotated(doc: Doc, document: Document, in_mentions: Collection[int]) -> 
 
 
 def unknown_tokens(doc: Doc) -> list[Token]:
-    """RETURNS (list[Token]): The tokens that nobody annotated; white space, which says nothing, is none of them."""
+    """RETURNS (list[Token]): The tokens that nobody annotated, without whitespace."""
     return _tokens_with(MISSING, doc)
 
 
 def outside_tokens(doc: Doc) -> list[Token]:
-    """RETURNS (list[Token]): The tokens, white space left out, that somebody annotated as outside of all entities."""
+    """RETURNS (list[Token]): The tokens annotated as outside of all entities, without whitespace."""
     return _tokens_with(OUTSIDE, doc)
 
 
@@ -93,11 +92,11 @@ def _tokens_with(code: int, doc: Doc) -> list[Token]:
 
 
 def annotated_sentences(doc: Doc) -> Iterator[tuple[int, Span]]:
-    """Find the sentences that something can be learnt of, or scored on.
+    """Find the sentences that can be used for training and scoring.
 
-    doc (Doc): With sentence starts and entities.
-    YIELDS (tuple[int, Span]): Each sentence with an annotated token that is not white space, and its number among all
-        sentences of the Doc, from 0.
+    doc (Doc): A Doc with sentence starts and entities.
+    YIELDS (tuple[int, Span]): The number (from 0, among all sentences of the Doc) and the span of each sentence with an
+        annotated token other than whitespace.
     """
     for number, span in enumerate(doc.sents):
         if any(token.ent_iob != MISSING and not _is_space(token) for token in span):
@@ -105,15 +104,15 @@ def annotated_sentences(doc: Doc) -> Iterator[tuple[int, Span]]:
 
 
 def _is_space(token: Token) -> bool:
-    # A Doc that was read from a file has a bare vocabulary, by which no token `is_space`.
+    # `is_space` is always False for a Doc that was read from a file with an empty vocabulary.
     return token.text.isspace()
 
 
 def join_cut_mentions(doc: Doc) -> int:
-    """Remove the sentence starts inside entities, as training needs them whole.
+    """Remove sentence starts inside entities, because training needs entities in one piece.
 
-    doc (Doc): With sentence starts and entities; changed in place.
-    RETURNS (int): How many starts were removed.
+    doc (Doc): A Doc with sentence starts and entities. It is changed in place.
+    RETURNS (int): Number of sentence starts removed.
     """
     inside = [token for entity in doc.ents for token in entity[1:] if token.is_sent_start]
     for token in inside:
@@ -122,14 +121,14 @@ def join_cut_mentions(doc: Doc) -> int:
 
 
 def cut_mentions(doc: Doc) -> list[Span]:
-    """RETURNS (list[Span]): The entities that a sentence start cuts: no sentence-wise pipeline can find them."""
+    """RETURNS (list[Span]): The entities cut by a sentence start, which no sentence-wise pipeline can find."""
     return [entity for entity in doc.ents if any(token.is_sent_start for token in entity[1:])]
 
 
 def pack_docs(docs: Iterable[Doc]) -> DocBin:
-    """Pack Docs one by one, which takes a third of the memory of the Docs: the same Docs always give the same bytes.
+    """Pack Docs one by one, which takes a third of their memory. The same Docs always give the same bytes.
 
-    docs (Iterable[Doc]): Text, sentence starts, entities and user data are kept.
-    RETURNS (DocBin): To be written by its `to_disk`.
+    docs (Iterable[Doc]): The Docs. Text, sentence starts, entities and user data are kept.
+    RETURNS (DocBin): The DocBin.
     """
     return DocBin(attrs=ATTRIBUTES, store_user_data=True, docs=docs)

@@ -1,4 +1,4 @@
-"""Find sentences of one list that stand, word for word or nearly so, in another: a training part's in a test part."""
+"""Find exact and near duplicates of sentences in another list, such as those of a training part in a test part."""
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 import numpy
 
 EXACT, NEAR = "exact", "near"
-# Shorter sentences ("Thank you!", "No fever.") stand in any two corpora.
+# Any two corpora share shorter sentences ("Thank you!", "No fever.").
 SHORTEST = 5
-# Least similarity of near duplicates; a fraction, since limits computed from 0.8 would be off by rounding.
+# Lowest similarity of near duplicates. A fraction, since limits computed from 0.8 would have rounding errors.
 LEAST_SIMILAR = Fraction(4, 5)
 
-# The words of a sentence as ascending numbers; see `_make_bags`.
+# The words of a sentence as ascending numbers. See `_make_bags`.
 Bag = list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the second list holds of a sentence of the first one.
+    """The result for a sentence in the first list.
 
-    index (int): The sentence's place in the first list.
-    kind (Optional[str]): `exact`, `near`, or None if the second list does not hold it.
-    other (Optional[int]): Place in the second list: of the first exact duplicate, else of one of the most similar.
-    similarity (float): Of the two; 1 if exact, 0 if there is no duplicate.
+    index (int): Index of the sentence in the first list.
+    kind (Optional[str]): `exact`, `near`, or None if the second list has no duplicate.
+    other (Optional[int]): Index in the second list of the first exact duplicate, or else of one of the most similar.
+    similarity (float): Similarity of the two. 1 if exact, 0 if there is no duplicate.
     """
 
     index: int
@@ -38,38 +38,38 @@ class Match:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What the second list holds of the first one.
+    """The duplicates of one list's sentences in another.
 
-    matches (tuple[Match, ...]): One for each sentence of the first list, in its order.
+    matches (tuple[Match, ...]): The results for the sentences in the first list, in order.
     """
 
     matches: tuple[Match, ...]
 
     @property
     def exact(self) -> int:
-        """RETURNS (int): How many sentences of the first list have an exact duplicate."""
+        """RETURNS (int): Number of sentences in the first list with an exact duplicate."""
         return sum(match.kind == EXACT for match in self.matches)
 
     @property
     def near(self) -> int:
-        """RETURNS (int): How many others have a near duplicate."""
+        """RETURNS (int): Number of other sentences with a near duplicate."""
         return sum(match.kind == NEAR for match in self.matches)
 
 
 def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
-    """Look for each sentence of one list in another one.
+    """Find duplicates of one list's sentences in another.
 
-    Exact duplicates have the same normal form. Near duplicates share so many words that the Jaccard similarity of their
-    bags of words is at least `LEAST_SIMILAR`: of ten words one may be another, wherever it stands. A number is a word
-    like any other, since sentences that differ in a dose teach the same mentions; lines of numbers differ in more.
-    Sentences of fewer than `SHORTEST` words are nobody's duplicates.
+    Exact duplicates have the same normal form. Near duplicates have bags of words with a Jaccard similarity of at least
+    `LEAST_SIMILAR`: one of ten words may differ, in any position. Numbers are treated like other words, since sentences
+    that differ in a dose teach the same mentions, and lines of numbers differ in more than one. Sentences with fewer
+    than `SHORTEST` words are never duplicates.
 
-    No pair is missed, but few are compared (prefix and length filters as in AllPairs and PPJoin; equal sentences once),
-    so that time grows about as the number of sentences does.
+    No pair is missed, but few are compared (with prefix and length filters as in AllPairs and PPJoin, and equal
+    sentences only once), so that time grows about linearly with the number of sentences.
 
     first (Iterable[str]): Sentences, such as those of a source's training part.
     second (Iterable[str]): Sentences, such as those of a target's test part.
-    RETURNS (Duplicates): What the second list holds of each sentence of the first one.
+    RETURNS (Duplicates): The results for the sentences in the first list.
     """
     forms = [normal_form(sentence) for sentence in first]
     places: dict[str, int] = {}
@@ -82,14 +82,14 @@ def find_duplicates(first: Iterable[str], second: Iterable[str]) -> Duplicates:
 
 
 class Gathered:
-    """Sentences that are gathered one by one, none of which is a duplicate of another; short ones may be near ones."""
+    """Collects sentences one by one and leaves out duplicates. Short sentences may be near duplicates."""
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
         self._bags: dict[int, list[frozenset[str]]] = defaultdict(list)
 
     def add(self, sentence: str) -> bool:
-        """RETURNS (bool): Whether a sentence was added, since it has neither exact nor near duplicates here."""
+        """RETURNS (bool): Whether the sentence was added, because it has neither exact nor near duplicates."""
         form = normal_form(sentence)
         if form in self._forms:
             return False
@@ -105,11 +105,11 @@ class Gathered:
 
 
 def normal_form(sentence: str) -> str:
-    """Reduce a sentence to its words, which are runs of letters and digits.
+    """Normalise a sentence to its words, which are runs of letters and digits.
 
     sentence (str): Any text.
-    RETURNS (str): Words without regard to case, with single spaces; empty if there are none. Letters are composed
-        (й is one character); marks that no composed letter takes in, such as a stress, are left out.
+    RETURNS (str): Case-folded words with single spaces between them. Letters are composed (й is one character), and
+        marks that aren't part of a composed letter, such as a stress, are left out.
     """
     composed = unicodedata.normalize("NFC", sentence.casefold())
     return " ".join("".join(map(_within_word, composed)).split())
@@ -136,7 +136,7 @@ def _match(index: int, form: str, places: Mapping[str, int], near: Mapping[str, 
 
 
 class _Best(NamedTuple):
-    """The most similar bag so far: its number, the words that are shared, and the words of the two bags together."""
+    """The most similar bag so far: its number, the number of shared words, and the total of words in both bags."""
 
     number: int
     shared: int
@@ -148,7 +148,7 @@ class _Best(NamedTuple):
 
 
 class _Index:
-    """Bags by their length and each of their first few words, one of which any bag that is similar enough shares."""
+    """Bags by their length and by each of their first few words. Any similar bag shares at least one of these words."""
 
     def __init__(self, bags: Sequence[Bag]) -> None:
         by_word: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -162,7 +162,7 @@ class _Index:
         self._signatures = numpy.array([_signature(bag) for bag in bags], dtype="uint64")[self._numbers]
 
     def find(self, length: int, word: int, signature: int, most_different: int) -> Iterable[int]:
-        """RETURNS (Iterable[int]): Bags of a length with a word, but for those that surely differ in too many."""
+        """RETURNS (Iterable[int]): Bags of this length with this word, except those that certainly differ too much."""
         entries = self._slices.get((length, word))
         if entries is None:
             return []
@@ -171,7 +171,7 @@ class _Index:
 
 
 def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[str, float]]:
-    """RETURNS (dict): By form of the first list: the most similar of the second list, if any, and how similar it is."""
+    """RETURNS (dict): For forms in the first list, the most similar one in the second list and the similarity."""
     bags, other_bags = _make_bags(first, second)
     index = _Index(other_bags)
     found = zip(first, (_most_similar(bag, index) for bag in bags), strict=True)
@@ -179,7 +179,7 @@ def _find_near(first: Sequence[str], second: Sequence[str]) -> dict[str, tuple[s
 
 
 def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], list[Bag]]:
-    """Number the words so that those which the fewest pairs of sentences share come first in their bags."""
+    """Number the words so that those shared by the fewest pairs of sentences come first in their bags."""
     counts, other_counts = (Counter(chain.from_iterable(map(_words, forms))) for forms in (first, second))
     by_pairs = sorted(counts | other_counts, key=lambda word: (counts[word] * other_counts[word], word))
     numbers = {word: number for number, word in enumerate(by_pairs)}
@@ -188,7 +188,7 @@ def _make_bags(first: Sequence[str], second: Sequence[str]) -> tuple[list[Bag], 
 
 
 def _words(form: str) -> list[str]:
-    """RETURNS (list[str]): The words; one that comes again has a number added, so that a bag is a set."""
+    """RETURNS (list[str]): The words. Repeated ones get a number, so that a bag is a set."""
     words = form.split()
     if len(set(words)) == len(words):
         return words
@@ -200,18 +200,18 @@ def _words(form: str) -> list[str]:
 
 
 def _signature(bag: Bag) -> int:
-    """RETURNS (int): 64 bits; those of two bags differ in at most as many places as the bags do in words."""
+    """RETURNS (int): 64 bits. Two bags differ in at least as many words as their signatures do in bits."""
     return reduce(lambda bits, word: bits ^ (1 << word % 64), bag, 0)
 
 
 def _most_similar(bag: Bag, index: _Index) -> Optional[_Best]:
-    """RETURNS (Optional[_Best]): None if there is none so similar. Of many alike few are compared: the bound rises."""
+    """RETURNS (Optional[_Best]): The most similar bag, or None. The rising bound keeps comparisons few."""
     best, signature = None, _signature(bag)
     for length in _lengths(len(bag)):
         total = len(bag) + length
         least = best.shared * total // best.total + 1 if best else _least_shared(total)
         for place, word in enumerate(bag[: max(0, len(bag) - least + 1)]):
-            # Two bags whose first common word stands here share at most the words from here on.
+            # Two bags with their first common word here share at most the words from here on.
             while place + least <= len(bag):
                 numbers = index.find(length, word, signature, total - 2 * least)
                 better = _first_sharing(bag, least, numbers, index)
@@ -231,12 +231,12 @@ def _first_sharing(bag: Bag, least: int, numbers: Iterable[int], index: _Index) 
 
 @cache
 def _lengths(length: int) -> list[int]:
-    """RETURNS (list[int]): How long bags similar enough to one of a length may be, the most alike first."""
+    """RETURNS (list[int]): Possible lengths of bags similar to one of this length, with the closest first."""
     lengths = range(ceil(LEAST_SIMILAR * length), floor(length / LEAST_SIMILAR) + 1)
     return sorted(lengths, key=lambda other: abs(other - length))
 
 
 @cache
 def _least_shared(total: int) -> int:
-    """RETURNS (int): How many words two bags of so many words together must share to be similar enough."""
+    """RETURNS (int): Number of words that two bags with this total must share to be similar enough."""
     return ceil(LEAST_SIMILAR * total / (1 + LEAST_SIMILAR))

@@ -1,4 +1,4 @@
-"""Tell whether a converted corpus still is what would be made now of its raw files and settings."""
+"""Check whether a converted corpus is still up to date with its raw files and settings."""
 from importlib.metadata import version
 from pathlib import Path
 from typing import Mapping, Optional
@@ -17,10 +17,10 @@ LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis", "lxml")
 
 
 def check_present(settings: Mapping[str, CorpusSettings]) -> None:
-    """Check that the raw files of all corpora are there, before the first one is read.
+    """Check that the raw files of all corpora exist, before the first one is read.
 
     settings (Mapping[str, CorpusSettings]): The corpus files, by corpus.
-    RAISES (ProjectError): All corpora that are missing, and where each is to be had.
+    RAISES (ProjectError): If corpora are missing, with all of them and where to get them.
     """
     missing = []
     for name, corpus in settings.items():
@@ -33,11 +33,11 @@ def check_present(settings: Mapping[str, CorpusSettings]) -> None:
 
 
 def fingerprint(settings: CorpusSettings) -> str:
-    """Identify what a converted corpus depends on: settings, raw files, the code of this room, library versions.
+    """Hash everything a converted corpus depends on: settings, raw files, this package's code and library versions.
 
     settings (CorpusSettings): The corpus file.
     RETURNS (str): A sha256.
-    RAISES (ProjectError): If raw files are absent.
+    RAISES (ProjectError): If raw files are missing.
     """
     room = Path(__file__).parent
     with name_format(settings.path_here, settings.format):
@@ -52,19 +52,19 @@ def fingerprint(settings: CorpusSettings) -> str:
 
 
 def is_current(corpus: Path, name: str, expected: str, sides: Optional[Sides]) -> bool:
-    """Tell whether a corpus needs no converting.
+    """Check whether a converted corpus is up to date.
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
-    expected (str): The fingerprint that its manifest should hold.
-    sides (Optional[Sides]): The side that each document should be on; None if the split is a published one.
-    RETURNS (bool): True if it does, the documents are on their sides, and the files are those that the manifest was
-        written for.
+    expected (str): The expected fingerprint.
+    sides (Optional[Sides]): The side that each document should be on, or None if the split is a published one.
+    RETURNS (bool): True if the manifest has this fingerprint, the documents are on their sides, and the files match the
+        manifest.
     """
     try:
         manifest = read_manifest(corpus, name)
     except ProjectError:
-        # Absent, damaged or of an earlier version: whichever it is, converting mends it.
+        # Missing, damaged or from an earlier version: converting fixes it in any case.
         return False
     folder = corpus / name
     hashes = {folder / f"{part}.spacy": account.sha256 for part, account in manifest.splits.items()}
@@ -77,5 +77,5 @@ def is_current(corpus: Path, name: str, expected: str, sides: Optional[Sides]) -
 
 
 def is_tokenizer_saved(corpus: Path) -> bool:
-    """RETURNS (bool): Whether the tokenizer that goes with the converted corpora is there."""
+    """RETURNS (bool): Whether the tokenizer of the converted corpora has been saved."""
     return (corpus / TOKENIZER / "tokenizer").is_file() and (corpus / TOKENIZER / "config.cfg").is_file()

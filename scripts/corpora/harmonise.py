@@ -1,4 +1,4 @@
-"""Make Drug and Disease mentions that do not overlap out of any corpus's, and say why the others were dropped."""
+"""Convert a corpus's mentions to Drug and Disease mentions without overlaps, and record why others were dropped."""
 import difflib
 from bisect import bisect_left
 from collections import Counter
@@ -22,11 +22,12 @@ from scripts.corpora.spelling import same_text, without_space
 
 @dataclass(frozen=True)
 class Harmonised:
-    """A document after harmonising; its mentions read are those kept and those dropped.
+    """A harmonised document. The mentions kept and dropped add up to those read.
 
-    document (Document): Mentions by offset, none overlapping; labels are entity types, subtypes the corpus's own.
-    dropped (tuple[Dropped, ...]): The mentions that were not kept, in the order of the file.
-    changed (tuple[Changed, ...]): Those of the kept ones that are not where they were annotated.
+    document (Document): The document with mentions in the order of their offsets, without overlaps. Their labels are
+        entity types, and their subtypes are the corpus's own labels.
+    dropped (tuple[Dropped, ...]): The dropped mentions, in the order of the file.
+    changed (tuple[Changed, ...]): The kept mentions that differ from their annotation.
     """
 
     document: Document
@@ -35,14 +36,13 @@ class Harmonised:
 
 
 def check_labels(documents: Iterable[Document], labels: Collection[str], ignored: Collection[str], where: str) -> None:
-    """Check that every label of a corpus is either taken or knowingly left out.
+    """Check that every label of a corpus is either used or explicitly ignored.
 
-    documents (Iterable[Document]): As read.
-    labels (Collection[str]): Labels that are taken.
-    ignored (Collection[str]): Labels that are left out.
+    documents (Iterable[Document]): The documents as read.
+    labels (Collection[str]): The labels to use.
+    ignored (Collection[str]): The labels to leave out.
     where (str): The corpus, for the error.
-    RAISES (ProjectError): If there are others: the most frequent ones, how often each occurs, and where the first one
-        stands.
+    RAISES (ProjectError): If there are others, with the most frequent ones, their counts and the location of the first.
     """
     known = {*labels, *ignored}
     unknown = [mention for document in documents for mention in document.mentions if mention.label not in known]
@@ -51,7 +51,7 @@ def check_labels(documents: Iterable[Document], labels: Collection[str], ignored
         frequent = counts.most_common(MOST_NAMED)
         told = [f"'{name_label(label)}' {count}x{_did_you_mean(label, known)}" for label, count in frequent]
         listed = ", ".join(told + [f"{len(counts) - len(told)} others"] * (len(counts) > len(told)))
-        remedy = f"put each under `labels` or `ignore` in the corpus file; '{name_label(unknown[0].label)}' stands at "
+        remedy = f"add each to `labels` or `ignore` in the corpus file; '{name_label(unknown[0].label)}' is at "
         raise ProjectError(f"unknown labels: {listed}", where=where, remedy=remedy + unknown[0].where)
 
 
@@ -61,12 +61,12 @@ def _did_you_mean(label: str, known: Collection[str]) -> str:
 
 
 def harmonise(document: Document, labels: Mapping[str, str], discontinuous: str = "span") -> Harmonised:
-    """Map labels, join fragments, and keep the longest of overlapping mentions (of equal ones the earlier).
+    """Map labels, join fragments, and keep the longest of overlapping mentions (the earlier one if equally long).
 
-    document (Document): As read.
-    labels (Mapping[str, str]): Entity type of each label that is taken; mentions of others are dropped.
+    document (Document): The document as read.
+    labels (Mapping[str, str]): Entity type of each label to use. Mentions with other labels are dropped.
     discontinuous (str): Policy for mentions in several pieces: `span`, `first` or `drop`.
-    RETURNS (Harmonised): The kept mentions and the dropped ones.
+    RETURNS (Harmonised): The kept and the dropped mentions.
     """
     reasons: dict[int, str] = {}
     candidates: dict[int, Mention] = {}
@@ -89,14 +89,14 @@ def harmonise(document: Document, labels: Mapping[str, str], discontinuous: str 
 
 
 def change(document: str, mention: Mention, how: str, start: int, end: int) -> Changed:
-    """RETURNS (Changed): The record of a mention that is kept from `start` to `end`."""
+    """RETURNS (Changed): The record of a mention that was kept with new offsets."""
     fragments = fragments_of(mention)
     before = min(first for first, _ in fragments), max(last for _, last in fragments)
     return Changed(document, mention.id, *before, mention.subtype or mention.label, how, start, end)
 
 
 def _changes(document: Document, mention: Mention) -> Iterator[Changed]:
-    """YIELDS (Changed): In what a kept mention differs from its annotation, if in anything."""
+    """YIELDS (Changed): A record for each difference between a kept mention and its annotation."""
     in_pieces = len(join_fragments(fragments_of(mention), document.text)) > 1
     record = change(document.id, mention, IN_PIECES if in_pieces else TRIMMED, mention.start, mention.end)
     if in_pieces or (record.start, record.end) != (mention.start, mention.end):
@@ -107,17 +107,17 @@ def _changes(document: Document, mention: Mention) -> Iterator[Changed]:
 
 
 def drop(document: str, mention: Mention, reason: str) -> Dropped:
-    """RETURNS (Dropped): The record of a mention that is left out."""
+    """RETURNS (Dropped): The record of a dropped mention."""
     label = mention.subtype or mention.label
     return Dropped(document, mention.id, mention.start, mention.end, label, reason)
 
 
 def join_fragments(fragments: Iterable[Fragment], text: str) -> tuple[Fragment, ...]:
-    """Join fragments that overlap or have only white space between them, and trim white space at their borders.
+    """Join fragments that overlap or only have whitespace between them, and trim whitespace at their boundaries.
 
-    fragments (Iterable): (start, end) pairs in any order, each holding more than white space.
+    fragments (Iterable): (start, end) pairs in any order. None may be only whitespace.
     text (str): The document's text.
-    RETURNS (tuple): The pieces by offset; more than one if the mention is truly discontinuous.
+    RETURNS (tuple): The pieces in the order of their offsets. More than one if the mention is really discontinuous.
     """
     pieces: list[Fragment] = []
     for start, end in sorted(_trim(fragment, text) for fragment in fragments):
@@ -154,13 +154,13 @@ def _reason_to_drop(mention: Mention, document: Document, labels: Collection[str
 
 
 def _losers(candidates: Mapping[int, Mention]) -> dict[int, str]:
-    """RETURNS (dict[int, str]): The mentions that a longer one (or as long and earlier) overlaps, and how it does."""
+    """RETURNS (dict[int, str]): The mentions overlapped by a longer (or equally long and earlier) one, and how."""
     winners: list[tuple[int, int, str]] = []
     losers = {}
     for number in sorted(candidates, key=lambda n: (candidates[n].start - candidates[n].end, candidates[n].start, n)):
         mention = candidates[number]
         place = bisect_left(winners, (mention.end,))
-        # Winners do not overlap each other, so the last one that starts before this mention's end tells.
+        # Winners don't overlap, so only the last one that starts before this mention's end has to be checked.
         if place and winners[place - 1][1] > mention.start:
             losers[number] = _relation(mention, *winners[place - 1])
         else:

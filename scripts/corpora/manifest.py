@@ -1,4 +1,4 @@
-"""Keep the manifest of a converted corpus: what was read, what became of it, which document is in which part."""
+"""Read and write the manifest of a converted corpus, which accounts for all mentions and documents."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping
@@ -10,19 +10,19 @@ from scripts.base.files import cache_by_file, hash_data, read_json, write_json
 from scripts.corpora.schema import Changed, Cut, Dropped
 
 FILE = "manifest.json"
-# In the order in which they are shown; a corpus has the second only if one is published.
+# In display order. A corpus only has the second one if it was published with one.
 PARTS = ("train", "dev", "test")
 _AGAIN = "run `weasel run convert` again"
 
 
 @dataclass(frozen=True)
 class Mentions:
-    """How many mentions a part has: as many were read as were kept and dropped together.
+    """The mentions of a part. Those kept and dropped add up to those read.
 
-    read (Mapping[str, int]): As read, by the corpus's own label.
+    read (Mapping[str, int]): Mentions as read, by the corpus's own label.
     kept (Mapping[str, int]): Entities, by each of the corpus's entity types.
-    dropped (Mapping[str, int]): Those left out, by reason; a reason that does not occur is not listed.
-    changed (Mapping[str, int]): Those of the kept ones that are not where they were annotated, by how.
+    dropped (Mapping[str, int]): Dropped mentions, by reason. Only reasons that occur are listed.
+    changed (Mapping[str, int]): Kept mentions that differ from their annotation, by kind of change.
     """
 
     read: Mapping[str, int]
@@ -33,20 +33,20 @@ class Mentions:
 
 @dataclass(frozen=True)
 class PartAccount:
-    """What is in a part of a corpus.
+    """The contents of a part of a corpus.
 
     documents (int): Documents with text.
     empty_documents (int): Documents without text, which are not in the file.
-    sentences (int): Sentences in which somebody annotated a token, which are all of them in ordinary corpora.
-    tokens (int): Tokens that are not white space.
-    mentions (Mentions): What became of the mentions.
-    boundaries_removed (int): Sentence starts that gave way to a mention; none but in a training part.
-    mentions_cut (int): Entities that a sentence start cuts; none in a training part.
-    ids (Mapping[str, str]): Of each document, empty ones included, the sha256 of its text, by document id.
-    partly_annotated (int): Documents with tokens that nobody annotated, be it all of them.
-    unknown_tokens (int): The tokens, white space left out, that nobody annotated.
-    outside_tokens (int): The tokens, white space left out, that somebody annotated as outside of all entities.
-    sha256 (str): The hash of the part's file; empty before it is saved.
+    sentences (int): Sentences with an annotated token. In ordinary corpora, these are all sentences.
+    tokens (int): Tokens other than whitespace.
+    mentions (Mentions): The mentions.
+    boundaries_removed (int): Sentence starts removed because of a mention. Only in a training part.
+    mentions_cut (int): Entities cut by a sentence start. 0 in a training part.
+    ids (Mapping[str, str]): The sha256 of each document's text by document id, including empty documents.
+    partly_annotated (int): Documents with some or only tokens that nobody annotated.
+    unknown_tokens (int): Tokens that nobody annotated, without whitespace.
+    outside_tokens (int): Tokens annotated as outside of all entities, without whitespace.
+    sha256 (str): The hash of the part's file. Empty before it is saved.
     """
 
     documents: int
@@ -65,17 +65,17 @@ class PartAccount:
 
 @dataclass(frozen=True)
 class ReadAccount:
-    """What stands in the raw files, before anything is dropped.
+    """The contents of the raw files, before anything is dropped.
 
-    documents (int): Documents, those without text included.
+    documents (int): Documents, including those without text.
     empty_documents (int): Documents without text.
     mentions (Mapping[str, int]): Mentions, by the corpus's own label.
-    fragmented (int): Mentions, of labels that are taken, in several fragments.
-    joined (int): Those of them that have only white space between the fragments.
-    overlapping_pairs (Mapping[str, int]): Pairs of mentions, of labels that are taken, that share a character, by how:
-        `nested`, `crossing`, `same`.
-    tag_schemes (Mapping[str, int]): Documents by the scheme of their tags, where the format has some.
-    notes (Mapping[str, int]): What the reader repaired or passed over, and how often.
+    fragmented (int): Mentions with used labels that have several fragments.
+    joined (int): Fragmented mentions with only whitespace between the fragments.
+    overlapping_pairs (Mapping[str, int]): Overlapping pairs of mentions with used labels, by kind: `nested`, `crossing`
+        or `same`.
+    tag_schemes (Mapping[str, int]): Documents by tag scheme, if the format has tags.
+    notes (Mapping[str, int]): What the reader repaired or skipped, and how often.
     """
 
     documents: int
@@ -90,18 +90,18 @@ class ReadAccount:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the paper's Table 1 counts, as it counts: annotations as read, before any is dropped.
+    """The statistics of the paper's Table 1, which count annotations as read, before any are dropped.
 
-    Tokens are here runs of letters and digits, which is what the paper's mention lengths agree with.
+    Tokens here are runs of letters and digits, which agrees with the paper's mention lengths.
 
     documents (int): Documents with text.
-    sentences (int): Sentences, whether they are annotated or not.
-    sentences_by_punkt (int): The same by the paper's splitter.
+    sentences (int): Sentences, annotated or not.
+    sentences_by_punkt (int): Sentences by the paper's splitter.
     mentions (Mapping[str, int]): Mentions, by entity type.
-    subtypes (Mapping[str, int]): The same by the corpus's own label.
-    sentences_per_document (float): Mean.
-    tokens_per_sentence (float): Mean.
-    mention_length (Mapping[str, float]): Mean number of tokens, by entity type.
+    subtypes (Mapping[str, int]): Mentions, by the corpus's own label.
+    sentences_per_document (float): Mean number of sentences per document.
+    tokens_per_sentence (float): Mean number of tokens per sentence.
+    mention_length (Mapping[str, float]): Mean number of tokens per mention, by entity type.
     """
 
     documents: int
@@ -118,9 +118,9 @@ class Statistics:
 class LeftOut:
     """The documents that are in no part.
 
-    documents (int): How many.
+    documents (int): Number of documents.
     mentions (Mapping[str, int]): Their mentions, by the corpus's own label.
-    ids (Mapping[str, str]): Why each is left out, by document id.
+    ids (Mapping[str, str]): The reason why each is left out, by document id.
     """
 
     documents: int
@@ -130,13 +130,13 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Copies:
-    """The documents whose text, as `fold_text` leaves it, stands in another one too; those without text aside.
+    """The documents with the same text as another one, normalised by `fold_text`. Empty ones don't count.
 
-    texts (int): Texts that stand in several documents.
-    documents (int): Those documents.
-    of_several (int): Texts that several annotators have annotated.
-    annotators (Mapping[str, int]): Documents of these texts, by annotator.
-    in_train_and_test (int): Documents of the training part whose text stands in the test part too; none unless the
+    texts (int): Texts in more than one document.
+    documents (int): Documents with these texts.
+    of_several (int): Texts annotated by several annotators.
+    annotators (Mapping[str, int]): Documents with texts by several annotators, by annotator.
+    in_train_and_test (int): Documents of the training part with a text that is also in the test part. 0 unless the
         split is a published one.
     """
 
@@ -149,22 +149,22 @@ class Copies:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `convert` did to a corpus.
+    """The record of what `convert` did to a corpus.
 
     corpus (str): The corpus's name.
-    language (str): Such as `en`.
-    domain (str): Such as `ugt`.
-    entity_types (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first.
-    settings (Mapping[str, Any]): The corpus file, with defaults filled in; not what it only tells people (`ABOUT`).
-    fingerprint (str): A hash of all that the conversion depends on.
-    read (ReadAccount): What stands in the raw files.
-    statistics (Statistics): The figures of the paper's Table 1.
+    language (str): Language, such as `en`.
+    domain (str): Domain, such as `ugt`.
+    entity_types (tuple[str, ...]): The types that the corpus annotates, with Drug and Disease first.
+    settings (Mapping[str, Any]): The corpus file with defaults, without the keys that are only descriptive (`ABOUT`).
+    fingerprint (str): Hash of everything the conversion depends on.
+    read (ReadAccount): The contents of the raw files.
+    statistics (Statistics): The statistics of the paper's Table 1.
     splits (Mapping[str, PartAccount]): The parts, by name.
     left_out (LeftOut): The documents that are in no part.
-    copies (Copies): The documents of equal text, before one annotator or the majority was chosen.
-    dropped (tuple[Dropped, ...]): Every mention that was left out.
-    changed (tuple[Changed, ...]): Every mention that is not where it was annotated.
-    cut (tuple[Cut, ...]): Every entity that a sentence start cuts.
+    copies (Copies): The documents with the same text, before annotators were chosen.
+    dropped (tuple[Dropped, ...]): All dropped mentions.
+    changed (tuple[Changed, ...]): All kept mentions that differ from their annotation.
+    cut (tuple[Cut, ...]): All entities cut by a sentence start.
     """
 
     corpus: str
@@ -187,7 +187,7 @@ _MANIFEST = TypeAdapter(Manifest)
 
 
 def identify(manifests: Mapping[str, Manifest]) -> str:
-    """RETURNS (str): One hash over the settings and the files of converted corpora, by name."""
+    """RETURNS (str): One hash of the settings and the files of converted corpora."""
     return hash_data(
         {
             name: [dict(manifest.settings), {part: account.sha256 for part, account in manifest.splits.items()}]
@@ -202,8 +202,8 @@ def read_manifest(corpus: Path, name: str) -> Manifest:
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
-    RETURNS (Manifest): What `convert` wrote about it; shared by all callers.
-    RAISES (ProjectError): If the corpus is not converted, was by an earlier version, or the file is damaged.
+    RETURNS (Manifest): The manifest. It is shared by all callers.
+    RAISES (ProjectError): If there is no manifest, or if it is damaged or was written by an earlier version.
     """
     return _read_manifest(corpus / name / FILE)
 
@@ -227,5 +227,5 @@ def _explain(error: ValidationError, path: Path) -> ProjectError:
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write the manifest of a corpus into its folder."""
+    """Write the manifest of a corpus to its folder."""
     write_json(folder / FILE, asdict(manifest))

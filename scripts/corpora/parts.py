@@ -1,4 +1,4 @@
-"""Read a part of a converted corpus, as whole documents or as sentences, and draw samples of sentences."""
+"""Read a part of a converted corpus as documents or sentences, and draw samples of sentences."""
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,8 @@ class Part:
     """A part of a converted corpus.
 
     path (Path): Its DocBin file.
-    sha256 (str): The file's hash.
-    sentences (int): How many sentences it holds in which somebody annotated a token.
+    sha256 (str): Hash of the file.
+    sentences (int): Number of sentences with an annotated token.
     """
 
     path: Path
@@ -36,51 +36,51 @@ def find_part(corpus: Path, name: str, part: str) -> Part:
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
     part (str): `train`, `dev` or `test`.
-    RETURNS (Part): The file, with the hash and the count of the corpus's manifest.
+    RETURNS (Part): The file, with the hash and the count from the corpus's manifest.
     RAISES (ProjectError): If the corpus is not converted or has no such part.
     """
     splits = read_manifest(corpus, name).splits
     if part not in splits:
-        raise ProjectError(f"no part '{part}'", where=f"corpus {name}", remedy=f"it has {', '.join(splits)}")
+        raise ProjectError(f"no part '{part}'", where=f"corpus {name}", remedy=f"use one of {', '.join(splits)}")
     return Part(corpus / name / f"{part}.spacy", splits[part].sha256, splits[part].sentences)
 
 
 def check_converted(corpus: Path, name: str, file: Path) -> Manifest:
-    """Check that a converted corpus is what its corpus file and its manifest say.
+    """Check that a converted corpus matches its corpus file and its manifest.
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
     file (Path): Its corpus file.
     RETURNS (Manifest): Its manifest.
-    RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
+    RAISES (ProjectError): If it is not converted, its corpus file has changed since, or a part was replaced.
     """
     manifest, remedy = read_manifest(corpus, name), "run `weasel run convert`"
     if read_corpus_settings(file).decisive != manifest.settings:
-        raise ProjectError(f"{name} was converted with other settings than it has now", where=file, remedy=remedy)
+        raise ProjectError(f"the settings of {name} have changed since it was converted", where=file, remedy=remedy)
     for part in (find_part(corpus, name, part) for part in manifest.splits):
         if not part.path.is_file() or hash_file(part.path) != part.sha256:
-            raise ProjectError("not the file that its manifest was written for", where=part.path, remedy=remedy)
+            raise ProjectError("the file doesn't match its manifest", where=part.path, remedy=remedy)
     return manifest
 
 
 @cache_by_file
 def part_of(path: Path) -> Part:
-    """RETURNS (Part): What stands for a DocBin file that is in no manifest."""
+    """RETURNS (Part): A part for a DocBin file without a manifest."""
     return Part(path, hash_file(path), len(read_sentences([str(path)])))
 
 
 class Sentence(NamedTuple):
     """A sentence of a document.
 
-    document (str): The document's id; empty if the file has none.
-    number (int): Which of all of the document's sentences it is, from 0.
-    text (str): Its text, white space behind the last token not included.
+    document (str): The document's id. Empty if the file has none.
+    number (int): Number of the sentence in the document, from 0.
+    text (str): Its text, without whitespace after the last token.
     words (list[str]): Its tokens.
-    spaces (list[bool]): Whether a space follows each of them.
-    mentions (list[tuple]): (start token, end token, entity type).
-    unknown (list[int]): Tokens without annotation, and those of a mention that a sentence boundary cuts.
-    annotated (Optional[tuple[str, ...]]): The entity types that the document's corpus annotates; None if the file does
-        not tell.
+    spaces (list[bool]): Whether each token is followed by a space.
+    mentions (list[tuple]): (start token, end token, entity type) of each mention.
+    unknown (list[int]): Tokens without annotation, and those of a mention cut by a sentence boundary.
+    annotated (Optional[tuple[str, ...]]): The entity types that the document's corpus annotates, or None if the file
+        doesn't say.
     """
 
     document: str
@@ -95,9 +95,9 @@ class Sentence(NamedTuple):
 
 @cache_by_file
 def read_documents(path: Path) -> list[Doc]:
-    """RETURNS (list[Doc]): The documents of a DocBin file, with gold sentences and entities; not to be changed.
+    """Read the documents of a DocBin file, including those that nobody annotated.
 
-    Those that nobody annotated, and sentences that nobody annotated, are there too.
+    RETURNS (list[Doc]): The documents, with gold sentences and entities. They are shared, so don't change them.
     """
     return _load(path)
 
@@ -105,11 +105,11 @@ def read_documents(path: Path) -> list[Doc]:
 def read_sentences(
     paths: Sequence[str], without: Sequence[str] = (), without_kinds: Sequence[str] = ("exact",)
 ) -> list[Sentence]:
-    """Read the annotated sentences of whole documents: those with a token that somebody annotated.
+    """Read the annotated sentences of documents, which are those with an annotated token.
 
     paths (Sequence[str]): DocBin files.
-    without (Sequence[str]): DocBin files whose sentences are left out, whether these are annotated or not.
-    without_kinds (Sequence[str]): Which duplicates of these; see `scripts.corpora.duplicates`.
+    without (Sequence[str]): DocBin files with sentences to leave out, annotated or not.
+    without_kinds (Sequence[str]): Kinds of duplicates of these to leave out. See `scripts.corpora.duplicates`.
     RETURNS (list[Sentence]): The sentences in the order of the files.
     """
     sentences = [sentence for path in paths for sentence in _sentences_of(Path(path))]
@@ -120,7 +120,7 @@ def read_sentences(
     return [sentence for sentence, match in zip(sentences, matches, strict=True) if match.kind not in without_kinds]
 
 
-# Every run of a grid reads the same files, three times over: for the sample, for initialization and for training.
+# Every run of a grid reads the same files three times: for the sample, for initialization and for training.
 @cache_by_file
 def _sentences_of(path: Path) -> list[Sentence]:
     return [
@@ -157,9 +157,9 @@ def _unknown_tokens(sentence: Span) -> list[int]:
 def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
     """Draw a sample of sentences.
 
-    n_sentences (int): How many there are.
-    limit (int): How many are wanted; all of them, in their order, if left out.
-    seed (int): Samples of one seed are nested: a smaller one is a prefix of a larger one.
+    n_sentences (int): Number of sentences to draw from.
+    limit (int): Size of the sample. Defaults to all sentences, in their order.
+    seed (int): Seed. With the same seed, a smaller sample is a prefix of a larger one.
     RETURNS (list[int]): Numbers of the sentences.
     """
     numbers = list(range(n_sentences))
@@ -170,12 +170,12 @@ def sample(n_sentences: int, limit: Optional[int], seed: int) -> list[int]:
 
 
 def reference_doc(vocab: Vocab, sentence: Sentence, entity_types: Optional[Sequence[str]] = None) -> Doc:
-    """Make a Doc of a sentence.
+    """Create a Doc from a sentence.
 
     vocab (Vocab): The Doc's vocabulary.
     sentence (Sentence): The sentence.
-    entity_types (Optional[Sequence[str]]): The types of the entities that it gets; all of them if left out.
-    RETURNS (Doc): The sentence with its entities; `user_data["annotated_types"]` where the sentence tells them.
+    entity_types (Optional[Sequence[str]]): Types of the entities to set. Defaults to all.
+    RETURNS (Doc): The sentence with its entities, and with `user_data["annotated_types"]` if they are known.
     """
     starts: list[bool | int | None] = [number == 0 for number in range(len(sentence.words))]
     doc = Doc(vocab, words=sentence.words, spaces=sentence.spaces, sent_starts=starts)
@@ -192,6 +192,6 @@ def _load(path: Path) -> list[Doc]:
         return list(DocBin(store_user_data=True).from_disk(path).get_docs(Vocab()))
     except OSError:
         raise
-    except Exception as error:  # Of a damaged file spaCy, msgpack and NumPy complain in many ways.
+    except Exception as error:  # For a damaged file, spaCy, msgpack and NumPy raise many kinds of errors.
         what = f"not a DocBin file, or damaged ({type(error).__name__})"
         raise ProjectError(what, where=path, remedy="delete its folder and run `weasel run convert`") from None

@@ -1,14 +1,15 @@
-"""Where sentences start for the splitter of the paper's converter: NLTK's Punkt, not trained, blind to line breaks."""
+"""Split sentences as the paper's converter does, with NLTK's Punkt, untrained and without line breaks."""
 from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 _TOKENIZER = PunktSentenceTokenizer()
 
 
 def sentence_starts(text: str) -> list[int]:
-    """Split text as Punkt does when it has learned no abbreviations (paper protocol B2).
+    """Split text with Punkt without any learned abbreviations (paper protocol B2).
 
     text (str): Any text.
-    RETURNS (list[int]): Ascending character offsets, the first 0; empty if there is only white space.
+    RETURNS (list[int]): Ascending character offsets of sentence starts, with 0 first. Empty if the text is only
+        whitespace.
     """
     if not text.strip():
         return []

@@ -1,4 +1,4 @@
-"""Recognise the format of raw files by what they hold, for a corpus file that names another one."""
+"""Recognise the format of raw files by their contents, for corpus files that name the wrong format."""
 import re
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
@@ -10,7 +10,7 @@ from scripts.corpora.formats.jsonl import SPAN_KEYS
 from scripts.corpora.formats.raw import BYTE_ORDER_MARK, ZIPPED, RawFile, find_file_or_files, read_text
 from scripts.corpora.formats.tags import TAG
 
-# Of these the suffix alone tells.
+# Formats with a suffix of their own.
 BY_SUFFIX = {".ann": "brat", ".xmi": "uima", ".spacy": "docbin"}
 JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 SUFFIXES = (*BY_SUFFIX, *JSON_SUFFIXES, ".xml", ".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio", ".pubtator")
@@ -26,7 +26,7 @@ def _has(*keys: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda row: {*keys} <= {*row}
 
 
-# By the keys of the first object, the more special ones first.
+# Formats by the keys of the first object, with more specific ones first.
 BY_KEYS: list[tuple[str, Callable[[Mapping[str, Any]], bool]]] = [
     ("uima", _has("%FEATURE_STRUCTURES")),
     ("spacy_tuples", _has("classes", "annotations")),
@@ -42,11 +42,11 @@ BY_KEYS: list[tuple[str, Callable[[Mapping[str, Any]], bool]]] = [
 
 @contextmanager
 def name_format(path: Path, said: str) -> Iterator[None]:
-    """Add to an error in reading which format the raw files have, if that can be told and is not the one that was said.
+    """If reading fails, add the format of the raw files to the error, if it is recognised and not the one in use.
 
-    path (Path): The raw file, or the folder or zip archive of raw files.
-    said (str): The format that the corpus file names.
-    RAISES (ProjectError): The error of the block, with the format in it.
+    path (Path): The raw file, or the folder or zip archive with raw files.
+    said (str): The format in the corpus file.
+    RAISES (ProjectError): If the block does, with the recognised format as the remedy.
     """
     try:
         yield
@@ -61,8 +61,8 @@ def name_format(path: Path, said: str) -> Iterator[None]:
 def recognise_format(path: Path) -> Optional[str]:
     """Recognise a format by one file of each suffix.
 
-    path (Path): A raw file, or a folder or zip archive of raw files.
-    RETURNS (Optional[str]): Its name; None if no file tells it, or they tell different ones.
+    path (Path): A raw file, or a folder or zip archive with raw files.
+    RETURNS (Optional[str]): The format's name, or None if no file has a known format, or if they differ.
     """
     is_one = path.is_file() and path.suffix.lower() != ".zip"
     files = [path] if is_one else [file for suffix in SUFFIXES for file in _first(path, suffix)]
@@ -90,7 +90,7 @@ def _recognise_file(file: RawFile) -> Optional[str]:
 
 
 def _recognise_value(value: Any) -> Optional[str]:
-    """RETURNS (Optional[str]): The format of which this value, or the first one in it, is."""
+    """RETURNS (Optional[str]): The format of this value, or of the first value in it."""
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
         return "spacy_tuples"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The one form that every corpus takes after reading: documents with mentions at character offsets."""
+"""Define the form of every corpus after reading: documents with mentions at character offsets."""
 from dataclasses import dataclass, field
 from typing import Any, Iterable, Mapping, Optional
 
@@ -9,14 +9,14 @@ Fragment = tuple[int, int]
 class Mention:
     """A stretch of text that names a drug or a disease.
 
-    start (int): Offset of its first character in the text.
-    end (int): Offset behind its last character.
-    label (str): The corpus's own label (subtype) as read; the entity type once harmonised.
-    subtype (str): The corpus's own label, kept when harmonising.
+    start (int): Offset of the first character in the text.
+    end (int): Offset after the last character.
+    label (str): The corpus's own label (subtype) as read, or the entity type once harmonised.
+    subtype (str): The corpus's own label once harmonised.
     id (str): The mention's id in its document, such as `T3`.
-    fragments (tuple): The (start, end) pairs as annotated; one pair unless discontinuous.
-    text (Optional[str]): What the annotation says that the mention covers; None if the format does not tell.
-    where (str): The mention's place in the raw file, as `file:line`, for error messages.
+    fragments (tuple): The (start, end) pairs as annotated. More than one if discontinuous.
+    text (Optional[str]): The mention's text according to the annotation, or None if the format doesn't include it.
+    where (str): The mention's location in the raw file as `file:line`, for error messages.
     """
 
     start: int
@@ -31,20 +31,20 @@ class Mention:
 
 @dataclass(frozen=True)
 class Document:
-    """A text as it stands in its file, and its mentions.
+    """A text, exactly as in its file, with its mentions.
 
-    id (str): Unique within the corpus; holds the folder where file names repeat.
-    text (str): Never altered: offsets in are offsets out.
-    mentions (tuple[Mention, ...]): In the order of the file.
-    meta (Mapping): What else the format tells. `sentence_starts` (tuple[int, ...]): where the format fixes the
-        sentences, ascending offsets of characters, the first 0; empty for a text of white space. `notes`
-        (tuple[str, ...]): what the reader passed over or repaired, in words that hold for any document, one each time
-        it happened. `tag_scheme` (str): that of its tags, such as `IOB2`. `left_out` (str): why the document is not to
-        be used: as the corpus itself says, or since another copy of its text is taken. `outvoted`
-        (tuple[Mention, ...]): mentions that most annotators of the text did not mark, not among `mentions`.
-    annotator (str): Who annotated this copy of the text; empty if the format does not tell.
-    annotated (Optional[tuple[Fragment, ...]]): The (start, end) stretches that somebody annotated, ascending and apart;
-        of the rest it is unknown what it holds. None if that is the whole text.
+    id (str): Id that is unique in the corpus. Includes the folder if file names repeat.
+    text (str): The text. It is never altered, so that offsets stay the same.
+    mentions (tuple[Mention, ...]): The mentions, in the order of the file.
+    meta (Mapping): Other information from the format. `sentence_starts` (tuple[int, ...]): ascending character offsets,
+        starting with 0, if the format sets the sentences. Empty if the text is only whitespace. `notes`
+        (tuple[str, ...]): what the reader skipped or repaired, in general words, once for each time. `tag_scheme`
+        (str): the scheme of the tags, such as `IOB2`. `left_out` (str): why the document is not used, because the
+        corpus says so, or because another copy of its text is used. `outvoted` (tuple[Mention, ...]): mentions that
+        most annotators of the text didn't mark. They are not in `mentions`.
+    annotator (str): The annotator of this copy of the text. Empty if the format doesn't say.
+    annotated (Optional[tuple[Fragment, ...]]): (start, end) of the annotated stretches, ascending and disjoint. The
+        rest of the text is unknown. None if the whole text is annotated.
     """
 
     id: str
@@ -57,15 +57,15 @@ class Document:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A mention that did not make it into the corpus, and why.
+    """A dropped mention, and the reason.
 
     document (str): Document id.
     mention (str): Mention id.
-    start (int): Offset of its first character as annotated.
-    end (int): Offset behind its last character as annotated.
+    start (int): Offset of the first character as annotated.
+    end (int): Offset after the last character as annotated.
     label (str): The corpus's own label.
     reason (str): One of `REASONS`.
-    split (str): The part that the document is in; empty until the corpus is dealt.
+    split (str): The document's part. Empty until the corpus is split.
     """
 
     document: str
@@ -79,17 +79,17 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Changed:
-    """A mention that was kept at other offsets, or with another spelling, than it was annotated, and how.
+    """A mention that was kept with different offsets or a different spelling from its annotation.
 
     document (str): Document id.
     mention (str): Mention id.
-    start (int): Offset of its first character as annotated.
-    end (int): Offset behind its last character as annotated.
+    start (int): Offset of the first character as annotated.
+    end (int): Offset after the last character as annotated.
     label (str): The corpus's own label.
     how (str): One of `CHANGES`.
-    new_start (int): Offset of its first character as kept.
-    new_end (int): Offset behind its last character as kept.
-    split (str): The part that the document is in; empty until the corpus is dealt.
+    new_start (int): Offset of the first character as kept.
+    new_end (int): Offset after the last character as kept.
+    split (str): The document's part. Empty until the corpus is split.
     """
 
     document: str
@@ -105,13 +105,13 @@ class Changed:
 
 @dataclass(frozen=True)
 class Cut:
-    """An entity that a sentence start cuts, which no sentence-wise pipeline can find.
+    """An entity cut by a sentence start, which no sentence-wise pipeline can find.
 
     document (str): Document id.
-    start (int): Offset of its first character.
-    end (int): Offset behind its last character.
+    start (int): Offset of the first character.
+    end (int): Offset after the last character.
     type (str): Entity type.
-    split (str): The part that the document is in; empty until the corpus is dealt.
+    split (str): The document's part. Empty until the corpus is split.
     """
 
     document: str
@@ -122,7 +122,7 @@ class Cut:
 
 
 ENTITY_TYPES = ("Drug", "Disease")
-# The key in a Doc's `user_data`: the list of the entity types that its corpus annotates.
+# Key of a Doc's `user_data` for the list of entity types that its corpus annotates.
 ANNOTATED_TYPES = "annotated_types"
 # Keys in a Document's `meta`.
 LEFT_OUT, OUTVOTED = "left_out", "outvoted"
@@ -138,14 +138,14 @@ REASONS = (
     NO_MAJORITY,
     LABEL_NOT_MAPPED,
 )
-# In several pieces with text between them; with white space at a border; with a border inside a word; kept where it is,
-# though its text is spelled in another way than the document's.
+# In several pieces with text between them; whitespace at a boundary; a boundary inside a word; same offsets, but a
+# different spelling in the annotation.
 IN_PIECES, TRIMMED, EXPANDED, RESPELLED = "in pieces", "trimmed", "expanded", "spelled otherwise"
 CHANGES = (IN_PIECES, TRIMMED, EXPANDED, RESPELLED)
 
 
 def in_order(entity_types: Iterable[str]) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): Each of the types once, Drug and Disease first, the others by name."""
+    """RETURNS (tuple[str, ...]): The unique types, with Drug and Disease first and the others by name."""
     found = set(entity_types)
     first = [name for name in ENTITY_TYPES if name in found]
     return (*first, *sorted(found - set(first)))

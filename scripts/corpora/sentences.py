@@ -1,4 +1,4 @@
-"""Where the sentences of a text start, and the spaCy component that tells a pipeline so; shipped inside our wheels."""
+"""Split texts into sentences, with a spaCy component that is bundled into packages."""
 import re
 from bisect import bisect_right
 from itertools import pairwise
@@ -12,9 +12,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 NAME = "sentence_splitter"
-# Texts are hard-wrapped at a width somewhere in between: shorter lines are lines of a list, longer ones paragraphs.
+# Widths at which texts may be hard-wrapped. Shorter lines are lines of a list, and longer ones are paragraphs.
 WRAP_WIDTHS = range(50, 101)
-# The splitters see so many characters at a time, since their time grows faster than the text does.
+# The most characters to split at a time, because the splitters' time doesn't grow linearly.
 WINDOW = 4000
 START, NO_START = 1, -1
 
@@ -31,12 +31,14 @@ _BEFORE_FULL_STOP = re.compile(r"(?<!\S)\w+(?=\.)")
 
 
 def sentence_starts(text: str) -> List[int]:
-    """Find where sentences start. The text is split at blank lines and at line breaks that do not wrap a sentence, and
-    then by razdel where Cyrillic letters prevail, by pysbd elsewhere.
+    """Find where sentences start.
 
-    text (str): Any text, of any length; time grows linearly.
-    RETURNS (List[int]): Ascending character offsets. The first is 0; each other one is a character behind white space,
-        so that no word is cut and white space belongs to the sentence before it. Empty if there is only white space.
+    The text is split at blank lines and at line breaks that don't wrap a sentence. The rest is split by razdel if most
+    letters are Cyrillic, otherwise by pysbd.
+
+    text (str): Any text, of any length. Time grows linearly.
+    RETURNS (List[int]): Ascending character offsets. The first is 0. All others are after whitespace, so that no word
+        is cut, and whitespace belongs to the sentence before it. Empty if the text is only whitespace.
     """
     starts: List[int] = []
     for begin, end in _blocks(text):
@@ -47,25 +49,25 @@ def sentence_starts(text: str) -> List[int]:
 
 
 def set_sentence_starts(doc: Doc, starts: List[int]) -> Doc:
-    """Mark the tokens at which sentences start.
+    """Set the sentence starts of a Doc.
 
-    doc (Doc): Tokenised in any way.
-    starts (List[int]): Ascending character offsets; one inside a token marks that token.
+    doc (Doc): A Doc with any tokenization.
+    starts (List[int]): Ascending character offsets. One inside a token marks that token.
     RETURNS (Doc): The same Doc.
     """
     ends = [token.idx + len(token) for token in doc]
     flags = doc.to_array([SENT_START]).astype("int64")
     flags[:], flags[:1] = NO_START, START
     flags[[bisect_right(ends, start) for start in starts if start < ends[-1]]] = START
-    # Setting `token.is_sent_start` one by one looks through the whole Doc each time.
-    # One attribute takes an array of one dimension, which spaCy's stub does not know.
+    # Setting `token.is_sent_start` for each token would search the whole Doc each time.
+    # For a single attribute, spaCy accepts an array with one dimension, but its stub doesn't.
     return doc.from_array([SENT_START], flags.astype("uint64"))  # type: ignore[arg-type]
 
 
 def split_sentences(doc: Doc) -> Doc:
-    """The component: sentence boundaries that were set before (by a corpus reader, say) stand.
+    """Set the sentence starts of a Doc, unless they are already set (for instance by a corpus reader).
 
-    doc (Doc): Tokenised.
+    doc (Doc): A tokenized Doc.
     RETURNS (Doc): The same Doc, with sentence starts.
     """
     if len(doc) == 0 or doc.has_annotation("SENT_START"):
@@ -74,17 +76,17 @@ def split_sentences(doc: Doc) -> Doc:
 
 
 def make_sentence_splitter(nlp: Language, name: str) -> Callable[[Doc], Doc]:
-    """RETURNS (Callable): The component; it has no settings and learns nothing."""
+    """RETURNS (Callable): The component, which has no settings and isn't trained."""
     return split_sentences
 
 
-# Several packages that bundle this module, and the project itself, have to load in one process.
+# Several packages that bundle this module and the project itself must be able to load in one process.
 if not Language.has_factory(NAME):
     Language.factory(NAME, assigns=["token.is_sent_start", "doc.sents"], func=make_sentence_splitter)
 
 
 def _blocks(text: str) -> Iterator[Tuple[int, int]]:
-    """YIELDS (Tuple[int, int]): Start and end of each stretch that no line break parts into sentences."""
+    """YIELDS (Tuple[int, int]): Start and end of each stretch without line breaks between sentences."""
     paragraph: List[Tuple[int, str]] = []
     offset = 0
     for line in [*text.splitlines(keepends=True), ""]:
@@ -97,10 +99,11 @@ def _blocks(text: str) -> Iterator[Tuple[int, int]]:
 
 
 def _unwrap(paragraph: List[Tuple[int, str]]) -> Iterator[Tuple[int, int]]:
-    """Join the lines of a paragraph that a fixed line width has parted.
+    """Join the lines of a paragraph that was wrapped at a fixed width.
 
-    A line break wraps a sentence if the first word of the next line would not have fitted into the paragraph's width
-    (that of its longest line), and the next line goes on: without a capital, unless there are more such breaks.
+    A line break wraps a sentence if the first word of the next line doesn't fit into the paragraph's width, which is
+    that of its longest line, and if the next line continues the sentence: it has no initial capital, unless there are
+    several such breaks.
     """
     width = max(len(line.rstrip()) for _, line in paragraph)
     pairs = list(pairwise(paragraph))
@@ -121,7 +124,7 @@ def _is_full(line: str, following: str, width: int) -> bool:
 
 
 def _starts_within(block: str) -> Iterator[int]:
-    """YIELDS (int): Offsets of the sentences of a block, without its first, each behind white space."""
+    """YIELDS (int): Offsets of the sentences in a block, all after whitespace and without the first sentence."""
     cyrillic = not block.isascii() and len(_CYRILLIC.findall(block)) > len(_OTHER_LETTER.findall(block))
     split = _split_russian if cyrillic else _split_english
     begin = 0
@@ -129,7 +132,7 @@ def _starts_within(block: str) -> Iterator[int]:
         end = _window_end(block, begin)
         starts = [start for start in split(block[begin:end]) if block[begin + start - 1].isspace()]
         yield from (begin + start for start in starts)
-        # The last sentence of a window may go on, so the next window starts with it.
+        # The last sentence of a window may continue, so the next window starts with it.
         begin = begin + starts[-1] if starts and end < len(block) else end
 
 
@@ -145,13 +148,13 @@ def _split_russian(block: str) -> List[int]:
 
 
 class _AbbreviationReplacer(English.AbbreviationReplacer):
-    """pysbd's own one tries all of its abbreviations on every text, which takes it most of its time."""
+    """A faster version of pysbd's class, which spends most of its time trying all abbreviations on every text."""
 
     def search_for_abbreviations_in_string(self, text: str) -> str:
-        """RETURNS (str): What pysbd's own one returns; only an abbreviation that stands before a full stop matters."""
+        """RETURNS (str): The same as pysbd's own method. Only abbreviations before a full stop matter."""
         words = _BEFORE_FULL_STOP.findall(text)
         names = English.Abbreviation.ABBREVIATIONS
-        # Beyond ASCII, pysbd's patterns ignore case in other ways than `lower` does.
+        # Beyond ASCII, pysbd's patterns ignore case differently from `lower`.
         if all(word.isascii() for word in words):
             found = {word.lower() for word in words}
             names = [name for name in names if name in found or not name.isalpha()]
@@ -163,8 +166,8 @@ class _AbbreviationReplacer(English.AbbreviationReplacer):
 
 class _English(English):
     AbbreviationReplacer = _AbbreviationReplacer
-    # Matches what pysbd's own one does, whose time doubles with each number of a list of references: here a run of
-    # digits and what may part it from the next one can be read in one way only.
+    # Matches the same as pysbd's own pattern, whose time doubles with each number in a list of references. Here, a run
+    # of digits and the separator after it can only match in one way.
     NUMBERED_REFERENCE_REGEX = (
         r"(?<=[^\d\s])(\.|∯)"
         r"((\[(\d+(?:,(?:\s?-\s?|\s\s?)?|\s(?:-\s?|\s)?|-\s?))*\d{1,3}\])+|((\d{1,3}\s?)?\d{1,3}))(\s)(?=[A-Z])"
@@ -172,8 +175,9 @@ class _English(English):
 
 
 def _split_english(block: str) -> List[int]:
-    """Ask pysbd, which gives the sentences (at times altered) and not their places; find these by counting letters."""
-    # Anywhere else a boundary would be taken out below, so there is no need to ask.
+    """RETURNS (List[int]): Offsets of sentences by pysbd, which returns sentences (sometimes altered) without offsets.
+    The offsets are found by counting characters."""
+    # Boundaries elsewhere would be removed below, so there is nothing to find.
     if not _ENDS_BEFORE_MORE.search(block):
         return []
     sentences = Processor(block, _English).process()
@@ -187,7 +191,7 @@ def _split_english(block: str) -> List[int]:
 
 
 def _skip(block: str, place: int, count: int) -> int:
-    """RETURNS (int): The offset of the next character that is not white space, behind `count` such characters."""
+    """RETURNS (int): The offset of the next non-whitespace character after `count` such characters."""
     while count or block[place].isspace():
         count -= not block[place].isspace()
         place += 1
@@ -195,5 +199,5 @@ def _skip(block: str, place: int, count: int) -> int:
 
 
 def _is_inside_sentence(before: str, after: str) -> bool:
-    """pysbd parts inline lists, and `p.o. b.i.d.`, which it takes for one."""
+    """RETURNS (bool): Whether a boundary is wrong: pysbd splits inline lists, and takes `p.o. b.i.d.` for one."""
     return not _ENDS_SENTENCE.search(before) or (after.islower() and bool(_ABBREVIATION.search(before)))

@@ -1,4 +1,4 @@
-"""What a corpus file may say: where the raw files are, how labels become entity types, what one expects to find."""
+"""Define the settings of a corpus file: raw files, labels and entity types, split and expected counts."""
 import json
 import os
 import re
@@ -14,28 +14,28 @@ from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.options import OffsetUnit, Options
 from scripts.corpora.schema import CHANGES, REASONS, in_order
 
-# Such as Drug; what is reported about all types together is called micro.
+# Such as Drug. Results for all types together are called micro.
 EntityType = Annotated[str, Field(pattern=r"^[^\W\d_]\w*$")]
 RESERVED = "micro"
 VARIABLE = re.compile(r"\$(?=\w|\{\w+\})\{?(\w+)\}?")
 Discontinuous = Literal["span", "first", "drop"]
 Splitter = Literal["by_script", "punkt"]
-# The names stand in one place, as tuples; mypy takes only those that are written out here.
+# The names are defined only once, as tuples, but mypy only accepts literals.
 Reason = Literal[REASONS]  # type: ignore[valid-type]
 Change = Literal[CHANGES]  # type: ignore[valid-type]
 Count = Annotated[int, Field(ge=0)]
-# What `license` is where nobody states one.
+# Value of `license` if none is stated.
 NONE_STATED = "none stated"
-# The keys that say to people what a corpus is, and change nothing that is made of it.
+# Keys that only describe a corpus, and don't affect its conversion.
 ABOUT = ("title", "description", "invented", "license", "url", "author")
-# Document ids, with * for any characters and ? for one.
+# Document ids, with * for any characters and ? for one character.
 Patterns = Annotated[list[str], Field(min_length=1)]
 
 
 class Split(Settings):
-    """How documents are dealt to the training and the test part by chance.
+    """How documents are randomly split into a training and a test part.
 
-    train (float): Share of the documents in the training part (the paper: 0.7).
+    train (float): Share of the documents in the training part (0.7 in the paper).
     seed (int): Seed of the shuffle.
     """
 
@@ -44,12 +44,12 @@ class Split(Settings):
 
 
 class PublishedSplit(Settings):
-    """Which documents are in which part, where that has been published: patterns of document ids such as `test/*`.
+    """A published split, as patterns of document ids such as `test/*`. Every document must match a pattern.
 
     train (list[str]): The training part.
-    dev (list[str]): A development part; left out: none. No command trains or tests on it.
+    dev (list[str]): A development part. Defaults to none. No command trains or tests on it.
     test (list[str]): The test part.
-    left_out (list[str]): Documents that are in no part; left out: none. A document that no pattern matches is an error.
+    left_out (list[str]): Documents that are in no part. Defaults to none.
     """
 
     train: Patterns
@@ -59,22 +59,22 @@ class PublishedSplit(Settings):
 
 
 class Expected(Settings):
-    """What is known of a corpus beforehand. `convert` compares, and `convert-strict` refuses what differs.
+    """The expected counts of a corpus. `convert` reports differences, and `convert-strict` raises an error for them.
 
-    Counts of losses that stand here are accepted by `convert-strict`; those that do not stand here it expects to be 0.
+    `convert-strict` accepts the losses listed here, and expects all other losses to be 0.
 
-    documents (int): Documents, those without text included.
+    documents (int): Documents, including those without text.
     empty_documents (int): Documents without text.
-    sentences (int): Sentences of all parts.
-    sentences_by_punkt (int): The same by the paper's splitter.
-    mentions (dict[str, int]): Mentions as read, of any of the corpus's own labels.
-    fragmented (int): Mentions, of labels that are taken, annotated in several fragments.
-    joined (int): Those of them that have only white space between the fragments, such as a line break.
-    overlapping_pairs (int): Pairs of mentions, of labels that are taken, that share a character.
-    dropped (dict[str, int]): Mentions left out, by reason.
-    changed (dict[str, int]): Mentions kept at other offsets than annotated, by how.
-    cut (int): Mentions of a test part that a sentence boundary cuts.
-    notes (int): What the reader repaired or passed over.
+    sentences (int): Sentences in all parts.
+    sentences_by_punkt (int): Sentences by the paper's splitter.
+    mentions (dict[str, int]): Mentions as read, by the corpus's own label.
+    fragmented (int): Mentions with used labels that have several fragments.
+    joined (int): Fragmented mentions with only whitespace, such as a line break, between the fragments.
+    overlapping_pairs (int): Overlapping pairs of mentions with used labels.
+    dropped (dict[str, int]): Dropped mentions, by reason.
+    changed (dict[str, int]): Kept mentions that differ from their annotation, by kind of change.
+    cut (int): Mentions in a test part that are cut by a sentence boundary.
+    notes (int): Notes of the reader about what it repaired or skipped.
     """
 
     documents: Optional[Count] = None
@@ -92,10 +92,10 @@ class Expected(Settings):
 
 
 class Columns(Settings):
-    """Which column of a CoNLL file holds what: the first one is 0, the last one -1.
+    """The columns of a CoNLL file. The first one is 0, and the last one is -1.
 
-    token (int): The words.
-    tag (int): Their tags.
+    token (int): Column of the words.
+    tag (int): Column of the tags.
     """
 
     token: int = 0
@@ -103,44 +103,44 @@ class Columns(Settings):
 
 
 class CorpusSettings(Settings):
-    """A corpus file; the corpus is called as the file is.
+    """The settings of a corpus file. The corpus has the file's name.
 
-    language (str): Such as `en`.
-    domain (str): Such as `ugt` (user-generated text) or `ehr` (health records).
-    format (str): One of the formats of `scripts/corpora/formats`.
-    path (Path): The raw file or the folder of raw files, absolute or relative to the project folder; `~`, `$NAME`
-        and `${NAME}` (environment variables) may stand in it.
-    annotations (Optional[Path]): The folder of the annotations, where that is another one.
-    labels (dict[str, str]): The corpus's own labels that are taken, and the entity type that each becomes: Drug and
-        Disease to compare corpora, or the label itself to train on the corpus's own.
-    ignore (list[str]): The corpus's own labels that are left out; one that stands in neither list is an error.
-    annotates (Optional[list[str]]): The entity types that were looked for in all texts; left out: what `labels` become.
-        A type that another corpus has and this one does not annotate is unknown here, not absent.
-    offsets (Optional[str]): What the offsets count: `characters`, `utf16` units or `bytes` of UTF-8; left out:
-        whichever fits the text that the annotations give their mentions, characters where they give none.
-    columns (Optional[Columns]): The columns of a CoNLL file; left out: found.
-    label (Optional[str]): The label of all mentions, where the tags are a bare B, I and O.
-    tag_names (Optional[list[str]]): The tags by their numbers, the first one that of 0, where rows of tokens have
-        numbers for tags; left out: those that stand with the rows.
-    spans_key (Optional[str]): The key of the `doc.spans` of a DocBin to read; left out: `doc.ents`.
-    annotators (str): Of a text that several people annotated: `all` their copies, what the `majority` of them marked,
-        or the copy of the one who is named here.
-    discontinuous (str): A mention in several pieces is kept as the `span` from its first to its last character, as
-        its `first` piece only, or is left out (`drop`).
-    sentences (str): The sentence splitter, where the format itself does not fix the sentences: by the script of the
-        text, or as in the paper (`punkt`).
-    split (Split): How documents are dealt to the training and the test part.
-    published_split (Optional[PublishedSplit]): Which documents are in which part, in place of `split`.
-    expected (Expected): Counts that are known beforehand.
-    paper_corpus (Optional[str]): The paper's corpus that this one is or stands in for, such as `RU EHR`: its figures
-        are shown beside.
-    obtain (str): Where the corpus is to be had and how it should lie in `path`; told when it is not there.
-    title (str): What people call the corpus; left out: the name of this file.
-    description (str): What kind of text it is, in one sentence without the full stop.
-    invented (bool): Whether its texts were made up, so that scores on them say little about real text.
-    license (str): The licence of its texts and annotations, as those who publish it state it.
-    url (str): Its page.
-    author (str): Who made it.
+    language (str): Language, such as `en`.
+    domain (str): Domain, such as `ugt` (user-generated text) or `ehr` (health records).
+    format (str): One of the formats in `scripts/corpora/formats`.
+    path (Path): The raw file or the folder with raw files, absolute or relative to the project folder. May include `~`,
+        and environment variables as `$NAME` or `${NAME}`.
+    annotations (Optional[Path]): The folder with the annotations, if they are in a separate one.
+    labels (dict[str, str]): The corpus's own labels to use, with the entity type for each: Drug and Disease to compare
+        corpora, or the label itself to train on the corpus's own types.
+    ignore (list[str]): The corpus's own labels to leave out. Every label must be in `labels` or `ignore`.
+    annotates (Optional[list[str]]): The entity types annotated in all texts. Defaults to the entity types in `labels`.
+        Other types are treated as unknown in this corpus, not as absent.
+    offsets (Optional[str]): The unit of offsets: `characters`, `utf16` or `bytes` (of UTF-8). By default, it is
+        detected from the mentions' texts in the annotations. If there are none, it is characters.
+    columns (Optional[Columns]): The columns of a CoNLL file. Detected by default.
+    label (Optional[str]): The label of all mentions, if the tags are only B, I and O.
+    tag_names (Optional[list[str]]): The names of numeric tags in rows of tokens, starting with tag 0. Defaults to the
+        names stored with the rows.
+    spans_key (Optional[str]): The key of `doc.spans` to read from a DocBin. Defaults to `doc.ents`.
+    annotators (str): What to use of a text with several annotators: `all` copies, the mentions marked by the
+        `majority`, or the copy of the annotator with this name.
+    discontinuous (str): How to keep a mention in several pieces: as the `span` from its first to its last character, as
+        its `first` piece, or not at all (`drop`).
+    sentences (str): The sentence splitter if the format doesn't set the sentences: `by_script` of the text, or `punkt`
+        as in the paper.
+    split (Split): How documents are split into a training and a test part.
+    published_split (Optional[PublishedSplit]): The documents in each part, instead of `split`.
+    expected (Expected): The expected counts.
+    paper_corpus (Optional[str]): The paper's corpus that this one is, or replaces, such as `RU EHR`. The paper's
+        numbers are shown next to this corpus's.
+    obtain (str): Where to get the corpus and how to lay it out in `path`. Printed if the corpus is missing.
+    title (str): The corpus's usual name. Defaults to the name of this file.
+    description (str): The kind of text, in one sentence without the full stop.
+    invented (bool): Whether the texts were made up, so that scores on them say little about real text.
+    license (str): The licence of the texts and annotations, as stated by the publisher.
+    url (str): The corpus's web page.
+    author (str): The corpus's authors.
     """
 
     language: str = Field(pattern="^[a-z]{2,3}$")
@@ -173,30 +173,28 @@ class CorpusSettings(Settings):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """RETURNS (dict): All settings but those that only tell people about the corpus, ready for JSON.
-
-        A corrected licence leaves the converted corpus, and all that was trained on it, as it is.
-        """
+        """RETURNS (dict): All settings, for JSON, except those that only describe the corpus. If the licence is
+        corrected, for instance, the converted corpus and the models trained on it stay valid."""
         return self.model_dump(mode="json", exclude=set(ABOUT))
 
     @property
     def entity_types(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): The types that the corpus annotates, Drug and Disease first."""
+        """RETURNS (tuple[str, ...]): The types that the corpus annotates, with Drug and Disease first."""
         return in_order(self.labels.values() if self.annotates is None else self.annotates)
 
     @property
     def path_here(self) -> Path:
-        """RETURNS (Path): `path` on this machine, its variables and `~` filled in; settings and manifest keep them."""
+        """RETURNS (Path): `path` with `~` and variables expanded. Settings and manifest keep the original."""
         return expand(self.path, "path")
 
     @property
     def annotations_here(self) -> Optional[Path]:
-        """RETURNS (Optional[Path]): The same for `annotations`."""
+        """RETURNS (Optional[Path]): `annotations` with `~` and variables expanded."""
         return expand(self.annotations, "annotations") if self.annotations else None
 
     @property
     def options(self) -> Options:
-        """RETURNS (Options): What the reader of the raw files is told."""
+        """RETURNS (Options): The options for the reader of the raw files."""
         columns = self.columns.model_dump() if self.columns else {}
         return Options(
             offsets=self.offsets,
@@ -216,46 +214,46 @@ class CorpusSettings(Settings):
     @field_validator("labels", "ignore", "label", mode="before")
     @classmethod
     def _labels_are_text(cls, value: Any) -> Any:
-        """YAML takes some words for something else: `true`, `null`, `5`, a date; but not `no` and `on`."""
+        """Reject labels that YAML doesn't read as text: `true`, `null`, `5` or a date, but not `no` and `on`."""
         for name in value if isinstance(value, (dict, list)) else [] if value is None else [value]:
             if not isinstance(name, str):
                 said = json.dumps(name, default=str).strip('"')
-                raise ValueError(f"the label {said} is no text to YAML: write '{said}' in quotes")
+                raise ValueError(f"YAML doesn't read the label {said} as text: write '{said}' in quotes")
         return value
 
     @field_validator("annotators", mode="before")
     @classmethod
     def _annotator_is_text(cls, value: Any) -> Any:
-        """Label Studio calls people by their number, and YAML takes that for one."""
+        """Reject an annotator that YAML doesn't read as text, such as the numbers that Label Studio uses."""
         if not isinstance(value, str):
             said = json.dumps(value, default=str).strip('"')
-            raise ValueError(f"the annotator {said} is no text to YAML: write '{said}' in quotes")
+            raise ValueError(f"YAML doesn't read the annotator {said} as text: write '{said}' in quotes")
         return value
 
     @model_validator(mode="after")
     def _consistent(self) -> "CorpusSettings":
         for option in (field.name for field in fields(Options) if getattr(self, field.name) is not None):
             if option not in FORMATS[self.format].OPTIONS:
-                raise ValueError(f"`{option}` is not of the format '{self.format}': remove the key")
+                raise ValueError(f"the format '{self.format}' has no option `{option}`: remove the key")
         both = sorted(set(self.labels) & set(self.ignore))
         if both:
-            raise ValueError(f"label '{both[0]}' stands in both `labels` and `ignore`")
+            raise ValueError(f"label '{both[0]}' is in both `labels` and `ignore`: remove it from one")
         if RESERVED in {*self.labels.values(), *self.entity_types}:
-            raise ValueError(f"no entity type may be called '{RESERVED}': all types together are")
+            raise ValueError(f"no entity type can be called '{RESERVED}', which means all types together: rename it")
         missing = in_order(set(self.labels.values()) - set(self.entity_types))
         if missing:
-            raise ValueError(f"`annotates` lacks {missing[0]}, which a label in `labels` becomes: add it")
+            raise ValueError(f"`annotates` lacks {missing[0]}, which `labels` uses: add it")
         if self.published_split and "split" in self.model_fields_set:
-            raise ValueError("give `split` or `published_split`, not both")
+            raise ValueError("set either `split` or `published_split`, not both")
         return self
 
 
 def expand(path: Path, key: str) -> Path:
-    """Fill in what a path leaves to the machine: `~`, and environment variables as `$NAME` or `${NAME}`.
+    """Expand `~`, and environment variables as `$NAME` or `${NAME}`, in a path.
 
-    path (Path): As it stands in the corpus file.
+    path (Path): The path in the corpus file.
     key (str): Its key there, for the error.
-    RETURNS (Path): Where that is here.
+    RETURNS (Path): The expanded path.
     RAISES (ProjectError): If a variable is not defined.
     """
     for name in VARIABLE.findall(str(path)):

@@ -1,4 +1,4 @@
-"""Keep the side of the split that each document of a corpus was dealt to, so that only new documents are dealt."""
+"""Remember which side of the split each document of a corpus is on, so that only new documents are assigned."""
 import re
 from pathlib import Path
 from typing import Collection, Literal, Mapping, Optional
@@ -16,9 +16,9 @@ FILE = "split.json"
 
 
 class Sides(Settings):
-    """The sides of a corpus's documents, as a team may keep them under version control.
+    """The sides of a corpus's documents, which a team may keep under version control.
 
-    split (Split): What they were dealt by.
+    split (Split): The settings they were assigned with.
     sides (Mapping[str, str]): `train` or `test`, by document id.
     """
 
@@ -27,11 +27,11 @@ class Sides(Settings):
 
 
 def find_sides(corpus: Path, name: str) -> Optional[Sides]:
-    """Find the sides that an earlier conversion dealt documents to.
+    """Find the sides of an earlier conversion.
 
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
-    RETURNS (Optional[Sides]): What its `split.json` says, else its manifest; None if it was not dealt before.
+    RETURNS (Optional[Sides]): The sides in its `split.json`, or else in its manifest. None if there are none.
     RAISES (ProjectError): If `split.json` is damaged.
     """
     file = _find_file(corpus, name)
@@ -40,14 +40,14 @@ def find_sides(corpus: Path, name: str) -> Optional[Sides]:
     try:
         return sides_of(read_manifest(corpus, name)) if (corpus / name / MANIFEST).is_file() else None
     except ProjectError:
-        # Of a version from before the file: what it does not say cannot be known.
+        # Written by a version that didn't have this file yet.
         return None
 
 
 def _find_file(corpus: Path, name: str) -> Optional[Path]:
     if (corpus / name).is_dir():
         return corpus / name / FILE if (corpus / name / FILE).is_file() else None
-    # A process killed while it put a folder in place of an older one leaves the older one under another name.
+    # If a process is killed while it replaces a folder, the older folder is left under a different name.
     pattern = re.compile(rf"\.{re.escape(name)}\.[^.]+\.older\.part")
     older = [path for path in corpus.glob(".*.older.part") if pattern.fullmatch(path.name)]
     files = [path / FILE for path in older if (path / FILE).is_file()]
@@ -61,12 +61,12 @@ def _read_sides(file: Path, name: str) -> Sides:
         mistake = error.errors()[0]
         place = ".".join(map(str, mistake["loc"]))
         what = f"damaged ({place}: {mistake['msg']})" if place else f"damaged ({mistake['msg']})"
-        remedy = f"restore it, or deal all documents anew by `weasel run convert . --vars.resplit {name}`"
+        remedy = f"restore it, or split all documents again with `weasel run convert . --vars.resplit {name}`"
         raise ProjectError(what, where=file, remedy=remedy) from None
 
 
 def sides_of(manifest: Manifest) -> Optional[Sides]:
-    """RETURNS (Optional[Sides]): The sides that a corpus was converted with; None if its split is a published one."""
+    """RETURNS (Optional[Sides]): The sides that a corpus was converted with. None if the split is a published one."""
     if manifest.settings["published_split"] is not None:
         return None
     dealt = {document: part for part, account in manifest.splits.items() for document in account.ids}
@@ -74,12 +74,12 @@ def sides_of(manifest: Manifest) -> Optional[Sides]:
 
 
 def keep_left_out(dealt: Optional[Sides], earlier: Optional[Sides], left_out: Collection[str]) -> Optional[Sides]:
-    """Keep the sides of documents that are left out for now, such as those of an annotator who is not taken.
+    """Keep the sides of documents that are left out for now, such as those of an annotator who isn't used.
 
-    dealt (Optional[Sides]): The sides that a corpus was converted with; None if its split is a published one.
-    earlier (Optional[Sides]): Those of an earlier conversion.
+    dealt (Optional[Sides]): The sides that a corpus was converted with, or None if the split is a published one.
+    earlier (Optional[Sides]): The sides of an earlier conversion.
     left_out (Collection[str]): Ids of the documents that are in no part.
-    RETURNS (Optional[Sides]): All of them, so that taking a document again does not deal it anew.
+    RETURNS (Optional[Sides]): All sides, so that a document has the same side when it is used again.
     """
     if dealt is None or earlier is None or earlier.split != dealt.split:
         return dealt
@@ -88,10 +88,10 @@ def keep_left_out(dealt: Optional[Sides], earlier: Optional[Sides], left_out: Co
 
 
 def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:
-    """Tell whether a corpus was converted with given sides.
+    """Check whether a corpus was converted with the given sides.
 
     manifest (Manifest): The corpus's manifest.
-    sides (Optional[Sides]): What `split.json` says, which may hold further documents; None for a published split.
+    sides (Optional[Sides]): The sides in `split.json`, which may include other documents. None for a published split.
     RETURNS (bool): True if each document of the corpus is on its side.
     """
     dealt = sides_of(manifest)
@@ -101,5 +101,5 @@ def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:
 
 
 def write_sides(sides: Sides, folder: Path) -> None:
-    """Write the sides of a corpus into its folder, a document a line."""
+    """Write the sides of a corpus to its folder, with one document per line."""
     write_json(folder / FILE, sides.model_dump(mode="json"))

@@ -1,7 +1,7 @@
-"""Compare texts that tools spell differently: Greek letters, hyphens, quotes, case, normal form and white space."""
+"""Compare texts that tools spell differently: Greek letters, hyphens, quotes, case, normal form and whitespace."""
 import unicodedata
 
-# By letter, what people write for it: its name, or the Latin letter that looks or sounds like it.
+# For each letter, what people write instead: its name, or the Latin letter that looks or sounds like it.
 _GREEK = {
     "α": ("alpha", "a"), "β": ("beta", "b"), "γ": ("gamma", "g"), "δ": ("delta", "d"), "ε": ("epsilon", "e"),
     "ζ": ("zeta", "z"), "η": ("eta", "h"), "θ": ("theta", "t"), "ι": ("iota", "i"), "κ": ("kappa", "k"),
@@ -16,12 +16,12 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def same_text(first: str, second: str) -> bool:
-    """Tell whether two texts are the same but for their spelling.
+    """Check whether two texts are the same apart from their spelling.
 
-    first (str): A text, such as what an annotation says that a mention covers.
-    second (str): Another one, such as what it does cover.
-    RETURNS (bool): True if they differ at most in Greek letters (`alpha` or `a` for `α`), hyphens, quotes, case,
-        Unicode's normal form, invisible characters and white space.
+    first (str): A text, such as a mention's text in its annotation.
+    second (str): Another text, such as the mention's text in the document.
+    RETURNS (bool): True if they only differ in Greek letters (`alpha` or `a` for `α`), hyphens, quotes, case, Unicode
+        normal form, invisible characters and whitespace.
     """
     if without_space(first) == without_space(second):
         return True
@@ -30,12 +30,12 @@ def same_text(first: str, second: str) -> bool:
 
 
 def without_space(text: str) -> str:
-    """RETURNS (str): A text without its white space: formats show a line break as a space, or not at all."""
+    """RETURNS (str): A text without whitespace: formats write a line break as a space, or not at all."""
     return "".join(text.split())
 
 
 def _fold(text: str) -> str:
-    # Quotes first: the normal form takes an acute accent that stands alone apart.
+    # Quotes first, because the normal form decomposes a standalone acute accent.
     folded = unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold()
     if not folded.isascii():
         folded = "".join(map(_fold_character, unicodedata.normalize("NFKC", folded)))

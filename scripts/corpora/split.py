@@ -1,4 +1,4 @@
-"""Deal documents to a training and a test part: by chance, or as published."""
+"""Split documents into a training and a test part, at random or as published."""
 import random
 from collections import Counter
 from fnmatch import fnmatchcase
@@ -7,7 +7,7 @@ from typing import Mapping, NamedTuple, Optional, Sequence
 
 from scripts.base.errors import ProjectError, name_id
 
-# Of two that are equal in all else the first one is taken.
+# In a tie, the first one is used.
 SIDES = ("train", "test")
 
 
@@ -18,24 +18,24 @@ def split_documents(
     earlier: Optional[Mapping[str, str]] = None,
     copies: Sequence[Sequence[str]] = (),
 ) -> dict[str, list[str]]:
-    """Deal document ids to two parts, by chance but always in the same way (paper, section 4: 70/30).
+    """Split document ids into two parts, at random but reproducibly (70/30 in section 4 of the paper).
 
-    ids (Sequence[str]): Document ids; their order does not matter.
-    train (float): Share of the training part. Where documents keep their side it is met as nearly as the others allow,
-        and where documents stay together as nearly as whole groups allow.
+    ids (Sequence[str]): Document ids, in any order.
+    train (float): Share of the training part. It is approximate if documents keep their side, or if groups of copies
+        stay together.
     seed (int): Seed of the shuffle.
-    earlier (Optional[Mapping[str, str]]): The side, `train` or `test`, of documents that keep it; the rest is dealt.
-    copies (Sequence[Sequence[str]]): The ids of documents that stay together, since their texts are equal. All of them
-        are on the side where most of them were, in doubt `train`. Ids that are not among `ids` count for that only.
-    RETURNS (dict[str, list[str]]): Sorted ids of `train` and `test`, neither empty if a document is left to be dealt.
-    RAISES (ProjectError): If there are fewer than two documents, or all are copies of one text.
+    earlier (Optional[Mapping[str, str]]): The side, `train` or `test`, of documents that keep it. The others are split.
+    copies (Sequence[Sequence[str]]): Ids of documents that stay together because their texts are equal. They go to the
+        side where most of them were, or to `train` in a tie. Ids that are not in `ids` only count for this.
+    RETURNS (dict[str, list[str]]): Sorted ids of `train` and `test`. Neither is empty if there are documents to split.
+    RAISES (ProjectError): If there are fewer than two documents, or all are copies of the same text.
     """
     groups = _group(ids, copies, earlier or {})
     if len(groups) < 2:
         reason = ": all have the same text" if len(ids) > 1 else ""
-        raise ProjectError(f"{len(ids)} document(s) cannot be split into a training and a test part{reason}")
+        raise ProjectError(f"can't split {len(ids)} document(s) into a training and a test part{reason}")
     train_ids, test_ids = ([name for group in groups if group.side == part for name in group.ids] for part in SIDES)
-    # By the first id of each group, so that documents without copies are dealt as if there were no groups.
+    # Sorted by the first id of each group, so that documents without copies are split as if there were no groups.
     dealt = sorted(group.ids for group in groups if group.side is None)
     random.Random(seed).shuffle(dealt)
     size = min(max(round(train * len(ids)), 1), len(ids) - 1)
@@ -48,8 +48,8 @@ def split_documents(
 class _Group(NamedTuple):
     """Documents that stay together.
 
-    ids (list[str]): Sorted; at least one.
-    side (Optional[str]): The side that they keep; None if they are to be dealt.
+    ids (list[str]): Sorted ids. At least one.
+    side (Optional[str]): The side that they keep, or None if they have to be split.
     """
 
     ids: list[str]
@@ -64,18 +64,18 @@ def _group(ids: Sequence[str], copies: Sequence[Sequence[str]], earlier: Mapping
 
 
 def _side(group: Sequence[str], earlier: Mapping[str, str]) -> Optional[str]:
-    """RETURNS (Optional[str]): Where most of a group were, in doubt `train`; None if none was anywhere."""
+    """RETURNS (Optional[str]): The side where most of a group were (`train` in a tie), or None if none had a side."""
     counts = Counter(earlier[name] for name in group if name in earlier)
     return max(SIDES, key=lambda side: counts[side]) if counts else None
 
 
 def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Deal document ids to the parts that have been published.
+    """Split document ids as published.
 
-    ids (Sequence[str]): Document ids; their order does not matter.
-    patterns (Mapping[str, Sequence[str]]): Patterns of ids by part: `*` stands for any characters, `?` for one.
-    RETURNS (dict[str, list[str]]): Sorted ids of each part, none empty.
-    RAISES (ProjectError): If an id matches no part, or several, or a part would be empty.
+    ids (Sequence[str]): Document ids, in any order.
+    patterns (Mapping[str, Sequence[str]]): Patterns of ids by part, with `*` for any characters and `?` for one.
+    RETURNS (dict[str, list[str]]): Sorted ids of each part. None is empty.
+    RAISES (ProjectError): If an id matches no part or several parts, or a part would be empty.
     """
     parts: dict[str, list[str]] = {part: [] for part in patterns}
     for name in sorted(ids):
@@ -83,7 +83,7 @@ def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]
         if len(matching) != 1:
             found = " and ".join(f"`{part}`" for part in matching) or "no part"
             what = f"document '{name_id(name)}' is in {found} of `published_split`"
-            raise ProjectError(what, remedy="mend the patterns")
+            raise ProjectError(what, remedy="correct the patterns")
         parts[matching[0]].append(name)
     for part, names in parts.items():
         if not names:
@@ -92,4 +92,4 @@ def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]
     return parts
 
 
-_REMEDY = "patterns are matched with document ids, which are paths below the corpus's folder"
+_REMEDY = "correct the patterns: they are matched with document ids, which are paths below the corpus's folder"

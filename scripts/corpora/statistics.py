@@ -1,4 +1,4 @@
-"""Figures about corpora: size (the paper's Table 1) and shared vocabulary (its Table 4)."""
+"""Compute the statistics of corpora: size (the paper's Table 1) and shared vocabulary (its Table 4)."""
 import re
 import unicodedata
 from collections import Counter
@@ -16,12 +16,12 @@ WORD = re.compile(r"\w+")
 
 
 def count_document(document: Document, doc: "Doc", labels: Mapping[str, str]) -> Counter[tuple[str, str]]:
-    """Count in one document what Table 1 counts in a corpus; counts of documents may be added up.
+    """Count a document for Table 1. The counts of several documents can be added up.
 
-    document (Document): As read, with text.
-    doc (Doc): The same as tokens and sentences.
-    labels (Mapping[str, str]): Entity type of each of the corpus's own labels that is taken.
-    RETURNS (Counter): Counts by (what, of which type or label); see `corpus_statistics`.
+    document (Document): The document as read, with text.
+    doc (Doc): The same document with tokens and sentences.
+    labels (Mapping[str, str]): Entity type of each of the corpus's own labels to use.
+    RETURNS (Counter): Counts by (what is counted, type or label). See `corpus_statistics`.
     """
     counts: Counter[tuple[str, str]] = Counter({("documents", ""): 1})
     counts["sentences", ""] = sum(1 for _ in doc.sents)
@@ -36,11 +36,11 @@ def count_document(document: Document, doc: "Doc", labels: Mapping[str, str]) ->
 
 
 def corpus_statistics(counts: Counter[tuple[str, str]], labels: Mapping[str, str]) -> Statistics:
-    """Turn counts into the figures of the paper's Table 1.
+    """Compute the statistics of the paper's Table 1 from counts.
 
-    counts (Counter): The counts of all documents with text, added up.
-    labels (Mapping[str, str]): Entity type of each of the corpus's own labels that is taken.
-    RETURNS (Statistics): The figures.
+    counts (Counter): The sum of the counts of all documents with text.
+    labels (Mapping[str, str]): Entity type of each of the corpus's own labels to use.
+    RETURNS (Statistics): The statistics.
     """
     mentions = {kind: counts["mentions", kind] for kind in in_order(labels.values())}
     return Statistics(
@@ -58,13 +58,14 @@ def corpus_statistics(counts: Counter[tuple[str, str]], labels: Mapping[str, str
 def vocabulary_overlap(
     mentions_a: Iterable[str], mentions_b: Iterable[str], tokenize: Callable[[str], list[str]]
 ) -> dict[str, Union[int, float]]:
-    """Compare the sub-words that two corpora's mentions of one type are made of (the paper's Table 4).
+    """Compare the sub-words in two corpora's mentions of one type (the paper's Table 4).
 
-    mentions_a (Iterable[str]): Mention texts of one corpus, training and test part.
-    mentions_b (Iterable[str]): Mention texts of the other one.
-    tokenize (Callable): Makes sub-words of a text. It gets lower-cased text without accents, as the paper's did.
-    RETURNS (dict): Numbers of unique sub-words (`unique_a`, `unique_b`), of `shared` ones, and these in per cent of
-        each corpus's own (`percent_a`, `percent_b`).
+    mentions_a (Iterable[str]): Texts of one corpus's mentions, in the training and test part.
+    mentions_b (Iterable[str]): Texts of the other corpus's mentions.
+    tokenize (Callable): Function that splits a text into sub-words. It gets lower-cased text without accents, as in the
+        paper.
+    RETURNS (dict): Number of unique sub-words (`unique_a`, `unique_b`) and of `shared` ones, and the shared ones as a
+        percentage of each corpus's own (`percent_a`, `percent_b`).
     """
     pieces_a, pieces_b = _pieces(mentions_a, tokenize), _pieces(mentions_b, tokenize)
     shared = len(pieces_a & pieces_b)
@@ -78,7 +79,7 @@ def vocabulary_overlap(
 
 
 def strip_accents(text: str) -> str:
-    """RETURNS (str): The text without combining marks, so that й becomes и, as BERT's lower-casing does it."""
+    """RETURNS (str): The text without combining marks, so that й becomes и, as in BERT's lower-casing."""
     return "".join(char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
 
 
@@ -92,7 +93,7 @@ def _count_words(text: str) -> int:
 
 
 def _covered(mention: Mention, text: str) -> str:
-    """RETURNS (str): What a mention covers, as far as it lies within the text."""
+    """RETURNS (str): The text of a mention, as far as it is within the document's text."""
     return " ".join(text[max(0, start) : max(0, end)] for start, end in fragments_of(mention))
 
 

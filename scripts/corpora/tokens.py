@@ -1,4 +1,4 @@
-"""A blank pipeline whose tokenizer parts text into runs of letters, runs of digits and single other characters."""
+"""Create a blank pipeline with a tokenizer for runs of letters, runs of digits and other single characters."""
 import re
 import sys
 import unicodedata
@@ -8,18 +8,18 @@ import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
-# Between two letters part of the word: the soft hyphen, the joiners of zero width, the word joiner. Not the space of
-# zero width (U+200B), which is there to part words.
+# Part of the word between two letters: the soft hyphen, zero-width joiners and the word joiner. Not the zero-width
+# space (U+200B), which separates words.
 JOINERS = r"\u00ad\u200c\u200d\u2060"
 
 
 def blank_pipeline() -> Language:
-    """Make the blank pipeline of language `xx` that all corpora are tokenised with.
+    """Create the blank pipeline of language `xx` that all corpora are tokenized with.
 
-    spaCy's own Tokenizer does the work, by infixes alone, so a saved copy needs no code of this project, and a training
-    config takes it over with `spacy.copy_from_base_model.v1`.
+    It uses spaCy's own Tokenizer with only infixes, so that a saved copy doesn't need any code of this project.
+    Training configs copy it with `spacy.copy_from_base_model.v1`.
 
-    RETURNS (Language): No components; white space parts tokens as everywhere in spaCy.
+    RETURNS (Language): The pipeline, without components. Whitespace separates tokens, as everywhere in spaCy.
     """
     nlp = spacy.blank("xx")
     nlp.tokenizer = Tokenizer(nlp.vocab, rules={}, infix_finditer=re.compile(token_pattern()).finditer)
@@ -28,9 +28,9 @@ def blank_pipeline() -> Language:
 
 @cache
 def token_pattern() -> str:
-    """Build the pattern of one token; its matches follow one another without a gap.
+    """Build the pattern of a token, whose matches follow each other without gaps.
 
-    RETURNS (str): A regular expression for Python's `re`, which has no class of its own for combining marks.
+    RETURNS (str): A regular expression for Python's `re`, which has no character class for combining marks.
     """
     marks = _combining_marks()
     letter = r"[^\W\d_]"
@@ -41,7 +41,7 @@ def token_pattern() -> str:
 
 
 def _combining_marks() -> str:
-    """RETURNS (str): All characters of Unicode's category M, as the ranges of a character class."""
+    """RETURNS (str): All characters in Unicode's category M, as ranges for a character class."""
     marks = [point for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)).startswith("M")]
     first = [point for point in marks if unicodedata.category(chr(point - 1))[0] != "M"]
     last = [point for point in marks if point == sys.maxunicode or unicodedata.category(chr(point + 1))[0] != "M"]

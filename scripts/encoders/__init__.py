@@ -1,1 +1,1 @@
-"""Getting an encoder: the offline one, a hub name or a folder."""
+"""Get an encoder: the offline one, a hub model or a folder."""

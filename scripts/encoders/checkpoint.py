@@ -1,4 +1,4 @@
-"""Turn the offline encoder's container into the tensors and the config of a transformers BertModel."""
+"""Convert the offline encoder's container to the tensors and the config of a transformers BertModel."""
 from typing import Any, Iterator
 
 import numpy as np
@@ -11,10 +11,10 @@ def bert_tensors(container: Container, layers: int, kept: np.ndarray) -> dict[st
     """Decode the first layers of an encoder.
 
     container (Container): The whole encoder.
-    layers (int): How many layers to keep, from the embeddings upwards.
+    layers (int): Number of layers to keep, counted from the embeddings.
     kept (np.ndarray): Rows of the word embeddings to keep.
-    RETURNS (dict[str, np.ndarray]): float32 tensors, under the names of transformers' BertModel.
-    RAISES (ProjectError): If the container has fewer layers, or not the tensors that its header promises.
+    RETURNS (dict[str, np.ndarray]): float32 tensors, with the names of transformers' BertModel.
+    RAISES (ProjectError): If the container has fewer layers, or lacks tensors according to its header.
     """
     if layers > container.architecture.layers:
         raise ProjectError(f"the container has {container.architecture.layers} layers, fewer than {layers}")
@@ -22,14 +22,14 @@ def bert_tensors(container: Container, layers: int, kept: np.ndarray) -> dict[st
     for layer in range(layers):
         for theirs, ours, shape in _layer_parts(container.architecture):
             tensors[f"encoder.layer.{layer}.{ours}"] = container.tensor(f"l{layer}.{theirs}", shape)
-    # The container has no pooler, since e5 averages over tokens. Left out, transformers would fill it at random.
+    # The container has no pooler, since e5 averages over tokens. Otherwise transformers would initialize it randomly.
     tensors["pooler.dense.weight"] = np.eye(container.architecture.hidden_size, dtype=np.float32)
     tensors["pooler.dense.bias"] = np.zeros(container.architecture.hidden_size, np.float32)
     return tensors
 
 
 def bert_config(architecture: Architecture, layers: int, vocabulary: int) -> dict[str, Any]:
-    """RETURNS (dict): What config.json says of an encoder with that many layers and word embeddings."""
+    """RETURNS (dict): The contents of config.json for an encoder with these numbers of layers and word embeddings."""
     return {
         "architectures": ["BertModel"],
         "model_type": "bert",
@@ -67,7 +67,7 @@ def _embeddings(container: Container, kept: np.ndarray) -> dict[str, np.ndarray]
 
 
 def _layer_parts(sizes: Architecture) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """YIELDS (tuple): A tensor's name in the container and in a BertModel, behind the layer's prefix, and its shape."""
+    """YIELDS (tuple): A tensor's names in the container and in a BertModel, without a layer prefix, and its shape."""
     width, inner = sizes.hidden_size, sizes.feed_forward_size
     dense = [
         ("q", "attention.self.query", width, width),

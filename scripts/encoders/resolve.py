@@ -1,4 +1,4 @@
-"""Find or fetch an encoder by its name or folder, check that it loads, and record it."""
+"""Find or download an encoder by its name or folder, check that it loads, and create its record."""
 from dataclasses import asdict
 from pathlib import Path
 from typing import Optional
@@ -13,20 +13,20 @@ OFFLINE, UNTRAINED = "offline", "untrained"
 
 
 def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = None) -> EncoderRecord:
-    """Get an encoder, whatever it takes, and check that it loads.
+    """Get an encoder, download or build it if needed, and check that it loads.
 
-    encoder (str): `offline`, a folder, a Hugging Face name, or `untrained`, which is for measuring speed.
-    assets (Path): Where the offline and the untrained encoder are kept.
-    lower_case (Optional[bool]): Whether its tokenizer is to lower-case; None as its files say.
-    RETURNS (EncoderRecord): What was found.
-    RAISES (ProjectError): If it can not be had or does not load.
+    encoder (str): `offline`, a folder, a Hugging Face name, or `untrained` (only for measuring speed).
+    assets (Path): Folder for the offline and the untrained encoder.
+    lower_case (Optional[bool]): Whether the tokenizer should lower-case. Defaults to the setting in its files.
+    RETURNS (EncoderRecord): The encoder's record.
+    RAISES (ProjectError): If the encoder is not available or can't be loaded.
     """
     if encoder == OFFLINE:
         recipe = MULTILINGUAL_E5_SMALL
         folder = get_offline_encoder(assets, recipe)
         return _record(encoder, recipe.name, folder, recipe.revision, _own_sizes(folder))
     if encoder == UNTRAINED:
-        # Slow to import, and no other encoder has need of it.
+        # Slow to import, and only needed for this encoder.
         from scripts.encoders.untrained import get_untrained_encoder
 
         folder = get_untrained_encoder(assets)
@@ -35,8 +35,8 @@ def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = Non
     if folder.is_dir():
         return _record(encoder, encoder, folder, "", check_folder(folder, lower_case))
     if encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1:
-        raise ProjectError("no such folder", where=encoder, remedy="give a folder, a Hugging Face name or `offline`")
-    # Slow to import, and the offline encoder has no need of it.
+        raise ProjectError("no such folder", where=encoder, remedy="use a folder, a Hugging Face name or `offline`")
+    # Slow to import, and not needed for the offline encoder.
     from scripts.encoders.hub import download_snapshot
 
     folder = download_snapshot(encoder)
@@ -48,7 +48,7 @@ def _record(requested: str, name: str, folder: Path, revision: str, sizes: Sizes
 
 
 def _project_path(folder: Path) -> Path:
-    """RETURNS (Path): A folder as the project's commands, which run in the project folder, reach it."""
+    """RETURNS (Path): The path of a folder for the project's commands, which run in the project folder."""
     folder = folder.absolute()
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 

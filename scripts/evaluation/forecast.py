@@ -1,4 +1,4 @@
-"""Continue a learning curve by inverse power laws, and tell what more sentences would bring."""
+"""Extrapolate a learning curve with inverse power laws, and forecast the gain from more sentences."""
 import math
 import statistics
 from dataclasses import dataclass
@@ -11,40 +11,40 @@ from scripts.evaluation.curves import Curve, Spread
 
 LEVEL = 0.8
 SHARES = (0.95, 0.98, 0.99)
-# Three parameters; with fewer sizes nothing is left that tells how well they fit.
+# A law has three parameters. With fewer sizes, its fit can't be judged.
 FEWEST_SIZES = 4
-# The paper's curves bear extrapolating that far (to 1950 sentences from 500); nothing was tried beyond.
+# Extrapolating the paper's curves works up to this factor (to 1950 sentences from 500). Nothing beyond was tested.
 REACH = 4
-# Points of F1; a plateau that is known less well is not known.
+# Points of F1. A plateau with a wider interval counts as unknown.
 WIDEST_PLATEAU = 20.0
 CEILING = 100.0
-# Points of F1; a plateau that may lie that near to the ceiling may lie anywhere up to it.
+# Points of F1. A plateau that may be this close to the ceiling may be anywhere up to it.
 NEAR_CEILING = 1.0
-# What is held probable before any run is seen. Exponents are log-normal, 80 % of them from 0.29 to 1.04: the median is
-# that of the paper's 34 whole curves, of which 80 % are from 0.23 to 0.78. Runs of the largest size stray by about a
-# point, which weighs as much as two runs do; at 500 sentences, those of the paper stray by 0.5 to 8 points.
+# The priors. Exponents are log-normal, with 80 % of them between 0.29 and 1.04. The median is that of the paper's 34
+# whole curves, 80 % of which are between 0.23 and 0.78. The noise of runs of the largest size is about a point of F1,
+# with the weight of two runs. In the paper, the noise at 500 sentences is 0.5 to 8 points.
 EXPONENT = 0.55
 EXPONENT_SPREAD = 0.5
 NOISE = 1.0
 NOISE_RUNS = 2
-# Borders of the cells that exponents are drawn from.
+# Boundaries of the cells that exponents are drawn from.
 EXPONENTS = np.geomspace(0.05, 3.0, 201)
 DRAWS = 2000
-# Stands for probabilities too small to be told from 0.
+# Replaces probabilities too small to distinguish from 0.
 SMALLEST = 1e-300
-# Points of F1 that arithmetic may be off by.
+# Rounding errors, in points of F1.
 ROUNDING = 1e-9
-STILL_RISING = "still rising: where it levels off cannot be told"
-FLAT = "flat: no rise that could be continued"
+STILL_RISING = "still rising: where it levels off can't be predicted"
+FLAT = "flat: there is no rise to extrapolate"
 
 
 @dataclass(frozen=True)
 class Fit:
     """An inverse power law, F1(n) = plateau - scale * n ** -exponent.
 
-    plateau (float): F1 with endlessly many sentences, in percent: 0 to 100.
-    scale (float): Points of F1 below it at one sentence; not negative.
-    exponent (float): How fast the distance shrinks: 0.05 to 3.
+    plateau (float): F1 in the limit of infinitely many sentences, in percent (0 to 100).
+    scale (float): Distance from the plateau at one sentence, in points of F1 (not negative).
+    exponent (float): How fast the distance shrinks (0.05 to 3).
     """
 
     plateau: float
@@ -52,15 +52,15 @@ class Fit:
     exponent: float
 
     def at(self, size: float) -> float:
-        """RETURNS (float): The fitted F1 in percent at a sample size in sentences, 0 at least."""
+        """RETURNS (float): The fitted F1 in percent at a sample size in sentences, at least 0."""
         return max(self.plateau - self.scale * size**-self.exponent, 0.0)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and the interval that holds it with a probability of 80 % (see `LEVEL`).
+    """A value with its 80 % interval (see `LEVEL`).
 
-    value (float): Median, in percent or in sentences; infinite for more sentences than can be told.
+    value (float): Median, in percent or in sentences. Infinite if it is beyond the reach of the forecast.
     low (float): Lower end.
     high (float): Upper end.
     """
@@ -70,15 +70,15 @@ class Interval:
     high: float
 
     def covers(self, value: float) -> bool:
-        """RETURNS (bool): Whether a value lies within."""
+        """RETURNS (bool): Whether a value is within the interval."""
         return self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one run with so many sentences would score.
+    """The predicted score of one run at a sample size.
 
-    size (int): Sentences.
+    size (int): Sample size in sentences.
     f1 (Interval): F1 in percent.
     """
 
@@ -88,13 +88,13 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a learning curve tells of more sentences.
+    """The forecast of a learning curve for more sentences.
 
     fit (Fit): The most probable law.
-    twice (Prediction): At twice its largest size.
-    plateau (Interval): F1 with endlessly many sentences, in percent.
-    needed (tuple): (share of the plateau, sentences) pairs, by `SHARES`; empty if the plateau is not determined.
-    problem (Optional[str]): Why the plateau is not determined; None if it is.
+    twice (Prediction): The prediction at twice the largest size.
+    plateau (Interval): F1 in the limit of infinitely many sentences, in percent.
+    needed (tuple): (share of the plateau, sentences) pairs for `SHARES`. Empty if the plateau is unknown.
+    problem (Optional[str]): The reason why the plateau is unknown, or None.
     """
 
     fit: Fit
@@ -106,12 +106,12 @@ class Forecast:
 
 @dataclass(frozen=True)
 class BackTest:
-    """A prediction for a size whose runs were held out, and what they scored.
+    """A prediction for a held-out size, and the measured scores.
 
     fitted_up_to (int): Largest size of the fit, in sentences.
-    prediction (Prediction): At the size held out.
-    measured (Spread): F1 there over seeds, in percent.
-    last (float): Mean F1 at the largest size of the fit: the naive prediction.
+    prediction (Prediction): The prediction for the held-out size.
+    measured (Spread): F1 at that size over seeds, in percent.
+    last (float): Mean F1 at the largest size of the fit, which is the naive prediction.
     """
 
     fitted_up_to: int
@@ -126,12 +126,12 @@ class BackTest:
 
     @property
     def naive_error(self) -> float:
-        """RETURNS (float): The same of the naive prediction."""
+        """RETURNS (float): Naive prediction minus mean measured F1, in points."""
         return self.last - self.measured.mean
 
     @property
     def covered(self) -> float:
-        """RETURNS (float): Share of the runs held out that lie within the interval, 0 to 1."""
+        """RETURNS (float): Share of the held-out runs within the interval, 0 to 1."""
         return statistics.fmean(self.prediction.f1.covers(value) for _, value in self.measured.values)
 
 
@@ -139,8 +139,8 @@ class BackTest:
 class BackTestSummary:
     """Means over back-tests.
 
-    tests (int): Their number.
-    error (float): Mean signed error, in points of F1; below 0 is too low.
+    tests (int): Number of back-tests.
+    error (float): Mean signed error, in points of F1. Below 0 if predictions are too low.
     absolute_error (float): Mean absolute error, in points of F1.
     covered (float): Mean share of the runs within the interval, 0 to 1.
     naive_error (float): Mean signed error of the naive prediction.
@@ -157,14 +157,14 @@ class BackTestSummary:
 
 @dataclass(frozen=True)
 class _Laws:
-    """Laws drawn by their probability given the runs of a curve, one per element of its arrays.
+    """Laws sampled by their probability given the runs of a curve, one per element of the arrays.
 
     plateau (np.ndarray): F1 in percent.
     scale (np.ndarray): Points of F1.
     exponent (np.ndarray): Exponents.
-    stray (np.ndarray): Points of F1 by which a further run of the largest size strays from each.
-    largest (int): That size, in sentences.
-    best (Fit): The most probable one.
+    stray (np.ndarray): Deviation of another run of the largest size from each law, in points of F1.
+    largest (int): The largest size, in sentences.
+    best (Fit): The most probable law.
     """
 
     plateau: np.ndarray
@@ -179,8 +179,8 @@ class _Laws:
         return (self.plateau - self.scale * size**-self.exponent).clip(0, CEILING)
 
     def run_at(self, size: int) -> np.ndarray:
-        """RETURNS (np.ndarray): F1 in percent of a further run at a sample size in sentences."""
-        # Beyond the data the noise is not let fall further: there, the law itself is off by something too.
+        """RETURNS (np.ndarray): F1 in percent of another run at a sample size in sentences."""
+        # Beyond the data, the noise doesn't decrease further, because the law itself is uncertain there.
         noise = self.stray * math.sqrt(self.largest / min(size, self.largest))
         return (self.plateau - self.scale * size**-self.exponent + noise).clip(0, CEILING)
 
@@ -204,14 +204,14 @@ class _Student:
         return np.maximum(above - below, SMALLEST)
 
     def draw(self, low: float, high: float, random: np.random.Generator) -> np.ndarray:
-        """RETURNS (np.ndarray): A value between two of each distribution."""
+        """RETURNS (np.ndarray): A random value of each distribution, between two values."""
         side, below, above = self._between(low, high)
         quantiles = below + random.random(len(self.centre)) * (above - below)
         drawn = self.centre + side * self.spread * stdtrit(self.freedom, np.maximum(quantiles, SMALLEST))
         return drawn.clip(low, high)
 
     def _between(self, low: float, high: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        # A tail above is mirrored: near 1, probabilities lose the digits that they keep near 0.
+        # Upper tails are mirrored, since probabilities lose precision near 1, but not near 0.
         side = np.where(self.centre < low, -1.0, 1.0)
         ends = np.sort([side * (low - self.centre) / self.spread, side * (high - self.centre) / self.spread], axis=0)
         return side, stdtr(self.freedom, ends[0]), stdtr(self.freedom, ends[1])
@@ -219,13 +219,13 @@ class _Student:
 
 @dataclass(frozen=True)
 class _Regression:
-    """Regression of F1 on a power of the size, which is linear once the exponent is given.
+    """Regression of F1 on a power of the size, which is linear for a given exponent.
 
-    Runs count by their sentences, since the variance of their noise is in inverse proportion to these. A law is told
-    by its plateau and its drop: the points of F1 from there down to the smallest size.
+    Runs are weighted by their number of sentences, because the variance of the noise is inversely proportional to it. A
+    law is described by its plateau and its drop, the distance from the plateau at the smallest size in points of F1.
 
     sizes (np.ndarray): Sentences of each run, ascending.
-    f1s (np.ndarray): F1 of each in percent.
+    f1s (np.ndarray): F1 of each run in percent.
     """
 
     sizes: np.ndarray
@@ -233,25 +233,25 @@ class _Regression:
 
     @property
     def weights(self) -> np.ndarray:
-        """RETURNS (np.ndarray): The weight of each run; 1 for those of the largest size."""
+        """RETURNS (np.ndarray): The weight of each run, which is 1 for the largest size."""
         return self.sizes / self.sizes[-1]
 
     def falls(self, exponents: np.ndarray) -> np.ndarray:
-        """RETURNS (np.ndarray): What is left of the drop at each run, 1 to 0, shape (exponents, runs)."""
+        """RETURNS (np.ndarray): (exponents, runs): the remaining share of the drop at each run, 1 to 0."""
         return (self.sizes / self.sizes[0]) ** -exponents[:, None]
 
     def rises(self) -> bool:
-        """RETURNS (bool): Whether a straight line over the logarithm of the size rises."""
+        """RETURNS (bool): Whether a straight line fitted over the logarithm of the size rises."""
         slope, _ = np.polyfit(np.log(self.sizes), self.f1s, 1, w=np.sqrt(self.sizes))
         return slope > ROUNDING
 
     def misfit(self, exponents: np.ndarray, plateaus: np.ndarray, drops: np.ndarray) -> np.ndarray:
-        """RETURNS (np.ndarray): Weighted squares of the residuals of each law and, before any run, of the noise."""
+        """RETURNS (np.ndarray): Weighted sum of squared residuals of each law, plus the prior of the noise."""
         residuals = self.f1s - plateaus[:, None] + drops[:, None] * self.falls(exponents)
         return NOISE_RUNS * NOISE**2 + residuals**2 @ self.weights
 
     def plateaus(self, exponents: np.ndarray) -> tuple[_Student, np.ndarray]:
-        """RETURNS (tuple): Distribution of the plateau given each exponent, and how probable that exponent is (log)."""
+        """RETURNS (tuple): Distribution of the plateau given each exponent, and the exponent's log-probability."""
         falls, shares = self.falls(exponents), self.weights / self.weights.sum()
         mean_fall = falls @ shares
         centred = falls - mean_fall[:, None]
@@ -274,7 +274,7 @@ class _Regression:
         return _Student(freedom, drops, np.sqrt(self.misfit(exponents, plateaus, drops) / freedom / squares))
 
     def levels(self, exponents: np.ndarray) -> _Student:
-        """RETURNS (_Student): Distribution of the plateau of a law without a drop, once for each exponent."""
+        """RETURNS (_Student): Distribution of the plateau of a law without a drop, repeated for each exponent."""
         means = np.full(len(exponents), np.average(self.f1s, weights=self.weights))
         freedom = NOISE_RUNS + len(self.f1s) - 1
         misfit = self.misfit(exponents, means, np.zeros(len(exponents)))
@@ -285,9 +285,9 @@ def predict(curve: Curve, sizes: Sequence[int], seed: int = 0) -> tuple[Predicti
     """Predict the F1 of one run at sizes within or beyond a learning curve.
 
     curve (Curve): F1 by sample size.
-    sizes (Sequence[int]): Sentences.
+    sizes (Sequence[int]): Sample sizes in sentences.
     seed (int): Seed of the draws.
-    RETURNS (tuple[Prediction, ...]): One per size; empty with fewer than four sizes in the curve.
+    RETURNS (tuple[Prediction, ...]): A prediction per size. Empty if the curve has fewer than four sizes.
     """
     if len(curve.points) < FEWEST_SIZES:
         return ()
@@ -296,11 +296,11 @@ def predict(curve: Curve, sizes: Sequence[int], seed: int = 0) -> tuple[Predicti
 
 
 def forecast(curve: Curve, seed: int = 0) -> Optional[Forecast]:
-    """Tell what twice as many sentences would bring, where the curve levels off, and how many it takes to come near.
+    """Predict F1 with twice as many sentences, the plateau of the curve, and the sentences needed to approach it.
 
     curve (Curve): F1 by sample size.
     seed (int): Seed of the draws.
-    RETURNS (Optional[Forecast]): The forecast; None with fewer than four sizes.
+    RETURNS (Optional[Forecast]): The forecast, or None if the curve has fewer than four sizes.
     """
     if len(curve.points) < FEWEST_SIZES:
         return None
@@ -313,17 +313,17 @@ def forecast(curve: Curve, seed: int = 0) -> Optional[Forecast]:
 
 
 def half_of(curve: Curve) -> int:
-    """RETURNS (int): Half of a curve's largest size: what a back-test is fitted up to; 0 for a curve without points."""
+    """RETURNS (int): Half of a curve's largest size, which back-tests are fitted up to. 0 if the curve is empty."""
     return curve.sizes[-1] // 2 if curve.points else 0
 
 
 def back_test(curve: Curve, fitted_up_to: int, seed: int = 0) -> tuple[BackTest, ...]:
-    """Fit a curve's smaller sizes, predict its larger ones, and hold both against the runs there.
+    """Fit a curve's smaller sizes, predict its larger ones, and compare the predictions with the runs.
 
     curve (Curve): F1 by sample size.
-    fitted_up_to (int): The fit sees sizes up to here, in sentences.
+    fitted_up_to (int): Largest size to fit, in sentences.
     seed (int): Seed of the draws.
-    RETURNS (tuple[BackTest, ...]): One per larger size; empty if fewer than four sizes are left for the fit.
+    RETURNS (tuple[BackTest, ...]): A back-test per larger size. Empty if there are fewer than four sizes to fit.
     """
     seen = Curve(tuple(point for point in curve.points if point[0] <= fitted_up_to))
     held_out = {size: spread for size, spread in curve.points if size > fitted_up_to}
@@ -334,7 +334,7 @@ def back_test(curve: Curve, fitted_up_to: int, seed: int = 0) -> tuple[BackTest,
 
 
 def summarise(tests: Sequence[BackTest]) -> Optional[BackTestSummary]:
-    """RETURNS (Optional[BackTestSummary]): Means over back-tests; None without any."""
+    """RETURNS (Optional[BackTestSummary]): Means over back-tests, or None if there are none."""
     if not tests:
         return None
     return BackTestSummary(
@@ -354,14 +354,14 @@ def _runs(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw_laws(curve: Curve, seed: int) -> _Laws:
-    """Draw inverse power laws (Cortes et al. 1994; Figueroa et al. 2012) by their probability given a curve's runs.
+    """Sample inverse power laws (Cortes et al. 1994; Figueroa et al. 2012) by their probability given a curve's runs.
 
-    By Bayes' rule, so that a curve with few runs keeps the doubt that a best fit drops: of the best fits to four runs,
-    those that look certain are those that noise made look so. Before any run is seen, all plateaus and drops are alike
-    probable; of exponents and noise see `EXPONENT` and `NOISE`. Noise is normal, with a variance in inverse proportion
-    to the sentences. A curve that does not rise is level.
+    This is Bayesian, so that curves with few runs keep the uncertainty that a best fit ignores: a best fit to four runs
+    may look certain just because of noise. Plateaus and drops have flat priors. For the priors of exponents and noise,
+    see `EXPONENT` and `NOISE`. Noise is normal, with a variance inversely proportional to the number of sentences. A
+    curve that doesn't rise is modelled as level.
 
-    curve (Curve): F1 by sample size, at four sizes at least.
+    curve (Curve): F1 by sample size, with at least four sizes.
     seed (int): Seed of the draws.
     RETURNS (_Laws): The laws.
     """
@@ -376,8 +376,8 @@ def _draw_laws(curve: Curve, seed: int) -> _Laws:
 
 
 def _draw_rising(runs: _Regression, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    # Exponents from a grid; the rest in closed form (conjugate regression), within bounds. What is drawn first knows
-    # nothing of the bound on what is drawn last, so that draws count by the probability within that bound.
+    # Exponents come from a grid, the rest in closed form (conjugate regression) within bounds. The first draws ignore
+    # the bound on the last one, so draws are weighted by the probability within that bound.
     exponents = _draw_exponents(runs, random)
     plateaus = runs.plateaus(exponents)[0].draw(0, CEILING, random)
     given = runs.drops(exponents, plateaus)
@@ -399,7 +399,7 @@ def _draw_exponents(runs: _Regression, random: np.random.Generator) -> np.ndarra
 
 
 def _draw(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    # Positions by weight, evenly spread (systematic resampling), which leaves less to chance than independent ones.
+    # Systematic resampling has less variance than independent draws.
     steps = (np.arange(DRAWS) + random.random()) / DRAWS
     return np.searchsorted(np.cumsum(weights / weights.sum()), steps).clip(0, len(weights) - 1)
 
@@ -425,12 +425,12 @@ def _needed(laws: _Laws, share: float, reach: int) -> Interval:
     interval = _interval(sentences, sentences)
     if math.isfinite(interval.high):
         return interval
-    # Nothing lies above what is beyond reach: all that the interval leaves out lies below.
+    # The upper end is out of reach, so everything outside the interval is below it.
     return Interval(interval.value, _quantile(sentences, 1 - LEVEL), math.inf)
 
 
 def _sentences(laws: _Laws, share: float) -> np.ndarray:
-    # One sentence at least; a plateau of 0 and an exponent near 0 are endlessly many.
+    # At least one sentence. A plateau of 0 or an exponent near 0 needs infinitely many.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         sentences = (laws.scale / ((1 - share) * laws.plateau)) ** (1 / laws.exponent)
     return np.maximum(np.nan_to_num(sentences, nan=np.inf, posinf=np.inf), 1.0)
@@ -441,5 +441,5 @@ def _interval(values: np.ndarray, spread: np.ndarray) -> Interval:
 
 
 def _quantile(values: np.ndarray, share: float) -> float:
-    # Without interpolating: between a number and infinity there is nothing.
+    # Without interpolation, which is impossible between a number and infinity.
     return float(np.quantile(values, share, method="inverted_cdf"))

@@ -1,4 +1,4 @@
-"""Score the four kinds of match of SemEval 2013 (task 9.1) per entity type."""
+"""Score mentions by the four kinds of match of SemEval 2013 (task 9.1) per entity type."""
 from dataclasses import dataclass
 from typing import Collection, Optional, Sequence
 
@@ -7,18 +7,18 @@ from nervaluate.entities import EvaluationResult
 
 from scripts.evaluation.scores import MICRO, MentionKey, check_same_length
 
-# strict: borders and type; exact: borders, whatever the type; partial: an overlap counts half, whatever the type;
-# ent_type: the type, and an overlap.
+# strict: boundaries and type. exact: boundaries, any type. partial: an overlap counts half, any type. ent_type: the
+# type and an overlap.
 KINDS = ("strict", "exact", "partial", "ent_type")
 
 
 @dataclass(frozen=True)
 class MatchScore:
-    """Percentages of one kind of match (0 where undefined).
+    """The scores of one kind of match, in percent (0 if undefined).
 
-    precision (float): Of the predicted mentions.
-    recall (float): Of the gold mentions.
-    f1 (float): Their harmonic mean.
+    precision (float): Share of the predicted mentions.
+    recall (float): Share of the gold mentions.
+    f1 (float): Harmonic mean of both.
     """
 
     precision: float
@@ -31,19 +31,20 @@ def score_matches(
 ) -> dict[str, dict[str, MatchScore]]:
     """Score by each kind of match with the library nervaluate (Segura-Bedmar et al. 2013, section 4).
 
-    The score of one type sees the mentions of that type only, whatever the kind.
-    gold (Sequence[Collection]): For each document its (start, end, type) mentions, `end` behind the last token or
-        character; a repeated one counts once.
-    predicted (Sequence[Collection]): The same documents, in the same order. An overlap counts from 1 % of the gold
-        mention on, so that tokens are the safer offsets.
-    types (Sequence[str]): Entity types to score; mentions of any other type are ignored.
-    RETURNS (dict[str, dict[str, MatchScore]]): By kind, then by type, and under "micro" that of all of them together.
-    RAISES (ProjectError): If the two sides do not have the same number of documents.
+    For every kind of match, the score of a type considers only the mentions of that type.
+
+    gold (Sequence[Collection]): (start, end, type) mentions of each document, with an exclusive `end` in tokens or
+        characters. A repeated one counts once.
+    predicted (Sequence[Collection]): The predicted mentions of each document. An overlap needs at least 1 % of the gold
+        mention, so offsets in tokens are safer.
+    types (Sequence[str]): Entity types to score. Mentions of other types are ignored.
+    RETURNS (dict[str, dict[str, MatchScore]]): The scores by kind and type, with all types together under "micro".
+    RAISES (ProjectError): If gold and predictions differ in their number of documents.
     """
     check_same_length(gold, predicted, "documents")
     known = [sorted(mentions) for mentions in map(set, gold)]
     given = [_exact_first(set(mentions), expected) for mentions, expected in zip(predicted, known, strict=True)]
-    # Its own guess at the form of the data fails on empty documents.
+    # The library can't detect the format of empty documents by itself.
     results = Evaluator(_as_dicts(known), _as_dicts(given), tags=list(types), loader="dict").evaluate()
     return {
         kind: {
@@ -55,19 +56,20 @@ def score_matches(
 
 
 def _exact_first(predicted: Collection[MentionKey], gold: Sequence[MentionKey]) -> list[MentionKey]:
-    """The library gives each prediction in turn the first gold mention that is free: it must not take another's own."""
+    """RETURNS (list[MentionKey]): Predictions with exact matches first. The library assigns each prediction in turn to
+    the first free gold mention, which might otherwise be the exact match of a later prediction."""
     borders = {(start, end) for start, end, _ in gold}
     return sorted(predicted, key=lambda mention: (mention not in gold, mention[:2] not in borders, mention))
 
 
 def _as_dicts(documents: Sequence[Sequence[MentionKey]]) -> list[list[dict]]:
-    # The library's ends are those of the last token.
+    # The library's end is inclusive.
     return [
         [{"label": name, "start": start, "end": end - 1} for start, end, name in mentions] for mentions in documents
     ]
 
 
 def _to_score(result: Optional[EvaluationResult]) -> MatchScore:
-    # Absent without documents, or for a type without mentions.
+    # The library has no result without documents, or for a type without mentions.
     result = result or EvaluationResult()
     return MatchScore(100.0 * result.precision, 100.0 * result.recall, 100.0 * result.f1)

@@ -1,4 +1,4 @@
-"""Rank source corpora by features known before training, and measure how well a ranking meets the gain."""
+"""Rank source corpora by features known before training, and measure how well a ranking predicts the gain."""
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
@@ -7,7 +7,7 @@ from scipy.stats import rankdata
 
 from scripts.evaluation.curves import TOLERANCE
 
-# From the field of a candidate to its name for people, in the order of the tables.
+# Fields of a candidate with their display names, in the order of the tables.
 FEATURES = {
     "zero_shot": "zero-shot F1",
     "overlap": "vocabulary overlap",
@@ -22,15 +22,15 @@ PERMUTATIONS = 2000
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is known of a source for a target before any few-shot run; None where it is not known.
+    """The features of a source for a target before any few-shot run. They are None if unknown.
 
-    source (str): Its name.
+    source (str): Name of the source.
     zero_shot (Optional[float]): F1 in percent on the first sentences of the target's training part.
-    overlap (Optional[float]): Word pieces of the target's mentions that the source's mentions have too, in percent.
-    sentences (Optional[int]): Sentences of its training part.
-    mentions (Optional[int]): Its mentions.
-    same_language (Optional[bool]): Whether it is in the target's language.
-    same_domain (Optional[bool]): Whether it is of the target's domain.
+    overlap (Optional[float]): Percentage of the word pieces in the target's mentions that the source's mentions share.
+    sentences (Optional[int]): Number of sentences in the source's training part.
+    mentions (Optional[int]): Number of the source's mentions.
+    same_language (Optional[bool]): Whether source and target have the same language.
+    same_domain (Optional[bool]): Whether source and target have the same domain.
     """
 
     source: str
@@ -44,12 +44,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RankedSource:
-    """A source among the candidates for a target; rank 1 is the best, and ties share the mean of their ranks.
+    """A source with its ranks among the candidates for a target. Rank 1 is the best, and ties share their mean rank.
 
-    candidate (Candidate): What is known of it.
-    ranks (Mapping[str, float]): By feature, the highest value first; only features that tell the candidates apart.
-    score (Optional[float]): Mean of these ranks; None if there are none.
-    rank (Optional[float]): Rank by that mean, the lowest first.
+    candidate (Candidate): The source's features.
+    ranks (Mapping[str, float]): Rank by each feature, with the highest value first. Only features that distinguish the
+        candidates.
+    score (Optional[float]): Mean of these ranks, or None if there are none.
+    rank (Optional[float]): Rank by that mean, with the lowest first.
     """
 
     candidate: Candidate
@@ -60,11 +61,11 @@ class RankedSource:
 
 @dataclass(frozen=True)
 class MeasuredTarget:
-    """The ranked sources of one target, and what each turned out to gain.
+    """The ranked sources of one target with their measured gains.
 
     ranked (tuple[RankedSource, ...]): The sources.
-    gains (Mapping[int, tuple[float, ...]]): By sample size, each source's F1 minus that of no pretrain, in points, in
-        the order of `ranked`.
+    gains (Mapping[int, tuple[float, ...]]): For each sample size, each source's F1 minus that of no pretrain, in points
+        and in the order of `ranked`.
     """
 
     ranked: tuple[RankedSource, ...]
@@ -73,13 +74,13 @@ class MeasuredTarget:
 
 @dataclass(frozen=True)
 class RankValidation:
-    """How well a feature's ranking meets that by measured gain, over all targets and sample sizes.
+    """How well a feature's ranking agrees with the ranking by measured gain, over all targets and sample sizes.
 
     feature (str): A field of `Candidate`, or "combined".
-    correlation (Optional[float]): Spearman's rank correlation within groups, pooled: -1 to 1; None if no group tells.
-    pairs (int): Ranks compared: sources, summed over the groups.
-    groups (int): Targets times sample sizes in which the feature tells the sources apart.
-    p_value (Optional[float]): Share of permutations that correlate as much, in either direction.
+    correlation (Optional[float]): Pooled rank correlation within groups (Spearman), -1 to 1. None if undefined.
+    pairs (int): Number of ranks compared, summed over the groups.
+    groups (int): Number of combinations of target and sample size in which the feature distinguishes the sources.
+    p_value (Optional[float]): Share of permutations with a correlation at least as strong, in either direction.
     """
 
     feature: str
@@ -92,11 +93,11 @@ class RankValidation:
 def rank_sources(candidates: Sequence[Candidate]) -> tuple[RankedSource, ...]:
     """Rank the candidates for one target by every feature, and by the mean of these ranks.
 
-    No feature weighs more than another: there are too few targets to learn weights from. A feature that is not known
-    of every candidate, or the same for all, ranks nobody.
+    All features have the same weight, as there are too few targets to learn weights from. A feature that is unknown for
+    a candidate, or the same for all of them, is not used.
 
     candidates (Sequence[Candidate]): Sources for the same target.
-    RETURNS (tuple[RankedSource, ...]): The best first; in the order given where they tie.
+    RETURNS (tuple[RankedSource, ...]): The sources, with the best first. Ties keep the order given.
     """
     by_feature = {name: _ranks([getattr(candidate, name) for candidate in candidates]) for name in FEATURES}
     telling = {name: ranks for name, ranks in by_feature.items() if ranks is not None}
@@ -111,16 +112,16 @@ def rank_sources(candidates: Sequence[Candidate]) -> tuple[RankedSource, ...]:
 
 
 def validate_ranking(targets: Sequence[MeasuredTarget], seed: int = 0) -> tuple[RankValidation, ...]:
-    """Hold the rankings against the gains that were measured afterwards.
+    """Compare the rankings with the gains that were measured afterwards.
 
     A group is a target at one sample size. Within it, sources are ranked by the feature and by their gain, and the
-    group's mean rank is taken off; Pearson's correlation over the ranks of all groups is then Spearman's within them,
-    so that neither an easy target nor a small sample speaks for a feature. For the p-value the feature's ranks change
-    places among the sources of a target, in the same way at all of its sizes, which are not independent of each other.
+    group's mean rank is subtracted. Pearson's correlation over the ranks of all groups is then Spearman's correlation
+    within groups, so that easy targets and small samples don't favour a feature. For the p-value, the feature's ranks
+    are permuted among the sources of a target, in the same way at all its sizes, because sizes are not independent.
 
     targets (Sequence[MeasuredTarget]): Ranked sources and their gains.
     seed (int): Seed of the permutations.
-    RETURNS (tuple[RankValidation, ...]): One per feature, then "combined".
+    RETURNS (tuple[RankValidation, ...]): A result per feature, then "combined".
     """
     return tuple(_validate(targets, feature, seed) for feature in (*FEATURES, COMBINED))
 
@@ -144,7 +145,7 @@ def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> Ran
     permuted = sum(
         random.permuted(np.tile(ranks, (PERMUTATIONS, 1)), axis=1) @ gains.sum(axis=0) for ranks, gains in pairs
     )
-    # The order as it is counts among the permutations, so that no p-value is 0.
+    # The actual order counts as one of the permutations, so that no p-value is 0.
     as_much = 1 + np.count_nonzero(np.abs(permuted) >= abs(agreement) - TOLERANCE)
     return RankValidation(
         feature, float(agreement / np.sqrt(spread)), compared, groups, float(as_much / (1 + PERMUTATIONS))
@@ -152,7 +153,7 @@ def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> Ran
 
 
 def _centred(target: MeasuredTarget, feature: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """RETURNS (list): A pair: ranks by feature (sources,), and by gain (sizes, sources); none if they tell nothing."""
+    """RETURNS (list): One pair of ranks by feature (sources,) and by gain (sizes, sources). Empty if undefined."""
     ranks = [source.rank if feature == COMBINED else source.ranks.get(feature) for source in target.ranked]
     known = [rank for rank in ranks if rank is not None]
     if len(known) < len(ranks) or len(set(known)) < 2 or not target.gains:

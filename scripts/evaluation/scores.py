@@ -12,11 +12,11 @@ MICRO = "micro"
 
 @dataclass(frozen=True)
 class Score:
-    """Counts of mentions, and the percentages that follow from them (0 where undefined, as in the CoNLL script).
+    """Counts of mentions, and the scores in percent (0 if undefined, as in the CoNLL script).
 
-    tp (int): Mentions found: same start, same end, same type.
-    fp (int): Mentions predicted that are not in the gold.
-    fn (int): Mentions of the gold that were not predicted.
+    tp (int): Gold mentions predicted with the same start, end and type.
+    fp (int): Predicted mentions that are not in the gold.
+    fn (int): Gold mentions that were not predicted.
     """
 
     tp: int
@@ -25,12 +25,12 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """RETURNS (float): How many of the predicted mentions are right, in percent."""
+        """RETURNS (float): The percentage of predicted mentions that are right."""
         return _percent(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        """RETURNS (float): How many of the gold mentions were found, in percent."""
+        """RETURNS (float): The percentage of gold mentions that were found."""
         return _percent(self.tp, self.tp + self.fn)
 
     @property
@@ -47,7 +47,7 @@ class Score:
         return Score(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn)
 
     def to_dict(self) -> dict[str, Union[int, float]]:
-        """RETURNS (dict): The counts and the percentages, ready for JSON."""
+        """RETURNS (dict): The counts and the percentages, for JSON."""
         counts = {"tp": self.tp, "fp": self.fp, "fn": self.fn}
         return {**counts, "precision": self.precision, "recall": self.recall, "f1": self.f1}
 
@@ -55,13 +55,13 @@ class Score:
 def score_mentions(
     gold: Sequence[Collection[MentionKey]], predicted: Sequence[Collection[MentionKey]], types: Sequence[str]
 ) -> dict[str, Score]:
-    """Count exact matches document by document.
+    """Count exact matches, document by document.
 
-    gold (Sequence[Collection]): For each document its (start, end, type) mentions; a repeated one counts once.
-    predicted (Sequence[Collection]): The same documents, in the same order.
-    types (Sequence[str]): Entity types to score; mentions of any other type are ignored.
-    RETURNS (dict[str, Score]): A score per type, and under "micro" that of all of them together.
-    RAISES (ProjectError): If the two sides do not have the same number of documents.
+    gold (Sequence[Collection]): (start, end, type) mentions of each document. A repeated one counts once.
+    predicted (Sequence[Collection]): The predicted mentions of each document.
+    types (Sequence[str]): Entity types to score. Mentions of other types are ignored.
+    RETURNS (dict[str, Score]): The score per type, with all types together under "micro".
+    RAISES (ProjectError): If gold and predictions differ in their number of documents.
     """
     check_same_length(gold, predicted, "documents")
     found, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
@@ -74,12 +74,12 @@ def score_mentions(
 
 
 def judged(predicted: Collection[MentionKey], unknown: Sequence[tuple[int, int]]) -> list[MentionKey]:
-    """Leave out the predicted mentions that the gold can't judge, since they touch what nobody annotated.
+    """Leave out predicted mentions that can't be scored because they touch text that nobody annotated.
 
     predicted (Collection[MentionKey]): (start, end, type) mentions of a document.
-    unknown (Sequence[tuple]): The (start, end) stretches of it that nobody annotated, ascending and apart, in the same
-        units: tokens or characters.
-    RETURNS (list[MentionKey]): The others, in their order.
+    unknown (Sequence[tuple]): (start, end) of the stretches that nobody annotated, in ascending order, without overlaps
+        and in the same unit (tokens or characters).
+    RETURNS (list[MentionKey]): The other mentions, in their order.
     """
     ends = [end for _, end in unknown]
 
@@ -91,14 +91,17 @@ def judged(predicted: Collection[MentionKey], unknown: Sequence[tuple[int, int]]
 
 
 def with_micro(scores: Mapping[str, Score]) -> dict[str, Score]:
-    """RETURNS (dict[str, Score]): The scores with "micro" before them: the score of their summed counts."""
+    """RETURNS (dict[str, Score]): The scores, preceded by "micro", the score of their summed counts."""
     return {MICRO: sum(scores.values(), Score(0, 0, 0)), **scores}
 
 
 def check_same_length(gold: Sequence, predicted: Sequence, what: str) -> None:
-    """RAISES (ProjectError): If gold and prediction differ in length, which would shift every later pair."""
+    """Check that gold and predictions have the same length, as a difference would shift every later pair.
+
+    RAISES (ProjectError): If they don't.
+    """
     if len(gold) != len(predicted):
-        raise ProjectError(f"cannot score: {len(gold)} {what} in the gold, {len(predicted)} in the prediction")
+        raise ProjectError(f"can't score: {len(gold)} {what} in the gold, but {len(predicted)} in the predictions")
 
 
 def _types_of(mentions: set[MentionKey]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Compare the candidates of a search for settings with the base, and find the winner of each sample size."""
+"""Compare the candidates of a settings search with the base, and find the winner for each sample size."""
 import statistics
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
@@ -10,11 +10,11 @@ BASE = "base"
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What one run of a search scored.
+    """The score of one run of a search.
 
-    candidate (str): `base`, or the one setting that differs from it, such as `learn_rate: 0.0004`.
-    corpus (str): The corpus whose training part was searched on.
-    size (Optional[int]): Training sentences; None for all that are not held out.
+    candidate (str): `base`, or the setting that differs from it, such as `learn_rate: 0.0004`.
+    corpus (str): The corpus that was used for the search. Only its training part is read.
+    size (Optional[int]): Number of training sentences, or None for all that are not held out.
     seed (int): Seed of the sample and of the training.
     f1 (float): Micro F1 by exact match on the development documents, in percent.
     """
@@ -28,16 +28,16 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A candidate beside the base, at one sample size.
+    """A candidate compared with the base, at one sample size.
 
     candidate (str): See `SearchResult`.
     size (Optional[int]): See `SearchResult`.
-    by_corpus (Mapping[str, Spread]): F1 over the seeds, in percent.
-    mean (float): Mean of these over the corpora.
+    by_corpus (Mapping[str, Spread]): F1 over the seeds of each corpus, in percent.
+    mean (float): Mean F1 over the corpora.
     difference (float): This mean minus the base's.
-    better (int): How many runs score higher than the base's run of the same corpus and seed.
-    runs (int): Of how many.
-    is_winner (bool): Whether no candidate has a higher mean; among equals the first, and the base is before all.
+    better (int): Number of runs with a higher score than the base's run with the same corpus and seed.
+    runs (int): Number of runs.
+    is_winner (bool): Whether the candidate has the highest mean. Ties go to the base, then to the first candidate.
     """
 
     candidate: str
@@ -51,10 +51,10 @@ class Comparison:
 
 
 def compare_candidates(results: Sequence[SearchResult]) -> list[Comparison]:
-    """Hold every candidate against the base.
+    """Compare every candidate with the base.
 
-    results (Sequence[SearchResult]): Every candidate on the same corpora, sizes and seeds, the base first.
-    RETURNS (list[Comparison]): By size, and within a size in the order of the candidates.
+    results (Sequence[SearchResult]): Every candidate on the same corpora, sizes and seeds, with the base first.
+    RETURNS (list[Comparison]): The comparisons by size, and within a size in the order of the candidates.
     """
     sizes = dict.fromkeys(result.size for result in results)
     return [

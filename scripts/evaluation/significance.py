@@ -1,4 +1,4 @@
-"""Test whether two systems differ: over seeds, over test documents, and with intervals."""
+"""Test whether two systems differ, over seeds and over test documents, and estimate intervals."""
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,17 +15,17 @@ RANDOMISATION, BOOTSTRAP = "randomisation", "bootstrap"
 RESAMPLES = 10_000
 SIGNIFICANT = 0.05
 CONFIDENCE = 0.95
-# Resamples that are held at a time, for test parts of thousands of documents.
+# The most resamples in memory at a time, for test parts with thousands of documents.
 CHUNK = 1_000
 
 
 @dataclass(frozen=True)
 class DocumentCounts:
-    """What a system found and missed, document by document.
+    """A system's counts for each document.
 
     documents (tuple[str, ...]): Ids of the test documents.
-    counts (Mapping[str, numpy.ndarray]): By entity type, and under "micro" all of them together: (documents, 3) whole
-        numbers, the tp, fp and fn of each document in the order of the ids.
+    counts (Mapping[str, numpy.ndarray]): Per entity type, and for all types under "micro": (documents, 3) integers, the
+        tp, fp and fn of each document in the order of the ids.
     """
 
     documents: tuple[str, ...]
@@ -36,12 +36,12 @@ class DocumentCounts:
 class Comparison:
     """How one system differs from another in F1.
 
-    unit (str): What the p values generalise over: seeds or documents.
-    n (int): How many of them both systems have.
-    difference (float): F1 of the one minus F1 of the other, in points; with several seeds, of their means.
-    p_values (Mapping[str, float]): Two-tailed, by name of the test; a test that is not defined is left out.
-    interval (Optional[tuple[float, float]]): 95 % interval of the difference, in points; None where not estimated.
-    corrected (Mapping[str, float]): The p values after `correct`; empty before.
+    unit (str): The unit that the p values generalise over: seeds or documents.
+    n (int): Number of units that both systems have.
+    difference (float): Difference in F1, in points. With several seeds, the difference of the means.
+    p_values (Mapping[str, float]): Two-tailed p values by name of the test. Undefined ones are left out.
+    interval (Optional[tuple[float, float]]): 95 % interval of the difference, in points. None if not estimated.
+    corrected (Mapping[str, float]): The p values corrected by `correct`. Empty before that.
     """
 
     unit: Literal["seeds", "documents"]
@@ -56,14 +56,15 @@ class Comparison:
 
 
 def welch_t_test(one: Spread, other: Spread) -> Optional[float]:
-    """Welch's t-test of two means over seeds (Welch 1947; scipy's `ttest_ind`, variances not taken as equal).
+    """Compute Welch's t-test of two means over seeds (Welch 1947; scipy's `ttest_ind` with unequal variances).
 
-    Null hypothesis: both systems have the same mean F1 over all seeds that could have been drawn.
+    Null hypothesis: both systems have the same mean F1 over all possible seeds.
+
     one (Spread): F1 over seeds, in percent.
-    other (Spread): F1 over seeds, which need not be the same.
-    RETURNS (Optional[float]): The two-tailed p value; None where either has fewer than two seeds, or neither varies.
+    other (Spread): F1 over seeds, which may differ from the first ones.
+    RETURNS (Optional[float]): The two-tailed p value. None if either has fewer than two seeds, or if neither varies.
     """
-    # The report alone tests; `scipy.stats` takes a second to import.
+    # Only the report needs `scipy.stats`, which takes a second to import.
     from scipy.stats import ttest_ind
 
     first, second = _values(one), _values(other)
@@ -73,13 +74,14 @@ def welch_t_test(one: Spread, other: Spread) -> Optional[float]:
 
 
 def paired_t_test(one: Spread, other: Spread) -> Optional[float]:
-    """The paired t-test over seeds (Student 1908; scipy's `ttest_rel`): a seed draws the same sample for both systems.
+    """Compute the paired t-test over seeds (Student 1908; scipy's `ttest_rel`). A seed draws the same sample for both.
 
-    Null hypothesis: the mean difference in F1, over all seeds that could have been drawn, is 0.
+    Null hypothesis: the mean difference in F1 over all possible seeds is 0.
+
     one (Spread): F1 over seeds, in percent.
-    other (Spread): F1 over seeds; seeds that only one of them has are left out.
-    RETURNS (Optional[float]): The two-tailed p value; None for fewer than two seeds in common, or where every seed has
-        the same difference.
+    other (Spread): F1 over seeds. Seeds that only one of them has are left out.
+    RETURNS (Optional[float]): The two-tailed p value. None if there are fewer than two common seeds, or if every seed
+        has the same difference.
     """
     from scipy.stats import ttest_rel
 
@@ -90,18 +92,18 @@ def paired_t_test(one: Spread, other: Spread) -> Optional[float]:
 
 
 def in_common(one: Spread, other: Spread) -> tuple[Spread, Spread]:
-    """RETURNS (tuple[Spread, Spread]): Both spreads with those seeds only that both have; there may be none."""
+    """RETURNS (tuple[Spread, Spread]): Both spreads, restricted to their common seeds. They may be empty."""
     seeds = dict(one.values).keys() & dict(other.values).keys()
     first, second = (tuple(pair for pair in spread.values if pair[0] in seeds) for spread in (one, other))
     return Spread(first), Spread(second)
 
 
 def compare_seeds(one: Spread, other: Spread) -> Optional[Comparison]:
-    """Compare two systems over the seeds that both have.
+    """Compare two systems over their common seeds.
 
     one (Spread): F1 over seeds, in percent.
     other (Spread): F1 over seeds, in percent.
-    RETURNS (Optional[Comparison]): The difference of their means, and both t-tests; None without a seed in common.
+    RETURNS (Optional[Comparison]): The difference of the means and both t-tests, or None without common seeds.
     """
     first, second = in_common(one, other)
     if not first.values:
@@ -115,7 +117,7 @@ def _values(spread: Spread) -> numpy.ndarray:
 
 
 def _p_value(test: Callable) -> float:
-    # scipy warns where seeds hardly vary; the p value is then as good as 0 all the same.
+    # scipy warns if seeds hardly vary, but the p value of practically 0 is still right.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return float(test().pvalue)
@@ -134,14 +136,14 @@ def count_documents(
     predicted: Sequence[Collection[MentionKey]],
     types: Sequence[str],
 ) -> DocumentCounts:
-    """Count exact matches of each document by itself.
+    """Count exact matches separately for each document.
 
-    documents (Sequence[str]): Ids, one for each document.
-    gold (Sequence[Collection]): For each document its (start, end, type) mentions.
-    predicted (Sequence[Collection]): The same documents, in the same order.
+    documents (Sequence[str]): Ids of the documents.
+    gold (Sequence[Collection]): (start, end, type) mentions of each document.
+    predicted (Sequence[Collection]): The predicted mentions of each document.
     types (Sequence[str]): Entity types to score.
-    RETURNS (DocumentCounts): By type, and "micro".
-    RAISES (ProjectError): If the two sides do not have the same number of documents.
+    RETURNS (DocumentCounts): The counts per type, and for "micro".
+    RAISES (ProjectError): If gold and predictions differ in their number of documents.
     """
     check_same_length(gold, predicted, "documents")
     per_document = zip(documents, gold, predicted, strict=True)
@@ -154,39 +156,40 @@ def count_documents(
 
 
 def stack_seeds(runs: Sequence[DocumentCounts], entity_type: str) -> numpy.ndarray:
-    """Put the counts of runs that differ in their seeds only side by side.
+    """Stack the counts of runs that only differ in their seeds.
 
-    runs (Sequence[DocumentCounts]): One per seed, one at least.
+    runs (Sequence[DocumentCounts]): One per seed. At least one.
     entity_type (str): An entity type, or "micro".
     RETURNS (numpy.ndarray): (seeds, documents, 3) tp, fp and fn.
-    RAISES (ProjectError): If they were not tested on the same documents.
+    RAISES (ProjectError): If the runs were not tested on the same documents.
     """
     if len({run.documents for run in runs}) > 1:
         remedy = "start the experiment again: runs whose test part has changed are repeated"
-        raise ProjectError("cannot compare runs that were tested on different documents", remedy=remedy)
+        raise ProjectError("can't compare runs that were tested on different documents", remedy=remedy)
     return numpy.stack([run.counts[entity_type] for run in runs])
 
 
 def mean_f1(counts: numpy.ndarray) -> float:
-    """RETURNS (float): Mean over seeds of the F1 of all documents, in percent, of (seeds, documents, 3) counts."""
+    """RETURNS (float): Mean over seeds of the F1 over all documents, in percent, for (seeds, documents, 3) counts."""
     return float(_f1s(_sizes(counts).sum(axis=1)[None])[0])
 
 
 def randomisation_test(
     one: numpy.ndarray, other: numpy.ndarray, resamples: int = RESAMPLES, seed: int = 0
 ) -> Optional[float]:
-    """Approximate randomisation over test documents (Noreen 1989; Yeh 2000).
+    """Compute an approximate randomisation test over test documents (Noreen 1989; Yeh 2000).
 
-    Null hypothesis: it does not matter for F1 which system a document's output comes from. In every resample each
-    document's outputs change sides or stay, by the toss of a coin, in the runs of all seeds alike; the statistic is the
-    absolute difference of the mean F1 over seeds. Seeds are taken as they are: nothing is said of other ones.
+    Null hypothesis: it doesn't matter for F1 which system a document's output comes from. In every resample, a coin is
+    tossed for each document to decide whether the two systems swap their outputs, in the runs of all seeds. The
+    statistic is the absolute difference of the mean F1 over seeds. The test doesn't generalise to other seeds.
+
     one (numpy.ndarray): (seeds, documents, 3) tp, fp and fn of a system.
-    other (numpy.ndarray): (seeds, documents, 3) of the other on the same documents, seed by seed.
-    resamples (int): How many, n.
-    seed (int): Of the coins.
-    RETURNS (Optional[float]): The two-tailed p value, (1 + k) / (1 + n), where k resamples differ at least as much as
-        the systems do; None for fewer than two documents.
-    RAISES (ProjectError): If the two do not have the same documents or seeds.
+    other (numpy.ndarray): (seeds, documents, 3) of the other system, with the same seeds and documents.
+    resamples (int): Number of resamples, n.
+    seed (int): Seed of the coin tosses.
+    RETURNS (Optional[float]): The two-tailed p value (1 + k) / (1 + n), where k is the number of resamples with a
+        difference at least as large. None if there are fewer than two documents.
+    RAISES (ProjectError): If the systems don't have the same number of documents and seeds.
     """
     if _n_documents(one, other) < 2:
         return None
@@ -203,16 +206,17 @@ def randomisation_test(
 def bootstrap_differences(
     one: numpy.ndarray, other: numpy.ndarray, resamples: int = RESAMPLES, seed: int = 0
 ) -> Optional[numpy.ndarray]:
-    """Draw test documents again and again, with replacement (paired bootstrap; Berg-Kirkpatrick et al. 2012).
+    """Resample test documents with replacement (paired bootstrap; Berg-Kirkpatrick et al. 2012).
 
-    A resample of documents is the same for both systems and for the runs of all seeds.
+    Both systems and the runs of all seeds use the same resampled documents.
+
     one (numpy.ndarray): (seeds, documents, 3) tp, fp and fn of a system.
-    other (numpy.ndarray): (seeds, documents, 3) of the other on the same documents, seed by seed.
-    resamples (int): How many.
-    seed (int): Of the drawing.
-    RETURNS (Optional[numpy.ndarray]): (resamples,) differences of the mean F1 over seeds, in points; None for fewer
-        than two documents.
-    RAISES (ProjectError): If the two do not have the same documents or seeds.
+    other (numpy.ndarray): (seeds, documents, 3) of the other system, with the same seeds and documents.
+    resamples (int): Number of resamples.
+    seed (int): Seed of the draws.
+    RETURNS (Optional[numpy.ndarray]): (resamples,) differences of the mean F1 over seeds, in points. None if there are
+        fewer than two documents.
+    RAISES (ProjectError): If the systems don't have the same number of documents and seeds.
     """
     if _n_documents(one, other) < 2:
         return None
@@ -222,21 +226,22 @@ def bootstrap_differences(
 
 
 def bootstrap_p_value(difference: float, resampled: numpy.ndarray) -> float:
-    """The paired bootstrap test over test documents (Berg-Kirkpatrick et al. 2012, there one-tailed).
+    """Compute a paired bootstrap test over test documents (Berg-Kirkpatrick et al. 2012, two-tailed here).
 
-    Null hypothesis: over all documents that could have been drawn the systems have the same F1. The differences of the
-    resamples, moved so that their centre is 0, stand for what chance alone would give.
-    difference (float): Of the two systems, in points of F1.
+    Null hypothesis: the systems have the same F1 over all possible documents. The differences of the resamples, shifted
+    to a centre of 0, represent the differences expected by chance.
+
+    difference (float): Difference between the systems, in points of F1.
     resampled (numpy.ndarray): (resamples,) the n differences of `bootstrap_differences`.
-    RETURNS (float): The two-tailed p value, (1 + k) / (1 + n), where k resamples are at least as far from the
-        difference as that is from 0.
+    RETURNS (float): The two-tailed p value (1 + k) / (1 + n), where k is the number of resamples at least as far from
+        the difference as the difference is from 0.
     """
     extreme = int((abs(resampled - difference) >= abs(difference) - TOLERANCE).sum())
     return (1 + extreme) / (1 + len(resampled))
 
 
 def bootstrap_interval(resampled: numpy.ndarray) -> tuple[float, float]:
-    """RETURNS (tuple[float, float]): The 95 % interval of `bootstrap_differences`, by percentiles, in points of F1."""
+    """RETURNS (tuple[float, float]): The 95 % percentile interval of `bootstrap_differences`, in points of F1."""
     low, high = numpy.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
@@ -247,11 +252,11 @@ def compare_documents(
     """Compare two systems over the test documents.
 
     one (numpy.ndarray): (seeds, documents, 3) tp, fp and fn of a system.
-    other (numpy.ndarray): (seeds, documents, 3) of the other on the same documents, seed by seed.
-    resamples (int): How many, for either test.
-    seed (int): Of the resamples.
-    RETURNS (Comparison): With randomisation, bootstrap and its interval; without them for fewer than two documents.
-    RAISES (ProjectError): If the two do not have the same documents or seeds.
+    other (numpy.ndarray): (seeds, documents, 3) of the other system, with the same seeds and documents.
+    resamples (int): Number of resamples for each test.
+    seed (int): Seed of the resamples.
+    RETURNS (Comparison): The difference, with both tests and the bootstrap interval if there are two or more documents.
+    RAISES (ProjectError): If the systems don't have the same number of documents and seeds.
     """
     n_documents, difference = _n_documents(one, other), mean_f1(one) - mean_f1(other)
     resampled = bootstrap_differences(one, other, resamples, seed)
@@ -267,27 +272,28 @@ def compare_documents(
 def _n_documents(one: numpy.ndarray, other: numpy.ndarray) -> int:
     if one.shape != other.shape:
         raise ProjectError(
-            f"cannot compare {one.shape[0]} seeds on {one.shape[1]} documents "
+            f"can't compare {one.shape[0]} seeds on {one.shape[1]} documents "
             f"with {other.shape[0]} seeds on {other.shape[1]} documents"
         )
     return one.shape[1]
 
 
 def _sizes(counts: numpy.ndarray) -> numpy.ndarray:
-    """What F1 is made of, (seeds, documents, 2): mentions found, and mentions of gold and prediction together."""
+    """RETURNS (numpy.ndarray): (seeds, documents, 2): mentions found, and the sum of gold and predicted mentions."""
     found = counts[..., 0]
     return numpy.stack([found, 2 * found + counts[..., 1] + counts[..., 2]], axis=-1)
 
 
 def _f1s(sums: numpy.ndarray) -> numpy.ndarray:
-    """Mean F1 over seeds in percent, of (resamples, seeds, 2) sums over documents; 0 where there is no mention."""
+    """RETURNS (numpy.ndarray): (resamples,) mean F1 over seeds in percent, for (resamples, seeds, 2) sums over
+    documents. 0 if there are no mentions."""
     found, all_mentions = sums[..., 0].astype(float), sums[..., 1].astype(float)
     return (200 * found / numpy.where(all_mentions > 0, all_mentions, 1)).mean(axis=-1)
 
 
 def _resample(weights: numpy.ndarray, sizes: numpy.ndarray) -> numpy.ndarray:
-    """Sums over documents, (resamples, seeds, 2), each document taken as often as a row of weights says."""
-    # A product of matrices; whole numbers below 2 ** 24 are exact in single precision.
+    """RETURNS (numpy.ndarray): (resamples, seeds, 2) sums over documents, each counted as often as its weight says."""
+    # A matrix product. Integers below 2 ** 24 are exact in single precision.
     n_seeds, n_documents, _ = sizes.shape
     columns = sizes.transpose(1, 0, 2).reshape(n_documents, -1).astype("float32")
     return (weights.astype("float32") @ columns).reshape(len(weights), n_seeds, 2)
@@ -297,7 +303,7 @@ def _chunks(weights: numpy.ndarray) -> Iterator[numpy.ndarray]:
     return (weights[start : start + CHUNK] for start in range(0, len(weights), CHUNK))
 
 
-# The same for all comparisons on a target, which may be thousands.
+# The thousands of comparisons that a target may have use the same resamples.
 @lru_cache(maxsize=2)
 def _coins(n_documents: int, resamples: int, seed: int) -> numpy.ndarray:
     return numpy.random.default_rng(seed).integers(2, size=(resamples, n_documents), dtype="uint8")
@@ -308,7 +314,7 @@ def _draws(n_documents: int, resamples: int, seed: int) -> numpy.ndarray:
     random = numpy.random.default_rng(seed)
     weights = numpy.empty((resamples, n_documents), dtype="uint16")
     for rows in _chunks(weights):
-        # A place of its own for each document of each row, so that all rows are counted in one go.
+        # Separate positions for the documents of each row, so that all rows are counted in one call.
         places = random.integers(n_documents, size=rows.shape) + n_documents * numpy.arange(len(rows))[:, None]
         rows[:] = numpy.bincount(places.ravel(), minlength=rows.size).reshape(rows.shape)
     return weights
@@ -318,10 +324,10 @@ def _draws(n_documents: int, resamples: int, seed: int) -> numpy.ndarray:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p values for their number (Holm 1979): the chance of any false alarm among them stays at the level.
+    """Correct p values for multiple comparisons (Holm 1979), to control the chance of any false positive among them.
 
-    p_values (Sequence[float]): Of one family of comparisons, which may depend on each other in any way.
-    RETURNS (list[float]): Corrected p values, in the same order, 1 at most.
+    p_values (Sequence[float]): The p values of one family of comparisons, which may depend on each other.
+    RETURNS (list[float]): Corrected p values, in the same order. At most 1.
     """
     corrected, highest = [0.0] * len(p_values), 0.0
     for rank, position in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
@@ -331,10 +337,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def correct(family: Sequence[Comparison]) -> list[Comparison]:
-    """Correct the p values of a family of comparisons by Holm's method, each test by itself.
+    """Correct the p values of a family of comparisons by Holm's method, separately for each test.
 
-    family (Sequence[Comparison]): What is read together; where a test is not defined, it does not count.
-    RETURNS (list[Comparison]): The same with `corrected`, in the same order.
+    family (Sequence[Comparison]): Comparisons that are interpreted together. Undefined tests don't count.
+    RETURNS (list[Comparison]): The same comparisons with `corrected`, in the same order.
     """
     corrected: list[dict[str, float]] = [{} for _ in family]
     for test in dict.fromkeys(test for comparison in family for test in comparison.p_values):
@@ -346,5 +352,6 @@ def correct(family: Sequence[Comparison]) -> list[Comparison]:
 
 
 def resamples_for(comparisons: int) -> int:
-    """RETURNS (int): Resamples so many that the smallest p value possible, corrected for as many, is below 0.05."""
+    """RETURNS (int): Number of resamples with which the smallest possible p value is below 0.05 after correction for
+    this number of comparisons."""
     return max(RESAMPLES, round(2 * comparisons / SIGNIFICANT))

@@ -1,4 +1,4 @@
-"""Measure how steady a learning curve is (research question 3 of the paper)."""
+"""Measure the stability of a learning curve (research question 3 of the paper)."""
 import statistics
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,14 +9,14 @@ from scripts.evaluation.curves import Curve
 
 @dataclass(frozen=True)
 class Stability:
-    """How much a learning curve scatters, in points of F1; the smaller, the steadier.
+    """How much a learning curve varies, in points of F1. Smaller values are more stable.
 
-    spread (Optional[float]): Mean, over the sample sizes, of the sample standard deviation over seeds; None where no
-        size has two seeds.
-    steps (Optional[float]): Standard deviation of the first differences of the mean curve, from each size to the next;
-        None for fewer than three sizes. It holds the bend of the curve too: only curves of the same sizes compare.
-    seed_steps (Optional[float]): The same of each seed's own curve, and the mean of that over the seeds that were run
-        at every size; None if there is no such seed, or there are fewer than three sizes.
+    spread (Optional[float]): Mean over the sample sizes of the sample standard deviation over seeds. None if no size
+        has two seeds.
+    steps (Optional[float]): Standard deviation of the differences of mean F1 between consecutive sizes. None with fewer
+        than three sizes. It includes the curve's bend, so only compare curves with the same sizes.
+    seed_steps (Optional[float]): The same for each seed's own curve, as a mean over the seeds that were run at every
+        size. None if there is no such seed, or with fewer than three sizes.
     """
 
     spread: Optional[float]
@@ -25,10 +25,10 @@ class Stability:
 
 
 def stability_of(curve: Curve) -> Stability:
-    """Measure how steady a learning curve is.
+    """Measure the stability of a learning curve.
 
-    curve (Curve): F1 over seeds by sample size; it may have no points.
-    RETURNS (Stability): In points of F1.
+    curve (Curve): F1 over seeds by sample size. It may be empty.
+    RETURNS (Stability): The stability, in points of F1.
     """
     spreads = [point.sd for _, point in curve.points if point.sd is not None]
     own = [sd for sd in map(_sd_of_steps, _curves_by_seed(curve)) if sd is not None]

@@ -1,1 +1,1 @@
-"""Everything that is registered with spaCy."""
+"""Register this project's components, layers and readers with spaCy."""

@@ -1,14 +1,14 @@
-"""Tag mentions with the `bio_ner` component, which sets `doc.ents`, and `doc.spans["bio_ner"]` with confidences.
+"""Find mentions with the `bio_ner` component, which sets `doc.ents`, and `doc.spans["bio_ner"]` with confidences.
 
-The confidence of an entity is `ent._.confidence` too. Once a component is calibrated, of the mentions with a confidence
-of 0.8 about 80 % are right, on texts like those that it was calibrated on.
+The confidence of an entity is also available as `ent._.confidence`. Once a component is calibrated, about 80 % of the
+mentions with a confidence of 0.8 are right, on texts like those it was calibrated on.
 
-Two heads: a softmax over the tags of each token by itself, and a conditional random field over those of a sentence.
+There are two heads: a softmax over the tags of each token, and a conditional random field over the tags of a sentence.
 
-This module is bundled into packages, so it imports nothing from its project. Packages of several versions load in one
-process, and the first one that registers a name keeps it. So a name always means the same: a factory or a registered
-function of a released package that is given other arguments, or that does something else to a document, gets a new
-name (`bio_ner_v2`: spaCy takes no dot in a factory's name), and the old one stays for the pipelines that name it.
+This module is bundled into packages, so it imports nothing from its project. Packages of several versions may load in
+one process, where the first one to register a name keeps it. A name must therefore always mean the same: if a factory
+or a registered function of a released package changes its arguments or its results, it gets a new name, and the old
+one stays for the pipelines that use it. (The new name is `bio_ner_v2`, as spaCy allows no dot in a factory's name.)
 """
 import json
 from functools import lru_cache
@@ -30,23 +30,23 @@ from spacy.vocab import Vocab
 from thinc.api import Linear, Model, Optimizer, chain, set_dropout_rate, with_array
 from thinc.types import Floats2d, Floats3d, FloatsXd, Ragged
 
-# The component's name, and so the key of `doc.spans`, unless a pipeline says otherwise.
+# The component's default name, and therefore the default key of `doc.spans`.
 SPANS_KEY = "bio_ner"
-# The second one takes `spans_key` and `threshold`; the first one is that of packages of version 0.1.
+# Packages of version 0.1 use the first one. The second one adds `spans_key` and `threshold`.
 FACTORY_V1, FACTORY = "bio_ner", "bio_ner_v2"
 MERGING_FACTORY = "merge_entities_and_spans"
 LOAD_PACKAGE = "interlingual.load_package.v1"
-# Key of `reference.user_data`: the entity types that were annotated in a sentence. Left out: all that the head has.
+# Key of `reference.user_data`: the entity types annotated in a sentence. By default, all types of the head.
 ANNOTATED_TYPES = "annotated_types"
-# Tokens of the Docs that are read at once: what the encoder gives for them is copied twice on the way to the scores.
+# The most tokens to process at once: the encoder's output for them is copied twice on the way to the scores.
 TOKENS_AT_ONCE = 10_000
-# The extension of Span that gives the confidence.
+# The Span extension with the confidence.
 CONFIDENCE = "confidence"
-# Nearer to 0 or 1 the digits of a probability mean nothing.
+# Closer to 0 or 1, the digits of a probability are meaningless.
 LOG_SMALLEST = -15.0
 SMALLEST = numpy.exp(LOG_SMALLEST)
 LOG_ALMOST_ONE = -1e-7
-# spaCy's codes of `token.ent_iob`.
+# spaCy's codes for `token.ent_iob`.
 MISSING, INSIDE, OUTSIDE, BEGIN = range(4)
 DEFAULT_MODEL = {
     "@architectures": "interlingual.BioTagger.v2",
@@ -58,7 +58,7 @@ DEFAULT_MODEL = {
     },
 }
 DecodedMention = Tuple[int, int, str, float]
-# (start, end, number of the entity type, logarithm of the confidence), counted in the tagged tokens of a sentence.
+# (start, end, number of the entity type, logarithm of the confidence), as indices into a sentence's tagged tokens.
 NumberedMention = Tuple[int, int, int, float]
 
 
@@ -66,7 +66,7 @@ NumberedMention = Tuple[int, int, int, float]
 
 
 def first_subword() -> Model[Ragged, Floats2d]:
-    """Pooling that gives each token its first sub-word, as BERT does (section 5.3); zeros where it has none.
+    """Represent each token by its first sub-word, as BERT does (section 5.3), or by zeros if it has none.
 
     RETURNS (Model[Ragged, Floats2d]): A pooling layer for a transformer listener.
     """
@@ -91,12 +91,12 @@ def _first_subword_forward(model: Model, X: Ragged, is_train: bool) -> Tuple[Flo
 
 
 def bio_tags(labels: Sequence[str]) -> List[str]:
-    """RETURNS (List[str]): The tags of the entity types: `O`, then `B-` and `I-` of each."""
+    """RETURNS (List[str]): The tags for the entity types: `O`, then `B-` and `I-` for each."""
     return ["O", *(f"{prefix}-{label}" for label in labels for prefix in "BI")]
 
 
 def inside_tag(label: int) -> int:
-    """RETURNS (int): Number of the I- tag of an entity type, by the number of the type."""
+    """RETURNS (int): The number of the I- tag of an entity type, given the number of the type."""
     return 2 + 2 * label
 
 
@@ -110,10 +110,10 @@ def allowed_transitions(n_labels: int) -> numpy.ndarray:
 
 
 def best_path(pair_scores: numpy.ndarray) -> numpy.ndarray:
-    """The sequence of tags with the highest sum of scores (Viterbi).
+    """Find the sequence of tags with the highest sum of scores (Viterbi).
 
-    pair_scores (numpy.ndarray): (tokens, tags, tags): of each tag behind each tag of the token before. O stands before
-        the first token.
+    pair_scores (numpy.ndarray): (tokens, tags, tags): the score of each tag after each tag of the previous token. The
+        first token follows an O.
     RETURNS (numpy.ndarray): (tokens,) tag numbers.
     """
     n_tokens, n_tags = pair_scores.shape[:2]
@@ -142,10 +142,11 @@ def tagged_mentions(tags: Union[Sequence[int], numpy.ndarray]) -> Iterator[Tuple
 
 
 class Decoder(NamedTuple):
-    """What a head makes of the scores of sentences, white-space tokens left out.
+    """The functions of a head, which take the scores of sentences without their whitespace tokens.
 
-    mentions (Callable): A sentence's scores in, its mentions out.
-    loss (Callable): Scores and tags (-1: not known) of sentences in, their summed loss and its gradients out.
+    mentions (Callable): Takes a sentence's scores and returns its mentions.
+    loss (Callable): Takes the scores and tags (-1 if unknown) of sentences, and returns the summed loss and its
+        gradients.
     """
 
     mentions: Callable[[numpy.ndarray], List[NumberedMention]]
@@ -162,25 +163,25 @@ def log_softmax(scores: numpy.ndarray) -> numpy.ndarray:
 
 
 def decode_tags(log_probabilities: numpy.ndarray) -> numpy.ndarray:
-    """The most probable valid BIO sequence (Viterbi with forbidden transitions).
+    """Find the most probable valid BIO sequence (Viterbi with forbidden transitions).
 
-    log_probabilities (numpy.ndarray): (tokens, tags), tokens independent of each other.
-    RETURNS (numpy.ndarray): (tokens,) tag numbers, valid BIO from the first token on.
+    log_probabilities (numpy.ndarray): (tokens, tags), with independent tokens.
+    RETURNS (numpy.ndarray): (tokens,) tag numbers, which are valid BIO from the first token on.
     """
     allowed = allowed_transitions(log_probabilities.shape[1] // 2)
     best = log_probabilities.argmax(axis=1)
-    # Where the best tag of each token makes a valid sequence, no other sequence can be better.
+    # If the best tags of the tokens form a valid sequence, no other sequence can be better.
     if allowed[numpy.concatenate([[0], best[:-1]]), best].all():
         return best
     return best_path(numpy.where(allowed, log_probabilities[:, None, :], -numpy.inf))
 
 
 def softmax_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
-    """Find mentions by tags that are independent of each other, but for what BIO forbids.
+    """Find mentions from tags that are independent of each other, apart from the rules of BIO.
 
     scores (numpy.ndarray): (tokens, tags).
-    RETURNS (List[tuple]): The mentions; the confidence is the product of the probabilities of the mention's tags, and
-        of the probability that the mention does not go on behind them.
+    RETURNS (List[tuple]): The mentions. The confidence is the product of the probabilities of the mention's tags and
+        the probability that the mention doesn't continue after them.
     """
     log_probabilities = log_softmax(scores)
 
@@ -194,8 +195,8 @@ def softmax_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
 
 
 def softmax_mentions_v1(scores: numpy.ndarray) -> List[NumberedMention]:
-    """The same as packages of version 0.1 have it: the confidence is the product of the probabilities of the mention's
-    tags alone."""
+    """Find mentions as packages of version 0.1 do: the confidence is the product of the probabilities of the mention's
+    tags only."""
     return _softmax_mentions(log_softmax(scores))
 
 
@@ -208,10 +209,10 @@ def _softmax_mentions(log_probabilities: numpy.ndarray) -> List[NumberedMention]
 def softmax_loss(
     scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]
 ) -> Tuple[float, List[numpy.ndarray]]:
-    """Cross-entropy of the tokens whose tag is known.
+    """Compute the cross-entropy of the tokens with known tags.
 
     scores (Sequence[numpy.ndarray]): (tokens, tags) for each sentence.
-    targets (Sequence[numpy.ndarray]): Their tags; -1 where not known.
+    targets (Sequence[numpy.ndarray]): Their tags, or -1 if unknown.
     RETURNS (tuple): The loss and its gradients, summed over tokens.
     """
     loss, gradients = 0.0, []
@@ -231,18 +232,18 @@ SOFTMAX_V1 = Decoder(softmax_mentions_v1, softmax_loss)
 
 
 def BioTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats2d]]:
-    """The softmax head of packages of version 0.1: its confidences leave out that a mention ends where it does."""
+    """Build the softmax head of packages of version 0.1, whose confidences ignore where a mention ends."""
     return _softmax_head(tok2vec, nO, SOFTMAX_V1)
 
 
 def BioTagger_v2(
     tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None
 ) -> Model[List[Doc], List[Floats2d]]:
-    """A linear layer over token vectors; its outputs are the scores of the BIO tags before softmax.
+    """Build a linear layer over token vectors. Its outputs are the scores of the BIO tags before softmax.
 
-    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
+    tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer or listener.
     nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
-    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, tags).
+    RETURNS (Model[List[Doc], List[Floats2d]]): A model that returns an array of (tokens, tags) per Doc.
     """
     return _softmax_head(tok2vec, nO, SOFTMAX)
 
@@ -268,8 +269,8 @@ def log_sums(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
     """Sum over all sequences of tags, from the left and from the right (forward-backward algorithm).
 
     pair_scores (numpy.ndarray): (sentences, tokens, tags, tags), as in `best_path`.
-    RETURNS (tuple): Two arrays of (sentences, tokens + 1, tags), row 0 standing before the first token: logarithms of
-        the sum over all beginnings up to a tag, that tag's own score included, and over all ends behind it.
+    RETURNS (tuple): Two arrays of (sentences, tokens + 1, tags), with row 0 before the first token: the logarithms of
+        the sums over all beginnings up to and including a tag, and over all endings after it.
     """
     n_sentences, n_tokens, n_tags = pair_scores.shape[:3]
     beginnings = numpy.full((n_sentences, n_tokens + 1, n_tags), -numpy.inf)
@@ -283,11 +284,11 @@ def log_sums(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
 
 
 def pair_marginals(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    """Probabilities of each pair of tags.
+    """Compute the probability of each pair of adjacent tags.
 
     pair_scores (numpy.ndarray): (sentences, tokens, tags, tags), as in `best_path`.
-    RETURNS (tuple): (sentences,) logarithm of the sum over all sequences, and the probabilities, shaped as the scores;
-        all of them 0 where no sequence is possible.
+    RETURNS (tuple): (sentences,) logarithms of the sums over all sequences, and the probabilities in the shape of the
+        scores, which are 0 if no sequence is possible.
     """
     beginnings, ends = log_sums(pair_scores)
     totals = ends[:, 0, 0]
@@ -296,7 +297,7 @@ def pair_marginals(pair_scores: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.nda
     return totals, numpy.exp(joint - possible[:, None, None, None])
 
 
-# What is summed over behind a mention: scores and sums of `log_sums` in, then the mention's end and last tag.
+# Sums over what may follow a mention, given the scores, the ending sums of `log_sums`, the mention's end and last tag.
 Behind = Callable[[numpy.ndarray, numpy.ndarray, int, int], float]
 
 
@@ -304,14 +305,14 @@ def crf_mentions(scores: numpy.ndarray) -> List[NumberedMention]:
     """Find the mentions of the best sequence of tags.
 
     scores (numpy.ndarray): (tokens, tags, tags), as in `best_path`.
-    RETURNS (List[tuple]): The mentions; the confidence is the probability of all sequences that have the very mention,
-        its end included, whatever stands before and behind.
+    RETURNS (List[tuple]): The mentions. The confidence is the total probability of all sequences with exactly this
+        mention, whatever comes before and after it.
     """
     return _crf_mentions(scores, _ends_there)
 
 
 def crf_mentions_v1(scores: numpy.ndarray) -> List[NumberedMention]:
-    """The same as packages of version 0.1 have it: the mention may also go on in what the confidence sums over."""
+    """Find mentions as packages of version 0.1 do: the confidence includes sequences in which the mention continues."""
     return _crf_mentions(scores, _whatever_follows)
 
 
@@ -344,10 +345,10 @@ def _crf_mentions(scores: numpy.ndarray, behind: Behind) -> List[NumberedMention
 
 
 def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> Tuple[float, List[numpy.ndarray]]:
-    """Minus the log-probability of all sequences that have the known tags: what is not known is summed over.
+    """Compute the negative log-probability of the known tags, summed over all values of the unknown ones.
 
     scores (Sequence[numpy.ndarray]): (tokens, tags, tags) for each sentence, as in `best_path`.
-    targets (Sequence[numpy.ndarray]): Their tags; -1 where not known. A sentence whose tags are not valid has no loss.
+    targets (Sequence[numpy.ndarray]): Their tags, or -1 if unknown. A sentence with invalid tags has no loss.
     RETURNS (tuple): The loss and its gradients, summed over sentences.
     """
     if not scores:
@@ -363,7 +364,7 @@ def crf_loss(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) 
 
 
 def _pad(scores: Sequence[numpy.ndarray], targets: Sequence[numpy.ndarray]) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    """Sentences of one length: all tags score alike behind a sentence's end, so that no share of sequences changes."""
+    """Pad sentences to the same length. All tags score the same after a sentence's end, so no probability changes."""
     longest, n_tags = max(map(len, scores)), scores[0].shape[-1]
     pair_scores = numpy.zeros((len(scores), longest, n_tags, n_tags))
     tags = numpy.full((len(scores), longest), -1)
@@ -378,22 +379,21 @@ CRF_V1 = Decoder(crf_mentions_v1, crf_loss)
 
 
 def CrfTagger(tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None) -> Model[List[Doc], List[Floats3d]]:
-    """The conditional random field of packages of version 0.1: its confidences leave out that a mention ends where it
-    does."""
+    """Build the CRF head of packages of version 0.1, whose confidences ignore where a mention ends."""
     return _crf_head(tok2vec, nO, CRF_V1)
 
 
 def CrfTagger_v2(
     tok2vec: Model[List[Doc], List[Floats2d]], nO: Optional[int] = None
 ) -> Model[List[Doc], List[Floats3d]]:
-    """A linear-chain conditional random field over BIO tags (Lafferty et al. 2001), those that BIO forbids impossible.
+    """Build a linear-chain conditional random field over BIO tags (Lafferty et al. 2001).
 
-    O stands before each sentence; its end has no score.
+    Sequences that BIO forbids are impossible. Each sentence follows an O. Its end has no score.
 
-    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, from any tok2vec layer or listener.
+    tok2vec (Model[List[Doc], List[Floats2d]]): Any tok2vec layer or listener.
     nO (int): Number of tags: 1 + 2 * entity types. Set at initialization.
-    RETURNS (Model[List[Doc], List[Floats3d]]): Per Doc an array of (tokens, tags, tags): the score of each tag behind
-        each tag of the token before, minus infinity where BIO forbids it.
+    RETURNS (Model[List[Doc], List[Floats3d]]): A model that returns an array of (tokens, tags, tags) per Doc: the score
+        of each tag after each tag of the previous token, or minus infinity where BIO forbids it.
     """
     return _crf_head(tok2vec, nO, CRF)
 
@@ -410,7 +410,7 @@ def _crf_head(
         dims={"nO": nO},
         params={"transitions": None},
     )
-    # To Thinc a layer leaves the number of an array's axes as it is.
+    # Thinc's types assume that a layer doesn't change an array's number of axes.
     model: Model[List[Doc], List[Floats3d]] = chain(tok2vec, with_array(pair_scores))  # type: ignore[misc]
     model.set_ref("output", output)
     model.attrs["decoder"] = decoder
@@ -443,8 +443,8 @@ def _pair_scores_init(model: Model, X: Optional[Floats2d] = None, Y: Optional[Fl
 
 
 def log_right_and_wrong(log_probability: float) -> Tuple[float, float]:
-    """RETURNS (Tuple[float, float]): log(p) and log(1 - p), cut off where a probability is as good as 0 or 1."""
-    # 1 - exp(x) loses its digits near 0, expm1 does not.
+    """RETURNS (Tuple[float, float]): log(p) and log(1 - p), clipped where a probability is practically 0 or 1."""
+    # 1 - exp(x) loses precision near 0, and expm1 doesn't.
     wrong = numpy.log(max(-numpy.expm1(log_probability), SMALLEST))
     return float(max(log_probability, LOG_SMALLEST)), float(wrong)
 
@@ -453,9 +453,9 @@ def calibrated(log_probability: float, low: float, high: float, intercept: float
     """Correct a model's probability by beta calibration (Kull et al. 2017).
 
     log_probability (float): Its logarithm.
-    low (float): How steep the correction is towards 0, on the scale of logits. Below 1 where the model is too sure.
-    high (float): The same towards 1. With both alike this is Platt scaling; with both 1, only the intercept counts.
-    intercept (float): Below 0 where the model is right less often than it says.
+    low (float): Slope of the correction towards 0, on the logit scale. Below 1 if the model is overconfident.
+    high (float): Slope towards 1. If both are equal, this is Platt scaling. If both are 1, only the intercept matters.
+    intercept (float): Below 0 if the model is right less often than its probability says.
     RETURNS (float): The confidence, from 0 to 1.
     """
     right, wrong = log_right_and_wrong(log_probability)
@@ -463,10 +463,10 @@ def calibrated(log_probability: float, low: float, high: float, intercept: float
 
 
 def get_confidence(span: Span) -> Optional[float]:
-    """The confidence of an entity or of any other span: that of the mention with the same borders and type.
+    """Look up the confidence of an entity, or of any other span with the boundaries and the type of a mention.
 
     span (Span): The span.
-    RETURNS (Optional[float]): From 0 to 1; None where a `bio_ner` component has found no such mention.
+    RETURNS (Optional[float]): The confidence, from 0 to 1, or None if no `bio_ner` component found such a mention.
     """
     groups = [group for group in span.doc.spans.values() if _has_confidences(group)]
     for group in groups:
@@ -478,34 +478,34 @@ def get_confidence(span: Span) -> Optional[float]:
 
 
 def set_confidence(span: Span, confidences: Dict[str, float]) -> None:
-    """Keep the confidences of a span where spaCy keeps what JSON has of it.
+    """Set the confidences of a span where spaCy's JSON support stores them.
 
     span (Span): The span.
-    confidences (Dict[str, float]): The confidence by entity type, as `Doc.to_json` writes it.
+    confidences (Dict[str, float]): The confidence per entity type, as `Doc.to_json` writes it.
     """
     span.doc.user_data[_place(span)] = confidences
 
 
 def _place(span: Span) -> Tuple[str, str, int, int]:
-    """RETURNS (tuple): Where spaCy keeps the value of an extension of a span."""
+    """RETURNS (tuple): The key under which spaCy stores the value of a span's extension."""
     return ("._.", CONFIDENCE, span.start_char, span.end_char)
 
 
 def _has_confidences(group: SpanGroup) -> bool:
-    """RETURNS (bool): Whether a span group is of a component like this one: spaCy's `spancat` leaves an array."""
+    """RETURNS (bool): Whether a component like this one made a span group. spaCy's `spancat` sets an array."""
     scores = group.attrs.get("scores")
     return isinstance(scores, list) and len(scores) == len(group)
 
 
 def _keep_for_json(doc: Doc, group: SpanGroup) -> None:
-    """`Doc.to_json` writes nothing of a span group's attributes, and of extensions only what `user_data` holds."""
-    # Packages bring their own copies of this module, and others may have an extension of that name.
+    """Store confidences in `user_data`: `Doc.to_json` only writes extensions found there, not span group attributes."""
+    # Packages bring their own copies of this module, and other libraries may have an extension with the same name.
     if not Span.has_extension(CONFIDENCE) or _name_of(Span.get_extension(CONFIDENCE)[2]) != get_confidence.__name__:
         return
     for span, score in zip(group, group.attrs["scores"], strict=True):
         set_confidence(span, {**doc.user_data.get(_place(span), {}), span.label_: score})
     if not len(group):
-        # Without any, `to_json(underscore=["confidence"])` takes the name for a misspelt one.
+        # Without any value, `to_json(underscore=["confidence"])` reports the name as unknown.
         doc.user_data.setdefault(("._.", CONFIDENCE, None, None), None)
 
 
@@ -517,22 +517,22 @@ def _name_of(function: Optional[Callable]) -> str:
 
 
 class BioNer(TrainablePipe):
-    """Finds mentions by a BIO tag for each token.
+    """Pipeline component that finds mentions by assigning a BIO tag to each token.
 
-    White-space tokens have no tag: a mention may run across a line break.
+    Whitespace tokens have no tag, so a mention may continue across a line break.
 
-    Confidences are the model's own until `calibrate` is called. What it is given stays when the component is saved or
-    trained further, and is dropped when it is initialized: new weights are sure in a way of their own.
+    Confidences are the model's own probabilities until `calibrate` is called. The calibration is kept when the
+    component is saved or trained further, and dropped when it is initialized, as it doesn't apply to new weights.
 
     vocab (Vocab): The shared vocabulary.
-    model (Model[List[Doc], List[FloatsXd]]): Gives tag scores for each token; its attribute `decoder` says what they
-        mean, and is softmax if left out.
+    model (Model[List[Doc], List[FloatsXd]]): The model that scores the tags of each token. Its attribute `decoder` says
+        how to interpret the scores. Defaults to softmax.
     name (str): The component's name in the pipeline.
-    scorer (Callable): How `nlp.evaluate` scores the entities.
-    spans_key (str): Key of `doc.spans` for the mentions and their confidences. Left out: the component's name, so that
-        two such components of a pipeline do not overwrite each other's.
-    threshold (Dict[str, float]): By entity type, the confidence below which a mention is left out of `doc.ents`; it
-        stays in `doc.spans`. Left out: 0, so that every mention is an entity.
+    scorer (Callable): The scoring method for `nlp.evaluate`.
+    spans_key (str): Key of `doc.spans` for the mentions and their confidences. Defaults to the component's name, so
+        that two such components in a pipeline don't overwrite each other's mentions.
+    threshold (Dict[str, float]): The lowest confidence of an entity, per entity type. Mentions below it are only in
+        `doc.spans`. Defaults to 0, so that every mention is an entity.
     """
 
     def __init__(
@@ -550,7 +550,7 @@ class BioNer(TrainablePipe):
         self.name = name
         self.scorer = scorer
         self.spans_key = spans_key
-        # `spacy find-threshold` sets the threshold here, and in the config.
+        # `spacy find-threshold` sets the threshold both here and in the config.
         self.cfg: Dict[str, Any] = {
             "labels": [],
             "calibration": {},
@@ -565,61 +565,61 @@ class BioNer(TrainablePipe):
 
     @property
     def threshold(self) -> Dict[str, float]:
-        """By entity type, the confidence below which a mention is left out of `doc.ents`.
+        """The lowest confidence of an entity, per entity type. Mentions below it are left out of `doc.ents`.
 
-        RETURNS (Dict[str, float]): Types that are left out have none.
-        RAISES (ValueError): If it names a type that the component does not know, or is not between 0 and 1.
+        RETURNS (Dict[str, float]): The thresholds. Types without one are not in it.
+        RAISES (ValueError): If the component doesn't know a type, or a threshold is not between 0 and 1.
         """
         threshold: Dict[str, float] = self.cfg["threshold"]
         for label, value in threshold.items():
             if label not in self.labels:
                 raise ValueError(
-                    f"'{self.name}' has a threshold for the entity type '{label}', which it does not know: it knows "
+                    f"'{self.name}' has a threshold for the unknown entity type '{label}'. Known: "
                     f"{', '.join(self.labels)}"
                 )
             if not 0 <= value <= 1:
                 raise ValueError(
-                    f"The threshold of '{self.name}' for '{label}' is {value}: give a confidence from 0 to 1"
+                    f"The threshold of '{self.name}' for '{label}' must be between 0 and 1 (got {value})"
                 )
         return threshold
 
     @property
     def calibration(self) -> Dict[str, Tuple[float, float, float]]:
-        """RETURNS (Dict[str, Tuple[float, float, float]]): Low and high slope and intercept by entity type; types
-        without keep the model's own confidences. See `calibrated`."""
+        """RETURNS (Dict[str, Tuple[float, float, float]]): Low slope, high slope and intercept per entity type. Types
+        without them keep the model's own probabilities. See `calibrated`."""
         return {label: (low, high, intercept) for label, (low, high, intercept) in self.cfg["calibration"].items()}
 
     def calibrate(self, calibration: Dict[str, Tuple[float, float, float]]) -> None:
-        """Set what makes the model's probabilities the share of mentions that are right.
+        """Set the calibration, which turns the model's probabilities into the share of mentions that are right.
 
-        calibration (Dict[str, Tuple[float, float, float]]): Low and high slope and intercept by entity type; see
-            `calibrated`. It is to be fitted on documents that a model like this one was not trained on.
-        RAISES (ValueError): If there is an entity type that the component does not know.
+        calibration (Dict[str, Tuple[float, float, float]]): Low slope, high slope and intercept per entity type. Fit
+            them on documents that the model was not trained on. See `calibrated`.
+        RAISES (ValueError): If the component doesn't know an entity type.
         """
         unknown = [label for label in calibration if label not in self.labels]
         if unknown:
             raise ValueError(
-                f"'{self.name}' can't be calibrated for the entity type '{unknown[0]}': it knows "
+                f"'{self.name}' can't be calibrated for the unknown entity type '{unknown[0]}'. Known: "
                 f"{', '.join(self.labels)}"
             )
         self.cfg["calibration"] = {label: list(numbers) for label, numbers in calibration.items()}
 
     @property
     def decoder(self) -> Decoder:
-        """RETURNS (Decoder): What the model's scores mean."""
+        """RETURNS (Decoder): The functions that interpret the model's scores."""
         return self.model.attrs.get("decoder", SOFTMAX)
 
     @property
     def label_data(self) -> List[str]:
-        """RETURNS (List[str]): What `[initialize.components.bio_ner.labels]` takes."""
+        """RETURNS (List[str]): The labels in the form that `[initialize.components.bio_ner.labels]` expects."""
         return list(self.labels)
 
     def add_label(self, label: str) -> int:
-        """Add an entity type, before initialization.
+        """Add an entity type before initialization.
 
         label (str): The entity type.
-        RETURNS (int): 1 if it is new, else 0.
-        RAISES (ValueError): If it is no string, or if the model has its tags already.
+        RETURNS (int): 1 if it is new, otherwise 0.
+        RAISES (ValueError): If it isn't a string, or if the model is already initialized.
         """
         if not isinstance(label, str):
             raise ValueError(Errors.E187)
@@ -641,13 +641,13 @@ class BioNer(TrainablePipe):
     ) -> None:
         """Set the entity types and the weights.
 
-        Weights that are there already stay if there is nothing to learn: `spacy assemble` gives an empty example.
+        Existing weights are kept if the examples have no entities, as with the empty example of `spacy assemble`.
 
-        get_examples (Callable): Gives training examples; a few are used to infer dimensions.
-        nlp (Language): The pipeline; not used.
-        labels (Sequence[str]): The entity types. Left out: those of the examples.
+        get_examples (Callable): Function that returns training examples. A few are used to infer dimensions.
+        nlp (Language): The pipeline. Not used.
+        labels (Sequence[str]): The entity types. Defaults to those in the examples.
         RAISES (TypeError): If there are no examples.
-        RAISES (ValueError): If there is a threshold for a type that is not among them.
+        RAISES (ValueError): If there is a threshold for a type that is not among the entity types.
         """
         validate_get_examples(get_examples, "BioNer.initialize")
         examples = list(get_examples() if labels is None else islice(get_examples(), 10))
@@ -667,10 +667,10 @@ class BioNer(TrainablePipe):
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BioNer":
         """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
 
-        bytes_data (bytes): What `to_bytes` gave.
+        bytes_data (bytes): The result of `to_bytes`.
         exclude (Iterable[str]): Names of parts to leave out.
         RETURNS (BioNer): The component itself.
-        RAISES (ValueError): If the threshold is of a type that it does not know, or not between 0 and 1.
+        RAISES (ValueError): If the component doesn't know a threshold's type, or the threshold is not between 0 and 1.
         """
         in_config = self.cfg["threshold_in_config"]
         super().from_bytes(bytes_data, exclude=exclude)
@@ -679,10 +679,10 @@ class BioNer(TrainablePipe):
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "BioNer":
         """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
 
-        path (str or Path): Where `to_disk` wrote it.
+        path (str or Path): The folder that `to_disk` wrote.
         exclude (Iterable[str]): Names of parts to leave out.
         RETURNS (BioNer): The component itself.
-        RAISES (ValueError): If the threshold is of a type that it does not know, or not between 0 and 1.
+        RAISES (ValueError): If the component doesn't know a threshold's type, or the threshold is not between 0 and 1.
         """
         in_config = self.cfg["threshold_in_config"]
         super().from_disk(path, exclude=exclude)
@@ -697,21 +697,21 @@ class BioNer(TrainablePipe):
         return self
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Find the mentions of a stream of Docs; memory does not grow with the batch size where they are long.
+        """Find the mentions in a stream of Docs. With long Docs, memory doesn't grow with the batch size.
 
         stream (Iterable[Doc]): The Docs.
-        batch_size (int): The most Docs to read at once; long ones are fewer.
+        batch_size (int): The most Docs to process at once. Fewer are processed at once if they are long.
         YIELDS (Doc): The same Docs, in order.
         """
         for docs in batch_by_tokens(stream, batch_size):
             yield from super().pipe(docs, batch_size=batch_size)
 
     def predict(self, docs: Iterable[Doc]) -> List[List[DecodedMention]]:
-        """Find the mentions, without changing the Docs.
+        """Find the mentions without changing the Docs.
 
-        docs (Iterable[Doc]): Docs that have gone through the encoder.
-        RETURNS (List[List[tuple]]): For each Doc (start token, end token, entity type, confidence).
-        RAISES (ValueError): If a Doc has not gone through the encoder.
+        docs (Iterable[Doc]): Docs that the encoder has processed.
+        RETURNS (List[List[tuple]]): The mentions of each Doc as (start token, end token, entity type, confidence).
+        RAISES (ValueError): If the encoder has not processed a Doc.
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
@@ -721,16 +721,16 @@ class BioNer(TrainablePipe):
         return [self._decode(doc, array) for doc, array in zip(docs, scores, strict=True)]
 
     def _require_vectors(self, docs: List[Doc]) -> None:
-        """A listener reads zeros where no encoder has run, and no mention would be found, without a word."""
+        """Raise an error if no encoder has run. A listener would read zeros, and find no mentions without a warning."""
         for node in self.model.walk():
             has_vectors = LISTENERS.get(node.name)
             if has_vectors and not all(has_vectors(doc) for doc in docs if len(doc)):
                 encoder = getattr(node, "upstream_name", "*")
                 raise ValueError(
-                    f"'{self.name}' found no token vectors in a Doc. They come from "
+                    f"'{self.name}' found no token vectors in a Doc. They are set by "
                     f"{'an encoder' if encoder == '*' else repr(encoder)}, which has to run before it in the same "
-                    f"pipeline, and from no 'doc_cleaner' in between: do not exclude or disable that component, and "
-                    f"source it together with '{self.name}' (or give '{self.name}' its own with replace_listeners)"
+                    f"pipeline, without a 'doc_cleaner' in between. Don't exclude or disable that component. Source it "
+                    f"together with '{self.name}' (or give '{self.name}' its own with replace_listeners)"
                 )
 
     def _decode(self, doc: Doc, scores: numpy.ndarray) -> List[DecodedMention]:
@@ -747,14 +747,14 @@ class BioNer(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], predictions: List[List[DecodedMention]]) -> None:
         """Write the mentions to the Docs.
 
-        `doc.spans[spans_key]` gets every decoded mention, and its `attrs["scores"]` the confidences in the order of the
-        spans, which survive `to_bytes` and DocBin. They are kept in `user_data` too, from where `span._.confidence` has
-        them after `Doc.to_json(underscore=["confidence"])`, `Doc.from_docs` and `as_doc(copy_user_data=True)`.
-        `doc.ents` is set as spaCy's own `ner` sets it: entities that stand there already, and blocked tokens, win. What
-        is below the threshold is no entity.
+        `doc.spans[spans_key]` gets every decoded mention. Its `attrs["scores"]` lists their confidences in that order,
+        and survives `to_bytes` and DocBin. They are also stored in `user_data`, where `span._.confidence` finds them
+        after `Doc.to_json(underscore=["confidence"])`, `Doc.from_docs` and `as_doc(copy_user_data=True)`.
+        `doc.ents` is set as spaCy's own `ner` does: existing entities and blocked tokens win. Mentions below the
+        threshold are not set as entities.
 
         docs (Iterable[Doc]): The Docs to change.
-        predictions (List[List[tuple]]): What `predict` gave for them.
+        predictions (List[List[tuple]]): The mentions returned by `predict`.
         """
         threshold = self.threshold
         for doc, mentions in zip(docs, predictions, strict=True):
@@ -782,12 +782,12 @@ class BioNer(TrainablePipe):
         sgd: Optional[Optimizer] = None,
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
-        """Learn from a batch.
+        """Learn from a batch of examples.
 
         examples (Iterable[Example]): The batch.
         drop (float): Dropout rate of the layers that have one.
-        sgd (Optimizer): Updates the weights if given.
-        losses (dict): The loss is added under the component's name.
+        sgd (Optimizer): The optimizer. If left out, the weights are not updated.
+        losses (dict): The losses to update, with the component's name as the key.
         RETURNS (dict): The losses.
         """
         losses = {} if losses is None else losses
@@ -806,17 +806,17 @@ class BioNer(TrainablePipe):
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: List[FloatsXd]) -> Tuple[float, List[FloatsXd]]:
-        """The model's own loss (see `Decoder`), averaged over the batch's tokens that have a known tag.
+        """Compute the model's loss (see `Decoder`), averaged over the tokens of the batch with known tags.
 
-        In a sentence that was annotated for some of the entity types only, the tags of the others are impossible: they
-        get no gradient, and the tag O competes with those that were annotated alone. So O says nothing of a type that
-        nobody looked for.
+        If only some of the entity types were annotated in a sentence, the tags of the others are impossible. They get
+        no gradient, and the tag O competes only with the annotated types. That way, O says nothing about a type that
+        nobody annotated.
 
         examples (Iterable[Example]): The batch. A reference's `user_data["annotated_types"]` lists the types that were
-            annotated in it; left out: all.
-        scores (List[FloatsXd]): Tag scores, an array for each example.
-        RETURNS (tuple): The loss and its gradients, shaped as the scores.
-        RAISES (ValueError): If an example has an entity type that the component does not know.
+            annotated in it. Defaults to all.
+        scores (List[FloatsXd]): Tag scores, with an array for each example.
+        RETURNS (tuple): The loss and its gradients, in the shape of the scores.
+        RAISES (ValueError): If an example has an entity type that the component doesn't know.
         """
         examples = list(examples)
         self._require_known(examples)
@@ -827,7 +827,7 @@ class BioNer(TrainablePipe):
         arrays = [self.model.ops.to_numpy(array) for array in scores]
         gradients = [numpy.zeros_like(array) for array in arrays]
         places = [(i, tokens) for i, example in enumerate(examples) for tokens in _tagged_tokens(example.predicted)]
-        # The last axis is a token's own tag in the scores of either head.
+        # With both heads, the last axis of the scores is the token's own tag.
         inputs = [numpy.where(possible[i], arrays[i][tokens], -numpy.inf) for i, tokens in places]
         loss, found = self.decoder.loss(inputs, [targets[i][tokens] for i, tokens in places])
         for (i, tokens), gradient in zip(places, found, strict=True):
@@ -838,30 +838,30 @@ class BioNer(TrainablePipe):
         for label in sorted({ent.label_ for example in examples for ent in example.reference.ents}):
             if label not in self.labels:
                 raise ValueError(
-                    f"'{self.name}' can't learn the entity type '{label}': it knows {', '.join(self.labels)}; leave "
-                    f"these mentions out of the examples, or train a fresh '{self.name}' on the same encoder, of which "
-                    "the new type is one"
+                    f"'{self.name}' can't learn the unknown entity type '{label}'. Known: {', '.join(self.labels)}. "
+                    f"Leave these mentions out of the examples, or train a new '{self.name}' on the same encoder with "
+                    f"'{label}' among its labels"
                 )
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Update the weights, at this component's own rate where the optimizer has one (see `AdamByComponent`)."""
+        """Update the weights, with the component's own rate if the optimizer has one (see `AdamByComponent`)."""
         by_component = getattr(sgd, "by_component", {})
         self.model.finish_update(by_component.get(self.name, sgd))
 
 
 class BioNerV1(BioNer):
-    """The component of packages of version 0.1, which leaves nothing in `user_data`."""
+    """The component of packages of version 0.1, which doesn't store anything in `user_data`."""
 
     def _set_spans(self, doc: Doc, spans: List[Span], scores: List[float]) -> None:
         self._set_group(doc, spans, scores)
 
 
-# It stands in sentence_transformer.py too, since bundled modules do not import each other.
+# A copy of this function is in sentence_transformer.py, because bundled modules don't import each other.
 def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:
-    """Put Docs together, up to a number of Docs and of tokens; one of more tokens stands alone.
+    """Batch Docs up to a number of Docs and of tokens. A Doc with more tokens is a batch of its own.
 
     stream (Iterable[Doc]): The Docs.
-    batch_size (int): The most Docs of a batch.
+    batch_size (int): The most Docs in a batch.
     YIELDS (List[Doc]): The batches, in order.
     """
     batch: List[Doc] = []
@@ -883,21 +883,21 @@ def _sentences(doc: Doc) -> List[Span]:
 
 
 def _tagged_tokens(doc: Doc) -> List[numpy.ndarray]:
-    """RETURNS (List[numpy.ndarray]): Numbers of the tokens that are no white space, for each sentence that has any."""
+    """RETURNS (List[numpy.ndarray]): Indices of the tokens that aren't whitespace, for each sentence that has any."""
     numbers = numpy.flatnonzero(doc.to_array(IS_SPACE) == 0)
     starts = [sentence.start for sentence in _sentences(doc)[1:]]
     return [tokens for tokens in numpy.split(numbers, numpy.searchsorted(numbers, starts)) if len(tokens)]
 
 
 def _unannotated(doc: Doc) -> List[Span]:
-    """RETURNS (List[Span]): The stretches of tokens that are neither in an entity nor marked as outside of any."""
+    """RETURNS (List[Span]): The stretches of tokens that are neither in an entity nor marked as outside of one."""
     missing = doc.to_array(ENT_IOB) == MISSING
     borders = numpy.flatnonzero(numpy.diff(missing, prepend=False, append=False))
     return [doc[start:end] for start, end in borders.reshape(-1, 2).tolist()]
 
 
 def _target_tags(example: Example, labels: Sequence[str]) -> numpy.ndarray:
-    """Tag numbers of the predicted Doc's tokens; -1 where the tag is not known and for white space."""
+    """RETURNS (numpy.ndarray): (tokens,) tag numbers of the predicted Doc, or -1 for unknown tags and whitespace."""
     if _same_tokens(example):
         return _tags_of(example.reference, labels)
     numbers = {tag: number for number, tag in enumerate(bio_tags(labels))}
@@ -907,7 +907,7 @@ def _target_tags(example: Example, labels: Sequence[str]) -> numpy.ndarray:
         if biluo is None:
             continue
         begins = begins or biluo[0] in "BU"
-        # A mention that opens with white space begins at its first token that has a tag.
+        # A mention that starts with whitespace begins at its first token with a tag.
         if not token.is_space:
             tags[token.i] = numbers["O" if biluo == "O" else ("B" if begins else "I") + biluo[1:]]
             begins = False
@@ -915,7 +915,7 @@ def _target_tags(example: Example, labels: Sequence[str]) -> numpy.ndarray:
 
 
 def _annotated_tags(reference: Doc, labels: Sequence[str]) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): (tags,) of bool: O, and the tags of the entity types that were annotated in a Doc."""
+    """RETURNS (numpy.ndarray): (tags,) of bool: True for O and for the entity types that were annotated in a Doc."""
     annotated = reference.user_data.get(ANNOTATED_TYPES, labels)
     return numpy.array([True, *(label in annotated for label in labels for _ in "BI")])
 
@@ -926,14 +926,14 @@ def _same_tokens(example: Example) -> bool:
 
 
 def _tags_of(doc: Doc, labels: Sequence[str]) -> numpy.ndarray:
-    """Tag numbers of a Doc's own tokens, without spaCy's alignment of one tokenization to another, which takes long."""
+    """RETURNS (numpy.ndarray): (tokens,) tag numbers of a Doc, without spaCy's slow alignment of two tokenizations."""
     iob, spaces = doc.to_array([ENT_IOB, IS_SPACE]).astype(int).T
-    # Blocked tokens, which are marked as the beginning of nothing, are not known either.
+    # Blocked tokens, marked as the beginning of no entity, are unknown too.
     tags = numpy.where(iob == OUTSIDE, 0, -1)
     for ent in doc.ents:
         inside = inside_tag(labels.index(ent.label_))
         tags[ent.start : ent.end] = inside
-        # A mention that opens with white space begins at its first token that has a tag.
+        # A mention that starts with whitespace begins at its first token with a tag.
         tags[ent.start + numpy.flatnonzero(spaces[ent.start : ent.end] == 0)[:1]] = inside - 1
     tags[spaces == 1] = -1
     return tags
@@ -947,7 +947,7 @@ def _has_tensor(doc: Doc) -> bool:
     return bool(doc.tensor.size)
 
 
-# By the names of the layers that read what a component before them has left in a Doc: whether it is there.
+# For each layer that reads another component's output from a Doc: a function that checks whether the output is there.
 LISTENERS: Dict[str, Callable[[Doc], bool]] = {
     "transformer-listener": _has_transformer_output,
     "tok2vec-listener": _has_tensor,
@@ -955,7 +955,7 @@ LISTENERS: Dict[str, Callable[[Doc], bool]] = {
 
 
 def make_bio_ner(nlp: Language, name: str, model: Model, scorer: Optional[Callable]) -> BioNer:
-    """RETURNS (BioNer): The component for a pipeline, as packages of version 0.1 name it."""
+    """RETURNS (BioNer): The component for a pipeline, under the factory name of packages of version 0.1."""
     return BioNerV1(nlp.vocab, model, name, scorer=scorer)
 
 
@@ -971,21 +971,21 @@ def make_bio_ner_v2(
     return BioNer(nlp.vocab, model, name, scorer=scorer, spans_key=spans_key, threshold=threshold)
 
 
-# Beside the component
+# Helpers
 
 
 def merge_entities_and_spans(doc: Doc) -> Doc:
-    """Make one token of each entity, as spaCy's `merge_entities` does, and move the span groups along.
+    """Merge each entity into one token, as spaCy's `merge_entities` does, and update the span groups.
 
-    spaCy's own component leaves the spans where they were, which then end behind the Doc's last token.
+    spaCy's own component leaves the spans as they were, so that they may end after the Doc's last token.
 
     doc (Doc): The Doc.
-    RETURNS (Doc): The same Doc. A span that ends inside an entity is widened to all of it.
+    RETURNS (Doc): The same Doc. A span that ends inside an entity is extended to include all of it.
     """
     begins = numpy.ones(len(doc), dtype=int)
     for ent in doc.ents:
         begins[ent.start + 1 : ent.end] = 0
-    # Of each token, the number that it will have.
+    # The new index of each token.
     numbers = (begins.cumsum() - 1).tolist()
     moved = {
         key: (group.name, dict(group.attrs), [_moved(span, numbers) for span in group])
@@ -994,7 +994,7 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
     merge_entities(doc)
     for key, (name, attrs, places) in moved.items():
         doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=[Span(doc, **place) for place in places])
-    # Places in between the new tokens' borders are none that JSON could be read from.
+    # JSON with positions inside the new tokens couldn't be read back.
     kept = [place for place in doc.user_data if isinstance(place, tuple) and place[:2] == ("._.", CONFIDENCE)]
     for place in kept:
         del doc.user_data[place]
@@ -1005,24 +1005,24 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
 
 
 def _moved(span: Span, numbers: Sequence[int]) -> Dict[str, Any]:
-    """RETURNS (Dict[str, Any]): Arguments of `Span` for the same span, after each token has got another number."""
+    """RETURNS (Dict[str, Any]): Arguments of `Span` for the same span with the new token indices."""
     start, end = numbers[span.start], numbers[span.end - 1] + 1
     return {"start": start, "end": end, "label": span.label, "kb_id": span.kb_id, "span_id": span.id}
 
 
 def load_package(package: str) -> Callable[[Language], Language]:
-    """Make a callback for `[initialize.before_init]`, by which a config needs no hub: tokenizer and weights come from
-    an installed package. A component whose model is not the package's keeps its own.
+    """Create a callback for `[initialize.before_init]` that loads the tokenizer and weights from an installed package,
+    so that no model hub is needed. Components with a different model from the package's keep their own weights.
 
-    package (str): Name of the package, which is not loaded before the callback is called.
-    RETURNS (Callable): The callback; it raises ValueError if the package is not installed.
+    package (str): Name of the package. It is only loaded when the callback is called.
+    RETURNS (Callable): The callback. It raises a ValueError if the package is not installed.
     """
 
     def load(nlp: Language) -> Language:
         folder = _pipeline_folder(package)
         there, here = load_config(folder / "config.cfg")["components"], nlp.config["components"]
         other = [name for name in nlp.component_names if not _same_model(here[name], there.get(name, {}))]
-        # spaCy goes by the names of the files without their endings.
+        # spaCy expects the names of the files without their suffixes.
         return nlp.from_disk(folder, exclude=["config", "meta", *other])
 
     return load
@@ -1032,8 +1032,8 @@ def _pipeline_folder(package: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ValueError(
-            f"There is no package '{package}', from which [initialize.before_init] takes tokenizer and weights; "
-            "install it, or set initialize.before_init to null"
+            f"Can't find package '{package}', which [initialize.before_init] loads the tokenizer and weights from. "
+            "Install it, or set initialize.before_init to null"
         )
     folder = Path(spec.origin).parent
     version = json.loads((folder / "meta.json").read_text(encoding="utf8"))["version"]
@@ -1044,7 +1044,7 @@ def _same_model(here: Dict[str, Any], there: Dict[str, Any]) -> bool:
     return "model" in here and all(here[key] == there.get(key) for key in ("factory", "model"))
 
 
-# Several packages that bundle this module, and the project itself, have to load in one process.
+# Several packages that bundle this module and the project itself must be able to load in one process.
 _FUNCTIONS: List[Tuple[Any, Dict[str, Callable]]] = [
     (registry.layers, {"interlingual.first_subword.v1": first_subword}),
     (registry.architectures, {"interlingual.BioTagger.v1": BioTagger, "interlingual.CrfTagger.v1": CrfTagger}),

@@ -1,7 +1,7 @@
-"""Check the keys of a spaCy config where spaCy itself does not: a misspelt one has no effect, and nobody is told.
+"""Check the keys of a spaCy config that spaCy itself doesn't check: it ignores misspelt ones without a warning.
 
-Blocks of registered functions (`[training.batcher]`, `[corpora.train]`), components and what `[initialize]` hands to
-them are left to spaCy, which stops at an argument that it does not know.
+Blocks of registered functions (`[training.batcher]`, `[corpora.train]`), components, and what `[initialize]` passes to
+them are left to spaCy, which raises an error for unknown arguments.
 """
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from scripts.base.settings import suggest
 
 
 def check_known_keys(config: Config, where: Path) -> None:
-    """Stop at a section that spaCy never reads, or a key that its own section of the config does not have.
+    """Raise an error for a section that spaCy never reads, or for a key that a section doesn't have.
 
-    Own values to refer to, by `${variables.name}`, have their place in `[paths]`, `[variables]` and `[system]`.
+    Your own values, for references such as `${variables.name}`, belong in `[paths]`, `[variables]` or `[system]`.
 
-    config (Config): The config, overrides included; its references need not be filled in.
-    where (Path): Its file, for the error.
+    config (Config): The config with its overrides. References don't have to be resolved.
+    where (Path): The config file, for the error.
     RAISES (ProjectError): If a section, or a key of `[nlp]`, `[training]`, `[pretraining]` or `[initialize]`, is
         unknown.
     """
@@ -28,7 +28,7 @@ def check_known_keys(config: Config, where: Path) -> None:
             remedy = suggest(section, CONFIG_SECTION_ORDER)
             raise ProjectError(f"unknown section '{section}'", where=where, remedy=remedy)
     for section, schema in CONFIG_SCHEMAS.items():
-        # To mypy a schema's type is its metaclass, which has no fields.
+        # mypy takes a schema's type to be its metaclass, which has no fields.
         known = list(schema.model_fields)  # type: ignore[attr-defined]
         for key in config.get(section, {}):
             if key not in known:

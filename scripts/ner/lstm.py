@@ -1,4 +1,4 @@
-"""Make token vectors without an encoder, by LSTMs over the characters of words and over the words of sentences.
+"""Compute token vectors without an encoder, with LSTMs over the characters of words and the words of sentences.
 
 This module is bundled into packages, so it imports nothing from its project.
 """
@@ -29,11 +29,11 @@ from thinc.api import (
 from thinc.types import ArgsKwargs, Floats2d, Ints2d, Ragged
 from torch.nn.utils.rnn import PackedSequence, pack_sequence, unpack_sequence
 
-# Code points below it, which take in Latin, Greek, Cyrillic, Hebrew and Arabic, have an embedding of their own.
+# Code points below this have their own embeddings. They include Latin, Greek, Cyrillic, Hebrew and Arabic.
 CHARACTERS = 2048
-# Of longer words the first ones are read.
+# Longer words are cut.
 CHARACTERS_PER_WORD = 50
-# Left out, it would follow from how many layers this process has made before, and no run could be repeated.
+# By default, the seed depends on how many layers this process has created, and runs couldn't be repeated.
 HASH_SEED = 0
 LSTM = "interlingual.CharacterWordLSTM.v1"
 IMPORTED_BY = os.getpid()
@@ -48,20 +48,20 @@ def CharacterWordLSTM(
     lstm_width: int = 200,
     depth: int = 2,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """The layers below the CRF of the published LSTM-CRF (Lample et al. 2016; Saber's settings).
+    """Build the layers below the CRF of the published LSTM-CRF (Lample et al. 2016; Saber's settings).
 
-    A word is what an LSTM makes of its characters, a trained embedding and, if the vocabulary has vectors, its vector.
-    Dropout, at the rate of the training, stands before, between and behind the LSTMs over words. Embeddings are found
-    by hashes, so that a model holds no word of its training texts.
+    A word is represented by the output of an LSTM over its characters, a trained embedding and, if the vocabulary has
+    vectors, its vector. Dropout, at the rate set for training, is applied before, between and after the LSTMs over
+    words. Embeddings are looked up by hash, so that a model contains no words of its training texts.
 
     character_width (int): Width of character embeddings.
     character_lstm_width (int): Width of the LSTM over characters, both directions together.
     word_width (int): Width of trained word embeddings.
-    word_rows (int): Rows of their table; each word is the sum of four.
-    vector_width (int): What the vocabulary's vectors are mapped to.
+    word_rows (int): Rows of their table. Each word is the sum of four rows.
+    vector_width (int): Width that the vocabulary's vectors are mapped to.
     lstm_width (int): Width of each LSTM over words, both directions together.
-    depth (int): LSTMs over words, one upon the other.
-    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, lstm_width).
+    depth (int): Number of stacked LSTMs over words.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A model that returns an array of (tokens, lstm_width) per Doc.
     """
     words: Model[List[Doc], List[Floats2d]] = concatenate(
         characters(character_width, character_lstm_width),
@@ -82,12 +82,12 @@ def CharacterWordLSTM(
 def sentence_wise(
     words: Model[List[Doc], List[Floats2d]], sentences: Model[List[Floats2d], List[Floats2d]], width: int
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Read each sentence by itself, as in training.
+    """Process each sentence separately, as in training.
 
-    words (Model[List[Doc], List[Floats2d]]): Vectors of the words, whatever stands around them.
-    sentences (Model[List[Floats2d], List[Floats2d]]): What is made of the vectors of each sentence.
-    width (int): Width of what it makes of them.
-    RETURNS (Model[List[Doc], List[Floats2d]]): A layer for Docs; one without sentence starts is one sentence.
+    words (Model[List[Doc], List[Floats2d]]): Layer for word vectors, independent of context.
+    sentences (Model[List[Floats2d], List[Floats2d]]): Layer over the word vectors of each sentence.
+    width (int): Output width of that layer.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A layer for Docs. A Doc without sentence starts is one sentence.
     """
     layers: List[Model] = [words, sentences]
     return Model("sentence_wise", _sentence_wise_forward, init=_sentence_wise_init, layers=layers, dims={"nO": width})
@@ -120,13 +120,13 @@ def _sentence_wise_forward(model: Model, docs: List[Doc], is_train: bool) -> Tup
     return Ys, backprop
 
 
-# It stands in sentence_transformer.py too, since bundled modules do not import each other.
+# A copy of this function is in sentence_transformer.py, because bundled modules don't import each other.
 @lru_cache(maxsize=None)
 def _leave_lost_threads(process: int) -> None:
-    """Let PyTorch compute in one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
+    """Limit PyTorch to one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
 
-    OpenMP keeps its threads between calls. A fork copies the list of them, but not the threads, and would wait for
-    them for ever.
+    OpenMP keeps its threads between calls. A fork copies the list of threads, but not the threads themselves, and would
+    wait for them forever.
     """
     if process != IMPORTED_BY:
         torch.set_num_threads(1)
@@ -139,18 +139,18 @@ def _sentences(doc: Doc) -> List[Span]:
 
 
 def sequence_lstm(nI: int, nO: int) -> Model[List[Floats2d], List[Floats2d]]:
-    """An LSTM in both directions over sequences.
+    """Build a bidirectional LSTM over sequences.
 
-    nI (int): Width of what comes in.
-    nO (int): Width of what goes out, both directions together.
+    nI (int): Input width.
+    nO (int): Output width, both directions together.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer.
     """
-    # Thinc's own `PyTorchLSTM` pads, and reads a shorter sequence from its end through its padding.
+    # Thinc's own `PyTorchLSTM` pads shorter sequences, and reads them backwards through the padding.
     return PyTorchWrapper(SequenceLSTM(nI, nO), convert_outputs=_convert_outputs)
 
 
 def _convert_outputs(model: Model, inputs_outputs: Tuple, is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    """Thinc's default takes the gradient of one array, not of several."""
+    """Convert several output arrays and their gradients. Thinc's default only handles a single array."""
     _, outputs = inputs_outputs
 
     def backprop(dYs: List[Floats2d]) -> ArgsKwargs:
@@ -161,10 +161,10 @@ def _convert_outputs(model: Model, inputs_outputs: Tuple, is_train: bool) -> Tup
 
 
 class SequenceLSTM(torch.nn.Module):
-    """An LSTM in both directions over sequences of vectors.
+    """A bidirectional LSTM over sequences of vectors.
 
     width (int): Width of the vectors.
-    output_width (int): Width of what goes out, both directions together.
+    output_width (int): Output width, both directions together.
     """
 
     def __init__(self, width: int, output_width: int) -> None:
@@ -172,7 +172,7 @@ class SequenceLSTM(torch.nn.Module):
         self.lstm = torch.nn.LSTM(width, output_width // 2, bidirectional=True)
 
     def forward(self, *sequences: torch.Tensor) -> List[torch.Tensor]:
-        """RETURNS (List[torch.Tensor]): A vector for each of each sequence's own."""
+        """RETURNS (List[torch.Tensor]): (length, output_width) for each sequence."""
         outputs, _ = self.lstm(pack_sequence(list(sequences), enforce_sorted=False))
         return unpack_sequence(outputs)
 
@@ -181,17 +181,17 @@ class SequenceLSTM(torch.nn.Module):
 
 
 def embedded_words(nO: int, rows: int) -> Model[List[Doc], List[Floats2d]]:
-    """RETURNS (Model[List[Doc], List[Floats2d]]): Trained embeddings of the words as spaCy normalises them."""
+    """RETURNS (Model[List[Doc], List[Floats2d]]): A layer of trained embeddings of `token.norm`."""
     embed: Model[Ints2d, Floats2d] = HashEmbed(nO, rows, column=0, seed=HASH_SEED)
-    # To Thinc a layer leaves the number and kind of an array's values as they are.
+    # Thinc's types assume that a layer doesn't change an array's shape and type.
     embedded: Model[Ragged, Ragged] = with_array(embed)  # type: ignore[misc]
     return chain(FeatureExtractor(["NORM"]), list2ragged(), embedded, ragged2list())
 
 
 def word_vectors(nO: int) -> Model[List[Doc], List[Floats2d]]:
-    """The vocabulary's word vectors, mapped to a width; zeros if the vocabulary has none at initialization.
+    """Map the vocabulary's word vectors to a width. They are zeros if the vocabulary has none at initialization.
 
-    nO (int): The width.
+    nO (int): Output width.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     static = StaticVectors(nO)
@@ -218,10 +218,10 @@ def _word_vectors_forward(model: Model, docs: List[Doc], is_train: bool) -> Tupl
 
 
 def characters(width: int, nO: int) -> Model[List[Doc], List[Floats2d]]:
-    """What an LSTM in both directions makes of the characters of each word; a word of a batch is read once.
+    """Represent each word by a bidirectional LSTM over its characters. A word is processed once per batch.
 
     width (int): Width of character embeddings.
-    nO (int): Width of what goes out, both directions together.
+    nO (int): Output width, both directions together.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     lstm = PyTorchWrapper(CharacterLSTM(width, nO), convert_inputs=_convert_rows)
@@ -244,7 +244,7 @@ def _characters_forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[
 
 
 def character_rows(word: str) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): Each character's embedding: its code point; those from `CHARACTERS` on share rows."""
+    """RETURNS (numpy.ndarray): Each character's embedding row: its code point, modulo `CHARACTERS`."""
     return numpy.array([ord(character) % CHARACTERS for character in word[:CHARACTERS_PER_WORD]])
 
 
@@ -254,15 +254,15 @@ def _convert_rows(model: Model, rows: List[numpy.ndarray], is_train: bool) -> Tu
 
 
 def _device(model: Model) -> torch.device:
-    """RETURNS (torch.device): Where the PyTorch module of a layer is."""
+    """RETURNS (torch.device): The device of a layer's PyTorch module."""
     return cast(PyTorchShim, model.shims[0]).device
 
 
 class CharacterLSTM(torch.nn.Module):
-    """An LSTM in both directions over the characters of words.
+    """A bidirectional LSTM over the characters of words.
 
     width (int): Width of character embeddings.
-    output_width (int): Width of what goes out, both directions together.
+    output_width (int): Output width, both directions together.
     """
 
     def __init__(self, width: int, output_width: int) -> None:
@@ -271,13 +271,13 @@ class CharacterLSTM(torch.nn.Module):
         self.lstm = torch.nn.LSTM(width, output_width // 2, bidirectional=True)
 
     def forward(self, *words: torch.Tensor) -> torch.Tensor:
-        """RETURNS (torch.Tensor): (words, output_width): the states of both directions at the end of each word."""
+        """RETURNS (torch.Tensor): (words, output_width): the final states of both directions for each word."""
         rows = pack_sequence(list(words), enforce_sorted=False)
         embedded = PackedSequence(self.embedding(rows.data), *rows[1:])
         _, (states, _) = self.lstm(embedded)
         return torch.cat([*states], dim=1)
 
 
-# Several packages that bundle this module, and the project itself, have to load in one process.
+# Several packages that bundle this module and the project itself must be able to load in one process.
 if LSTM not in registry.architectures:
     registry.architectures.register(LSTM, func=CharacterWordLSTM)

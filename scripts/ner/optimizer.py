@@ -1,4 +1,4 @@
-"""Register the optimisers with spaCy: Nadam, and Adam with weight decay, all weights of an encoder in one call."""
+"""Register optimizers with spaCy: Nadam, and Adam with weight decay, which updates an encoder's weights in one call."""
 import math
 from typing import Any, Generator, Mapping, Sequence, Union
 
@@ -12,12 +12,12 @@ from torch.optim.nadam import nadam
 
 Rate = Union[float, list[float], Generator]
 Tensors = Union[list[torch.Tensor], tuple[torch.Tensor, ...]]
-# How fast Nesterov's momentum grows to beta1; what Dozat (2016) and PyTorch use.
+# How fast Nesterov momentum approaches beta1. Dozat (2016) and PyTorch use this value.
 MOMENTUM_DECAY = 4e-3
 
 
 class Moments:
-    """Adam's memory of a parameter.
+    """Adam's moments of a parameter.
 
     parameter (torch.Tensor): The parameter.
     """
@@ -28,29 +28,29 @@ class Moments:
 
     def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
         """RETURNS (tuple): The weights to update and their gradient."""
-        # Only parameters that have a gradient are updated.
+        # Only parameters with a gradient are updated.
         return parameter, parameter.grad  # type: ignore[return-value]
 
     def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
-        """Put updated weights into the parameter: nothing to do where they are its own."""
+        """Do nothing: the updated weights are the parameter's own."""
 
 
 class RowMoments(Moments):
-    """Adam's memory of the rows of a parameter that ever had a gradient, such as the embeddings of words seen so far.
+    """Adam's moments of the rows of a parameter that ever had a gradient, such as embeddings of words seen so far.
 
     parameter (torch.nn.Parameter): The parameter, (rows, width), with a sparse gradient.
     """
 
     def __init__(self, parameter: torch.nn.Parameter) -> None:
         self.rows = torch.empty(0, dtype=torch.long, device=parameter.device)
-        # For each row of the parameter its place among those seen; -1 where it has not been seen.
+        # For each row of the parameter, its index among the rows seen so far, or -1 if it has not been seen.
         self.places = torch.full(parameter.shape[:1], -1, dtype=torch.long, device=parameter.device)
         self.first = self.second = parameter.new_empty((0, parameter.shape[1]))
         self.step = torch.tensor(0.0, device=parameter.device)
 
     def read(self, parameter: torch.nn.Parameter) -> tuple[torch.Tensor, torch.Tensor]:
-        """RETURNS (tuple): Weights and gradient of all rows seen so far, those of this gradient included."""
-        # Only parameters that have a gradient are updated.
+        """RETURNS (tuple): Weights and gradient of all rows seen so far, including those of this gradient."""
+        # Only parameters with a gradient are updated.
         sparse = parameter.grad.coalesce()  # type: ignore[union-attr]
         rows = sparse.indices()[0]
         self._add(rows[self.places[rows] < 0])
@@ -59,7 +59,7 @@ class RowMoments(Moments):
         return parameter[self.rows], gradient
 
     def write(self, parameter: torch.nn.Parameter, weights: torch.Tensor) -> None:
-        """Put the updated rows into the parameter."""
+        """Write the updated rows to the parameter."""
         parameter[self.rows] = weights
 
     def _add(self, rows: torch.Tensor) -> None:
@@ -70,15 +70,15 @@ class RowMoments(Moments):
 
 
 class AdamW(Optimizer):
-    """Thinc's optimizer, its update computed by PyTorch's fused AdamW: the same rule in one pass over the weights.
+    """Thinc's optimizer with PyTorch's fused AdamW, which computes the same update in one pass over the weights.
 
-    Weight decay is decoupled, and `grad_clip` bounds each parameter's gradient norm, as in Thinc. An encoder hands all
-    its parameters over in one call of `update_parameters`. Where a gradient is sparse, rows that no sentence has
-    touched yet stay as they are: Adam would only let them decay.
+    Weight decay is decoupled, and `grad_clip` limits the norm of each parameter's gradient, as in Thinc. An encoder
+    updates all its parameters in one call of `update_parameters`. With sparse gradients, rows that no sentence has used
+    yet don't change: Adam would only let them decay.
     """
 
     def __init__(self, learn_rate: Rate, **settings: Any) -> None:
-        # Thinc's own type for the same thing: pydantic would use up a generator of Python's.
+        # Thinc has its own type for generators: pydantic would consume one of Python's.
         super().__init__(learn_rate, use_averages=False, **settings)  # type: ignore[arg-type]
         self.moments: dict[torch.nn.Parameter, Moments] = {}
 
@@ -86,7 +86,7 @@ class AdamW(Optimizer):
         if not isinstance(weights, numpy.ndarray) or weights.dtype != numpy.float32:
             return super().__call__(key, weights, gradient, lr_scale=lr_scale)
         if key not in self.mom1:
-            # Thinc has types of its own for NumPy's arrays.
+            # Thinc has its own types for NumPy's arrays.
             self.mom1[key] = numpy.zeros_like(weights)  # type: ignore[assignment]
             self.mom2[key] = numpy.zeros_like(weights)  # type: ignore[assignment]
         arrays = (weights, gradient, self.mom1[key], self.mom2[key])
@@ -99,9 +99,9 @@ class AdamW(Optimizer):
 
     @torch.no_grad()
     def update_parameters(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Update parameters of a PyTorch module by their gradients, which may be changed on the way.
+        """Update parameters of a PyTorch module by their gradients, which may be changed in place.
 
-        parameters (Sequence[torch.nn.Parameter]): Those that have a gradient.
+        parameters (Sequence[torch.nn.Parameter]): The parameters with a gradient.
         """
         if not parameters:
             return
@@ -136,7 +136,7 @@ class AdamW(Optimizer):
             beta1=self.b1,
             beta2=self.b2,
             weight_decay=self.L2,
-            # Thinc adds it before the second moment's bias is corrected, PyTorch behind.
+            # Thinc adds eps before the bias correction of the second moment, PyTorch after it.
             eps=self.eps / math.sqrt(1 - self.b2 ** (float(steps[0]) + 1)),
             amsgrad=False,
             maximize=False,
@@ -144,9 +144,9 @@ class AdamW(Optimizer):
 
 
 class AdamByComponent(AdamW):
-    """An optimizer that keeps rates of their own for some components.
+    """An optimizer with separate learning rates for some components.
 
-    by_component (Mapping[str, Optimizer]): Those of components with rates of their own, by name.
+    by_component (Mapping[str, Optimizer]): The optimizers of components with their own rates, by name.
     """
 
     def __init__(self, learn_rate: Rate, *, by_component: Mapping[str, Optimizer], **settings: Any) -> None:
@@ -154,7 +154,7 @@ class AdamByComponent(AdamW):
         self.by_component = by_component
 
     def step_schedules(self) -> None:
-        """Go one update further in every schedule."""
+        """Advance every schedule by one update."""
         super().step_schedules()
         for optimizer in self.by_component.values():
             optimizer.step_schedules()
@@ -163,7 +163,7 @@ class AdamByComponent(AdamW):
 @registry.optimizers("interlingual.AdamByComponent.v1")
 def make_adam(
     learn_rate: Rate,
-    # Thinc fills configs with the default; nothing changes it.
+    # Thinc fills configs with the default. It is never modified.
     component_rates: dict[str, Any] = {},  # noqa: B006
     weight_decay: float = 0.01,
     grad_clip: float = 1.0,
@@ -171,15 +171,15 @@ def make_adam(
     beta2: float = 0.999,
     eps: float = 1e-8,
 ) -> AdamByComponent:
-    """Adam with decoupled weight decay (paper, section 5: Adam with warm-up and polynomial decay).
+    """Create an Adam optimizer with decoupled weight decay (paper, section 5: Adam with warm-up and polynomial decay).
 
-    learn_rate (float or schedule): Rate of every component that has none of its own.
-    component_rates (dict[str, float or schedule]): Rates of their own, by component name, for `bio_ner` components.
-    weight_decay (float): Decoupled decay per update, times the rate.
-    grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
+    learn_rate (float or schedule): Learning rate of every component without its own.
+    component_rates (dict[str, float or schedule]): Separate rates for `bio_ner` components, by component name.
+    weight_decay (float): Decoupled decay per update, multiplied by the rate.
+    grad_clip (float): Limit of the norm of a parameter's gradient, or 0 for none.
     beta1 (float): Decay of the first moment.
     beta2 (float): Decay of the second moment.
-    eps (float): Added to the root of the second moment.
+    eps (float): Value added to the root of the second moment.
     RETURNS (AdamByComponent): The optimizer.
     """
     settings = {"L2": weight_decay, "grad_clip": grad_clip, "beta1": beta1, "beta2": beta2, "eps": eps}
@@ -188,16 +188,16 @@ def make_adam(
 
 
 class Nadam(Optimizer):
-    """Adam with Nesterov's momentum, its update computed by PyTorch's NAdam (Dozat 2016).
+    """Adam with Nesterov momentum, updated by PyTorch's NAdam (Dozat 2016).
 
-    `grad_clip` bounds each parameter's gradient norm, as in Thinc.
+    `grad_clip` limits the norm of each parameter's gradient, as in Thinc.
     """
 
     def __init__(self, learn_rate: Rate, **settings: Any) -> None:
         # As in `AdamW`.
         super().__init__(learn_rate, L2=0.0, use_averages=False, **settings)  # type: ignore[arg-type]
         self.moments: dict[Any, Moments] = {}
-        # For each parameter the product of all momenta so far.
+        # For each parameter, the product of all momenta so far.
         self.momenta: dict[Any, torch.Tensor] = {}
 
     def __call__(self, key, weights, gradient, *, lr_scale: float = 1.0):
@@ -229,13 +229,13 @@ class Nadam(Optimizer):
 def make_nadam(
     learn_rate: Rate, grad_clip: float = 1.0, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
 ) -> Nadam:
-    """Adam with Nesterov's momentum, as the published LSTM-CRF uses it.
+    """Create an Adam optimizer with Nesterov momentum, as used by the published LSTM-CRF.
 
-    learn_rate (float or schedule): Rate of every component.
-    grad_clip (float): Bound on the norm of a parameter's gradient; 0 for none.
+    learn_rate (float or schedule): Learning rate of every component.
+    grad_clip (float): Limit of the norm of a parameter's gradient, or 0 for none.
     beta1 (float): Decay of the first moment.
     beta2 (float): Decay of the second moment.
-    eps (float): Added to the root of the second moment.
+    eps (float): Value added to the root of the second moment.
     RETURNS (Nadam): The optimizer.
     """
     return Nadam(learn_rate, grad_clip=grad_clip, beta1=beta1, beta2=beta2, eps=eps)

@@ -1,4 +1,4 @@
-"""Round a trained encoder to half precision, in which a package stores it."""
+"""Round a trained encoder to half precision, as packages store it."""
 from typing import cast
 
 from spacy.language import Language
@@ -8,7 +8,7 @@ from scripts.ner.sentence_transformer import EncoderShim
 
 
 def round_encoder(nlp: Language) -> None:
-    """Round the encoder of a pipeline, if it has one. What is scored after it is what a package predicts.
+    """Round the encoder of a pipeline, if it has one. Predictions are then the same as those of its package.
 
     nlp (Language): The pipeline.
     """

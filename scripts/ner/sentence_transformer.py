@@ -1,9 +1,9 @@
-"""Encode each sentence of a Doc by itself, as in training, however long the text.
+"""Encode each sentence of a Doc separately, as in training, however long the text is.
 
-The components that listen get the sub-word vectors of each Doc, without padding.
-This module is bundled into packages, so it imports nothing from its project. Packages of several versions load in one
-process, and the first one that registers a name keeps it: a function whose arguments or results change after a release
-gets a new name (`v3`), and the old one stays for the pipelines that name it.
+The listening components get the sub-word vectors of each Doc, without padding.
+This module is bundled into packages, so it imports nothing from its project. Packages of several versions may load in
+one process, where the first one to register a name keeps it. If the arguments or results of a released function change,
+it gets a new name (`v3`), and the old one stays for the pipelines that use it.
 """
 import os
 from contextlib import contextmanager, nullcontext
@@ -49,22 +49,22 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
-# What one forward pass reads at inference, padding included: with more, a processor's caches overflow.
+# Sub-words per forward pass at inference, including padding. With more, a processor's caches overflow.
 SUBWORDS_PER_BATCH = {"cpu": 384}
 SUBWORDS_PER_BATCH_ELSEWHERE = 16_384
-# Attention scores, over heads and layers, that a processor keeps for one backward pass: about 0.6 GB.
+# The most attention scores, over heads and layers, to keep for one backward pass on a CPU: about 0.6 GB.
 SCORES_AT_ONCE = 32_000_000
-# Sentences whose sub-words are kept between epochs.
+# The most sentences to keep the sub-words of between epochs.
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 TOK2VEC = "interlingual.SentenceTok2Vec.v1"
 CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
-# Beside the file `model`, which holds all else; without it, `model` holds the weights too.
+# Next to the file `model`, which holds everything else. Without this file, `model` holds the weights too.
 WEIGHTS = "weights.pt"
-# With what PyTorch's files of weights begin, which are zip archives.
+# The first bytes of PyTorch's weight files, which are zip archives.
 ARCHIVE = b"PK\x03\x04"
-# Tokens of the Docs that wait, encoded, for the components that listen: their vectors take some 30 MB.
+# The most tokens of encoded Docs that wait for the listening components. Their vectors take about 30 MB.
 TOKENS_AT_ONCE = 10_000
 IMPORTED_BY = os.getpid()
 
@@ -72,27 +72,27 @@ IMPORTED_BY = os.getpid()
 def SentenceTransformer(
     name: str,
     max_subwords: int = 510,
-    # Thinc fills configs with the defaults; nothing changes them.
+    # Thinc fills configs with the defaults. They are never modified.
     tokenizer_config: Dict[str, Any] = {},  # noqa: B006
     transformer_config: Dict[str, Any] = {},  # noqa: B006
     training_precision: str = "float32",
     inference_precision: str = "float32",
 ) -> Model[List[Doc], FullTransformerBatch]:
-    """A transformer that reads each sentence by itself.
+    """Build a transformer that reads each sentence separately.
 
-    name (str): Hugging Face name, or folder, of the encoder.
-    max_subwords (int): Sentences of more sub-words, special ones not counted, are cut at token borders.
+    name (str): Hugging Face name or folder of the encoder.
+    max_subwords (int): Sentences with more sub-words, not counting special ones, are cut at token boundaries.
     tokenizer_config (dict): Settings of the Hugging Face tokenizer, which has to be a fast one.
     transformer_config (dict): Settings of the Hugging Face model.
     training_precision (str): `float32`, or `bfloat16` for matrix products in bfloat16 (weights stay float32).
-    inference_precision (str): The same for predictions, which are those of another machine only in `float32`.
+    inference_precision (str): The same for predictions. Only `float32` gives the same ones on different machines.
     RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
-    RAISES (ValueError): If there is no such precision.
+    RAISES (ValueError): If a precision is unknown.
     """
     for precision in (training_precision, inference_precision):
         if precision not in PRECISIONS:
-            raise ValueError(f"Unknown precision '{precision}'; use one of {', '.join(PRECISIONS)}")
-    # Asked whether to run code that lies with an encoder, a prompt would take a piped answer.
+            raise ValueError(f"Unknown precision '{precision}'. Use one of {', '.join(PRECISIONS)}")
+    # Otherwise Transformers may ask whether to run an encoder's own code, and a piped input could answer.
     no_code = {"trust_remote_code": False}
     objects = HFObjects(None, None, None, {**tokenizer_config, **no_code}, {**transformer_config, **no_code})
     return SentenceTransformerModel(name, max_subwords, EncoderShim(objects, training_precision, inference_precision))
@@ -108,27 +108,26 @@ def SentenceTok2Vec(
     training_precision: str = "float32",
     inference_precision: str = "float32",
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Token vectors of an encoder that one component has for itself: what `nlp.replace_listeners` puts in the place of
-    a listener to a `SentenceTransformer`.
+    """Build an encoder for a single component. `nlp.replace_listeners` replaces a listener to a `SentenceTransformer`
+    with it. Other arguments are those of `SentenceTransformer`.
 
-    pooling (Model[Ragged, Floats2d]): Makes one vector for each token of those of its sub-words.
-    grad_factor (float): What the gradients for the encoder are multiplied by.
-    RETURNS (Model[List[Doc], List[Floats2d]]): Per Doc an array of (tokens, width). The other arguments are those of
-        `SentenceTransformer`.
+    pooling (Model[Ragged, Floats2d]): Layer that computes the vector of a token from those of its sub-words.
+    grad_factor (float): Factor for the encoder's gradients.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A model that returns an array of (tokens, width) per Doc.
     """
     encoder = SentenceTransformer(
         name, max_subwords, tokenizer_config, transformer_config, training_precision, inference_precision
     )
-    # As in a listener's place, where spaCy puts the first of the two chains.
+    # The same structure as after `replace_listeners`, which replaces the listener with the first of the two chains.
     return chain(_stand_alone(encoder), trfs2arrays(pooling, grad_factor))
 
 
 class SentenceTransformerModel(TransformerModel):
     """The model of the `transformer` component.
 
-    name (str): Hugging Face name, or folder, of the encoder.
-    max_subwords (int): The most sub-words in a span; see `sentence_spans`.
-    shim (EncoderShim): Runs the encoder.
+    name (str): Hugging Face name or folder of the encoder.
+    max_subwords (int): The most sub-words in a span. See `sentence_spans`.
+    shim (EncoderShim): The shim that runs the encoder.
     """
 
     def __init__(self, name: str, max_subwords: int, shim: "EncoderShim") -> None:
@@ -140,10 +139,10 @@ class SentenceTransformerModel(TransformerModel):
         self.attrs["replace_listener_cfg"] = tok2vec_config
 
     def from_bytes(self, bytes_data: bytes) -> "SentenceTransformerModel":
-        """Load the model, or its weights alone.
+        """Load the model, or only its weights.
 
-        bytes_data (bytes): What `to_bytes` gives; or the content of a file of weights, as spaCy reads it for
-            `[initialize.init_tok2vec]`: the encoder that these are for is there already.
+        bytes_data (bytes): The output of `to_bytes`, or the content of a weight file, which spaCy passes for
+            `[initialize.init_tok2vec]`. In that case the encoder must be loaded already.
         RETURNS (SentenceTransformerModel): This model.
         RAISES (ValueError): If the weights are in another file.
         """
@@ -154,7 +153,7 @@ class SentenceTransformerModel(TransformerModel):
         return self
 
     def copy(self) -> "SentenceTransformerModel":
-        """RETURNS (SentenceTransformerModel): A model of the same settings that shares no weights with this one."""
+        """RETURNS (SentenceTransformerModel): A model with the same settings that shares no weights with this one."""
         copied = SentenceTransformerModel(self.attrs["name"], self.max_subwords, _shim(self.layers[0]).copy())
         copied.attrs["has_transformer"] = self.attrs["has_transformer"]
         if self.has_dim("nO"):
@@ -167,10 +166,10 @@ def _stand_alone(model: Model[List[Doc], FullTransformerBatch]) -> Model[List[Do
 
 
 def tok2vec_config(transformer: Dict[str, Any], listener: Dict[str, Any]) -> Dict[str, Any]:
-    """Give the settings of a component's own encoder, for `nlp.replace_listeners`.
+    """Derive the settings of a component's own encoder, for `nlp.replace_listeners`.
 
     transformer (dict): Settings of the `SentenceTransformer`.
-    listener (dict): Settings of the listener to it.
+    listener (dict): Settings of its listener.
     RETURNS (dict): Settings of a `SentenceTok2Vec`.
     """
     own: Dict[str, Any] = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
@@ -181,12 +180,12 @@ def tok2vec_config(transformer: Dict[str, Any], listener: Dict[str, Any]) -> Dic
 
 
 def sentence_spans(docs: Iterable[Doc], model: TransformerModel, max_subwords: int) -> List[List[Span]]:
-    """The spans that the encoder reads: sentences, the over-long ones halved at token borders until they fit.
+    """Split Docs into the spans that the encoder reads: sentences, halved at token boundaries until they fit.
 
-    docs (Iterable[Doc]): Docs with sentence starts; a Doc without is one sentence.
-    model (TransformerModel): Whose tokenizer counts.
-    max_subwords (int): The most sub-words in a span; fewer where the encoder itself takes fewer.
-    RETURNS (List[List[Span]]): Spans that cover every token once, for each Doc.
+    docs (Iterable[Doc]): Docs with sentence starts. A Doc without them is one sentence.
+    model (TransformerModel): The model with the tokenizer to count with.
+    max_subwords (int): The most sub-words in a span. The encoder's own limit applies too.
+    RETURNS (List[List[Span]]): The spans of each Doc, which cover every token once.
     """
     limit = min(max_subwords, model.tokenizer.max_len_single_sentence)
     return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model.tokenizer, limit)] for doc in docs]
@@ -199,12 +198,12 @@ def _sentences(doc: Doc) -> List[Span]:
 
 
 def _cut(span: Span, tokenizer: PreTrainedTokenizerBase, max_subwords: int) -> List[Span]:
-    # A sub-word holds at least one byte (but the mark that opens a sentence), so most sentences need no counting.
+    # A sub-word has at least one byte (except the mark that starts a sentence), so most sentences need no counting.
     if len(span) == 1 or 4 * (span.end_char - span.start_char) < max_subwords:
         return [span]
     if len(span.text.encode("utf8")) < max_subwords:
         return [span]
-    # A piece is counted as a whole: sub-words depend on what stands beside them.
+    # A piece is tokenized as a whole, because sub-words depend on their neighbours.
     if len(tokenizer.tokenize(span.text, verbose=False)) <= max_subwords:
         return [span]
     middle = len(span) // 2
@@ -212,10 +211,10 @@ def _cut(span: Span, tokenizer: PreTrainedTokenizerBase, max_subwords: int) -> L
 
 
 class Subwords(NamedTuple):
-    """The sub-words of a text, special ones included.
+    """The sub-words of a text, including special ones.
 
-    ids (numpy.ndarray): Their numbers in the vocabulary.
-    offsets (numpy.ndarray): (sub-words, 2): where each begins and ends in the text; special ones are empty.
+    ids (numpy.ndarray): Their ids in the vocabulary.
+    offsets (numpy.ndarray): (sub-words, 2): the start and end of each in the text. Special ones are empty.
     strings (List[str]): The sub-words themselves.
     """
 
@@ -225,15 +224,15 @@ class Subwords(NamedTuple):
 
 
 def split_into_subwords(tokenizer: PreTrainedTokenizerBase, texts: List[str]) -> List[Subwords]:
-    """Cut texts into sub-words.
+    """Split texts into sub-words.
 
     tokenizer (PreTrainedTokenizerBase): The encoder's tokenizer.
-    texts (List[str]): Texts that fit the encoder; of one that does not, the sub-words that do.
-    RETURNS (List[Subwords]): Those of each text.
-    RAISES (ValueError): If the tokenizer does not tell where its sub-words stand.
+    texts (List[str]): The texts. If one is too long for the encoder, its sub-words are truncated.
+    RETURNS (List[Subwords]): The sub-words of each text.
+    RAISES (ValueError): If the tokenizer doesn't provide the offsets of its sub-words.
     """
     if not tokenizer.is_fast:
-        raise ValueError(f"{type(tokenizer).__name__} gives no offsets; the encoder needs a fast tokenizer")
+        raise ValueError(f"{type(tokenizer).__name__} provides no offsets. Use an encoder with a fast tokenizer")
     if not texts:
         return []
     encodings = tokenizer(texts, add_special_tokens=True, verbose=False).encodings
@@ -249,12 +248,12 @@ def split_into_subwords(tokenizer: PreTrainedTokenizerBase, texts: List[str]) ->
 
 
 def align_subwords(doc: Doc, spans: Sequence[Span], subwords: Sequence[Subwords]) -> Ragged:
-    """Find the sub-words of each token: all that share a character with it, or with the space behind it.
+    """Find the sub-words of each token: all that share a character with it, or with the space after it.
 
     doc (Doc): The Doc.
     spans (Sequence[Span]): Spans that cover every token once, in order.
-    subwords (Sequence[Subwords]): Those of each span.
-    RETURNS (Ragged): Numbers of the sub-words in the Doc, token by token, as in `spacy_transformers.align`.
+    subwords (Sequence[Subwords]): The sub-words of each span.
+    RETURNS (Ragged): Indices of the sub-words in the Doc, for each token, as in `spacy_transformers.align`.
     """
     starts = doc.to_array(IDX).astype(numpy.int64)
     offsets = numpy.concatenate([piece.offsets + span.start_char for span, piece in zip(spans, subwords, strict=True)])
@@ -298,23 +297,23 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
 
 @lru_cache(maxsize=None)
 def _leave_lost_threads(process: int) -> None:
-    """Let PyTorch compute in one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
+    """Limit PyTorch to one thread in a forked process, such as those of `nlp.pipe(..., n_process=2)`.
 
-    OpenMP keeps its threads between calls. A fork copies the list of them, but not the threads, and would wait for
-    them for ever.
+    OpenMP keeps its threads between calls. A fork copies the list of threads, but not the threads themselves, and would
+    wait for them forever.
     """
     if process != IMPORTED_BY:
         torch.set_num_threads(1)
 
 
 def _nothing(d_hidden: torch.Tensor) -> None:
-    """An encoder that is frozen as a whole learns nothing from a gradient."""
+    """Ignore the gradient: a fully frozen encoder doesn't need it."""
 
 
 def _split_by_doc(
     docs: List[Doc], spans: List[List[Span]], subwords: List[Subwords], hidden: torch.Tensor
 ) -> Iterator[TransformerData]:
-    """YIELDS (TransformerData): What the listeners get of each Doc; its vectors are (sub-words, width), not padded."""
+    """YIELDS (TransformerData): The data of each Doc for the listeners, with unpadded vectors (sub-words, width)."""
     vectors = torch2xp(hidden)
     span = row = 0
     for doc, doc_spans in zip(docs, spans, strict=True):
@@ -332,7 +331,7 @@ def _wordpieces(subwords: List[Subwords]) -> WordpieceBatch:
     """RETURNS (WordpieceBatch): Sub-words of several spans as one row."""
     ids = numpy.concatenate([piece.ids for piece in subwords])[None] if subwords else numpy.zeros((1, 0), dtype=int)
     strings = [string for piece in subwords for string in piece.strings]
-    # Thinc has types of its own for NumPy's arrays, here and below.
+    # Thinc has its own types for NumPy's arrays, here and below.
     mask = numpy.ones(ids.shape, dtype="f")
     return WordpieceBatch([strings], ids, mask, [ids.size], None)  # type: ignore[arg-type]
 
@@ -344,7 +343,7 @@ def _join(alignments: List[Ragged]) -> Ragged:
 
 
 def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatch, numpy.ndarray, numpy.ndarray]:
-    """RETURNS (tuple): A padded batch, and for each sub-word in order its row and its column in it."""
+    """RETURNS (tuple): A padded batch, and the row and column of each sub-word in it."""
     lengths = numpy.array([len(piece.ids) for piece in subwords])
     rows = numpy.repeat(numpy.arange(len(lengths)), lengths)
     columns = numpy.arange(len(rows)) - numpy.repeat(lengths.cumsum() - lengths, lengths)
@@ -355,7 +354,7 @@ def _pad(subwords: Sequence[Subwords], pad_token_id: int) -> Tuple[WordpieceBatc
 
 
 def _encode_for_training(encoder: Model, subwords: List[Subwords]) -> Tuple[torch.Tensor, Callable]:
-    """RETURNS (tuple): Vectors (sub-words, width), and a callback that takes their gradient. One padded batch."""
+    """RETURNS (tuple): Vectors (sub-words, width) from one padded batch, and a callback for their gradient."""
     padded, rows, columns = _pad(subwords, _shim(encoder).pad_token_id)
     output, backprop_output = encoder.begin_update(padded)
     padded_hidden = output.last_hidden_state
@@ -369,12 +368,12 @@ def _encode_for_training(encoder: Model, subwords: List[Subwords]) -> Tuple[torc
 
 
 def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
-    """RETURNS (torch.Tensor): Vectors (sub-words, width), encoded in batches of spans of like length."""
+    """RETURNS (torch.Tensor): Vectors (sub-words, width), encoded in batches of spans of similar length."""
     shim = _shim(encoder)
     lengths = numpy.array([len(piece.ids) for piece in subwords], dtype=int)
     starts = lengths.cumsum() - lengths
     hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
-    # Around all batches, so that the weights are turned into the other precision once.
+    # Around all batches, so that the weights are converted to the other precision only once.
     with shim.precision(shim.inference_precision):
         for numbers in like_lengths(lengths, shim.subwords_per_batch):
             padded, rows, columns = _pad([subwords[number] for number in numbers], shim.pad_token_id)
@@ -384,11 +383,11 @@ def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
 
 
 def like_lengths(lengths: numpy.ndarray, budget: int) -> Iterator[numpy.ndarray]:
-    """Put sequences of like length together, the longest first.
+    """Batch sequences of similar length, the longest first.
 
     lengths (numpy.ndarray): Length of each sequence.
-    budget (int): What a batch may hold, padding included; a longer sequence is a batch by itself.
-    YIELDS (numpy.ndarray): Numbers of the sequences of each batch.
+    budget (int): The most sub-words in a batch, including padding. A longer sequence is a batch of its own.
+    YIELDS (numpy.ndarray): Indices of the sequences in each batch.
     """
     order = numpy.argsort(-lengths, kind="stable")
     start = 0
@@ -399,9 +398,9 @@ def like_lengths(lengths: numpy.ndarray, budget: int) -> Iterator[numpy.ndarray]
 
 
 class EncoderShim(HFShim):
-    """Runs the Hugging Face model between Thinc and PyTorch: in the precision asked for, updated in one call.
+    """Shim between Thinc and PyTorch that runs the Hugging Face model in a given precision and updates it in one call.
 
-    objects (HFObjects): Tokenizer and model, or the settings to load them by.
+    objects (HFObjects): Tokenizer and model, or the settings to load them with.
     training_precision (str): `float32` or `bfloat16`.
     inference_precision (str): The same for predictions.
     """
@@ -413,12 +412,12 @@ class EncoderShim(HFShim):
         self._kept: Dict[str, Subwords] = {}
 
     def copy(self) -> "EncoderShim":
-        """RETURNS (EncoderShim): One with weights of its own, which has kept no sentence of any text."""
+        """RETURNS (EncoderShim): A shim with its own weights and without any kept sentences."""
         return EncoderShim(deepcopy(self._hfmodel), self.training_precision, self.inference_precision)
 
     @property
     def is_trained(self) -> bool:
-        """RETURNS (bool): Whether any weight takes a gradient; an encoder frozen as a whole has no dropout either."""
+        """RETURNS (bool): Whether any weight is trained. A fully frozen encoder has no dropout either."""
         return any(parameter.requires_grad for parameter in self._model.parameters())
 
     @property
@@ -428,16 +427,16 @@ class EncoderShim(HFShim):
 
     @property
     def subwords_per_batch(self) -> int:
-        """RETURNS (int): What one forward pass reads at inference."""
+        """RETURNS (int): The most sub-words per forward pass at inference."""
         return SUBWORDS_PER_BATCH.get(self.device.type, SUBWORDS_PER_BATCH_ELSEWHERE)
 
     @property
     def pad_token_id(self) -> int:
-        """RETURNS (int): What rows are filled up with; the mask hides it, so any number will do."""
+        """RETURNS (int): The id to pad with. Any number will do, as padding is masked."""
         return self._hfmodel.tokenizer.pad_token_id or 0
 
     def kept_subwords(self, texts: Sequence[str]) -> List[Subwords]:
-        """RETURNS (List[Subwords]): Those of each text, kept for the next epoch."""
+        """RETURNS (List[Subwords]): The sub-words of each text, which are kept for the next epoch."""
         found = {text: self._kept[text] for text in texts if text in self._kept}
         new = list(dict.fromkeys(text for text in texts if text not in found))
         found.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new), strict=True))
@@ -447,14 +446,14 @@ class EncoderShim(HFShim):
         return [found[text] for text in texts]
 
     def predict(self, inputs: ArgsKwargs) -> ModelOutput:
-        """RETURNS (ModelOutput): The model's output, without what training would need."""
+        """RETURNS (ModelOutput): The model's output, without the data needed for training."""
         self._model.eval()
         with torch.inference_mode(), self.precision(self.inference_precision):
             return self._model(*inputs.args, **inputs.kwargs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
-        """RETURNS (tuple): The model's output, and a callback that takes the gradients of it."""
-        # A small update of a word vector in half precision would be lost.
+        """RETURNS (tuple): The model's output, and a callback for its gradients."""
+        # In half precision, small updates of word vectors would be lost.
         self._model.get_input_embeddings().float()
         self._model.train()
         with self.precision(self.training_precision):
@@ -462,7 +461,8 @@ class EncoderShim(HFShim):
         return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
 
     def _run(self, batch: Dict[str, torch.Tensor]) -> ModelOutput:
-        """A batch of long sentences is run a few rows at a time, and run again for its gradients."""
+        """RETURNS (ModelOutput): The model's output. A batch of long sentences is run a few rows at a time. To save
+        memory, its forward pass is repeated when the gradients are computed."""
         n_rows, width = batch["input_ids"].shape
         config = self._model.config
         scores = config.num_hidden_layers * config.num_attention_heads * width**2
@@ -475,7 +475,7 @@ class EncoderShim(HFShim):
         return ModelOutput(last_hidden_state=torch.cat(hidden))
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Update all weights in one call, where the optimizer takes them so (see `AdamByComponent`)."""
+        """Update all weights in one call, if the optimizer supports this (see `AdamByComponent`)."""
         updated = [parameter for parameter in self._model.parameters() if parameter.grad is not None]
         if not hasattr(optimizer, "update_parameters"):
             for parameter in updated:
@@ -486,7 +486,7 @@ class EncoderShim(HFShim):
             parameter.grad = None
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
-        """Load tokenizer and model, without first filling the model with random weights."""
+        """Load the tokenizer and the model, without initializing random weights first."""
         message = srsly.msgpack_loads(bytes_data)
         if not message["config"]:
             return super().from_bytes(bytes_data)
@@ -497,20 +497,20 @@ class EncoderShim(HFShim):
         return self
 
     def take_weights(self, archive: BytesIO) -> None:
-        """Put other weights in the place of the model's own.
+        """Replace the model's weights.
 
-        archive (BytesIO): A file of weights.
+        archive (BytesIO): A weight file.
         """
         weights = torch.load(archive, map_location=get_torch_default_device())
         self._model.load_state_dict(weights, assign=True)
         _widen(self._model, lambda: weights)
 
     def fill(self, message: Dict[str, Any], read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
-        """Set tokenizer and model.
+        """Set the tokenizer and the model.
 
-        message (dict): What `to_bytes` packs.
-        read_weights (Callable): Reads the model's, by name. They are used as they are, not copied, but for those in
-            half precision. Of these only the word vectors stay so until they are trained.
+        message (dict): The data packed by `to_bytes`.
+        read_weights (Callable): Function that reads the model's weights by name. They are used without a copy. Only
+            weights in half precision are converted, except the word vectors, which stay in it until they are trained.
         """
         config = AutoConfig.for_model(**message["config"])
         with no_init_weights():
@@ -524,7 +524,7 @@ class EncoderShim(HFShim):
 
     @contextmanager
     def without_weights(self) -> Iterator[None]:
-        """Leave the weights out of `to_bytes`."""
+        """Leave the weights out of `to_bytes` during the block."""
         model, self._model = self._model, torch.nn.Module()
         try:
             yield
@@ -532,32 +532,32 @@ class EncoderShim(HFShim):
             self._model = model
 
     def round_weights(self) -> None:
-        """Round the weights to half precision, in which `to_disk` of `MappedTransformer` then writes them.
+        """Round the weights to half precision. `MappedTransformer.to_disk` then writes them in it.
 
-        What half precision can't hold, above 65,504, becomes infinite, as after a training that has failed.
+        Values above 65,504, the limit of half precision, become infinite. They only occur after a failed training.
         """
         with torch.no_grad():
             for weight in self._model.parameters():
                 weight.copy_(weight.half())
 
     def precision(self, name: str) -> ContextManager:
-        """RETURNS (ContextManager): In which matrix products are computed in the precision of that name."""
+        """RETURNS (ContextManager): A context in which matrix products are computed in the given precision."""
         dtype = PRECISIONS[name]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
 
 def _widen(model: torch.nn.Module, read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
-    """Turn weights in half precision into float32, as which they are computed with.
+    """Convert weights in half precision to float32 for computation.
 
-    The table of word vectors, by far the largest, stays as it is: what is looked up in it is turned. So a file of it
-    that is mapped into memory is read row by row.
+    The table of word vectors, which is by far the largest, stays as it is, and only the rows looked up are converted.
+    That way, a memory-mapped file is only read row by row.
     """
     table = model.get_input_embeddings()
     for module in model.modules():
         if module is not table:
             for parameter in module.parameters(recurse=False):
                 parameter.data = parameter.data.float()
-    # A mapped file stays in memory as far as it was read, as long as any of it is used. Mapped anew, it was not read.
+    # What was read of a mapped file stays in memory as long as any of it is used. A new mapping starts empty.
     (name,) = [name for name, parameter in model.named_parameters() if parameter is table.weight]
     table.weight.data = read_weights()[name]
     table.register_forward_hook(_as_float)
@@ -568,21 +568,21 @@ def _as_float(module: torch.nn.Module, inputs: Tuple, vectors: torch.Tensor) -> 
 
 
 def _halved(weights: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-    """RETURNS (Dict[str, torch.Tensor]): The same values, in half precision if that holds all of them exactly."""
+    """RETURNS (Dict[str, torch.Tensor]): The same weights, in half precision if that represents all of them exactly."""
     numbers = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
-    # The smallest first: of weights that were not rounded the first one tells, and no large one is turned in vain.
+    # Check the smallest first, so that no large weight is converted if the weights weren't rounded.
     by_size = sorted(numbers.values(), key=torch.Tensor.numel)
     is_exact = all(torch.equal(weight.half().to(weight.dtype), weight) for weight in by_size)
     return {**weights, **{name: weight.half() for name, weight in numbers.items()}} if is_exact else weights
 
 
 def _shim(encoder: Model) -> EncoderShim:
-    """RETURNS (EncoderShim): What runs the encoder."""
+    """RETURNS (EncoderShim): The shim that runs the encoder."""
     return cast(EncoderShim, encoder.shims[0])
 
 
 def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Optional[bytes]]:
-    """RETURNS (tuple): The tokenizer in these files, and what its vocabulary file holds if it has one."""
+    """RETURNS (tuple): The tokenizer in these files, and the contents of its vocabulary file if it has one."""
     with TemporaryDirectory() as folder:
         for name, content in files.items():
             if name != "kwargs":
@@ -593,10 +593,10 @@ def _load_tokenizer(files: Dict[str, Any]) -> Tuple[PreTrainedTokenizerBase, Opt
 
 
 def clean_trf_data(doc: Doc) -> Doc:
-    """Drop the encoder's output, which takes far more memory than the Doc, when every listener has read it.
+    """Remove the encoder's output, which takes far more memory than the Doc, once every listener has read it.
 
-    spaCy's own `doc_cleaner` always sets `doc.tensor` to None as well: its default settings merge with others. Then
-    `as_doc` and the vectors of spans raise, which need the empty array.
+    spaCy's own `doc_cleaner` always sets `doc.tensor` to None too, because its default settings are merged with others.
+    `as_doc` and the vectors of spans need the empty array and would raise errors.
 
     doc (Doc): The Doc.
     RETURNS (Doc): The same Doc.
@@ -610,35 +610,35 @@ def clean_trf_data(doc: Doc) -> Doc:
 
 
 class MappedTransformer(Transformer):
-    """spaCy's component for transformers, for which large weights take little memory.
+    """spaCy's component for transformers, with less memory for large weights.
 
-    They have a file of their own, which is mapped into memory: what is not used is not read, and processes share it.
+    The weights are in a separate file that is mapped into memory: only the parts in use are read, and processes share it.
     """
 
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
         """Save the component.
 
         path (str or Path): Its folder.
-        exclude (Iterable[str]): Names of what is left out.
+        exclude (Iterable[str]): Names of parts to leave out.
         """
         shim = _shim(self.model.layers[0])
-        # spaCy's own architectures have a shim that keeps the weights to itself; a package's has a class of its own.
+        # The shim of spaCy's own architectures has no such method. A package's shim is a class of its own.
         has_weights = self.model.attrs["has_transformer"] and hasattr(shim, "without_weights")
         if "model" in exclude or not has_weights:
             return super().to_disk(path, exclude=exclude)
         with shim.without_weights():
             super().to_disk(path, exclude=exclude)
-        # A file that this or another pipeline has been loaded from is never written to, but replaced: it is still read.
+        # The file is replaced instead of overwritten, because a pipeline that was loaded from it still reads it.
         part = Path(path) / f"{WEIGHTS}.part"
         with part.open("wb") as file:
             torch.save(_halved(shim._model.state_dict()), file)
         part.replace(Path(path) / WEIGHTS)
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "MappedTransformer":
-        """Load the component; also one that was saved by spaCy's own, with the weights in the file `model`.
+        """Load the component, even if spaCy's own component saved it with the weights in the file `model`.
 
         path (str or Path): Its folder.
-        exclude (Iterable[str]): Names of what is left out.
+        exclude (Iterable[str]): Names of parts to leave out.
         RETURNS (MappedTransformer): The component.
         """
         weights = Path(path) / WEIGHTS
@@ -656,9 +656,9 @@ class MappedTransformer(Transformer):
 
 
 class SentenceEncoder(MappedTransformer):
-    """The same, for which many long texts take little memory either.
+    """The same, with less memory for many long texts as well.
 
-    Docs go on to the components that listen as soon as they are encoded, whatever the batch size.
+    Docs are passed on to the listening components as soon as they are encoded, whatever the batch size.
     """
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
@@ -673,10 +673,10 @@ class SentenceEncoder(MappedTransformer):
 
 
 def batch_by_tokens(stream: Iterable[Doc], batch_size: int) -> Iterator[List[Doc]]:
-    """Put Docs together, up to a number of Docs and of tokens; one of more tokens stands alone.
+    """Batch Docs up to a number of Docs and of tokens. A Doc with more tokens is a batch of its own.
 
     stream (Iterable[Doc]): The Docs.
-    batch_size (int): The most Docs of a batch.
+    batch_size (int): The most Docs in a batch.
     YIELDS (List[Doc]): The batches, in order.
     """
     batch: List[Doc] = []
@@ -698,7 +698,7 @@ def make_sentence_transformer(
     return SentenceEncoder(nlp.vocab, model, set_extra_annotations, name=name, max_batch_items=max_batch_items)
 
 
-# Several packages that bundle this module, and the project itself, have to load in one process.
+# Several packages that bundle this module and the project itself must be able to load in one process.
 for _name, _function in (
     ("interlingual.SentenceTransformer.v2", SentenceTransformer),
     ("interlingual.SentenceTransformer.v3", SentenceTransformer),

@@ -1,6 +1,6 @@
-"""Register with spaCy what only training needs: sentence reader, labels, batcher, frozen encoders, and optimisers.
+"""Register what only training needs with spaCy: sentence reader, labels, batcher, frozen encoders and optimizers.
 
-`spacy train CONFIG --code scripts/ner/training.py` finds everything, the inference module included.
+`spacy train CONFIG --code scripts/ner/training.py` finds everything, including the modules for inference.
 """
 import random
 from typing import Callable, Iterable, Iterator, Optional, Sequence, Union, cast
@@ -16,16 +16,16 @@ from thinc.api import Model
 
 import scripts.ner.bio_ner  # noqa: F401  (registers the component)
 import scripts.ner.lstm  # noqa: F401  (registers the layers of the LSTM-CRF)
-import scripts.ner.optimizer  # noqa: F401  (registers the optimisers)
+import scripts.ner.optimizer  # noqa: F401  (registers the optimizers)
 from scripts.corpora.parts import read_sentences, reference_doc, sample
 from scripts.ner.sentence_transformer import EncoderShim, MappedTransformer
 
 LengthBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
-# Where the reader leaves the length of a sentence for the batcher, in `predicted.user_data`.
+# Key of `predicted.user_data` under which the reader stores the length of a sentence for the batcher.
 LENGTH = "encoded_length"
-# What of an encoder stays as it is.
+# The parts of an encoder that can be frozen.
 NOTHING, WORD_EMBEDDINGS, ENCODER = "nothing", "word_embeddings", "encoder"
-# Stands in the place of spaCy's own in what is trained.
+# Replaces spaCy's own factory in trained pipelines.
 MAPPED_TRANSFORMER = "mapped_transformer"
 
 
@@ -39,18 +39,18 @@ def sentence_reader(
     without_kinds: Sequence[str] = ("exact",),
     numbers: Optional[Sequence[int]] = None,
 ) -> Callable[[Language], Iterator[Example]]:
-    """Give one Example per sentence of one corpus, or of several together.
+    """Create a reader that yields one Example per sentence of one or more corpora.
 
-    path (str or Sequence[str]): DocBin files of whole documents with sentence starts and entities; an empty list
-        gives no examples, which is how a run goes without a development set.
-    limit (int): Number of sentences: a prefix of one seeded permutation, so the sample of 50 is inside that of 100.
-        Left out: all sentences.
+    path (str or Sequence[str]): DocBin files of whole documents with sentence starts and entities. An empty list
+        yields no examples, for runs without a development set.
+    limit (int): Number of sentences, as a prefix of one seeded permutation: the sample of 50 is part of that of 100.
+        Defaults to all sentences.
     seed (int): Seed of the permutation.
-    entity_types (Sequence[str]): Entity types to keep. Left out: all.
-    without (Sequence[str]): DocBin files, such as another corpus's test part: their sentences are left out.
-    without_kinds (Sequence[str]): Which duplicates of these are left out: `exact` ones, `near` ones, or both.
-    numbers (Sequence[int]): Which of the sentences to give, in this order, by their numbers from 0 in the order of the
-        files: those that a model has chosen, in place of the ones that `limit` and `seed` draw. Left out: these.
+    entity_types (Sequence[str]): Entity types to keep. Defaults to all.
+    without (Sequence[str]): DocBin files with sentences to leave out, such as another corpus's test part.
+    without_kinds (Sequence[str]): Kinds of duplicates of these sentences to leave out: `exact`, `near`, or both.
+    numbers (Sequence[int]): Numbers of the sentences to read, in this order, counted from 0 in the order of the files.
+        Used for sentences that a model has selected. Defaults to those drawn by `limit` and `seed`.
     RETURNS (Callable): A corpus reader for spaCy.
     """
     paths = [path] if isinstance(path, str) else list(path)
@@ -68,11 +68,11 @@ def sentence_reader(
 
 
 def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
-    """RETURNS (list): How many sub-words the pipeline's encoder makes of each text; None if it has no encoder (yet)."""
+    """RETURNS (list): Number of sub-words of each text, or None if the pipeline has no encoder (yet)."""
     for _, component in nlp.pipeline:
         if isinstance(component, Transformer) and component.model.attrs["has_transformer"]:
             shim = component.model.layers[0].shims[0]
-            # spaCy's own architecture has a shim of its own, which keeps no sub-words.
+            # The shim of spaCy's own architecture doesn't keep sub-words.
             if isinstance(shim, EncoderShim):
                 return [len(subwords.ids) for subwords in shim.kept_subwords(texts)]
     return [None] * len(texts)
@@ -80,21 +80,22 @@ def encoded_lengths(nlp: Language, texts: Sequence[str]) -> list[Optional[int]]:
 
 @registry.readers("interlingual.TransitionLabels.v1")
 def transition_labels(entity_types: Sequence[str]) -> dict[int, dict[str, int]]:
-    """Fix the entity types of spaCy's own `ner`, whatever the sample holds; for `[initialize.components.ner.labels]`.
+    """Set the entity types of spaCy's own `ner` in `[initialize.components.ner.labels]`, whatever the sample contains.
 
     entity_types (Sequence[str]): The entity types.
-    RETURNS (dict): How often each action is seen with each of them, as spaCy counts it in a corpus: once.
+    RETURNS (dict): A count of one for each action and entity type, in the form in which spaCy counts them in a corpus.
     """
     return BiluoPushDown.get_actions(entity_types=entity_types)
 
 
 @registry.batchers("interlingual.batch_by_like_length.v1")
 def batch_by_like_length(size: int) -> LengthBatcher:
-    """Make batches of sentences of like length, in random order, so that little is spent on padding.
+    """Create batches of sentences of similar length, in random order, to reduce padding.
 
-    Length is in sub-words where the reader has told it, else in tokens: sentences of as many tokens differ much.
-    One epoch comes in at a time; ties are broken by the order in which it comes, which spaCy shuffles.
-    size (int): Sentences per batch; the number of batches is known beforehand, `ceil(sentences / size)`.
+    Length is in sub-words if the reader has set it, otherwise in tokens, which is less accurate. The batcher gets one
+    epoch at a time. Ties are broken by the order of the sentences, which spaCy shuffles.
+
+    size (int): Sentences per batch. An epoch has `ceil(sentences / size)` batches.
     RETURNS (Callable): A batcher for spaCy, seeded by `training.seed`.
     """
 
@@ -114,16 +115,16 @@ def _length(example: Example) -> int:
 
 @registry.callbacks("interlingual.freeze_encoder.v1")
 def freeze_encoder(component: str = "transformer", frozen: str = WORD_EMBEDDINGS) -> Callable[[Language], Language]:
-    """Keep the encoder, or a part of it, as it is; for `[initialize.after_init]`.
+    """Create a callback for `[initialize.after_init]` that freezes the encoder or a part of it.
 
-    component (str): The transformer component.
-    frozen (str): `nothing` trains every weight, word embeddings by sparse gradients (most of the vocabulary stands in
-        no sentence of a batch); `word_embeddings` keeps these; `encoder` trains the head alone.
-    RETURNS (Callable): A callback for spaCy.
+    component (str): Name of the transformer component.
+    frozen (str): `nothing` trains all weights, with sparse gradients for the word embeddings, since a batch uses only a
+        small part of the vocabulary. `word_embeddings` freezes these. `encoder` trains only the head.
+    RETURNS (Callable): The callback.
     RAISES (ValueError): If `frozen` is none of these.
     """
     if frozen not in (NOTHING, WORD_EMBEDDINGS, ENCODER):
-        raise ValueError(f"Unknown part '{frozen}'; use one of {NOTHING}, {WORD_EMBEDDINGS}, {ENCODER}")
+        raise ValueError(f"Unknown value of 'frozen': '{frozen}'. Use one of {NOTHING}, {WORD_EMBEDDINGS}, {ENCODER}")
 
     def freeze(nlp: Language) -> Language:
         model = cast(TransformerModel, cast(Transformer, nlp.get_pipe(component)).model)
@@ -147,7 +148,7 @@ def freeze_encoder(component: str = "transformer", frozen: str = WORD_EMBEDDINGS
 def make_mapped_transformer(
     nlp: Language, name: str, model: Model, set_extra_annotations: Callable, max_batch_items: int
 ) -> MappedTransformer:
-    """Make a component that does what `transformer` does, and whose weights are mapped into memory when it is loaded.
+    """Make a component that works like `transformer`, and maps its weights into memory when it is loaded.
 
     RETURNS (MappedTransformer): The component for a pipeline.
     """

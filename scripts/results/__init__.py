@@ -1,1 +1,1 @@
-"""Hold what runs leave behind: kinds of runs, coordinates, run files, corpora and analyses as the report knows them."""
+"""Define the results of runs, and read and write their files: coordinates, run files, corpora and analyses."""

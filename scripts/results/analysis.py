@@ -1,4 +1,4 @@
-"""Read the analysis of a run: its errors, its kinds of match and its counts by document."""
+"""Read the analysis of a run: its errors, its scores by kind of match and its counts per document."""
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
@@ -14,16 +14,16 @@ from scripts.results.shapes import adapter
 
 
 def analysis_file(runs: Path, run: str) -> Path:
-    """RETURNS (Path): Where the analysis of a run stands, below the folder of runs."""
+    """RETURNS (Path): The file with the analysis of a run, given the folder of runs."""
     return runs.parent / "analysis" / f"{run}.json.gz"
 
 
 def read_document_counts(runs: Path, run: RunResult) -> Optional[DocumentCounts]:
-    """Read what a run found in each document.
+    """Read a run's counts for each document.
 
     runs (Path): The folder of runs.
     run (RunResult): The run.
-    RETURNS (Optional[DocumentCounts]): None if the run has not been analysed, or has been made anew since.
+    RETURNS (Optional[DocumentCounts]): The counts, or None if the run has not been analysed since it was last made.
     RAISES (ProjectError): If the file is damaged.
     """
     analysis = _read_analysis(runs, run)
@@ -34,7 +34,7 @@ def read_document_counts(runs: Path, run: RunResult) -> Optional[DocumentCounts]
 
 
 def with_analysis(runs: Path, run: RunResult) -> RunResult:
-    """RETURNS (RunResult): The run with its errors and kinds of match, where it has been analysed."""
+    """RETURNS (RunResult): The run with its errors and its scores by kind of match, if it has been analysed."""
     analysis = _read_analysis(runs, run)
     if not analysis:
         return run

@@ -1,4 +1,4 @@
-"""Hold what makes the confidences of the shipped pipeline honest, and how honest they are on each test part."""
+"""Define the calibration of the shipped pipeline and its reliability on each test part, and read it from its file."""
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
@@ -9,22 +9,22 @@ from scripts.results.runs import Today
 from scripts.results.shapes import read_shape
 
 ELSEWHERE = (
-    "On texts of another kind than these the pipeline is right less often than its confidences say: they are too high "
-    "there. Check a threshold on annotated texts of your own."
+    "On other kinds of text, confidences are too high: the pipeline is right less often than they say. "
+    "Check a threshold on your own annotated texts before you rely on it."
 )
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """How far confidences can be trusted on a corpus's test part, given as raw text, by exact match on characters.
+    """The reliability of confidences on a corpus's test part, processed as raw text, by exact match on characters.
 
     corpus (str): The corpus.
-    mentions (int): How many mentions were found, at tokens that somebody annotated.
-    right (float): The share of them that is right.
-    raw (tuple[ReliabilityBin, ...]): By the model's own confidences.
-    raw_error (float): Their expected calibration error, from 0 to 1.
-    calibrated (tuple[ReliabilityBin, ...]): By the confidences of the package.
-    calibrated_error (float): Their expected calibration error.
+    mentions (int): Number of predicted mentions, without those in text that nobody annotated.
+    right (float): The share of them that are right.
+    raw (tuple[ReliabilityBin, ...]): Bins by the model's own confidences.
+    raw_error (float): Expected calibration error of these, from 0 to 1.
+    calibrated (tuple[ReliabilityBin, ...]): Bins by the confidences of the package.
+    calibrated_error (float): Expected calibration error of these, from 0 to 1.
     """
 
     corpus: str
@@ -38,15 +38,15 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How the confidences of the shipped pipeline were calibrated.
+    """The calibration of the shipped pipeline.
 
-    fingerprint (str): Hash of all that decided it.
-    fitted (Mapping[str, BetaCalibration]): The correction of each entity type; a type that was not found has none.
-    documents (Mapping[str, int]): The documents that it was fitted on, by corpus: of training parts, and unseen by the
-        second training.
-    sentences (int): What the second training was trained on.
+    fingerprint (str): Hash of everything the calibration depends on.
+    fitted (Mapping[str, BetaCalibration]): The calibration per entity type. A type without predictions has none.
+    documents (Mapping[str, int]): Number of documents it was fitted on, per corpus. They are from the training parts,
+        and were held out from the second training.
+    sentences (int): Number of sentences that the second training used.
     seconds (float): Wall-clock time of the second training and of all predictions.
-    tests (tuple[Reliability, ...]): One for each corpus of the experiment.
+    tests (tuple[Reliability, ...]): The reliability on each corpus of the experiment.
     """
 
     fingerprint: str
@@ -58,17 +58,17 @@ class Calibration:
 
     @property
     def numbers(self) -> dict[str, tuple[float, float, float]]:
-        """RETURNS (dict[str, tuple[float, float, float]]): What `BioNer.calibrate` takes."""
+        """RETURNS (dict[str, tuple[float, float, float]]): The calibration as an argument for `BioNer.calibrate`."""
         return {label: (beta.low, beta.high, beta.intercept) for label, beta in self.fitted.items()}
 
 
 def calibration_file(folder: Path) -> Path:
-    """RETURNS (Path): Where the calibration stands in an experiment's folder of results."""
+    """RETURNS (Path): The calibration's file in an experiment's folder of results."""
     return folder / "calibration.json"
 
 
 def find_calibration(folder: Path) -> Optional[Calibration]:
-    """RETURNS (Optional[Calibration]): What is on record in an experiment's folder; None if it is lost or damaged."""
+    """RETURNS (Optional[Calibration]): The calibration in an experiment's folder. None if it is missing or damaged."""
     try:
         return read_shape(calibration_file(folder), Calibration, "")
     except ProjectError:
@@ -76,28 +76,30 @@ def find_calibration(folder: Path) -> Optional[Calibration]:
 
 
 def find_todays_calibration(folder: Path, today: Optional[Today]) -> Optional[Calibration]:
-    """Find the calibration, for a report.
+    """Find the calibration for a report, if it is up to date.
 
     folder (Path): The experiment's folder of results.
-    today (Optional[Today]): What would come out today; None where that can't be known: then the record is believed.
-    RETURNS (Optional[Calibration]): None without one, and if today's data, settings or encoder would give another.
+    today (Optional[Today]): The current state of the experiment, or None if unknown. In that case, any calibration
+        counts as up to date.
+    RETURNS (Optional[Calibration]): The calibration, or None if there is none, or if data, settings or encoder have
+        changed since.
     """
     found = find_calibration(folder)
     return found if found and (today is None or found.fingerprint == today.calibration) else None
 
 
 def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): How the confidences came about and what they are worth, in sentences."""
+    """RETURNS (tuple[str, ...]): Sentences about how the confidences were calibrated and how reliable they are."""
     if not calibration.fitted:
-        return ("The confidences are the model's own: nothing was found in documents held out to calibrate them on.",)
+        return ("The confidences are not calibrated, as the model found no mentions in the held-out documents.",)
     documents = ", ".join(f"{count} of {corpus}" for corpus, count in calibration.documents.items())
     errors = "; ".join(
-        f"{test.corpus} {test.calibrated_error:.3f} (before: {test.raw_error:.3f}, {test.mentions} mentions found)"
+        f"{test.corpus} {test.calibrated_error:.3f} (uncalibrated {test.raw_error:.3f}, {test.mentions} mentions found)"
         for test in calibration.tests
     )
     return (
-        f"The confidences were calibrated on documents of the training parts ({documents}), which a second training "
-        "with the same settings had not seen; the pipeline itself is trained on all of them.",
-        f"Expected calibration error on the test parts, as raw text: {errors}.",
+        f"The confidences were calibrated on documents from the training parts ({documents}) that were held out from a "
+        "second training with the same settings. The pipeline itself is trained on all documents.",
+        f"Expected calibration error on the raw text of the test parts: {errors}.",
         ELSEWHERE,
     )

@@ -1,4 +1,4 @@
-"""Hold what the report knows of an experiment's corpora."""
+"""Define the statistics of an experiment's corpora for the report, and read them from their file."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional
@@ -8,9 +8,9 @@ from scripts.results.shapes import read_shape
 
 @dataclass(frozen=True)
 class PaperCorpus:
-    """The paper's own figures of a corpus, as its Table 1 prints them.
+    """The paper's own statistics of a corpus, as printed in its Table 1.
 
-    name (str): Such as `RU EHR`.
+    name (str): Name of the corpus, such as `RU EHR`.
     documents (int): Number of documents.
     sentences (int): Number of sentences, by untrained Punkt.
     mentions (Mapping[str, int]): Mentions of each entity type.
@@ -30,19 +30,19 @@ class PaperCorpus:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a corpus is made of (paper, Table 1).
+    """The statistics of a corpus (paper, Table 1).
 
     documents (int): Number of documents with text.
     sentences (int): Number of sentences.
-    sentences_by_punkt (int): The same by the paper's splitter.
-    mentions (Mapping[str, int]): Mentions as read of each entity type.
-    subtypes (Mapping[str, int]): The same by the corpus's own label.
+    sentences_by_punkt (int): Number of sentences by the paper's splitter.
+    mentions (Mapping[str, int]): Number of mentions of each entity type, as read.
+    subtypes (Mapping[str, int]): Number of mentions of each of the corpus's own labels.
     labels (Mapping[str, str]): The entity type of each of these labels.
     sentences_per_document (float): Mean length of a document, in sentences.
     tokens_per_sentence (float): Mean length of a sentence, in tokens.
     mention_length (Mapping[str, float]): Mean length of a mention of each type, in tokens.
-    splits (Mapping): Counts of each part.
-    paper (Optional[PaperCorpus]): The paper's figures of the corpus that this one is or stands in for.
+    splits (Mapping): Counts for each part.
+    paper (Optional[PaperCorpus]): The paper's statistics of the corpus that this one is, or replaces.
     """
 
     language: str
@@ -62,12 +62,12 @@ class Corpus:
 
 @dataclass(frozen=True)
 class VocabularyOverlap:
-    """How many word pieces of their mentions two corpora share (paper, Table 4).
+    """The overlap between the word pieces in the mentions of two corpora (paper, Table 4).
 
-    unique_a (int): Different word pieces in the mentions of corpus a.
-    shared (int): Those that are also in corpus b.
-    percent_a (float): `shared` in percent of `unique_a`.
-    paper (Optional[VocabularyOverlap]): The paper's own figures, its corpora in the same order.
+    unique_a (int): Number of unique word pieces in the mentions of corpus a.
+    shared (int): Number of these that are also in corpus b.
+    percent_a (float): `shared` as a percentage of `unique_a`.
+    paper (Optional[VocabularyOverlap]): The paper's own overlap, with its corpora in the same order.
     """
 
     corpus_a: str
@@ -83,11 +83,11 @@ class VocabularyOverlap:
 
 @dataclass(frozen=True)
 class SharedSentences:
-    """How many sentences of a source's training part also stand in a target's test part.
+    """The sentences of a source's training part that are also in a target's test part.
 
-    sentences (int): Sentences of the training part.
-    exact (int): Those with the same words.
-    near (int): Those with nearly the same words.
+    sentences (int): Number of sentences in the training part.
+    exact (int): Number of these with the same words as a test sentence.
+    near (int): Number of these with nearly the same words as a test sentence.
     """
 
     source: str
@@ -99,10 +99,10 @@ class SharedSentences:
 
 @dataclass(frozen=True)
 class Corpora:
-    """The corpora of an experiment by name, and how they overlap; empty where their file is absent.
+    """The corpora of an experiment by name, and their overlaps. Empty if there is no such file.
 
-    tokenizer (str): Whose word pieces were counted.
-    made_from (str): Hash of the settings and files of the corpora that were described.
+    tokenizer (str): The tokenizer used for word pieces.
+    made_from (str): Hash of the settings and files of the corpora.
     """
 
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class Corpora:
     made_from: str = ""
 
     def training_sentences(self, name: str) -> Optional[int]:
-        """RETURNS (Optional[int]): Sentences in the training part of a corpus; None if not known."""
+        """RETURNS (Optional[int]): Number of sentences in the training part of a corpus, or None if unknown."""
         corpus = self.corpora.get(name)
         return corpus.splits.get("train", {}).get("sentences") if corpus else None
 
@@ -121,7 +121,7 @@ def read_corpora(path: Path) -> Corpora:
     """Read the statistics of an experiment's corpora.
 
     path (Path): The file `corpora.json`.
-    RETURNS (Corpora): Statistics; empty if there is no such file.
+    RETURNS (Corpora): The statistics. Empty if there is no such file.
     RAISES (ProjectError): If the file is damaged.
     """
     return read_shape(path, Corpora, "delete the file and start the experiment again") if path.is_file() else Corpora()

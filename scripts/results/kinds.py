@@ -1,4 +1,4 @@
-"""Name the kinds of runs, and the ways in which a run takes over its source."""
+"""Define the kinds of runs, and what a run can transfer from its source."""
 from typing import Literal
 
 Kind = Literal["in-corpus", "zero-shot", "few-shot", "shipped"]
@@ -6,12 +6,12 @@ IN_CORPUS: Kind = "in-corpus"
 ZERO_SHOT: Kind = "zero-shot"
 FEW_SHOT: Kind = "few-shot"
 SHIPPED: Kind = "shipped"
-# What an experiment is about; shipped runs are of a pipeline that is already decided on.
+# The kinds that an experiment compares. Shipped runs are for a pipeline that has already been chosen.
 COMPARED: tuple[Kind, ...] = (IN_CORPUS, ZERO_SHOT, FEW_SHOT)
 KINDS: tuple[Kind, ...] = (*COMPARED, SHIPPED)
 
 Transfer = Literal["none", "full", "encoder"]
-# Nothing is taken over; encoder and head; the encoder, with a fresh head.
+# Nothing; encoder and head; the encoder only, with a new head.
 NO_TRANSFER: Transfer = "none"
 FULL: Transfer = "full"
 ENCODER_ONLY: Transfer = "encoder"

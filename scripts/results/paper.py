@@ -12,10 +12,10 @@ from scripts.evaluation.curves import BestAndWorst, Curve, SentencesNeeded, best
 
 TABLES = "tables.json"
 FIGURE1 = "figure1.csv"
-# The paper's model of its Table 3 and of every curve; its F1 in Table 2 is the full F1 of the 99 % rule.
+# The paper's model for its Table 3 and all curves. The 99 % rule uses its F1 in Table 2 as the full F1.
 MULTI_BERT = "Multi-BERT"
 NO_PRETRAIN = "No pretrain"
-REMEDY = "take the file from the project again"
+REMEDY = "restore the file from the project's repository"
 
 Percentage = Annotated[float, Field(ge=0, le=100)]
 Pretrain = Literal["best", "worst", "none"]
@@ -27,10 +27,10 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class PaperZeroShot:
-    """One F1 of the paper's Table 3, its source and target as they must have been.
+    """One F1 of the paper's Table 3, with corrected source and target.
 
     f1 (float): F1 in percent.
-    note (str): How the row was printed, where that is another way round; empty where it is right.
+    note (str): How the row was printed if source and target were exchanged. Empty if it was right.
     """
 
     f1: float
@@ -39,10 +39,10 @@ class PaperZeroShot:
 
 @dataclass(frozen=True)
 class PaperCurve:
-    """A line of the paper's Figure 1: one run per sample size.
+    """A line of the paper's Figure 1, with one run per sample size.
 
     drawn (Curve): Every point of the line.
-    interpolated (tuple[int, ...]): Sample sizes without a run, at which the line joins its neighbours.
+    interpolated (tuple[int, ...]): Sample sizes without a run, at which the line connects the neighbouring points.
     """
 
     drawn: Curve
@@ -50,18 +50,20 @@ class PaperCurve:
 
     @property
     def trained(self) -> Curve:
-        """RETURNS (Curve): The points that have a run behind them."""
+        """RETURNS (Curve): The points with a run."""
         return Curve(tuple(point for point in self.drawn.points if point[0] not in self.interpolated))
 
 
 @dataclass(frozen=True)
 class Paper:
-    """What the paper found, by its own names of corpora and models; only F1, since it exchanges precision and recall.
+    """The paper's results, with its own names of corpora and models.
+
+    They only include F1, because the paper exchanges precision and recall.
 
     table2 (Mapping): F1 in percent by (corpus, model, entity type).
     table3 (Mapping): Zero-shot F1 of Multi-BERT by (source, target, entity type).
     table5 (Mapping): Sentences for 99 % of the full F1 by (pretrain, entity type, target), as printed.
-    table5_differences (Mapping): Why cells of it are not what its rule makes of Figure 1; by the same keys.
+    table5_differences (Mapping): Why cells of Table 5 differ from what its rule gives on Figure 1, by the same keys.
     figure1 (Mapping): Curves by (target, entity type, pretrain), such as `("RU UGT", "Drug", "EN UGT+RU EHR")`.
     """
 
@@ -121,11 +123,12 @@ class _Point:
 
 
 def read_paper(folder: Path) -> Paper:
-    """Read the paper's own numbers.
+    """Read the paper's own results.
 
-    folder (Path): Holds `tables.json` and `figure1.csv`; how they were corrected and digitised stands in the former.
-    RETURNS (Paper): The validated numbers.
-    RAISES (ProjectError): If a file is absent or damaged, or the 99 % rule lacks a number that it needs.
+    folder (Path): Folder with `tables.json`, which also says how the results were corrected and digitised, and
+        `figure1.csv`.
+    RETURNS (Paper): The validated results.
+    RAISES (ProjectError): If a file is missing or damaged, or a number that the 99 % rule needs is missing.
     """
     path = folder / TABLES
     tables = _validated(read_json(path), _Tables, path)
@@ -151,10 +154,10 @@ def read_paper(folder: Path) -> Paper:
 def read_figure1(path: Path) -> dict[tuple[str, str, str], PaperCurve]:
     """Read the digitised curves of the paper's Figure 1.
 
-    path (Path): CSV with the columns target, type, pretrain, sentences, f1 (percent) and real_run (0 where the line is
+    path (Path): CSV with the columns target, type, pretrain, sentences, f1 (percent) and real_run (0 if the point is
         interpolated).
     RETURNS (dict): Curves by (target, entity type, pretrain).
-    RAISES (ProjectError): If the file is absent or damaged.
+    RAISES (ProjectError): If the file is missing or damaged.
     """
     if not path.is_file():
         raise ProjectError("no such file", where=path, remedy=REMEDY)
@@ -167,12 +170,12 @@ def read_figure1(path: Path) -> dict[tuple[str, str, str], PaperCurve]:
 
 
 def needed_by_curves(paper: Paper, target: str, entity_type: str) -> dict[str, SentencesNeeded]:
-    """Apply the 99 % rule to the paper's curves of one target: the first crossing, without interpolated points.
+    """Apply the 99 % rule to the paper's curves for one target, without interpolated points.
 
-    paper (Paper): Its curves, and the full F1 of no pretrain in its Table 2.
-    target (str): Such as `RU UGT`.
-    entity_type (str): Drug or Disease.
-    RETURNS (dict[str, SentencesNeeded]): By pretrain, `No pretrain` among them.
+    paper (Paper): The paper's curves, and the full F1 of no pretrain in its Table 2.
+    target (str): The target, such as `RU UGT`.
+    entity_type (str): `Drug` or `Disease`.
+    RETURNS (dict[str, SentencesNeeded]): The sentences needed by pretrain, including `No pretrain`.
     """
     full = paper.table2[target, MULTI_BERT, entity_type]
     return {
@@ -183,17 +186,19 @@ def needed_by_curves(paper: Paper, target: str, entity_type: str) -> dict[str, S
 
 
 def ranking_by_curves(paper: Paper, target: str, entity_type: str) -> BestAndWorst[str]:
-    """RETURNS (BestAndWorst[str]): Best and worst pretraining by the paper's curves, and those that never get there."""
+    """RETURNS (BestAndWorst[str]): Best and worst pretraining by the paper's curves, and those below the threshold."""
     needed = needed_by_curves(paper, target, entity_type)
     return best_and_worst({pretrain: need for pretrain, need in needed.items() if pretrain != NO_PRETRAIN})
 
 
 def table5_of_curves(paper: Paper) -> dict[Table5Cell, Optional[int]]:
-    """Make the paper's Table 5 anew from its Figure 1: per target and entity type, fewest and most sentences over the
-    sources that reach 99 % of the full F1, and those of no pretrain.
+    """Recompute the paper's Table 5 from its Figure 1.
 
-    paper (Paper): Its curves, full F1s, and the cells of its Table 5.
-    RETURNS (dict): Sentences for each cell of the printed table; None if no source reaches it.
+    For each target and entity type, the table has the fewest and the most sentences among the sources that reach 99 %
+    of the full F1, and the sentences without pretraining.
+
+    paper (Paper): The paper's curves, full F1s, and the cells of its Table 5.
+    RETURNS (dict): Number of sentences for each cell of the printed table, or None if no source reaches the threshold.
     """
     return {cell: _cell_of_curves(paper, *cell) for cell in paper.table5}
 
@@ -215,10 +220,10 @@ def _curve(line: list[_Point], path: Path) -> PaperCurve:
 def _check_rule(paper: Paper, folder: Path) -> None:
     for _, entity_type, target in paper.table5:
         if (target, MULTI_BERT, entity_type) not in paper.table2:
-            missing = f"no F1 of {MULTI_BERT} on {target} for {entity_type} in table2, but a cell of table5"
+            missing = f"no F1 of {MULTI_BERT} on {target} for {entity_type} in table2, which a cell of table5 needs"
             raise ProjectError(missing, where=folder / TABLES, remedy=REMEDY)
         if (target, entity_type, NO_PRETRAIN) not in paper.figure1:
-            missing = f"no curve '{NO_PRETRAIN}' of {target} for {entity_type}, but a cell of table5 in {TABLES}"
+            missing = f"no curve '{NO_PRETRAIN}' of {target} for {entity_type}, which table5 in {TABLES} needs"
             raise ProjectError(missing, where=folder / FIGURE1, remedy=REMEDY)
 
 

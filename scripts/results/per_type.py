@@ -1,4 +1,4 @@
-"""Join runs of one entity type each, as if one model had found all types."""
+"""Join runs for single entity types, as if one model had found all types."""
 from dataclasses import replace
 from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
 
@@ -8,17 +8,17 @@ from scripts.evaluation.scores import MICRO, Score, with_micro
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.runs import Coordinates, RunResult, RunScores
 
-# Between the ids, and the fingerprints, of the runs that were put together.
+# Separates the ids and the fingerprints of joined runs.
 AND = "&"
 
 
 def join_types(runs: Iterable[RunResult], planned: Collection[Coordinates]) -> list[RunResult]:
-    """Put runs together that differ in their entity type only; runs of all types jointly stay as they are.
+    """Join runs that only differ in their entity type. Runs for all types jointly stay as they are.
 
     runs (Iterable[RunResult]): Finished runs.
-    planned (Collection[Coordinates]): Those that should be there. A corpus that does not annotate a type has no run of
-        it; without a plan every run should be there for every type.
-    RETURNS (list[RunResult]): In the order of the first of each; without those of which another type is missing.
+    planned (Collection[Coordinates]): The expected runs. A corpus that doesn't annotate a type has no run for it. If
+        empty, a run is expected for every type.
+    RETURNS (list[RunResult]): The joined runs, in the order of their first parts. Incomplete ones are left out.
     """
     groups: dict[Coordinates, list[RunResult]] = {}
     for run in runs:
@@ -37,7 +37,7 @@ def join_types(runs: Iterable[RunResult], planned: Collection[Coordinates]) -> l
 
 
 def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[DocumentCounts]:
-    """RETURNS (Optional[DocumentCounts]): The counts of runs that were put together; None if one of them has none."""
+    """RETURNS (Optional[DocumentCounts]): The counts of joined runs, or None if one of them has none."""
     known = [own for own in counts if own is not None]
     if len(known) < len(counts) or not known:
         return None
@@ -46,13 +46,13 @@ def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[Document
 
 
 def parts_of(run: RunResult) -> list[RunResult]:
-    """RETURNS (list[RunResult]): A run under the id and fingerprint of each run that it was put together of."""
+    """RETURNS (list[RunResult]): A copy of a joined run for each of its parts, with the part's id and fingerprint."""
     pairs = zip(run.run.split(AND), run.fingerprint.split(AND), strict=True)
     return [replace(run, run=name, fingerprint=fingerprint) for name, fingerprint in pairs]
 
 
 def _of_all_types(at: Coordinates) -> Coordinates:
-    # A plan does not know on how many threads its runs are made.
+    # Plans don't say how many threads their runs use.
     return replace(at, entity_type=None, threads=0)
 
 
@@ -74,7 +74,7 @@ def _together(at: Coordinates, group: Sequence[RunResult]) -> RunResult:
         },
         first_sentences=_scores(run.first_sentences for run in group) if first.first_sentences else {},
         errors=_merged(run.errors for run in group),
-        # The scores of all types together cannot be had from those of each.
+        # Scores for all types can't be computed from those of each type.
         matches={kind: _merged(_typed(run.matches.get(kind, {})) for run in group) for kind in first.matches},
         training=AND.join(run.training for run in group) if all(run.training for run in group) else "",
         problem="; ".join(f"{run.coordinates.entity_type}: {run.problem}" for run in group if run.problem),

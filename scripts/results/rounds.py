@@ -1,4 +1,4 @@
-"""Read and write what the rounds of a learning curve leave to those behind them: numbers of sentences, no text."""
+"""Read and write what a round of a learning curve passes on to the next ones: sentence numbers, but no text."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional
@@ -10,12 +10,12 @@ from scripts.results.shapes import read_shape
 
 @dataclass(frozen=True)
 class NextSentences:
-    """What the model of a round has chosen for the next one.
+    """The sentences that the model of a round selected for the next round.
 
-    size (int): The sample size of that round, in sentences.
-    numbers (tuple[int, ...]): Numbers of the sentences that are added, in the order in which the reader gives them.
-    edits (int): What it takes to correct what this round's model marks in them; see `scripts.evaluation.edits`.
-    problem (str): Why it can't choose; empty if it can.
+    size (int): The sample size of the next round, in sentences.
+    numbers (tuple[int, ...]): Numbers of the added sentences, in the order of the reader.
+    edits (int): Number of edits to correct this round's predictions in them. See `scripts.evaluation.edits`.
+    problem (str): Why the model can't select sentences. Empty if it can.
     """
 
     size: int
@@ -26,14 +26,14 @@ class NextSentences:
 
 @dataclass(frozen=True)
 class Round:
-    """One run as a round of its learning curve.
+    """A run as a round of its learning curve.
 
-    fingerprint (str): Of its training.
-    before (str): Of the training of the round before; empty for the first one.
-    numbers (tuple[int, ...]): Numbers of all sentences of its sample, in the training part, in order.
-    words (int): Their words: tokens that are no white space.
-    edits (int): The edits of all rounds up to here.
-    next (Optional[NextSentences]): For the next round; None if this is the last.
+    fingerprint (str): Fingerprint of its training.
+    before (str): Fingerprint of the previous round's training. Empty for the first round.
+    numbers (tuple[int, ...]): Numbers of all sentences of its sample in the training part, in order.
+    words (int): Number of words in them, which are tokens other than whitespace.
+    edits (int): Number of edits in all rounds so far.
+    next (Optional[NextSentences]): The sentences for the next round, or None if this is the last.
     """
 
     fingerprint: str
@@ -45,12 +45,12 @@ class Round:
 
 
 def round_file(results: Path, run: str) -> Path:
-    """RETURNS (Path): Where a run stands as a round, in the experiment's folder of results."""
+    """RETURNS (Path): The file of a run's round, in the experiment's folder of results."""
     return results / "rounds" / f"{run}.json"
 
 
 def read_round(path: Path) -> Optional[Round]:
-    """RETURNS (Optional[Round]): A run as a round; None if that is lost or damaged: its run is to be repeated then."""
+    """RETURNS (Optional[Round]): A run's round. None if its file is missing or damaged, so the run must be repeated."""
     try:
         return read_shape(path, Round, "")
     except ProjectError:
@@ -58,5 +58,5 @@ def read_round(path: Path) -> Optional[Round]:
 
 
 def write_round(path: Path, found: Round) -> None:
-    """Write a run as a round."""
+    """Write a run's round."""
     write_json(path, asdict(found))

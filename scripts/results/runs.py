@@ -1,4 +1,4 @@
-"""Hold the coordinates of runs and what they left behind; read and write their files."""
+"""Define the coordinates and results of runs, and read and write their files."""
 from dataclasses import asdict, dataclass, field
 from glob import escape
 from pathlib import Path
@@ -14,30 +14,30 @@ from scripts.results.kinds import KINDS, Kind, Transfer
 from scripts.results.shapes import read_shape
 
 TokenMention = tuple[int, int, str]
-# Of run files; raised when results of an earlier layout can't be told from today's.
+# Layout of run files. Increase this when results in an older layout can't be distinguished from current ones.
 LAYOUT = 2
 
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Which run of an experiment this is.
+    """The coordinates that identify a run of an experiment.
 
     experiment (str): Name of the experiment.
-    kind (str): in-corpus, zero-shot, few-shot or shipped.
+    kind (str): `in-corpus`, `zero-shot`, `few-shot` or `shipped`.
     model (str): Name of the spaCy config, such as `softmax`.
-    transfer (str): What is taken over from the source model: none, full (encoder and head) or encoder.
-    sources (tuple[str, ...]): Corpora that it was pretrained on, together; empty is no pretrain.
-    target (str): The corpus whose test part is scored.
-    size (Optional[int]): Training sentences of the target; 0 is zero-shot, None the whole training part.
+    transfer (str): What the run starts from: `none`, `full` (the source model's encoder and head) or `encoder`.
+    sources (tuple[str, ...]): Corpora that the model was pretrained on together. Empty for no pretrain.
+    target (str): The corpus to test on.
+    size (Optional[int]): Training sentences of the target, 0 for zero-shot, or None for the whole training part.
     seed (int): Seed of the sample and of the training.
-    threads (int): Threads of the training, which change the numbers in the last digits.
-    in_sequence (bool): Whether it was pretrained on its sources one after the other, instead of on all together.
-    extra_updates (int): Updates beyond those of its sample: a run without pretraining gets as many as the pretraining
-        of a source had, to have as many in all (the compute-matched control).
-    entity_type (Optional[str]): The one type that it was trained for; None for all of them jointly.
-    selection (str): How the sentences of its sample were chosen: `random`, or by which method.
-    words_of (str): The method whose sample of this size has as many words: a random sample that is held against it;
-        empty for samples of `size` sentences.
+    threads (int): Threads of the training, which affect the last digits of the scores.
+    in_sequence (bool): Whether the model was pretrained on its sources one after the other instead of together.
+    extra_updates (int): Updates in addition to those of the sample. A run without pretraining gets as many as the
+        pretraining of a source took, so that both have the same total (the compute-matched control).
+    entity_type (Optional[str]): The entity type that the model was trained for, or None for all types jointly.
+    selection (str): How the sentences of the sample were selected: `random`, or the name of a method.
+    words_of (str): For a random sample used as a comparison, the method whose sample has as many words. Empty for
+        samples of `size` sentences.
     """
 
     experiment: str
@@ -57,18 +57,18 @@ class Coordinates:
 
     @property
     def is_at_random(self) -> bool:
-        """RETURNS (bool): Whether its sample is a plain random one, as that of every run without a selection."""
+        """RETURNS (bool): Whether the sample is a plain random one, as in every run without a selection."""
         return self.selection == RANDOM and not self.words_of
 
 
 @dataclass(frozen=True)
 class StartedWith:
-    """What a command was started with beside the experiment's name: what decides results and stands in no file.
+    """The options of a command that affect results and are not in any file.
 
-    seed (int): Added to every seed of the experiment.
+    seed (int): Number added to every seed of the experiment.
     threads (int): CPU threads per run.
-    precision (str): What trainings compute in: `float32` or `bfloat16`.
-    encoder (str): What took the place of the experiment's encoder; `experiment` if nothing did.
+    precision (str): Precision of trainings: `float32` or `bfloat16`.
+    encoder (str): The encoder used instead of the experiment's, or `experiment`.
     """
 
     seed: int
@@ -81,8 +81,8 @@ class StartedWith:
 class PlannedRun:
     """A run that belongs to an experiment, finished or not.
 
-    coordinates (Coordinates): Which run it is.
-    fingerprint (str): Hash of the settings and data that it is to be made with.
+    coordinates (Coordinates): The run's coordinates.
+    fingerprint (str): Hash of the settings and data to make it with.
     """
 
     coordinates: Coordinates
@@ -91,11 +91,11 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class RunScores:
-    """Scores by entity type, and "micro".
+    """Scores per entity type, and for "micro".
 
-    tokens (Mapping[str, Score]): On tokens, as the CoNLL script counts: the numbers of record.
-    characters (Mapping[str, Score]): Against the original offsets; what alignment, truncation or the sentence
-        splitter lost is missed.
+    tokens (Mapping[str, Score]): Scores on tokens, as in the CoNLL script. These are the ones reported.
+    characters (Mapping[str, Score]): Scores against the original character offsets. Mentions lost by alignment,
+        truncation or the sentence splitter count as missed.
     """
 
     tokens: Mapping[str, Score]
@@ -104,31 +104,30 @@ class RunScores:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What one run left behind; see `Coordinates` and `RunScores`.
+    """The result of one run. See `Coordinates` and `RunScores`.
 
-    run (str): The run's id, also the name of its file.
-    settings (Mapping): Its resolved settings.
-    fingerprint (str): Hash of what it depends on.
+    run (str): Id of the run and name of its file.
+    settings (Mapping): Resolved settings.
+    fingerprint (str): Hash of everything the run depends on.
     versions (Mapping[str, str]): Versions of the libraries.
     device (str): `cpu`, or the name of the GPU.
-    hardware (str): The processor; empty if not known.
-    predictions (str): Hash of what it predicted; empty if not known.
+    hardware (str): The processor. Empty if unknown.
+    predictions (str): Hash of the predictions. Empty if unknown.
     seconds (Mapping[str, float]): Wall-clock time of `train` and `predict`.
-    updates (int): Optimiser steps.
-    sentences (Mapping[str, int]): Sentences of `train` and `test`.
-    source_updates (int): Optimiser steps of the source model before; 0 without pretraining.
-    training (str): Fingerprint of the training whose model was tested, which runs may share; empty if not known.
-    problem (str): Why its scores mean nothing, such as `weights are not finite`; empty if they mean something.
-    source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens: of a zero-shot
-        run before any training on the target, of a few-shot run after it.
-    first_sentences (Mapping[str, Score]): Of a zero-shot run: scores on the first sentences of the target's sample.
-    cost (Mapping[str, int]): What the sample of a few-shot run takes to annotate: its `words` (tokens that are no white
-        space), and in an experiment of several selections the `edits` of an annotator who in each round corrects what
-        the model of the round before has marked (see `scripts.evaluation.edits`), all rounds together. Empty where that
-        is not known.
-    layout (int): Layout of the run file; 1 for the first version of this project.
-    errors (Mapping[str, ErrorCounts]): Errors by kind, for each entity type; read from the run's analysis.
-    matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type; read from the analysis too.
+    updates (int): Optimizer steps.
+    sentences (Mapping[str, int]): Number of sentences in `train` and `test`.
+    source_updates (int): Optimizer steps of the source model. 0 without pretraining.
+    training (str): Fingerprint of the training, which several runs may share. Empty if unknown.
+    problem (str): Why the scores are invalid, such as `weights are not finite`. Empty if they are valid.
+    source_tests (Mapping[str, Mapping[str, Score]]): Scores on the test part of each source, on tokens. Zero-shot runs
+        are tested before any training on the target, few-shot runs after it.
+    first_sentences (Mapping[str, Score]): For zero-shot runs, the scores on the first sentences of the target's sample.
+    cost (Mapping[str, int]): For few-shot runs, the cost of annotating the sample: its `words` (tokens other than
+        whitespace) and, in experiments with several selections, the `edits` in all rounds. In each round, an annotator
+        corrects the predictions of the previous round's model (see `scripts.evaluation.edits`). Empty if unknown.
+    layout (int): Layout of the run file. 1 for the first version of this project.
+    errors (Mapping[str, ErrorCounts]): Errors by kind for each entity type, from the run's analysis.
+    matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type, from the run's analysis.
     """
 
     run: str
@@ -158,8 +157,8 @@ class RunResult:
 class Plan:
     """The runs of a kind that belong to an experiment.
 
-    started_with (StartedWith): What the command was started with.
-    runs (Mapping[str, PlannedRun]): By id.
+    started_with (StartedWith): The options of the command.
+    runs (Mapping[str, PlannedRun]): The runs by id.
     """
 
     started_with: StartedWith
@@ -168,12 +167,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Today:
-    """What would come out of an experiment today, for the report to show no results of anything else.
+    """The current state of an experiment, so that the report doesn't show outdated results.
 
-    planned (Mapping[str, PlannedRun]): All runs of the kinds that were begun, by id.
+    planned (Mapping[str, PlannedRun]): All runs of the kinds that were started, by id.
     corpora (str): Hash of the settings and files of the corpora.
-    remarks (tuple[str, ...]): Why results are not to be compared with each other.
-    calibration (str): Fingerprint of the calibration of the shipped pipeline; empty if none was begun.
+    remarks (tuple[str, ...]): Reasons why results should not be compared with each other.
+    calibration (str): Fingerprint of the shipped pipeline's calibration. Empty if it was not started.
     """
 
     planned: Mapping[str, PlannedRun]
@@ -183,15 +182,15 @@ class Today:
 
 
 def plan_file(folder: Path, kind: Kind) -> Path:
-    """RETURNS (Path): Where the plan of a kind of runs stands, in the experiment's folder of results."""
+    """RETURNS (Path): The file with the plan for a kind of runs, in the experiment's folder of results."""
     return folder / f"{kind}.json"
 
 
 def read_plans(folder: Path) -> dict[Kind, Plan]:
     """Read which runs belong to an experiment.
 
-    folder (Path): The experiment's folder of results, with a `KIND.json` for each kind of run that was begun.
-    RETURNS (dict[Kind, Plan]): The plan of each of these kinds.
+    folder (Path): The experiment's folder of results, with a `KIND.json` for each kind of run that was started.
+    RETURNS (dict[Kind, Plan]): The plan for each of these kinds.
     RAISES (ProjectError): If a file is damaged.
     """
     remedy = "delete the file and start the experiment again: finished runs are kept"
@@ -206,8 +205,8 @@ def _count(number: int, what: str) -> str:
 def read_runs(folder: Path) -> list[RunResult]:
     """Read the finished runs of an experiment.
 
-    folder (Path): Holds one JSON file per run.
-    RETURNS (list[RunResult]): Sorted by id; empty if there is none.
+    folder (Path): Folder with a JSON file per run.
+    RETURNS (list[RunResult]): The runs, sorted by id.
     RAISES (ProjectError): If a file is damaged.
     """
     return [read_run(path) for path in sorted(folder.glob("*.json"))]
@@ -218,13 +217,13 @@ def read_run(path: Path) -> RunResult:
 
     path (Path): Its JSON file.
     RETURNS (RunResult): The validated result.
-    RAISES (ProjectError): If the file is absent or damaged.
+    RAISES (ProjectError): If the file is missing or damaged.
     """
     result = read_shape(path, RunResult, "delete the file and start the experiment again: only this run is repeated")
     is_scored = MICRO in result.scores.tokens and set(result.scores.tokens) == set(result.scores.characters)
     if not is_scored and not result.problem:
         raise ProjectError(
-            f"damaged run file (scores of tokens and characters need '{MICRO}' and the same entity types)",
+            f"damaged run file (the scores on tokens and characters need '{MICRO}' and the same entity types)",
             where=path,
             remedy="delete the file and start the experiment again",
         )
@@ -233,12 +232,12 @@ def read_run(path: Path) -> RunResult:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The entities that a pipeline finds in a document.
+    """The entities that a pipeline found in a document.
 
     document (str): Document id.
-    tokens (tuple): (start, end, type) in tokens, end exclusive.
+    tokens (tuple): (start, end, type) in tokens, with an exclusive end.
     characters (tuple): The same in characters.
-    confidences (tuple[float, ...]): In the same order; empty where the model has none to give.
+    confidences (tuple[float, ...]): Confidences in the same order. Empty if the model has none.
     """
 
     document: str
@@ -250,14 +249,17 @@ class Prediction:
 class Ledger:
     """The finished runs of an experiment.
 
-    folder (Path): Holds for each run ID.json, ID.cfg and ID.predictions.json.gz.
+    folder (Path): Folder with ID.json, ID.cfg and ID.predictions.json.gz for each run.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def check_layout(self) -> None:
-        """RAISES (ProjectError): If runs of an earlier version are there, which would be trained over."""
+        """Check that there are no runs of an earlier version, which would be overwritten.
+
+        RAISES (ProjectError): If there are.
+        """
         heads = [self._head(path) for path in self.folder.glob("*.json")]
         earlier = sum("fingerprint" in head and head.get("layout", 1) != LAYOUT for head in heads)
         if earlier:
@@ -265,22 +267,21 @@ class Ledger:
             raise ProjectError(f"{_count(earlier, 'run')} of an earlier version", where=self.folder, remedy=remedy)
 
     def is_finished(self, run: str, fingerprint: str) -> bool:
-        """RETURNS (bool): Whether the run is on record, with its predictions, made with the settings and data that the
-        fingerprint stands for."""
+        """RETURNS (bool): Whether the run and its predictions are complete, and have this fingerprint."""
         return self._head(self._file(run)).get("fingerprint") == fingerprint and self.predictions(run) is not None
 
     def is_of_others(self, run: str, fingerprint: str) -> bool:
-        """RETURNS (bool): Whether the run is on record, but made with other settings, data or another encoder."""
+        """RETURNS (bool): Whether there is a result of the run with different settings, data or encoder."""
         head = self._head(self._file(run))
         return "fingerprint" in head and head["fingerprint"] != fingerprint
 
     def is_damaged(self, run: str) -> bool:
-        """RETURNS (bool): Whether something of the run is on record, but not all that belongs to it, or not whole."""
+        """RETURNS (bool): Whether there are files of the run, but some are missing or damaged."""
         left = any(self.folder.glob(f"{escape(run)}.*"))
         return left and ("fingerprint" not in self._head(self._file(run)) or self.predictions(run) is None)
 
     def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
-        """RETURNS (Optional[list[dict]]): What the run predicted; None if that is lost."""
+        """RETURNS (Optional[list[dict]]): The run's predictions, or None if they are missing or damaged."""
         try:
             found = read_zipped_json(self.folder / f"{run}.predictions.json.gz")
             return found["predictions"]
@@ -288,14 +289,14 @@ class Ledger:
             return None
 
     def read(self, run: str) -> RunResult:
-        """RETURNS (RunResult): A run on record."""
+        """RETURNS (RunResult): The result of a run."""
         return read_run(self._file(run))
 
     def _file(self, run: str) -> Path:
         return self.folder / f"{run}.json"
 
     def _head(self, path: Path) -> Mapping[str, Any]:
-        """RETURNS (Mapping): What a run file holds; nothing if it is absent or damaged."""
+        """RETURNS (Mapping): The contents of a run file. Empty if it is missing or damaged."""
         try:
             found = read_json(path)
         except ProjectError:
@@ -303,15 +304,15 @@ class Ledger:
         return found if isinstance(found, dict) else {}
 
     def write(self, result: RunResult, config: str, sample: Sequence[Any], predictions: Sequence[Prediction]) -> None:
-        """Put a run on record.
+        """Write the files of a finished run.
 
         result (RunResult): The run.
-        config (str): The resolved config that it was trained by.
-        sample (Sequence): (document id, number of the sentence) of the sample; empty if it is the whole training part.
+        config (str): The resolved config that it was trained with.
+        sample (Sequence): (document id, sentence number) pairs of the sample. Empty for the whole training part.
         predictions (Sequence[Prediction]): The entities found in the target's test part.
         """
         stem = self.folder / result.run
-        # Gone before the files that belong to it change: it must never stand beside those of other settings.
+        # Deleted first, so that it never exists next to files from other settings.
         stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
         write_text(stem.with_name(f"{result.run}.cfg"), config)
         data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
@@ -320,7 +321,7 @@ class Ledger:
 
 
 def to_json(result: RunResult) -> dict[str, Any]:
-    """RETURNS (dict): A result as its file holds it; scores with their percentages."""
+    """RETURNS (dict): A result in the form of its file, with percentages for the scores."""
     data = asdict(result)
     data["scores"] = {
         unit: {name: score.to_dict() for name, score in getattr(result.scores, unit).items()}

@@ -1,4 +1,4 @@
-"""Read JSON files into data classes, with one line for what is wrong in them."""
+"""Read JSON files into data classes, with one-line errors."""
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Hashable, Type, TypeVar, cast
@@ -13,7 +13,7 @@ Shape = TypeVar("Shape")
 
 @lru_cache(maxsize=16)
 def adapter(shape: Hashable) -> TypeAdapter[Any]:
-    """RETURNS (TypeAdapter): What reads a shape. Making one takes longer than reading a hundred files with it."""
+    """RETURNS (TypeAdapter): The adapter for a shape. Creating one takes longer than reading 100 files with it."""
     return TypeAdapter(cast(Any, shape))
 
 
@@ -21,10 +21,10 @@ def read_shape(path: Path, shape: Type[Shape], remedy: str) -> Shape:
     """Read a JSON file.
 
     path (Path): The file.
-    shape (Type[Shape]): A data class, or a mapping or list of some.
+    shape (Type[Shape]): A data class, or a mapping or list of data classes.
     remedy (str): What to do if the file is damaged.
-    RETURNS (Shape): What it holds, validated.
-    RAISES (ProjectError): If it is absent, or does not hold that.
+    RETURNS (Shape): The validated contents.
+    RAISES (ProjectError): If the file is missing or doesn't have this shape.
     """
     try:
         reader: TypeAdapter[Shape] = adapter(cast(Hashable, shape))

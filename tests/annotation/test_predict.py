@@ -197,7 +197,7 @@ class TestRefused:
 
     def test_an_id_that_brat_could_not_hold_is_told_and_the_rest_is_kept(self, pipeline, tmp_path):
         (tmp_path / "rows.jsonl").write_text('{"id": "../a", "text": "b"}\n', encoding="utf8")
-        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that makes no file name"):
+        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that can't be a file name"):
             predict(pipeline, tmp_path / "rows.jsonl", tmp_path / "found", "brat")
         assert not (tmp_path / "a.txt").exists() and not (tmp_path / "found").exists()
 

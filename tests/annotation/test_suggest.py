@@ -86,7 +86,7 @@ class TestWritten:
 
     def test_fewer_sentences_than_asked_for_are_told(self, pipeline, texts, tmp_path, capsys):
         suggest(pipeline, texts, tmp_path / "out.jsonl", words=1000)
-        assert "Fewer than asked for" in capsys.readouterr().out
+        assert "Fewer than requested" in capsys.readouterr().out
 
     def test_a_pipeline_without_probabilities_chooses_at_random(self, texts, tmp_path):
         transition_pipeline().to_disk(tmp_path / "transition")

@@ -12,11 +12,11 @@ from scripts.base.exits import explain_exit
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed by signal 9 (KILL): often the system, out"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed by signal 9 (KILL): often by the system"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "killed by signal 15 (TERM)"),
         ("import os; os.abort()", "killed by signal 6 (ABRT)"),
         ("raise SystemExit(130)", "exit code 130, after signal 2 (INT)"),
-        ("raise SystemExit(137)", "exit code 137, after signal 9 (KILL): often the system, out of memory"),
+        ("raise SystemExit(137)", "exit code 137, after signal 9 (KILL): often by the system, when"),
         ("raise SystemExit(2)", "exit code 2"),
         ("raise SystemExit(255)", "exit code 255"),
     ],

@@ -257,7 +257,7 @@ def test_absent_or_damaged_json_names_the_file_and_the_command(tmp_path: Path):
     assert str(failure.value) == f"{path}: no such file. Run `weasel run encoder` first"
     for damaged in (b'{"name": "e5', b"", b"\xff\xfe"):
         path.write_bytes(damaged)
-        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Delete the file and make it again"):
+        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Delete the file and create it again"):
             read_json(path)
 
 
@@ -321,6 +321,6 @@ def test_whatever_stands_in_a_json_file_is_one_line_that_names_it(content: bytes
         (read_zipped_json, tmp_path / "a.json.gz", gzip.compress(content)),
     ):
         path.write_bytes(written)
-        with pytest.raises(ProjectError, match="Delete the file and make it again") as error:
+        with pytest.raises(ProjectError, match="Delete the file and create it again") as error:
             read(path)
         assert str(error.value).startswith(f"{path}: ") and len(str(error.value)) < len(str(path)) + 200

@@ -76,7 +76,7 @@ def test_a_stopped_command_says_so_in_one_line(settings, number: signal.Signals,
         read_until(process, "loading" if "loading" in settings else "running")
         process.send_signal(number)
         (line,) = lines_of(process)
-    assert line.startswith("⚠ Stopped") and line.endswith("start the same command again to go on")
+    assert line.startswith("⚠ Stopped") and line.endswith("start the same command again to continue")
     assert (number.name in line) == (number != signal.SIGINT)
     assert process.returncode == CODES[number]
     assert not list(project.rglob("*.part"))
@@ -119,7 +119,7 @@ def test_a_command_ends_with_weasel(loading: int, number: signal.Signals, projec
         read_until(process, "loading" if loading else "running")
         (command,) = psutil.Process(process.pid).children()
         process.send_signal(number)
-        assert lines_of(process)[-1].startswith("⚠ Stopped, since Weasel has ended.")
+        assert lines_of(process)[-1].startswith("⚠ Stopped because Weasel has ended.")
         with pytest.raises(psutil.NoSuchProcess):
             command.wait(5)
             command.status()

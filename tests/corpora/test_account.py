@@ -195,8 +195,8 @@ def test_the_whole_corpus_is_told_before_its_parts_with_the_main_reason_and_its_
     message = heavy(two_parts(["nested", *["text mismatch"] * 5], ["empty", "text mismatch"]))
     assert message == (
         "corpus c: 8 of 12 mentions are lost, 6 by 'text mismatch' (first: T2 ADR 2-6 in train2, T3 ADR 3-7 in train3, "
-        "T4 ADR 4-8 in train4). Check the offsets and labels in the raw files and in the corpus file, or put what you "
-        "accept under `expected.dropped` in the corpus file"
+        "T4 ADR 4-8 in train4). Check the offsets and labels in the raw files and in the corpus file, or add the "
+        "accepted count to `expected.dropped` in the corpus file"
     )
 
 

@@ -202,7 +202,7 @@ def test_copies_of_one_text_alone_are_no_corpus(tmp_path):
     common = {"language": "en", "domain": "ugt", "format": "brat", "labels": {"Drug": "Drug", "ADR": "Disease"}}
     with pytest.raises(ProjectError) as error:
         convert_corpus("mine", CorpusSettings(**common, path=tmp_path / "raw"))
-    what = "corpus mine: 2 documents with 1 different texts do not make a training and a test part"
+    what = "corpus mine: 2 documents with 1 different texts are not enough for a training and a test part"
     assert str(error.value) == f"{what}. Check what is in {tmp_path / 'raw'}"
 
 

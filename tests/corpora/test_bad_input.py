@@ -19,10 +19,11 @@ CHECK = "Check `path` and `annotations` in the corpus file"
 BRAT_LINE = "Expected `T1<TAB>Label start end[;start end]<TAB>text`"
 CONLL_LINE = "Expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
 TAG = "Expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
-CONLL_TAG = f"{TAG}; if another column holds the tags, name it as `columns` in the corpus file"
+CONLL_TAG = f"{TAG}; if the tags are in another column, set `columns` in the corpus file"
 CONLL_COLUMNS = "Name the columns in the corpus file, such as `columns: {token: 1, tag: -1}`"
 PUBTATOR_LINE = "Expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
-ONE_OBJECT = "Write one JSON object a line"
+NOT_ENOUGH = "documents are not enough for a training and a test part. Check what is in"
+ONE_OBJECT = "Write one JSON object per line"
 KNOWN_FORMATS = (
     "known: bigbio, bioc, brat, conll, docbin, huggingface, "
     "jsonl, label_studio, pubtator, rudrec, spacy_tuples, uima, webanno"
@@ -100,7 +101,7 @@ BAD_BRAT = [
         "a label that nobody named",
         {"1.ann": "T1\tDrugs 5 12\taspirin\nT2\tDose 0 4\tTook\nT3\tDose 0 4\tTook\n"},
         "corpus mine: unknown labels: 'Dose' 2x, 'Drugs' 1x (did you mean 'Drug'?). "
-        "Put each under `labels` or `ignore` in the corpus file; 'Drugs' stands at 1.ann:1",
+        "Add each to `labels` or `ignore` in the corpus file; 'Drugs' is at 1.ann:1",
     ),
 ]
 BAD_RUDREC = [
@@ -124,14 +125,14 @@ BAD_RUDREC = [
     (
         "half a character",
         row(text="\ud83d"),
-        "c.json:1: key 'text' holds half of a surrogate pair. Repair its \\u escapes",
+        "c.json:1: key 'text' has half of a surrogate pair. Repair its \\u escapes",
     ),
     (
         "rows apart",
         "\n".join([row(), row(file_name="2"), row()]),
         "c.json:3: '1' has other rows further up. Sort rows by file_name",
     ),
-    ("one document", row(), "corpus mine: 1 documents do not make a training and a test part. Check what is in c.json"),
+    ("one document", row(), f"corpus mine: 1 {NOT_ENOUGH} c.json"),
     ("not UTF-8", b'{"text": "\xff"}', "c.json: not UTF-8 (byte 10). Convert the file to UTF-8"),
 ]
 BAD_CONLL = [
@@ -141,7 +142,7 @@ BAD_CONLL = [
     (
         "a tag without a label",
         "took\tO\naspirin\tB\n",
-        "c.tsv:2: a tag without a label. Name the label of all mentions in the corpus file, such as `label: Disease`",
+        "c.tsv:2: a tag without a label. Set the label of all mentions in the corpus file, such as `label: Disease`",
     ),
     (
         "tags in two columns",
@@ -151,21 +152,21 @@ BAD_CONLL = [
     (
         "numbers that do not count",
         "1\ttook\tO\n3\taspirin\tB-Drug\n",
-        f"c.tsv:1: the first column holds numbers that do not count the tokens of a sentence. {CONLL_COLUMNS}",
+        f"c.tsv:1: the first column has numbers that don't count the tokens of a sentence. {CONLL_COLUMNS}",
     ),
     ("TAB missing", "took\tO\naspirin B-Drug\n", f"c.tsv:2: no TAB, though line 1 has one. {CONLL_LINE}"),
     ("token missing", "took\tO\n\tB-Drug\n", f"c.tsv:2: the token is empty. {CONLL_LINE}"),
     (
         "columns of another number",
         "took\tO\naspirin\tNN\tB-Drug\n",
-        "c.tsv:2: 3 columns, though line 1 has 2. Give all lines of a file the same columns",
+        "c.tsv:2: 3 columns, though line 1 has 2. Use the same columns in all lines of a file",
     ),
     (
         "an id twice",
         "-DOCSTART- (a)\n\nx O\n\n-DOCSTART- (a)\n\ny O\n",
-        "c.tsv:5: a second document called 'a'. Rename or remove one of the two; the first one stands at c.tsv:1",
+        "c.tsv:5: a second document with the id 'a'. Rename or remove one of the two; the first one is at c.tsv:1",
     ),
-    ("nothing", "\n\n", "corpus mine: 0 documents do not make a training and a test part. Check what is in c.tsv"),
+    ("nothing", "\n\n", f"corpus mine: 0 {NOT_ENOUGH} c.tsv"),
 ]
 BAD_PUBTATOR = [
     ("another form", "Took aspirin.\n", f"c.txt:1: not a line of PubTator. {PUBTATOR_LINE}"),
@@ -184,7 +185,7 @@ BAD_PUBTATOR = [
     (
         "a PMID twice",
         TITLE + "7|t|Took chalk.\n",
-        "c.txt:2: a second document called '7'. Rename or remove one of the two; the first one stands at c.txt:1",
+        "c.txt:2: a second document with the id '7'. Rename or remove one of the two; the first one is at c.txt:1",
     ),
     ("no type", TITLE + "7\t5\t12\taspirin\t \n", f"c.txt:2: the type is empty. {PUBTATOR_LINE}"),
 ]
@@ -207,15 +208,15 @@ BAD_JSONL = [
     (
         "a key twice",
         '{"text": "a", "text": "b"}',
-        f"c.jsonl:1: not a JSON object (the key 'text' stands in it twice). {ONE_OBJECT}",
+        f"c.jsonl:1: not a JSON object (the key 'text' is in it twice). {ONE_OBJECT}",
     ),
     ("empty", "", "c.jsonl: no documents in this file. Remove the file, or write it again"),
     ("no spans", '{"text": "Took aspirin."}', f"c.jsonl:1: no spans in this row. {SPAN_KEYS}"),
     (
         "a class of the text",
         '{"text": "Took aspirin.", "label": ["positive"]}',
-        "c.jsonl:1: key 'label' holds a class of the whole text, no spans. "
-        "A corpus needs spans of text; export it from a project of sequence labelling",
+        "c.jsonl:1: key 'label' has a class of the whole text, not spans. "
+        "Export it from a project for sequence labelling",
     ),
     (
         "spans under two keys",
@@ -230,12 +231,12 @@ BAD_JSONL = [
     (
         "an id twice",
         "\n".join([json.dumps(JSONL_ROW)] * 2),
-        "c.jsonl:2: a second document called '1'. Rename or remove one of the two; the first one stands at c.jsonl:1",
+        "c.jsonl:2: a second document with the id '1'. Rename or remove one of the two; the first one is at c.jsonl:1",
     ),
     (
         "an answer that nobody gives",
         '{"text": "aspirin", "spans": [], "answer": "maybe"}',
-        "c.jsonl:1: key 'answer' is none of accept, reject, ignore",
+        "c.jsonl:1: key 'answer' is not one of accept, reject, ignore",
     ),
 ]
 BAD_DOCBIN = [
@@ -243,7 +244,7 @@ BAD_DOCBIN = [
         "no DocBin",
         b"Took aspirin.",
         "c.spacy: not a DocBin file, or damaged (error). "
-        "Write it anew with `DocBin.to_disk` of spaCy 3",
+        "Write it again with `DocBin.to_disk` of spaCy 3",
     ),
 ]
 UIMA_EXPORT = "Export it again, XMI together with its TypeSystem.xml"
@@ -251,7 +252,7 @@ BAD_UIMA = [
     (
         "no type system",
         {"a/1.xmi": "<xmi/>"},
-        f"a/1.xmi: no TypeSystem.xml beside it or in a folder above it. {UIMA_EXPORT}",
+        f"a/1.xmi: no TypeSystem.xml in its folder or a folder above. {UIMA_EXPORT}",
     ),
     (
         "an archive",
@@ -274,29 +275,29 @@ BAD_FILES = [
         "format: jsonl\nobtain: ask the hospital",
         "1 of 1 corpora are missing: mine in none (ask the hospital)",
     ),
-    ("a file for a folder", {"a": ""}, "a", "format: brat", "a: a file, not a folder. Name the folder that it lies in"),
+    ("a file for a folder", {"a": ""}, "a", "format: brat", "a: a file, not a folder. Use the folder that it is in"),
     ("a folder for a file", {"a/b": ""}, "a", "format: rudrec", "a: no such file. Check `path` in the corpus file"),
     (
         "annotations where there are none",
         {"a": ""},
         "a",
         "format: rudrec\nannotations: assets",
-        "assets: this format has no `annotations` of its own. Remove the key",
+        "assets: this format has no separate `annotations`. Remove the key",
     ),
     (
         "no archive",
         {"a.zip": "<html>"},
         "a.zip",
         "format: brat",
-        "a.zip: not a zip archive (File is not a zip file). Fetch it again",
+        "a.zip: not a zip archive (File is not a zip file). Download it again",
     ),
     (
         "an archive that leads out of itself",
         {"a.zip": zipped(**{"../1.txt": "x"})},
         "a.zip",
         "format: brat",
-        "a.zip: the archive names a path outside of itself (../1.txt). "
-        "Do not trust it: fetch it again from where it is published",
+        "a.zip: the archive has a path outside of itself (../1.txt). "
+        "Don't trust it: download it again from its publisher",
     ),
     (
         "a folder that the archive has not",
@@ -334,7 +335,7 @@ BAD_FILES = [
         BRAT,
         "",
         "format: brat\npublished_split: {train: ['1'], test: ['3']}",
-        "document '2' is in no part of `published_split`. Mend the patterns",
+        "document '2' is in no part of `published_split`. Correct the patterns",
     ),
 ]
 
@@ -456,7 +457,7 @@ def test_files_and_settings(tmp_path, files, path, settings, expected):
 def test_a_link_that_leads_back(tmp_path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "again").symlink_to(tmp_path / "raw")
-    expected = "again: a symbolic link that leads back to a folder above it. Remove it"
+    expected = "again: a symbolic link that points to a folder above it. Remove it"
     assert message(tmp_path, BRAT, "", "format: brat") == expected
 
 

@@ -133,7 +133,7 @@ def test_a_part_is_found_with_the_hash_and_the_count_of_its_manifest(corpus, man
     assert part.path == corpus / "test.spacy"
     assert part.sha256 == hash_file(part.path)
     assert part.sentences == sum(len(list(doc.sents)) for doc in read_documents(part.path))
-    with pytest.raises(ProjectError, match="corpus mine: no part 'dev'. It has train, test"):
+    with pytest.raises(ProjectError, match="corpus mine: no part 'dev'. Use one of train, test"):
         find_part(corpus.parent, "mine", "dev")
 
 
@@ -189,7 +189,7 @@ def test_sentences_of_a_test_part_are_left_out_of_training_whether_they_are_anno
 def test_a_part_of_which_nothing_is_annotated_is_no_success(partly, tmp_path):
     patterns = {"train": ["d[!9]"], "test": ["d9"]}
     published = partly.model_copy(update={"published_split": PublishedSplit(**patterns)})
-    with pytest.raises(ProjectError, match=r"corpus mine: nothing is annotated in the 1 documents of the test part\."):
+    with pytest.raises(ProjectError, match=r"corpus mine: none of the 1 documents in the test part is annotated\."):
         convert_corpus("mine", published)
 
 

@@ -42,7 +42,7 @@ def test_unknown_labels_are_one_error_that_names_each_with_its_count_and_the_fir
         check_labels([Document("a", TEXT, mentions)], LABELS, ["Dose"], "corpus mine")
     assert str(error.value) == (
         "corpus mine: unknown labels: 'Severity' 2x, 'Symptm' 1x (did you mean 'Symptom'?). "
-        "Put each under `labels` or `ignore` in the corpus file; 'Symptm' stands at a.ann:3"
+        "Add each to `labels` or `ignore` in the corpus file; 'Symptm' is at a.ann:3"
     )
     check_labels([Document("a", TEXT, mentions)], LABELS, ["Severity", "Symptm"], "corpus mine")
 

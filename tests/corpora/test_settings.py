@@ -37,7 +37,7 @@ def test_labels_that_other_yaml_takes_for_truth_values_are_text(tmp_path, label)
 def test_a_label_that_yaml_does_not_take_for_text_is_told(tmp_path, text, label):
     if text.endswith("label: {}\n") and label in ("null", "~"):
         return
-    said = r"c\.yml: key '\w+': the label \S+ is no text to YAML: write '\S+' in quotes"
+    said = r"c\.yml: key '\w+': YAML doesn't read the label \S+ as text: write '\S+' in quotes"
     with pytest.raises(ProjectError, match=said) as error:
         read(tmp_path, text.replace("{}", label))
     assert "\n" not in str(error.value)
@@ -45,7 +45,7 @@ def test_a_label_that_yaml_does_not_take_for_text_is_told(tmp_path, text, label)
 
 @pytest.mark.parametrize("annotator", ["1", "true", "null", "2.5", "2001-01-01"])
 def test_an_annotator_that_yaml_does_not_take_for_text_is_told(tmp_path, annotator):
-    said = rf"c\.yml: key 'annotators': the annotator {annotator} is no text to YAML: write '{annotator}' in quotes"
+    said = rf"c\.yml: key 'annotators': YAML doesn't read the annotator {annotator} as text: write '{annotator}' in"
     with pytest.raises(ProjectError, match=said):
         read(tmp_path, f"{MINIMAL}annotators: {annotator}\n")
     assert read(tmp_path, f"{MINIMAL}annotators: '{annotator}'\n").annotators == annotator
@@ -101,20 +101,20 @@ def test_defaults_are_those_of_the_paper_or_of_the_design(tmp_path):
     [
         (("format: brat", "format: brta"), "did you mean 'brat'"),
         (("Drug: Drug", "Drug: a drug"), "key 'labels.Drug'"),
-        (("Drug: Drug", "Drug: micro"), "no entity type may be called 'micro'"),
+        (("Drug: Drug", "Drug: micro"), "no entity type can be called 'micro'"),
         (("path: a", "path: a\nsplit: {seed: 1}\npublished_split: {train: [a], test: [b]}"), "not both"),
         (("path: a", "path: a\npublished_split: {train: [a], test: []}"), "key 'published_split.test'"),
         (("path: a", "path: a\nexpected: {dropped: {nestd: 1}}"), "key 'expected.dropped.nestd"),
         (("path: a", "path: a\nexpected: {document: 1}"), "Did you mean 'documents'"),
         (("labels: {Drug: Drug}", "labels: {}"), "key 'labels'"),
         (("domain: ugt", "domain: ugt\nsentence: punkt"), "Did you mean 'sentences'"),
-        (("domain: ugt", "domain: ugt\nignore: [Drug]"), "'Drug' stands in both"),
+        (("domain: ugt", "domain: ugt\nignore: [Drug]"), "'Drug' is in both"),
         (("domain: ugt", "domain: ugt\ndiscontinuous: join"), "key 'discontinuous'"),
         (("domain: ugt", "domain: ugt\nsplit: {train: 70}"), "key 'split.train'"),
         (("path: a\n", ""), "missing key 'path'"),
         (("path: a", "path: a\nannotates: [Disease]"), "`annotates` lacks Drug"),
         (("path: a", "path: a\nannotates: []"), "`annotates` lacks Drug"),
-        (("path: a", "path: a\nannotates: [Drug, micro]"), "no entity type may be called 'micro'"),
+        (("path: a", "path: a\nannotates: [Drug, micro]"), "no entity type can be called 'micro'"),
         (("path: a", "path: a\nannotates: [Drug, a form]"), "key 'annotates.1'"),
     ],
 )

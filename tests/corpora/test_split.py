@@ -160,7 +160,7 @@ def test_copies_that_are_not_dealt_hold_their_text_on_its_side():
 
 
 def test_documents_of_one_text_cannot_be_split():
-    with pytest.raises(ProjectError, match=r"3 document\(s\) cannot be split .*: all have the same text"):
+    with pytest.raises(ProjectError, match=r"can't split 3 document\(s\) .*: all have the same text"):
         split_documents(["a", "b", "c"], 0.7, 0, None, [["a", "b", "c"]])
 
 

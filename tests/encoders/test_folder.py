@@ -47,11 +47,11 @@ def test_cased_word_piece_list_must_say_that_it_is_cased(folder: Path):
     ("file", "content", "message"),
     [
         ("config.json", None, "no config.json"),
-        ("config.json", "{", "can not load the config.json"),
-        ("config.json", '{"model_type": "no-such"}', "can not load the config.json"),
+        ("config.json", "{", "can't load the config.json"),
+        ("config.json", '{"model_type": "no-such"}', "can't load the config.json"),
         ("model.safetensors", None, r"no weights \(model.safetensors or pytorch_model.bin\)"),
-        ("model.safetensors", "half a file", "can not load the weights"),
-        ("tokenizer.json", "{", "can not load the tokenizer"),
+        ("model.safetensors", "half a file", "can't load the weights"),
+        ("tokenizer.json", "{", "can't load the tokenizer"),
     ],
 )
 def test_damaged_folder_is_one_line(file: str, content: str, message: str, folder: Path):
@@ -68,7 +68,7 @@ def test_weights_without_a_layer_are_an_error(folder: Path):
     weights = load_file(folder / "model.safetensors")
     kept = {name: values for name, values in weights.items() if "layer.1." not in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ProjectError, match="the weights lack 16 tensors of the config, such as encoder.layer.1."):
+    with pytest.raises(ProjectError, match="the weights lack 16 tensors of the model, such as encoder.layer.1."):
         check_folder(folder)
 
 
@@ -85,7 +85,7 @@ def test_slow_tokenizer_is_an_error(folder: Path):
     (folder / "merges.txt").write_text("#version: 0.2\n")
     # CTRL's tokenizer has no fast form, and no other file says what this folder's is.
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "CTRLTokenizer"}')
-    with pytest.raises(ProjectError, match="the tokenizer has no fast form"):
+    with pytest.raises(ProjectError, match="the tokenizer has no fast version"):
         check_folder(folder)
 
 
@@ -113,7 +113,7 @@ def test_code_that_lies_with_an_encoder_is_never_run(folder: Path, tmp_path: Pat
     if model_type == "bert":
         assert check_folder(folder).layers == 2
     else:
-        with pytest.raises(ProjectError, match=r"config.json \(it needs code .*`auto_map`.* never run") as raised:
+        with pytest.raises(ProjectError, match=r"config.json \(it needs its own code .*`auto_map`.* never") as raised:
             check_folder(folder)
         assert "\n" not in str(raised.value)
     assert not mark.exists()

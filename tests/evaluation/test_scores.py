@@ -56,7 +56,7 @@ def test_types_that_are_not_asked_for_are_left_out_of_micro():
 
 
 def test_different_numbers_of_documents_are_an_error():
-    with pytest.raises(ProjectError, match="2 documents in the gold, 1 in the prediction"):
+    with pytest.raises(ProjectError, match="2 documents in the gold, but 1 in the predictions"):
         score_mentions([[], []], [[]], TYPES)
 
 

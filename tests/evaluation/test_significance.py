@@ -125,7 +125,7 @@ class TestDocumentCounts:
         assert count_documents([], [], [], TYPES).counts["Drug"].shape == (0, 3)
 
     def test_another_number_of_documents_is_an_error(self):
-        with pytest.raises(ProjectError, match="1 documents in the gold, 2 in the prediction"):
+        with pytest.raises(ProjectError, match="1 documents in the gold, but 2 in the predictions"):
             count_documents(["a"], [[]], [[], []], TYPES)
         with pytest.raises(ValueError):
             count_documents(["a", "b"], [[]], [[]], TYPES)
@@ -248,7 +248,7 @@ class TestCompareDocuments:
         assert compare_documents(counts, counts) == Comparison("documents", n_documents, 0.0, {})
 
     def test_other_documents_or_seeds_are_an_error(self):
-        with pytest.raises(ProjectError, match="cannot compare 1 seeds on 2 documents with 3 seeds on 2 documents"):
+        with pytest.raises(ProjectError, match="can't compare 1 seeds on 2 documents with 3 seeds on 2 documents"):
             compare_documents(numpy.ones((1, 2, 3)), numpy.ones((3, 2, 3)))
 
     def test_no_difference_between_random_systems_is_found_at_the_rate_of_the_level(self):

@@ -101,13 +101,13 @@ class TestCommand:
         assert re.search(r"in-corpus +softmax +3 +3 +135 ", printed)
         assert re.search(r"few-shot +softmax +12 +12 +576 ", printed)
         assert re.search(r"at \d+\.\d sentence passes", printed) and "with the encoder tiny" in printed
-        assert "no run was carried out" in printed.strip().splitlines()[-1]
+        assert "nothing was trained" in printed.strip().splitlines()[-1]
         assert sorted(path for path in project.rglob("*")) == before
 
     def test_without_an_encoder_the_time_is_not_known(self, project, capsys):
         record_file(project / "training", "offline").unlink()
         self.run(project)
-        assert "Time not known" in capsys.readouterr().out
+        assert "Can't estimate the time" in capsys.readouterr().out
 
     def test_a_corpus_that_nobody_has_counted_is_named(self, project):
         shutil.rmtree(project / "corpus" / "ru_ugt")

@@ -115,7 +115,7 @@ def test_a_model_config_without_a_section(tmp_path, section):
 def test_a_model_whose_training_failed_is_not_packaged(project):
     write_experiment(project, {**SETTINGS, "ship": {"training": {**TRAINING, "learn_rate": 1000.0}}})
     places = {name: project / name for name in ("configs", "corpus", "training", "metrics")}
-    with pytest.raises(ProjectError, match="key ship.training: the model is not packaged: its (loss|weights)"):
+    with pytest.raises(ProjectError, match="key ship.training: the model can't be packaged: its (loss|weights)"):
         package.main(
             "tiny", **places, encoder="experiment", output=project / "packages", name="tiny", version="0.1.0", seed=0,
             threads=1, gpu_id=-1,

@@ -172,7 +172,7 @@ class TestIdentity:
         files = [project / "corpus" / name / "train.spacy" for name in ("en_ugt", "ru_ugt")]
         shutil.copyfile(*files)
         settings = {"encoder": "experiment", "tokenizer": "encoder", "assets": project}
-        with pytest.raises(ProjectError, match="ru_ugt/train.spacy: not the file that its manifest was written for"):
+        with pytest.raises(ProjectError, match="ru_ugt/train.spacy: the file doesn't match its manifest"):
             describe.main("tiny", **places(project), **settings, paper=ROOT / "assets" / "paper" / "tables.json")
         assert not (project / "metrics").exists()
 
@@ -186,7 +186,7 @@ class TestIdentity:
         file = project / "configs" / "corpora" / "ru_ehr.yml"
         settings = srsly.read_yaml(file)
         srsly.write_yaml(file, {**settings, "labels": {"Drug": "Drug"}, "ignore": ["ADR"]})
-        expected = f"{file}: ru_ehr was converted with other settings than it has now. Run `weasel run convert`"
+        expected = f"{file}: the settings of ru_ehr have changed since it was converted. Run `weasel run convert`"
         assert self.mistake(project) == expected
 
     def test_what_a_corpus_file_only_tells_people_leaves_all_as_it_is(self, project):
@@ -202,14 +202,14 @@ class TestIdentity:
         other = shutil.copytree(project / "configs", tmp_path / "private")
         file = other / "corpora" / "ru_ehr.yml"
         srsly.write_yaml(file, {**srsly.read_yaml(file), "path": str(tmp_path / "other notes")})
-        with pytest.raises(ProjectError, match="ru_ehr was converted with other settings"):
+        with pytest.raises(ProjectError, match="the settings of ru_ehr have changed since it was converted"):
             open_project(project, configs=other)
 
     @pytest.mark.parametrize("part", ["train", "test"])
     def test_a_part_that_was_copied_over_is_told(self, project, part):
         files = [project / "corpus" / name / f"{part}.spacy" for name in ("en_ugt", "ru_ugt")]
         shutil.copyfile(*files)
-        assert f"ru_ugt/{part}.spacy: not the file that its manifest was written for" in self.mistake(project)
+        assert f"ru_ugt/{part}.spacy: the file doesn't match its manifest" in self.mistake(project)
 
     def test_an_encoder_of_the_command_line_is_taken_and_nothing_is_overwritten_without_a_word(
         self, finished, tiny_encoder, tmp_path, capsys, carried_out

@@ -72,7 +72,7 @@ class TestCommand:
 
     def test_tells_that_all_are_equal_and_keeps_what_came_out(self, finished, capsys):
         self.start(finished)
-        assert "All 1 predict what is on record" in capsys.readouterr().out
+        assert "All 1 runs predict the same as the recorded ones" in capsys.readouterr().out
         (kept,) = json.loads((finished.results / "verified.json").read_text(encoding="utf8"))
         assert kept["equal"] and kept["f1"][0] == kept["f1"][1]
 
@@ -82,14 +82,14 @@ class TestCommand:
             for document in data["predictions"]:
                 document["tokens"].append([0, 1, "Drug"])
             write_zipped_json(path, data)
-        with pytest.raises(ProjectError, match="1 of 1 runs predict something else.*changed by hand"):
+        with pytest.raises(ProjectError, match="1 of 1 runs predict something different.*changed by hand"):
             self.start(finished)
         assert not json.loads((finished.results / "verified.json").read_text(encoding="utf8"))[0]["equal"]
 
     def test_without_a_finished_run_and_without_a_number_it_stops(self, finished):
-        with pytest.raises(ProjectError, match="no run is finished.*in-corpus"):
+        with pytest.raises(ProjectError, match="no finished run has the current settings.*in-corpus"):
             self.start(finished, seed=7)
-        with pytest.raises(ProjectError, match="--runs: 0 runs"):
+        with pytest.raises(ProjectError, match="--runs must be at least 1 \\(got 0\\)"):
             self.start(finished, runs=0)
 
 

@@ -80,7 +80,7 @@ def test_an_encoder_whose_weights_were_replaced_is_told(project, tiny_encoder, t
     assert open_project(project).recipe.encoder.path == other
     weights = load_file(other / "model.safetensors")
     save_file({name: values + 1 for name, values in weights.items()}, other / "model.safetensors")
-    assert f"the files of encoder 'offline' in {other} are not those that were recorded" in mistake(project)
+    assert f"the files of encoder 'offline' in {other} have changed since they were recorded" in mistake(project)
 
 
 def test_an_unknown_model_is_told(project):
@@ -116,7 +116,7 @@ class TestPrivateFolder:
         name = self.names[0]
         settings = (self.own / f"{name}.yml").read_text("utf8")
         (self.configs / "corpora" / f"{name}.yml").write_text(settings + "discontinuous: drop\n", "utf8")
-        assert f"private/corpora/{name}.yml: {name} was converted with other settings" in mistake(
+        assert f"private/corpora/{name}.yml: the settings of {name} have changed since" in mistake(
             project, configs=self.configs
         )
 

@@ -311,7 +311,7 @@ class TestTargets:
     def test_an_entity_type_that_the_component_does_not_have_raises(self, nlp, space):
         reference = self.reference(nlp, [("no", (None, False), True), ("rash", ("Symptom", True), True)])
         sentence = Example(Doc(nlp.vocab, words=["no", "rash"], spaces=[True, space]), reference)
-        message = "'bio_ner' can't learn the entity type 'Symptom': it knows Disease, Drug;"
+        message = "'bio_ner' can't learn the unknown entity type 'Symptom'. Known: Disease, Drug. Leave"
         with pytest.raises(ValueError, match=message):
             component_that_finds(nlp).get_loss([sentence], [numpy.zeros((2, 5), dtype="float32")])
 

@@ -308,7 +308,7 @@ class TestSubwords:
 
     def test_a_slow_tokenizer_is_refused(self, tmp_path):
         (tmp_path / "vocab.txt").write_text("[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\nrash\n")
-        with pytest.raises(ValueError, match="BertTokenizer gives no offsets; the encoder needs a fast tokenizer"):
+        with pytest.raises(ValueError, match="BertTokenizer provides no offsets. Use an encoder with a fast tokenizer"):
             split_into_subwords(BertTokenizer(str(tmp_path / "vocab.txt")), ["rash"])
 
 
@@ -361,7 +361,7 @@ def predicted_vectors(nlp):
 class TestPrecision:
     @pytest.mark.parametrize("setting", ["training_precision", "inference_precision"])
     def test_an_unknown_precision_is_refused(self, setting):
-        with pytest.raises(ValueError, match="Unknown precision 'float16'; use one of float32, bfloat16"):
+        with pytest.raises(ValueError, match="Unknown precision 'float16'. Use one of float32, bfloat16"):
             SentenceTransformer("encoder", **{setting: "float16"})
 
     def test_training_in_bfloat16_is_near_to_float32(self, tiny_encoder):

@@ -129,7 +129,7 @@ class TestWithoutVectors:
     def test_a_cleaner_before_it_is_an_error(self, saved):
         nlp = spacy.load(saved)
         nlp.add_pipe(CLEANER, before="bio_ner")
-        with pytest.raises(ValueError, match="no 'doc_cleaner' in between"):
+        with pytest.raises(ValueError, match="without a 'doc_cleaner' in between"):
             nlp(TEXT)
 
     def test_a_listener_to_spacys_tok2vec_is_told_too(self):

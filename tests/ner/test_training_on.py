@@ -100,5 +100,5 @@ def test_a_fresh_head_on_the_same_encoder_learns_other_entity_types(pipeline, tm
 
 
 def test_entity_types_that_a_head_does_not_know_are_refused_by_spacys_command(pipeline, tmp_path):
-    with pytest.raises(ValueError, match="'bio_ner' can't learn the entity type 'Test': it knows Disease, Drug;"):
+    with pytest.raises(ValueError, match="'bio_ner' can't learn the unknown entity type 'Test'. Known: Disease, Drug."):
         train_on(pipeline, tmp_path, LAB_SENTENCES, CONFIG, "1e-3", 1)

@@ -68,7 +68,7 @@ def test_the_second_time_nothing_is_built_nor_trained(project, build, capsys):
     package(project)
     assert stamps(*places) == before and build.wheels == []
     printed = capsys.readouterr().out
-    assert "The wheel is unchanged" in printed and "The package is" in printed
+    assert "Nothing has changed since the wheel was built" in printed and "The package is" in printed
 
 
 def replace_wheel(wheel, beside):

@@ -1,8 +1,8 @@
-"""The formats that corpora come in, by the name that a corpus file calls them.
+"""Register the formats of corpora under the names used in corpus files.
 
-A format is a module and one entry here. `raw_files(path, annotations)` lists the files that it reads, and
-`read(path, annotations, options)` makes documents of them, whose offsets count characters. `OPTIONS` names the fields
-of `Options` that it heeds. A format that can be written too has `write(documents, path)`.
+A format is a module and an entry here. `raw_files(path, annotations)` lists the files that it reads, and
+`read(path, annotations, options)` returns documents with offsets in characters. `OPTIONS` names the fields of `Options`
+that it supports. Formats that can also be written have `write(documents, path)`.
 """
 from types import ModuleType
 

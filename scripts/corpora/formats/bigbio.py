@@ -1,4 +1,4 @@
-"""Read rows of the BigBio schema `bigbio_kb`: passages, and entities at offsets in all of them together."""
+"""Read rows of the BigBio schema `bigbio_kb`: passages, and entities at offsets in the whole text."""
 from itertools import chain
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
@@ -13,12 +13,12 @@ from scripts.corpora.formats.raw import RawFile
 from scripts.corpora.schema import Document, Fragment, Mention
 
 OPTIONS = ("offsets",)
-# White space between passages; more is a mistake in their offsets.
+# The most whitespace between passages. More is a mistake in their offsets.
 WIDEST_GAP = 1000
 NOT_READ = ("events", "coreferences", "relations")
-OTHER_LENGTH = "document with a passage that is not as long as its offsets say, read where it starts"
-JOINED = "document whose passages cannot be where their offsets say, joined by a line break each"
-NOWHERE = "entity without offsets, passed over"
+OTHER_LENGTH = "document with a passage whose length doesn't match its offsets, read from its start"
+JOINED = "document whose passages don't match their offsets, joined with line breaks"
+NOWHERE = "entity without offsets, skipped"
 _SCHEMA = "export the configuration of the data set whose name ends in `_bigbio_kb`"
 _OFFSETS = "expected [[start, end], ...]"
 
@@ -26,26 +26,27 @@ _OFFSETS = "expected [[start, end], ...]"
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the entities stand beside the passages.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the entities are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_row_files(path, annotations).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all rows; an id is the row's `document_id`, else its `id`, behind the file's name if there are several.
+    """Read all rows. An id is the row's `document_id`, or else its `id`, with the file's name if there are several.
 
-    The text is that of the passages at their offsets; between two of them is a line break, and spaces if the offsets
-    leave room for more. An entity with several offsets is discontinuous. Events, coreferences and relations are
-    passed over, with a note, and so are concept ids.
+    The text consists of the passages at their offsets, with a line break between them, and spaces if the offsets leave
+    a larger gap. An entity with several offsets is discontinuous. Events, coreferences and relations are skipped with a
+    note. Concept ids are skipped too.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files.
-    RAISES (ProjectError): If a row is not of this schema, two have one id, or a file has no rows or cannot be read.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files.
+    RAISES (ProjectError): If a row doesn't have this schema, two have the same id, or a file has no rows or can't be
+        read.
     """
     files = find_row_files(path, annotations)
     placed = [
@@ -87,16 +88,16 @@ def _items(row: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[dict[
 
 
 def _read_passage(passage: Mapping[str, Any], where: str) -> Iterator[tuple[str, Fragment]]:
-    """YIELDS (tuple[str, Fragment]): The texts of a passage, nearly always one, each with its offsets."""
+    """YIELDS (tuple[str, Fragment]): The texts of a passage (nearly always one) with their offsets."""
     texts, offsets = _read_texts(passage, where), _read_offsets(passage, where)
     if len(texts) != len(offsets):
         what = f"{len(texts)} texts at {len(offsets)} offsets"
-        raise ProjectError(what, where=where, remedy="give each text of a passage its offsets")
+        raise ProjectError(what, where=where, remedy="write offsets for each text of a passage")
     yield from zip(texts, offsets, strict=True)
 
 
 def _place(pieces: Sequence[tuple[str, Fragment]]) -> Optional[str]:
-    """RETURNS (Optional[str]): The text with each piece at its offsets; None if they are not where they could be."""
+    """RETURNS (Optional[str]): The text with each piece at its offsets, or None if these are impossible."""
     ends = [0, *(start + len(piece) for piece, (start, _) in pieces)]
     gaps = [start - end for end, (_, (start, _)) in zip(ends, pieces, strict=False)]
     if any(not 0 <= gap <= WIDEST_GAP for gap in gaps):
@@ -105,7 +106,7 @@ def _place(pieces: Sequence[tuple[str, Fragment]]) -> Optional[str]:
 
 
 def _read_entity(entity: Mapping[str, Any], name: str, where: str) -> Optional[Mention]:
-    """RETURNS (Optional[Mention]): The entity, at the offsets as written; None if it is nowhere in the text."""
+    """RETURNS (Optional[Mention]): The entity, with the offsets as written, or None if it has none."""
     label, texts = check_value(entity, "type", str, where), _read_texts(entity, where)
     fragments = _read_offsets(entity, where)
     if not fragments:
@@ -118,7 +119,7 @@ def _read_entity(entity: Mapping[str, Any], name: str, where: str) -> Optional[M
 def _read_texts(data: Mapping[str, Any], where: str) -> list[str]:
     texts = [data["text"]] if isinstance(data.get("text"), str) else check_value(data, "text", list, where)
     if any(not isinstance(text, str) or has_half_pair(text) for text in texts):
-        what = "key 'text' holds something other than text, or half of a surrogate pair"
+        what = "key 'text' contains something other than text, or half of a surrogate pair"
         raise ProjectError(what, where=where, remedy=_SCHEMA)
     return texts
 
@@ -126,5 +127,5 @@ def _read_texts(data: Mapping[str, Any], where: str) -> list[str]:
 def _read_offsets(data: Mapping[str, Any], where: str) -> tuple[Fragment, ...]:
     offsets = check_value(data, "offsets", list, where)
     if any(type(one) is not list or [type(offset) for offset in one] != [int, int] for one in offsets):
-        raise ProjectError("key 'offsets' holds no pairs of whole numbers", where=where, remedy=_OFFSETS)
+        raise ProjectError("key 'offsets' doesn't contain pairs of whole numbers", where=where, remedy=_OFFSETS)
     return tuple((start, end) for start, end in offsets)

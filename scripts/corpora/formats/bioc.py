@@ -1,4 +1,4 @@
-"""Read BioC files, XML and JSON: documents in passages at offsets, with annotations in passages and sentences."""
+"""Read BioC files in XML and JSON: documents of passages at offsets, with annotations in passages and sentences."""
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 OPTIONS = ("offsets",)
 SUFFIXES = [".xml", ".json", ".jsonl"]
-# Elements that stand in lists of their own in JSON.
+# Elements that are in lists in JSON.
 LISTED = {f"{name}s": name for name in ("document", "passage", "sentence", "annotation", "relation", "location")}
 LABELS = ("type", "label")
-# No key of BioC: where an element of a file of XML stands.
+# Not a key of BioC: the location of an element in an XML file.
 PLACE = "#place"
 NUMBER = re.compile(r"\s*[0-9]{1,9}\s*")
 RELATION = "relation, which is not read"
-NOWHERE = "annotation without a place in the text, which is not read"
+NOWHERE = "annotation without a location in the text, which is not read"
 _EXPECTED = "expected BioC: a collection of documents in passages, each with its offset and text"
 
 
@@ -47,13 +47,13 @@ class _Piece:
 
 @dataclass
 class _Draft:
-    """A document as its file has it, with offsets as written.
+    """A document as it is in its file, with offsets as written.
 
     id (str): Its id.
-    where (str): Its place.
-    passages (list[tuple]): What the text of each passage is made of, in the order of the file, and its sentences.
-    mentions (list[Mention]): Of the document, its passages and their sentences.
-    notes (list[str]): What was passed over.
+    where (str): Its location.
+    passages (list[tuple]): The pieces of each passage's text, in the order of the file, and its sentences.
+    mentions (list[Mention]): The mentions of the document, its passages and their sentences.
+    notes (list[str]): What was skipped.
     """
 
     id: str
@@ -66,26 +66,27 @@ class _Draft:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand beside the texts.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents; an id is the document's own, with the file's name in front if there are several files.
+    """Read all documents. An id is the document's own, with the file's name as a prefix if there are several files.
 
-    The text is that of the passages, put at their offsets, with a line break and spaces between. A passage without text
-    is made of its sentences, with spaces between. An annotation is labelled with its infon `type`, else with `label`.
+    The text consists of the passages at their offsets, with a line break and spaces between them. If a passage has no
+    text, it consists of its sentences, with spaces between them. An annotation's label is its infon `type`, or `label`.
 
-    path (Path): A file, or a folder of files. JSON may be one collection, a list or lines of documents, or what
-        PubTator 3 exports.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where all passages have sentences.
-    RAISES (ProjectError): If a file is not BioC, passages overlap, or two documents have one id.
+    path (Path): A file, or a folder with files. JSON may be one collection, a list or lines of documents, or an export
+        of PubTator 3.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta["sentence_starts"]` is set if all passages
+        have sentences.
+    RAISES (ProjectError): If a file is not BioC, passages overlap, or two documents have the same id.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
@@ -95,7 +96,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def _read_file(file: RawFile) -> list[tuple[str, Mapping[str, Any]]]:
-    """RETURNS (list[tuple]): Place and content, in the form of JSON, of each document."""
+    """RETURNS (list[tuple]): The location of each document and its contents, in the form of JSON."""
     data = read_bytes(file)
     # In UTF-16 too the first bracket is among the first bytes.
     is_xml = b"<" in data.removeprefix(BYTE_ORDER_MARK.encode()).lstrip()[:4]
@@ -106,8 +107,8 @@ def _read_file(file: RawFile) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _read_xml(data: bytes, file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """YIELDS (tuple): The documents in a file of XML. Its DTD is not fetched, and it may declare no entities."""
-    # Only now, as for any format that needs a library of its own.
+    """YIELDS (tuple): The documents in an XML file. Its DTD is not loaded, and it must not declare entities."""
+    # Imported here because only this format needs it.
     from lxml import etree
 
     try:
@@ -120,16 +121,16 @@ def _read_xml(data: bytes, file: RawFile) -> Iterator[tuple[str, Mapping[str, An
         raise ProjectError(explain_xml_error(error), where=where, remedy="write it again") from None
     dtd = root.getroottree().docinfo.internalDTD
     if (dtd is not None and dtd.entities()) or next(root.iter(etree.Entity), None) is not None:
-        what = "XML with entities of its own, which could lead to other files or grow without end"
+        what = "XML with its own entities, which could read other files or expand without limit"
         raise ProjectError(what, where=file, remedy="write the characters themselves")
     if root.tag != "collection":
-        raise ProjectError("XML that is no BioC collection", where=f"{file}:{root.sourceline}", remedy=_EXPECTED)
+        raise ProjectError("XML that is not a BioC collection", where=f"{file}:{root.sourceline}", remedy=_EXPECTED)
     for document in _to_json(root, file)["documents"]:
         yield document[PLACE], document
 
 
 def _to_json(element: "_Element", file: RawFile) -> dict[str, Any]:
-    """RETURNS (dict): An element in the form that it has in BioC's JSON, and its place."""
+    """RETURNS (dict): An element in the form of BioC's JSON, with its location."""
     data: dict[str, Any] = {str(key): value for key, value in element.attrib.items()}
     data[PLACE] = f"{file}:{element.sourceline}"
     data["infons"] = {child.get("key"): child.text for child in element.findall("infon")}
@@ -140,14 +141,14 @@ def _to_json(element: "_Element", file: RawFile) -> dict[str, Any]:
 
 def _read_json(file: RawFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for where, value in read_values(file, _EXPECTED):
-        # Of lines, the line tells the place.
+        # With one document per line, the line is the location.
         is_whole = where == str(file)
         for number, document in enumerate(_documents_in(value, where), start=1):
             yield f"{where}, document {number}" if is_whole else where, document
 
 
 def _documents_in(data: Any, where: str) -> Iterator[Mapping[str, Any]]:
-    """YIELDS (Mapping): The documents in a document, a collection, a list of either, or what PubTator 3 exports."""
+    """YIELDS (Mapping): The documents in a document, a collection, a list of either, or an export of PubTator 3."""
     if isinstance(data, dict) and "passages" in data:
         yield data
         return
@@ -177,14 +178,14 @@ def _read_draft(data: Mapping[str, Any], where: str, prefix: str) -> _Draft:
 def _name(data: Mapping[str, Any], where: str) -> str:
     name = data.get("id")
     if type(name) not in (str, int) or not str(name).strip() or has_half_pair(str(name)):
-        raise ProjectError("a document without an id", where=where, remedy="give it one")
+        raise ProjectError("a document without an id", where=where, remedy="add one")
     return str(name)
 
 
 def _listed(data: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
     found = data.get(key) or []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise ProjectError(f"key '{key}' is no list of objects", where=where, remedy=_EXPECTED)
+        raise ProjectError(f"key '{key}' is not a list of objects", where=where, remedy=_EXPECTED)
     return found
 
 
@@ -197,7 +198,7 @@ def _number(data: Mapping[str, Any], key: str, where: str) -> int:
     """RETURNS (int): A whole number, which XML writes as text."""
     value = data.get(key)
     if type(value) not in (int, str) or not NUMBER.fullmatch(str(value)):
-        raise ProjectError(f"key '{key}' is no whole number of up to nine digits", where=where, remedy=_EXPECTED)
+        raise ProjectError(f"key '{key}' is not a whole number of up to nine digits", where=where, remedy=_EXPECTED)
     return int(str(value))
 
 
@@ -216,7 +217,7 @@ def _read_mention(data: Mapping[str, Any], locations: Sequence[Mapping[str, Any]
     infons = data.get("infons")
     found = [infons[key] for key in LABELS if infons.get(key)] if isinstance(infons, dict) else []
     if not found:
-        raise ProjectError("an annotation without the infon `type`", where=where, remedy="give it one")
+        raise ProjectError("an annotation without the infon `type`", where=where, remedy="add one")
     label = check_value({"type": found[0]}, "type", str, where)
     starts = [_number(one, "offset", where) for one in locations]
     lengths = [_number(one, "length", where) for one in locations]
@@ -227,7 +228,7 @@ def _read_mention(data: Mapping[str, Any], locations: Sequence[Mapping[str, Any]
 
 
 def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
-    """RETURNS (Document): By the way of counting that fits the most mentions, characters first."""
+    """RETURNS (Document): The document, with offsets in the unit that fits the most mentions."""
     is_ascii = all(piece.text.isascii() for pieces, _ in draft.passages for piece in pieces)
     if unit or is_ascii or not any(mention.text for mention in draft.mentions):
         return _place(draft, unit or "characters", unit)
@@ -240,16 +241,16 @@ def _make_document(draft: _Draft, unit: Optional[OffsetUnit]) -> Document:
             errors.append(error)
     if not made:
         raise errors[0]
-    # Passages that stand too far apart by one way of counting may fit with line breaks that count otherwise.
+    # Passages that are too far apart in one unit may fit in another.
     best, document = max(made, key=lambda pair: (_count_fitting(pair[1]), -len(pair[1].meta.get("notes", ()))))
     if best == "characters":
         return document
-    counted = f"document whose offsets count {Counting(best)}, brought to characters"
+    counted = f"document with offsets in {Counting(best)}, converted to characters"
     return add_notes(document, [counted])
 
 
 def _place(draft: _Draft, unit: OffsetUnit, given: Optional[OffsetUnit]) -> Document:
-    """RETURNS (Document): With its passages put at their offsets, which count a unit."""
+    """RETURNS (Document): The document with its passages at their offsets, in the given unit."""
     pieces: list[str] = []
     end = 0
     for passage, _ in draft.passages:

@@ -1,4 +1,4 @@
-"""Read and write a folder of brat files (`NAME.txt`, `NAME.ann`), nested or flat, annotations beside them or not."""
+"""Read and write folders of brat files (`NAME.txt`, `NAME.ann`). Annotations may be in a separate folder."""
 import re
 from dataclasses import replace
 from itertools import count
@@ -20,48 +20,49 @@ TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
 # Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
 OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")
-# Of a mention that is looked for in the whole document; no mention goes on for so many.
+# The most lines of a mention that is searched for in the whole document.
 MOST_LINES = 100
 READ_AS_LATIN_1 = "annotations that are not UTF-8, read as Latin-1"
-PASSED_OVER = "line of an annotation file that goes on with no annotation, passed over"
-REPEATED_ID = "id of a mention that stands twice in its file, both mentions read"
-# What people lay beside their texts; one that has annotations is a text like any other.
+PASSED_OVER = "line of an annotation file that doesn't continue an annotation, skipped"
+REPEATED_ID = "id of a mention that is in its file twice, both mentions read"
+# Files that people put next to their texts. If they have annotations, they are treated like other texts.
 ABOUT = re.compile(
     r"(?:read[-_]?me|licen[cs]e|copying|copyright|notice|citation|authors|contributors|changelog|changes)(?:[-_. ].*)?",
     re.IGNORECASE,
 )
-NOT_A_TEXT = "file about the corpus beside its texts (such as README.txt), passed over"
-HIDDEN = "hidden file beside the texts, passed over"
-# Marks a sentence that was chosen to be annotated: of a text with such marks, all else is unknown. A note on the mark
-# tells the id of the text, which may stand in several folders, each with other marks.
+NOT_A_TEXT = "file about the corpus next to its texts (such as README.txt), skipped"
+HIDDEN = "hidden file next to the texts, skipped"
+# Marks a sentence that was selected for annotation. In a text with such marks, everything else is unknown. A note on
+# the mark has the id of the text, which may be in several folders with different marks.
 CHOSEN_SENTENCE = "Chosen_sentence"
 _DOCUMENT_NOTE = re.compile(r"#\d+\tAnnotatorNotes T\d+\tsentence of (.+)")
-CHOSEN = "document of which the sentences marked `Chosen_sentence` were annotated, and nothing else"
+CHOSEN = "document in which only the sentences marked `Chosen_sentence` were annotated"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): Folder of the texts.
-    annotations (Optional[Path]): Folder of the annotations, where that is another one.
-    RETURNS (list[RawFile]): Texts and annotations.
-    RAISES (ProjectError): If a folder is absent or holds none of them.
+    path (Path): Folder with the texts.
+    annotations (Optional[Path]): Folder with the annotations, if they are in a separate one.
+    RETURNS (list[RawFile]): The files with texts and annotations.
+    RAISES (ProjectError): If a folder doesn't exist or doesn't have such files.
     """
     texts, annotated = _find(path, annotations)
     return [file for name, file in texts.items() if not _is_about(name, annotated)] + list(annotated.values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents; an id is the path below the folder without `.txt`.
+    """Read all documents. An id is the path below the folder without `.txt`.
 
-    A file about the corpus, such as README.txt, is no document unless it has annotations. Of a text with sentences that
-    are marked `Chosen_sentence`, these alone are annotated; it may stand in several folders, each with other marks.
+    Files about the corpus, such as README.txt, are only documents if they have annotations. If a text has sentences
+    marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks.
 
-    path (Path): Folder of the texts.
-    annotations (Optional[Path]): Folder of the annotations, where that is another one.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): Sorted by id.
-    RAISES (ProjectError): If a text has no annotations (unless it is empty) or the other way round, or a line is wrong.
+    path (Path): Folder with the texts.
+    annotations (Optional[Path]): Folder with the annotations, if they are in a separate one.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, sorted by id.
+    RAISES (ProjectError): If a text that isn't empty has no annotations, if annotations have no text, or if a line is
+        invalid.
     """
     texts, annotated = _find(path, annotations)
     for name in sorted(set(annotated) - set(texts)):
@@ -81,7 +82,7 @@ def _is_about(name: str, annotated: Mapping[str, RawFile]) -> bool:
 
 
 def _with_notes(documents: list[Document], notes: Sequence[str]) -> list[Document]:
-    """RETURNS (list[Document]): The documents; the first one has the notes on what belongs to none."""
+    """RETURNS (list[Document]): The documents. General notes are added to the first one."""
     if not documents or not notes:
         return documents
     first, *others = documents
@@ -105,7 +106,7 @@ def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawF
 
 
 def _only_chosen(document: Document, marks: Sequence[Mention], lines: Iterable[str]) -> Document:
-    """RETURNS (Document): A document of which only the marked sentences are annotated, under the id in their notes."""
+    """RETURNS (Document): The document with only the marked sentences as annotated, and the id in their notes."""
     found = (match[1] for match in map(_DOCUMENT_NOTE.fullmatch, lines) if match)
     others = tuple(mention for mention in document.mentions if mention.label != CHOSEN_SENTENCE)
     stretches = tuple(sorted((mark.start, mark.end) for mark in marks))
@@ -114,7 +115,7 @@ def _only_chosen(document: Document, marks: Sequence[Mention], lines: Iterable[s
 
 
 def _join_chosen(documents: Sequence[Document]) -> list[Document]:
-    """Make one document of those that are of one id and text, in each of which other sentences were marked."""
+    """Merge documents with the same id and text, in which different sentences were marked."""
     groups: dict[tuple[str, ...], list[Document]] = {}
     for document in documents:
         is_marked = CHOSEN in document.meta.get("notes", ())
@@ -137,7 +138,7 @@ def _merge(documents: Sequence[Document]) -> Document:
 
 
 def _read_annotation_lines(file: RawFile) -> tuple[list[str], list[str]]:
-    """RETURNS (tuple): The lines, and a note if they are not in UTF-8, as some releases of CADEC are not."""
+    """RETURNS (tuple): The lines, and a note if they are not in UTF-8, as in some releases of CADEC."""
     try:
         return read_lines(file), []
     except ProjectError:
@@ -181,13 +182,13 @@ def _mention(match: re.Match, fragments: tuple[Fragment, ...], text: str, where:
 
 
 def _continuation(text: str, lines: Sequence[str], number: int, covered: str) -> Sequence[str]:
-    """The lines that go on with a mention's text, where that holds a raw line break.
+    """Find the lines that continue a mention's text with a raw line break.
 
-    text (str): The text field as far as its own line goes.
+    text (str): The text field in the mention's own line.
     lines (Sequence[str]): The lines of the file.
-    number (int): How many of them stand before the ones that may belong to it.
-    covered (str): What the mention covers in the document, which tells whether and where its text goes on.
-    RETURNS (Sequence[str]): As many of those lines as belong to it, none if they do not lead to `covered`.
+    number (int): Number of lines before those that may continue it.
+    covered (str): The mention's text in the document, to compare with.
+    RETURNS (Sequence[str]): The lines that belong to the mention. Empty if the text doesn't match `covered`.
     """
     target, piece, reached = without_space(covered), without_space(text), 0
     for end in range(number, len(lines) + 1):
@@ -201,13 +202,13 @@ def _continuation(text: str, lines: Sequence[str], number: int, covered: str) ->
 
 
 def _unplaced(text: str, lines: Sequence[str], number: int, document: str) -> Sequence[str]:
-    """The same for a mention whose offsets lead elsewhere, which may count otherwise.
+    """Find these lines for a mention with the wrong offsets, which may have a different unit.
 
-    text (str): The text field as far as its own line goes.
+    text (str): The text field in the mention's own line.
     lines (Sequence[str]): The lines of the file.
-    number (int): How many of them stand before the ones that may belong to it.
-    document (str): The document, which tells how far its text goes on.
-    RETURNS (Sequence[str]): As many lines that are no annotations as stand behind it in the document too.
+    number (int): Number of lines before those that may continue it.
+    document (str): The document's text, to compare with.
+    RETURNS (Sequence[str]): The lines, without annotations, that also follow the text in the document.
     """
     reached, found, whole = without_space(text), number, ""
     for end in range(number, min(len(lines), number + MOST_LINES)):
@@ -223,17 +224,17 @@ def _unplaced(text: str, lines: Sequence[str], number: int, document: str) -> Se
 
 
 def write(documents: Sequence[Document], path: Path) -> None:
-    """Write documents as brat has them, a text and its annotations for each, which it can open and `read` reads back.
+    """Write documents for brat, with a text and an annotation file for each. `read` reads them back.
 
-    A mention's text is what it covers, with a space between fragments and for a line break; its id stays if it is one
-    of brat's, and is numbered otherwise. Who annotated a document has no place in brat.
+    A mention's text has spaces between fragments and instead of line breaks. Ids in brat's form are kept, and others
+    are replaced by numbers. brat doesn't store the annotator of a document.
 
-    documents (Sequence[Document]): What to write; an id is the path below the folder.
-    path (Path): The folder, which is made whole or not at all; it may not hold anything yet.
-    RAISES (ProjectError): If it does, or a document is one that brat could not hold.
+    documents (Sequence[Document]): The documents. An id is the path below the folder.
+    path (Path): The folder, which is written atomically. It must be new or empty.
+    RAISES (ProjectError): If it isn't, or if brat can't represent a document.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ProjectError("there is something here already", where=path, remedy="name a folder that is new or empty")
+        raise ProjectError("the output folder is not empty", where=path, remedy="choose another one or delete it")
     check_ids((document.id, f"document '{document.id}'") for document in documents)
     files = {name: data for document in documents for name, data in as_files(document)}
     folders = {folder.as_posix() for name in files for folder in PurePath(name).parents}
@@ -246,9 +247,9 @@ def write(documents: Sequence[Document], path: Path) -> None:
 
 
 def as_files(document: Document) -> Iterator[tuple[str, bytes]]:
-    """YIELDS (tuple[str, bytes]): Name and content of the file of the text, and of that of the annotations.
+    """YIELDS (tuple[str, bytes]): Name and contents of the text file, then of the annotation file.
 
-    RAISES (ProjectError): If the document is one that brat could not hold.
+    RAISES (ProjectError): If brat can't represent the document.
     """
     where = f"document {document.id!a}"
     _check_writable(document, where)
@@ -260,27 +261,27 @@ def as_files(document: Document) -> Iterator[tuple[str, bytes]]:
         yield f"{document.id}.txt", document.text.encode("utf8")
         yield f"{document.id}.ann", "".join(lines).encode("utf8")
     except UnicodeEncodeError:
-        raise ProjectError("half of a surrogate pair, which no file can hold", where=where) from None
+        raise ProjectError("half of a surrogate pair, which can't be written", where=where) from None
 
 
 def _check_writable(document: Document, where: str) -> None:
     parts = document.id.split("/")
     if any(not part.isprintable() or part[:1] in ("", ".") or len(part.encode("utf8")) > _LONGEST for part in parts):
-        remedy = "rename it: printable characters, none of its parts empty, hidden or very long"
-        raise ProjectError("an id that makes no file name", where=where, remedy=remedy)
+        remedy = "rename it: use printable characters, and no parts that are empty, hidden or very long"
+        raise ProjectError("an id that can't be a file name", where=where, remedy=remedy)
     if "left_out" in document.meta:
-        raise ProjectError("a document that is left out, which brat cannot say", where=where, remedy="do not write it")
+        raise ProjectError("a document that is left out, which brat can't store", where=where, remedy="don't write it")
     if document.annotated is not None:
-        remedy = "write it in a format that has stretches without annotation"
-        raise ProjectError("partly annotated, which brat cannot say", where=where, remedy=remedy)
+        remedy = "use a format that can store stretches without annotation"
+        raise ProjectError("a partly annotated document, which brat can't store", where=where, remedy=remedy)
 
 
-# Bytes of a file's name, of 255 that file systems have room for.
+# The most bytes in a file name. File systems allow 255.
 _LONGEST = 200
 
 
 def _ids(mentions: Sequence[Mention]) -> Iterator[str]:
-    """YIELDS (str): An id of brat's for each mention, its own one where it is that and no mention above has it."""
+    """YIELDS (str): An id in brat's form for each mention. Its own id is kept if it has this form and is unique."""
     known = {mention.id for mention in mentions}
     free = (name for name in map("T{}".format, count(1)) if name not in known)
     taken: set[str] = set()
@@ -294,12 +295,12 @@ def _line(name: str, mention: Mention, text: str, where: str) -> str:
     fragments = fragments_of(mention)
     place = f"{where}, mention {mention.id!a}"
     if not re.fullmatch(r"\S+", mention.label):
-        raise ProjectError("a label that is empty or holds white space", where=place, remedy="rename the label")
+        raise ProjectError("a label that is empty or contains whitespace", where=place, remedy="rename the label")
     if any(not 0 <= start < end <= len(text) for start, end in fragments):
-        raise ProjectError("offsets that brat does not take", where=place, remedy="leave the mention out")
-    # Of another length in brat, a text is not taken: each break becomes one space.
+        raise ProjectError("offsets outside of the text, or empty", where=place, remedy="leave the mention out")
+    # brat rejects texts with a different length, so each line break character becomes one space.
     covered = re.sub("[\r\n]", " ", " ".join(text[start:end] for start, end in fragments))
     if mention.text is not None and not same_text(mention.text, covered):
-        raise ProjectError("covers another text than it says", where=place, remedy="leave the mention out")
+        raise ProjectError("its text differs from the document's", where=place, remedy="leave the mention out")
     offsets = ";".join(f"{start} {end}" for start, end in fragments)
     return f"{name}\t{mention.label} {offsets}\t{covered}\n"

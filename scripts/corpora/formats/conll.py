@@ -1,4 +1,4 @@
-"""Read and write CoNLL files: a token and its tag a line, in any tag scheme, and a blank line behind a sentence."""
+"""Read and write CoNLL files in any tag scheme, with a token and its tag per line and a blank line after a sentence."""
 import re
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -36,13 +36,13 @@ from scripts.corpora.schema import Document, Mention
 OPTIONS = ("columns", "label")
 WEBANNO = "#FORMAT=WebAnno TSV"
 SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio", ".conllu", ".conllup"]
-AHEAD = "sentences ahead of the first document mark of a file, read as a document"
-COMMENT = "line that starts with # and has a TAB but no tag, passed over as a comment"
-OTHER_MARK = "line that starts with ### but is no document mark that is known, passed over as a comment"
-MULTIWORD_LINE = "line of several words that are written as one, passed over: the words are read one by one"
-EMPTY_NODE_LINE = "line of a word that is not in the text, passed over"
+AHEAD = "sentences before the first document mark of a file, read as a document"
+COMMENT = "line that starts with # and has a TAB but no tag, skipped as a comment"
+OTHER_MARK = "line that starts with ### but is not a known document mark, skipped as a comment"
+MULTIWORD_LINE = "line for several words written as one, skipped because the words are read one by one"
+EMPTY_NODE_LINE = "line for a word that is not in the text, skipped"
 _EXPECTED = "expected a token, a TAB (or spaces in the whole file) and a tag, such as `aspirin<TAB>B-Drug`"
-_EXPECTED_TAG = f"{EXPECTED_TAG}; if another column holds the tags, name it as `columns` in the corpus file"
+_EXPECTED_TAG = f"{EXPECTED_TAG}; if the tags are in another column, set `columns` in the corpus file"
 _REMEDY = "write it in another format, such as jsonl or brat"
 
 
@@ -57,36 +57,37 @@ class _Draft:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the tags stand beside the tokens.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the tags are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents. Which columns hold token and tag is found out, see `conll_lines.find_layouts`, or given.
+    """Read all documents. The columns of tokens and tags are either set in the corpus file or detected.
 
-    Documents start at lines `-DOCSTART-` (an id in brackets may follow), `# newdoc` (`id = ...` may follow) or
-    `###MEDLINE:ID`; without an id they are numbered within their file. An id has the file's name in front if there are
-    several files. In a file without any such line every sentence is a document of its own, `NAME/NUMBER`, so that
-    splitting is by sentence. So is every block of a file that Label Studio wrote, whose columns are `TOKEN -X- _ TAG`:
-    its one mark on top is none, and the sentences of a block are not known. In any other file one mark on top makes one
-    document of it, since to part its sentences would put some of them in the training part and some in the test part.
+    Documents start at lines with `-DOCSTART-` (optionally with an id in brackets), `# newdoc` (optionally with
+    `id = ...`) or `###MEDLINE:ID`. Without an id, they are numbered. Ids have the file's name as a prefix if there are
+    several files. In a file without any such line, every sentence is a document called `NAME/NUMBER`, so that the
+    corpus is split by sentence. The same applies to every block in a file written by Label Studio, with the columns
+    `TOKEN -X- _ TAG`: the mark at its top doesn't count, and the sentences in a block are unknown. Any other file with
+    only one mark at its top is one document, since its sentences must not be split between training and test part.
 
-    Other lines that start with # are comments, unless they have a tag and are not like `# key = value`. In a file whose
-    first column is an index, all of them are, and only whole words are read (CoNLL-U: no `3-4`, no `3.1`).
+    Other lines that start with # are comments, unless they have a tag and don't look like `# key = value`. In a file
+    with an index as its first column, they always are, and only whole words are read (in CoNLL-U, no `3-4` or `3.1`).
 
-    The text is the tokens with a space between two and a line break between two sentences. The tag scheme is that of
-    all files together, see `tags.recognise_scheme`, and decoded by `tags.make_document`.
+    The text consists of the tokens with spaces between them, and line breaks between sentences. The tag scheme is
+    detected from all files together by `tags.recognise_scheme`. For the columns, see `conll_lines.find_layouts`.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta` holds `sentence_starts`, `tag_scheme` (str) and `notes`.
-    RAISES (ProjectError): If a line has too few columns or others than the lines above, no token or no tag, the columns
-        cannot be told apart, or two documents have one id.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta` has `sentence_starts`, `tag_scheme` (str)
+        and `notes`.
+    RAISES (ProjectError): If a line has too few columns or different ones from the lines above, or no token or tag, if
+        the columns can't be detected, or if two documents have the same id.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     read_files = [(file, _read_tagged_lines(file)) for file in files.values()]
@@ -101,20 +102,20 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def write(documents: Sequence[Document], path: Path) -> None:
-    """Write documents as one file, tagged by IOB2, that `read` makes the same texts, mentions and sentences of.
+    """Write documents to one file with IOB2 tags. `read` gives the same texts, mentions and sentences back.
 
-    documents (Sequence[Document]): What CoNLL can hold: texts of tokens with a space between two, and a line break
-        between two sentences and nowhere else; mentions of whole tokens, in one piece and apart from each other. The
-        ids of mentions, the annotator and the rest of `meta` are not written.
+    documents (Sequence[Document]): The documents. Their texts must have single spaces between tokens, and line breaks
+        only between sentences. Mentions must consist of whole tokens, in one piece and without overlaps. The ids of
+        mentions, the annotator and the rest of `meta` are not written.
     path (Path): The file to write.
-    RAISES (ProjectError): If a document is not such a one, with its id.
+    RAISES (ProjectError): If a document can't be written, with its id.
     """
     check_ids((document.id, str(path)) for document in documents)
     write_text(path, "".join(line for document in documents for line in _write_document(document)))
 
 
 def _read_tagged_lines(file: RawFile) -> list[str]:
-    """RETURNS (list[str]): The lines of a file that is not WebAnno TSV, whose values may look like tags."""
+    """RETURNS (list[str]): The lines of a file. WebAnno TSV is rejected, because its values may look like tags."""
     lines = read_lines(file)
     if lines[0].startswith(WEBANNO):
         raise ProjectError("WebAnno TSV, not CoNLL", where=file, remedy="write `format: webanno` in the corpus file")
@@ -122,7 +123,7 @@ def _read_tagged_lines(file: RawFile) -> list[str]:
 
 
 def _read_drafts(file: RawFile, lines: Iterable[str], layout: Layout, label: Optional[str]) -> list[_Draft]:
-    """RETURNS (list[_Draft]): What stands ahead of the first document mark (maybe nothing), and behind each mark."""
+    """RETURNS (list[_Draft]): The contents before the first document mark, which may be empty, and after each mark."""
     drafts = [_Draft("", f"{file}:1")]
     for number, line in enumerate(lines, start=1):
         where, mark = f"{file}:{number}", find_mark(line)
@@ -154,7 +155,7 @@ def _read_line(line: str, layout: Layout, label: Optional[str], where: str, draf
         raise ProjectError("only one column", where=where, remedy=_EXPECTED)
     if len(columns) != layout.count:
         what = f"{len(columns)} columns, though line {layout.number} has {layout.count}"
-        raise ProjectError(what, where=where, remedy="give all lines of a file the same columns")
+        raise ProjectError(what, where=where, remedy="use the same columns in all lines of a file")
     if layout.is_indexed and is_no_word(columns[0]):
         draft.notes.append(MULTIWORD_LINE if MULTIWORD.fullmatch(columns[0]) else EMPTY_NODE_LINE)
         return
@@ -167,7 +168,7 @@ def _read_line(line: str, layout: Layout, label: Optional[str], where: str, draf
 
 
 def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
-    """YIELDS (_Draft): A file's documents with their ids: the prefix and what the marks say, or name and number."""
+    """YIELDS (_Draft): A file's documents with their ids: the prefix and the mark's id, or the name and a number."""
     ahead, *marked = drafts
     if not marked:
         for number, sentence in enumerate(ahead.sentences, start=1):
@@ -189,7 +190,7 @@ def _make_document(draft: _Draft, layout: Layout, scheme: str) -> Document:
 
 
 def _write_document(document: Document) -> Iterator[str]:
-    """YIELDS (str): The mark, each token with its tag, and a blank line behind each sentence."""
+    """YIELDS (str): The mark, each token with its tag, and a blank line after each sentence."""
     _check_mark(document)
     sentences = [sentence.split(" ") for sentence in document.text.split("\n")] if document.text else []
     _check_tokens(document, sentences)
@@ -203,7 +204,7 @@ def _write_document(document: Document) -> Iterator[str]:
 def _check_mark(document: Document) -> None:
     name = document.id
     if not name or name != name.strip() or "\t" in name or "\n" in name or has_half_pair(name):
-        what = "no id, or one with a TAB, a line break or white space at an end"
+        what = "no id, or one with a TAB, a line break or whitespace at its start or end"
         raise ProjectError(what, where=f"document {name!a}", remedy="rename the document")
 
 
@@ -211,17 +212,17 @@ def _check_tokens(document: Document, sentences: Sequence[Sequence[str]]) -> Non
     what, text = "", document.text
     begins = [0, *(match.end() for match in re.finditer("\n", text))]
     if any(not token or "\t" in token for sentence in sentences for token in sentence):
-        what = "its text is not tokens with a space between two and a line break between two sentences"
+        what = "its text doesn't consist of tokens with single spaces, and line breaks between sentences"
     elif any(find_mark(f"{token}\tO") is not None for sentence in sentences for token in sentence):
-        what = "a token of it is a document mark of CoNLL"
+        what = "one of its tokens is a document mark of CoNLL"
     elif document.meta.get("sentence_starts", sentence_starts(text, begins)) != sentence_starts(text, begins):
-        what = "its sentences start elsewhere than behind its line breaks"
+        what = "its sentences don't start after its line breaks"
     elif "left_out" in document.meta:
-        what = "it is left out of its corpus, which tags cannot tell"
+        what = "it is left out of its corpus, which tags can't represent"
     elif document.annotated is not None:
-        what = "it is annotated in parts only, which tags cannot tell"
+        what = "it is partly annotated, which tags can't represent"
     elif has_half_pair(text):
-        what = "its text holds half of a surrogate pair"
+        what = "its text contains half of a surrogate pair"
     if what:
         raise ProjectError(what, where=f"document '{document.id}'", remedy=_REMEDY)
 
@@ -238,7 +239,7 @@ def _tags(document: Document, sentences: Sequence[Sequence[str]]) -> list[str]:
         where = f"document '{document.id}', characters {mention.start} to {mention.end}"
         first, last = first_at.get(mention.start), last_at.get(mention.end)
         if first is None or last is None or first > last:
-            raise ProjectError("a mention that is not of whole tokens", where=where, remedy=_REMEDY)
+            raise ProjectError("a mention that doesn't consist of whole tokens", where=where, remedy=_REMEDY)
         if len(fragments_of(mention)) > 1 or numbers[first] != numbers[last]:
             raise ProjectError("a mention in several pieces or sentences", where=where, remedy=_REMEDY)
         if any(tag != OUTSIDE for tag in tags[first : last + 1]):
@@ -250,5 +251,5 @@ def _tags(document: Document, sentences: Sequence[Sequence[str]]) -> list[str]:
 def _label(mention: Mention, where: str) -> str:
     match = TAG.fullmatch(f"B-{mention.label}".strip())
     if not match or match[2] != mention.label or "\t" in mention.label or has_half_pair(mention.label):
-        raise ProjectError("a mention whose label no tag can hold", where=where, remedy="rename the label")
+        raise ProjectError("a mention with a label that can't be a tag", where=where, remedy="rename the label")
     return mention.label

@@ -1,4 +1,4 @@
-"""Tell the lines of CoNLL files apart, and find out which of their columns holds what."""
+"""Classify the lines of CoNLL files, and detect their columns."""
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -11,27 +11,27 @@ from scripts.corpora.formats.tags import TAG
 
 DOCSTART = re.compile(r"-DOCSTART-(?:[ \t]+\(([^\t]*)\))?(?:[ \t].*)?")
 NEWDOC = re.compile(r"# *newdoc(?: +id *=([^\t]*))? *")
-# Of the GENIA corpus and JNLPBA's.
+# In the GENIA corpus and JNLPBA.
 MEDLINE = re.compile(r"###MEDLINE:([^\t ]*)\s*")
-# Such as `# text = rich in vitamin O`, whose last word looks like a tag.
+# Such as `# text = rich in vitamin O`, with a last word that looks like a tag.
 KEY_VALUE = re.compile(r"# ?[^\t =]+(?: [^\t =]+)? = [^\t]*")
-# Label Studio's export: one mark on top, whatever follows, and a blank line behind each task. A label may hold spaces.
+# Label Studio's export: a single mark at the top, and a blank line after each task. Labels may contain spaces.
 LABEL_STUDIO_MARK, LABEL_STUDIO_TOKEN = "-DOCSTART- -X- O", re.compile(r"[^ \t]+ -X- _ \S.*")
 INDEX = re.compile(r"[0-9]{1,9}")
-# Of CoNLL-U: `3-4` above the words 3 and 4 that are written as one, `3.1` for a word that is not there.
+# In CoNLL-U: `3-4` before the words 3 and 4 that are written as one, `3.1` for a word that is not in the text.
 MULTIWORD, EMPTY_NODE = re.compile(r"[0-9]+-[0-9]+"), re.compile(r"[0-9]+\.[0-9]+")
-# Syntactic chunks, as in the third column of CoNLL-2003 (English, German), have tags but are no mentions.
+# Syntactic chunks, as in the third column of CoNLL-2003 (English, German), have tags but are not mentions.
 CHUNKS = {"ADJP", "ADVP", "CONJP", "INTJ", "LST", "NP", "PP", "PRT", "SBAR", "UCP", "VP", "NC", "PC", "VC"}
 _NAME_THEM = "name the columns in the corpus file, such as `columns: {token: 1, tag: -1}`"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the lines of tokens of a file have in common.
+    """The layout of a file's lines.
 
-    has_tab (bool): Whether columns are parted by a TAB, not by spaces.
-    count (int): How many columns there are.
-    number (int): The line where that was seen, counted from 1; 0 if there is no token.
+    has_tab (bool): Whether columns are separated by a TAB instead of spaces.
+    count (int): Number of columns.
+    number (int): The line where this was detected, counted from 1, or 0 if there are no tokens.
     is_label_studio (bool): Whether Label Studio wrote the file.
     is_indexed (bool): Whether the first column counts the tokens of a sentence.
     token (int): The column of the tokens.
@@ -57,7 +57,7 @@ _Row = Optional[list[str]]
 
 
 def find_mark(line: str) -> Optional[str]:
-    """RETURNS (Optional[str]): The id of the document that starts with this line, empty if it has none."""
+    """RETURNS (Optional[str]): The id of the document that starts with this line (empty if it has none), or None."""
     if not line.startswith(("#", "-")):
         return None
     match = DOCSTART.fullmatch(line) or NEWDOC.fullmatch(line) or MEDLINE.fullmatch(line)
@@ -65,12 +65,12 @@ def find_mark(line: str) -> Optional[str]:
 
 
 def is_comment(line: str, layout: Layout, label: Optional[str]) -> bool:
-    """Tell whether a line is a comment, though it may look like a token that starts with #.
+    """Check whether a line is a comment and not a token that starts with #.
 
     line (str): The line.
-    layout (Layout): That of its file.
-    label (Optional[str]): The label of all mentions, by the corpus file: only then a bare B is a tag.
-    RETURNS (bool): True if it starts with # and has no tag where the others have theirs, or is like `# key = value`.
+    layout (Layout): The layout of its file.
+    label (Optional[str]): The label of all mentions in the corpus file. Only with it, a bare B is a tag.
+    RETURNS (bool): True if it starts with # and has no tag in the tag column, or looks like `# key = value`.
     """
     if not line.startswith("#"):
         return False
@@ -84,18 +84,18 @@ def is_comment(line: str, layout: Layout, label: Optional[str]) -> bool:
 def find_layouts(
     files: Sequence[tuple[RawFile, list[str]]], columns: Mapping[str, int], label: Optional[str]
 ) -> list[Layout]:
-    """Find the columns of files. Those of as many columns are looked at together, for one alone may show too little.
+    """Detect the columns of files. Files with the same number of columns are considered together.
 
-    A first column that counts in each sentence is an index, and the token stands behind it; else the first column is
-    the token. The tag is the one column that holds tags in all lines, tags of syntactic chunks aside. Where more than
-    one does, it is the last of them if no other holds a mention, and the first of two behind index and token, whose
-    second one is for nested mentions.
+    If the first column counts the tokens of each sentence, it is an index, and the token follows it. Otherwise the
+    first column is the token. The tag column is the one with tags in all lines, apart from tags of syntactic chunks. If
+    there are several, it is the last one if no other has mentions. After an index and a token, it is the first of two,
+    and the second one is for nested mentions.
 
     files (Sequence[tuple[RawFile, list[str]]]): Files and their lines.
-    columns (Mapping[str, int]): The columns that the corpus file names; empty to find them.
-    label (Optional[str]): The label of all mentions, by the corpus file.
-    RETURNS (list[Layout]): One for each file.
-    RAISES (ProjectError): If a column that is named is not there, or it is not clear which holds what.
+    columns (Mapping[str, int]): The columns set in the corpus file. Empty to detect them.
+    label (Optional[str]): The label of all mentions in the corpus file.
+    RETURNS (list[Layout]): The layout of each file.
+    RAISES (ProjectError): If a column doesn't exist, or the columns can't be detected.
     """
     layouts = [_find_shape(lines, label) for _, lines in files]
     shapes = [(layout.has_tab, layout.count, layout.is_label_studio) for layout in layouts]
@@ -112,17 +112,17 @@ def find_layouts(
 
 
 def _split(line: str) -> list[str]:
-    # No `split()`: a token may be or hold white space other than TAB and space.
+    # Not `split()`: a token may be or contain whitespace other than TAB and space.
     return line.split("\t") if "\t" in line else [column for column in line.split(" ") if column]
 
 
 def _find_shape(lines: Sequence[str], label: Optional[str]) -> Layout:
-    """RETURNS (Layout): That of the first line of a token that has a TAB, or if none has, of the first."""
+    """RETURNS (Layout): The layout of the first token's line with a TAB, or of the first one if none has a TAB."""
     if _is_label_studio(lines):
         number = next(number for number, line in enumerate(lines[1:], start=2) if line.strip())
         return Layout(count=4, number=number, is_label_studio=True)
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and find_mark(line) is None]
-    # A token may start with #; such lines tell something only where there are no others.
+    # A token may start with #, so such lines are only used if there are no others.
     tokens = [one for one in filled if not one[1].startswith("#")]
     tokens = tokens or [one for one in filled if not is_comment(one[1], Layout(), label)]
     number, line = max(tokens, key=lambda one: "\t" in one[1], default=(0, ""))
@@ -156,10 +156,10 @@ def _find_columns(rows: Sequence[_Row], shape: Layout, given: Mapping[str, int],
     if given:
         token, tag = (_check_column(key, given[key], shape.count, where) for key in ("token", "tag"))
         if token == tag:
-            raise ProjectError("`columns` names one column for both token and tag", where=where, remedy=_NAME_THEM)
+            raise ProjectError("`columns` has the same column for token and tag", where=where, remedy=_NAME_THEM)
         return replace(shape, is_indexed=counts is True and token > 0, token=token, tag=tag)
     if counts is False:
-        what = "the first column holds numbers that do not count the tokens of a sentence"
+        what = "the first column has numbers that don't count the tokens of a sentence"
         raise ProjectError(what, where=where, remedy=_NAME_THEM)
     filled = [row for row in rows if row and not (counts and is_no_word(row[0]))]
     token = int(counts is True)
@@ -175,14 +175,14 @@ def _check_column(key: str, column: int, count: int, where: str) -> int:
 
 
 def is_no_word(index: str) -> bool:
-    """RETURNS (bool): Whether an index is that of several words written as one, or of a word that is not there."""
+    """RETURNS (bool): Whether an index is for several words written as one, or for a word that is not in the text."""
     return bool(MULTIWORD.fullmatch(index) or EMPTY_NODE.fullmatch(index))
 
 
 def _counts(firsts: Iterable[Optional[str]]) -> Optional[bool]:
-    """RETURNS (Optional[bool]): Whether first columns count by one in each sentence; None if they are no numbers.
+    """RETURNS (Optional[bool]): Whether the first column counts by one in each sentence. None if it isn't a number.
 
-    A sentence starts with 0 or 1, as the first one does, or counts on. A single number tells nothing.
+    A sentence either starts with 0 or 1 like the first one, or continues counting. A single number is not enough.
     """
     numbers: list[int] = []
     is_counting = is_start = True
@@ -200,7 +200,7 @@ def _counts(firsts: Iterable[Optional[str]]) -> Optional[bool]:
 
 
 def _counts_twice(firsts: Iterable[Optional[str]]) -> bool:
-    """RETURNS (bool): Whether first columns are like `2-3`, the third token of sentence 2, as in WebAnno TSV 2."""
+    """RETURNS (bool): Whether the first column is like `2-3` (the third token of sentence 2), as in WebAnno TSV 2."""
     before, number = None, 0
     for first in firsts:
         if first is None:
@@ -216,12 +216,12 @@ def _counts_twice(firsts: Iterable[Optional[str]]) -> bool:
 
 
 def _find_tags(rows: Sequence[list[str]], count: int, token: int, where: str) -> tuple[int, Optional[int]]:
-    """RETURNS (tuple[int, Optional[int]]): The column of the tags, and that of the tags of nested mentions."""
+    """RETURNS (tuple[int, Optional[int]]): The column of the tags, and the column of nested mentions' tags."""
     values = {column: Counter(row[column].strip() for row in rows) for column in range(token + 1, count)}
     matches = {column: [TAG.fullmatch(value) for value in found] for column, found in values.items()}
     tagged = [column for column, found in matches.items() if all(found)]
     if not tagged:
-        # Reading will name the line that holds no tag.
+        # Reading will raise an error with the line that has no tag.
         return max(values, key=lambda column: (_count_tags(values[column]), column)), None
     labels = {column: {match[2] for match in matches[column] if match and match[1]} for column in tagged}
     of_mentions = [column for column in tagged if not labels[column] or not labels[column] <= CHUNKS] or tagged

@@ -1,4 +1,4 @@
-"""Read the rows of a data set as Hugging Face's `datasets` writes them: JSON lines, one JSON array, or Parquet."""
+"""Read the rows of a data set written by Hugging Face's `datasets` as JSON lines, one JSON array, or Parquet."""
 import io
 import json
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from scripts.corpora.formats.raw import RawFile, find_own_files, read_bytes
 
 SUFFIXES = [".jsonl", ".json", ".ndjson", ".parquet"]
 INFO = "dataset_info.json"
-# What `datasets` puts beside the rows.
+# Files that `datasets` writes next to the rows.
 NO_ROWS = {INFO, "dataset_infos.json", "dataset_dict.json", "state.json"}
-_REMEDY = "write one JSON object a line, as `to_json` of `datasets` does"
-_WITHOUT_PYARROW = "`pip install datasets`, or export the rows as JSON lines by its `to_json`"
+_REMEDY = "write one JSON object per line, as `to_json` of `datasets` does"
+_WITHOUT_PYARROW = "run `pip install datasets`, or export the rows as JSON lines with its `to_json`"
 
 
 @dataclass(frozen=True)
 class Rows:
     """The rows of a file.
 
-    rows (list[tuple[str, dict]]): Each with its place.
-    features (Mapping[str, Any]): What is said of the columns; empty if nothing is.
+    rows (list[tuple[str, dict]]): Each row with its location.
+    features (Mapping[str, Any]): The description of the columns. Empty if there is none.
     """
 
     rows: list[tuple[str, dict[str, Any]]]
@@ -31,23 +31,23 @@ class Rows:
 
 
 def find_row_files(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
-    """Find the files that hold rows.
+    """Find the files with rows.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Has to be None.
-    RETURNS (dict[str, RawFile]): By name, without those that `datasets` puts beside the rows.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    RETURNS (dict[str, RawFile]): The files by name, without those that `datasets` writes next to the rows.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     found = find_own_files(path, annotations, SUFFIXES)
     files = {name: file for name, file in found.items() if file.name not in NO_ROWS}
     if not files:
-        what = f"only files such as {', '.join(sorted({file.name for file in found.values()}))}, which hold no rows"
+        what = f"only files such as {', '.join(sorted({file.name for file in found.values()}))}, which have no rows"
         raise ProjectError(what, where=path, remedy="export the rows too, as JSON lines")
     return files
 
 
 def find_info_files(files: Mapping[str, RawFile]) -> list[RawFile]:
-    """RETURNS (list[RawFile]): The files beside those of the rows that say what the columns hold."""
+    """RETURNS (list[RawFile]): The files next to the rows that describe the columns."""
     found = {str(info): info for info in map(_info_file, files.values()) if info.is_file()}
     return list(found.values())
 
@@ -55,9 +55,9 @@ def find_info_files(files: Mapping[str, RawFile]) -> list[RawFile]:
 def read_rows_of(file: RawFile) -> Rows:
     """Read a file of rows.
 
-    file (RawFile): A file of JSON or, by its suffix, of Parquet.
-    RETURNS (Rows): At least one row.
-    RAISES (ProjectError): If the file is damaged, no list of objects, or empty, or pyarrow is not there for Parquet.
+    file (RawFile): A JSON file or, by its suffix, a Parquet file.
+    RETURNS (Rows): The rows. At least one.
+    RAISES (ProjectError): If the file is damaged or empty or not a list of objects, or needs pyarrow for Parquet.
     """
     read = _read_parquet(file) if file.name.lower().endswith(".parquet") else Rows(list(_read_json(file)))
     if not read.rows:
@@ -65,12 +65,12 @@ def read_rows_of(file: RawFile) -> Rows:
     info = _info_file(file)
     if not info.is_file():
         return read
-    ((where, value), *_) = read_values(info, "write it again by `datasets`") or [(str(info), {})]
+    ((where, value), *_) = read_values(info, "write it again with `datasets`") or [(str(info), {})]
     return Rows(read.rows, _mapping(check_object(value, where).get("features")) or read.features)
 
 
 def _info_file(file: RawFile) -> RawFile:
-    # What lies above a file in an archive is of the archive's kind too, which its type hints do not say.
+    # The parent of a file in an archive has the archive's type too, but the type hints don't say so.
     return cast(RawFile, file.parent) / INFO
 
 
@@ -84,15 +84,15 @@ def _read_parquet(file: RawFile) -> Rows:
     try:
         parquet = import_module("pyarrow.parquet")
     except ImportError:
-        what = "a Parquet file, which cannot be read without pyarrow"
+        what = "a Parquet file, which can't be read without pyarrow"
         raise ProjectError(what, where=file, remedy=_WITHOUT_PYARROW) from None
     data = read_bytes(file)
     try:
         table = parquet.read_table(io.BytesIO(data))
         rows, metadata = table.to_pylist(), json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
-    except Exception as error:  # Of a damaged file pyarrow complains in many ways.
+    except Exception as error:  # For a damaged file, pyarrow raises many kinds of errors.
         what = f"not a Parquet file, or damaged ({type(error).__name__})"
-        raise ProjectError(what, where=file, remedy="write it again by `to_parquet` of `datasets`") from None
+        raise ProjectError(what, where=file, remedy="write it again with `to_parquet` of `datasets`") from None
     return Rows(items_of(rows, f"{file}"), _mapping(_mapping(_mapping(metadata).get("info")).get("features")))
 
 

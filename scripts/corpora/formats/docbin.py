@@ -1,4 +1,4 @@
-"""Read spaCy's DocBin files (`.spacy`): entities or a group of spans of each Doc, and its sentences where set."""
+"""Read spaCy's DocBin files (`.spacy`): the entities or a span group of each Doc, and its sentences if set."""
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Optional
@@ -14,40 +14,41 @@ if TYPE_CHECKING:
 
 OPTIONS = ("spans_key",)
 SUFFIXES = [".spacy"]
-# A few kilobytes can unpack to gigabytes, so there is an end to it; this much is millions of tokens.
+# A few kilobytes can unpack to gigabytes. This limit is enough for millions of tokens.
 MAX_UNPACKED = 2**30
 STEP = 2**24
-NO_ENTITIES = "document without entity annotation, of which all is unknown"
+NO_ENTITIES = "document without entity annotation, which is unknown as a whole"
 PARTIAL_ENTITIES = "document with tokens without entity annotation, which are unknown"
-NO_GROUP = "document without the span group that `spans_key` names, read as one without mentions"
-ENTITIES_BESIDE = "document with entities, which are not read beside the span group that `spans_key` names"
-UNKNOWN_SPACES = "document that does not know its white space, a space read behind each token"
+NO_GROUP = "document without the span group in `spans_key`, read without mentions"
+ENTITIES_BESIDE = "document with entities, which are not read because `spans_key` is set"
+UNKNOWN_SPACES = "document with unknown spaces, read with a space after each token"
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all Docs; an id is `user_data["id"]`, else a running number, behind the file's name if there are several.
+    """Read all Docs. An id is `user_data["id"]`, or else a number, with the file's name if there are several.
 
-    Only what has an entity annotation counts as annotated, be it "outside of entities": a Doc that has none at all is
-    unknown as a whole, since nobody can tell it from one that still waits for its annotator.
+    Only tokens with an entity annotation, including "outside of entities", count as annotated. A Doc without any is
+    unknown as a whole, because it may not have been annotated yet.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files: with a `spans_key`, the spans of that group are read, and
-        not the entities.
-    RETURNS (list[Document]): In the order of the files; `meta["sentence_starts"]` where a Doc has sentences.
-    RAISES (ProjectError): If a file is not a DocBin, is damaged, unpacks to too much, or holds no Doc, two Docs have
-        one id, or no Doc has spans under the key.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file. With a `spans_key`, the spans in that group are read instead of the
+        entities.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta["sentence_starts"]` is set if a Doc has
+        sentences.
+    RAISES (ProjectError): If a file is not a DocBin, is damaged, is too large when unpacked, or has no Docs, if two
+        Docs have the same id, or if no Doc has spans under the key.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     named = ((f"{name}/" if len(files) > 1 else "", file) for name, file in files.items())
@@ -58,8 +59,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         for document in _read_file(file, prefix, options.spans_key, groups)
     ]
     if options.spans_key is not None and options.spans_key not in groups:
-        known = f"the keys that are there: {', '.join(map(name_id, sorted(groups)[:MOST_NAMED]))}"
-        remedy = known if groups else "there are no spans at all; leave the key out to read the entities"
+        known = f"use one of these keys: {', '.join(map(name_id, sorted(groups)[:MOST_NAMED]))}"
+        remedy = known if groups else "there are no spans at all; remove the key to read the entities"
         what = f"no document has spans under `spans_key` '{options.spans_key}'"
         raise ProjectError(what, where=path, remedy=remedy)
     check_ids((document.id, where) for where, document in placed)
@@ -67,25 +68,25 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def read_docs(file: RawFile, prefix: str) -> list[Document]:
-    """RETURNS (list[Document]): What is in a file, as `read` has it, each id behind a prefix."""
+    """RETURNS (list[Document]): The documents in a file, as in `read`, with a prefix for each id."""
     return _read_file(file, prefix, None, set())
 
 
 def _read_file(file: RawFile, prefix: str, key: Optional[str], groups: set[str]) -> list[Document]:
-    """RETURNS (list[Document]): What is in a file; the keys of its groups of spans are added to `groups`."""
+    """RETURNS (list[Document]): The documents in a file. The keys of its span groups are added to `groups`."""
     data = read_bytes(file)
     try:
         is_too_large = _unpacks_to_more(data, MAX_UNPACKED)
         documents = [] if is_too_large else list(_read_docs(data, prefix, file, key, groups))
-    except Exception as error:  # Of a damaged file spaCy, msgpack and NumPy complain in many ways.
-        # What they complain of may quote the text, so only the kind of complaint is told.
+    except Exception as error:  # For a damaged file, spaCy, msgpack and NumPy raise many kinds of errors.
+        # Their messages may quote the text, so only the type of the error is shown.
         what = f"not a DocBin file, or damaged ({type(error).__name__})"
-        raise ProjectError(what, where=file, remedy="write it anew with `DocBin.to_disk` of spaCy 3") from None
+        raise ProjectError(what, where=file, remedy="write it again with `DocBin.to_disk` of spaCy 3") from None
     if is_too_large:
         what = f"unpacks to more than {MAX_UNPACKED >> 20} MiB"
-        raise ProjectError(what, where=file, remedy="check where it comes from, or part it into several files")
+        raise ProjectError(what, where=file, remedy="check where it comes from, or split it into several files")
     if not documents:
-        raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it anew")
+        raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
     return documents
 
 
@@ -100,7 +101,7 @@ def _unpacks_to_more(data: bytes, limit: int) -> bool:
 def _read_docs(
     data: bytes, prefix: str, file: RawFile, key: Optional[str], groups: set[str]
 ) -> Iterator[Document]:
-    # Only now, since spaCy takes seconds to import and the registry of formats has no use for it.
+    # Imported here because spaCy takes seconds to import, and the registry of formats doesn't need it.
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
@@ -109,7 +110,7 @@ def _read_docs(
         groups.update(doc.spans)
         mentions = tuple(_read_mentions(doc, f"{file}, document {number}", key))
         own = name if isinstance(name, str) and name else str(number)
-        # Entity tags say nothing of the spans in a group.
+        # Entity tags say nothing about the spans in a group.
         annotated = _read_annotated(doc) if key is None else None
         yield Document(prefix + own, doc.text, mentions, _read_meta(doc, key, annotated), annotated=annotated)
 
@@ -122,9 +123,9 @@ def _read_mentions(doc: "Doc", where: str, key: Optional[str]) -> Iterator[Menti
 
 
 def _read_annotated(doc: "Doc") -> Optional[tuple[Fragment, ...]]:
-    """RETURNS (Optional[tuple]): The stretches of tokens with an entity annotation, white space between two of them
-    included; None if only white space has none."""
-    # By the bare vocabulary that a DocBin is read with no token `is_space`.
+    """RETURNS (Optional[tuple]): The stretches of tokens with an entity annotation, including whitespace between two of
+    them. None if only whitespace has no annotation."""
+    # `is_space` is always False with the empty vocabulary that a DocBin is read with.
     if all(token.ent_iob_ or token.text.isspace() for token in doc):
         return None
     stretches: list[Fragment] = []

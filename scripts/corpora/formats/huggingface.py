@@ -1,4 +1,4 @@
-"""Read rows of tokens and tags, as data sets for token classification on the Hugging Face hub have them."""
+"""Read rows of tokens and tags from data sets for token classification on the Hugging Face hub."""
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -13,42 +13,43 @@ from scripts.corpora.schema import Document
 
 OPTIONS = ("label", "tag_names")
 TOKENS, TAGS, NESTED_TAGS = ("tokens", "words"), ("ner_tags", "tags"), "nested_ner_tags"
-EMPTY_TOKEN = "token without characters, passed over"
+EMPTY_TOKEN = "token without characters, skipped"
 _EXPECTED = f"expected a list under a key of {', '.join(TOKENS)} and one under a key of {', '.join(TAGS)}"
 _NAMES = (
-    "name the tags in their order in the corpus file, such as `tag_names: [O, B-Drug, I-Drug]`, or put the "
-    "dataset_info.json of `datasets` beside the file"
+    "list the tags in order in the corpus file, such as `tag_names: [O, B-Drug, I-Drug]`, or put the dataset_info.json "
+    "of `datasets` next to the file"
 )
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the tags stand beside the tokens.
-    RETURNS (list[RawFile]): The files of rows, and the `dataset_info.json` beside them.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the tags are in the same file.
+    RETURNS (list[RawFile]): The files with rows, and the `dataset_info.json` next to them.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     files = find_row_files(path, annotations)
     return [*files.values(), *find_info_files(files)]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all rows; an id is the row's `id`, else its number, behind the file's name if there are several.
+    """Read all rows. An id is the row's `id`, or else its number, with the file's name if there are several.
 
-    A row has a list of `tokens` (or `words`) and one of `ner_tags` (or `tags`): tags, or their numbers in `tag_names`
-    of the corpus file, or else in the names that `datasets` keeps in `dataset_info.json` or in the Parquet file. What
-    is in other columns is passed over.
+    A row has a list of `tokens` (or `words`) and a list of `ner_tags` (or `tags`). These are either tags, or numbers of
+    tags in `tag_names` in the corpus file, or in the names that `datasets` stores in `dataset_info.json` or in the
+    Parquet file. Other columns are skipped.
 
-    A row is one sentence, as it is in nearly all such data sets; text, tag scheme and mentions are made as from a CoNLL
-    file without document marks, so that a corpus in both forms is read alike.
+    A row is one sentence, as in nearly all such data sets. Text, tag scheme and mentions are the same as for a CoNLL
+    file without document marks.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta` holds `sentence_starts`, `tag_scheme` (str) and `notes`.
-    RAISES (ProjectError): If a row is not as expected, a number has no name, two documents have one id, or a file has
-        no rows or cannot be read.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta` has `sentence_starts`, `tag_scheme` (str)
+        and `notes`.
+    RAISES (ProjectError): If a row is invalid, a number has no name, two documents have the same id, or a file has no
+        rows or can't be read.
     """
     files = find_row_files(path, annotations)
     placed: list[tuple[str, str, list[Token], list[str]]] = []
@@ -69,7 +70,7 @@ def _read_row(row: Mapping[str, Any], read: Rows, options: Options, where: str, 
     tags = _tag_names(row, key, options.tag_names or _names(read.features, key), where)
     if len(words) != len(tags):
         what = f"{len(words)} tokens, but {len(tags)} tags"
-        raise ProjectError(what, where=where, remedy="give each token of a row a tag")
+        raise ProjectError(what, where=where, remedy="write a tag for each token of a row")
     if NESTED_TAGS in row:
         nested = _tag_names(row, NESTED_TAGS, _names(read.features, NESTED_TAGS) or options.tag_names, where)
         notes += [NESTED for tag in nested if tag[:1] in tuple(OPENING)]
@@ -101,7 +102,7 @@ def _tag_names(row: Mapping[str, Any], key: str, names: Sequence[str], where: st
             what = f"neither a tag nor the number of one (got {type(tag).__name__})"
             raise ProjectError(what, where=place, remedy=_EXPECTED)
         if type(tag) is int and not 0 <= tag < len(names):
-            what = f"{tag} is not the number of a tag, of which there are {len(names)} names"
+            what = f"{tag} is not the number of a tag (there are {len(names)} names)"
             raise ProjectError(what, where=place, remedy=_NAMES)
         if type(tag) is str and has_half_pair(tag):
             raise ProjectError("half of a surrogate pair in a tag", where=place, remedy="repair its \\u escapes")
@@ -109,7 +110,7 @@ def _tag_names(row: Mapping[str, Any], key: str, names: Sequence[str], where: st
 
 
 def _names(features: Mapping[str, Any], key: str) -> Sequence[str]:
-    """RETURNS (Sequence[str]): The tags of a column by their numbers, as `datasets` describes it; empty if unknown."""
+    """RETURNS (Sequence[str]): The tag names of a column, as described by `datasets`. Empty if unknown."""
     column = features.get(key)
     inner = column.get("feature") if isinstance(column, dict) else None
     names = inner.get("names") if isinstance(inner, dict) else None

@@ -1,8 +1,8 @@
-"""Know the layout of a project that INCEpTION exports: whose copy of a document lies where in it.
+"""Find annotated documents and their annotators in a project export of INCEpTION.
 
-An export holds `annotation/DOCUMENT/USER.SUFFIX`, `curation/DOCUMENT/CURATION_USER.SUFFIX` and much else beside
-`exportedproject.json`: the source texts, logs, settings, and the annotations once more in Java's own serialisation.
-Where several files make up an export of one document, they lie in `USER.zip`.
+An export has `annotation/DOCUMENT/USER.SUFFIX`, `curation/DOCUMENT/CURATION_USER.SUFFIX`, `exportedproject.json` and
+many other files: source texts, logs, settings, and the annotations again in Java's own serialisation. If the export of
+a document has several files, they are in `USER.zip`.
 """
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Collection, Mapping
@@ -11,23 +11,23 @@ from scripts.corpora.formats.raw import RawFile, search_files
 
 FOLDERS = ("annotation", "curation")
 PROJECT_FILE = "exportedproject"
-# Each document is exported once more as it was before anyone worked on it, beside the annotators' files.
+# Each document is also exported as it was before annotation, next to the annotators' files.
 INITIAL = "INITIAL_CAS"
 BEFORE_ANNOTATION = f"the document as it was before annotation ({INITIAL})"
 
 
 def find_projects(path: Path) -> set[PurePosixPath]:
-    """RETURNS (set[PurePosixPath]): The folders below a path, that itself included, that hold a project's export."""
+    """RETURNS (set[PurePosixPath]): The folders with a project export, at or below a path."""
     names = map(PurePosixPath, search_files(path, [".json"]))
     return {name.parent for name in names if name.name.startswith(PROJECT_FILE)}
 
 
 def documents_of(files: Mapping[str, RawFile], projects: Collection[PurePosixPath]) -> dict[str, RawFile]:
-    """Leave out what an export holds besides annotated documents.
+    """Leave out the files of an export that are not annotated documents.
 
-    files (Mapping[str, RawFile]): By path below the folder that is read.
-    projects (Collection[PurePosixPath]): What `find_projects` found there.
-    RETURNS (dict[str, RawFile]): The files that lie where annotators' or curated documents do, or in no export.
+    files (Mapping[str, RawFile]): The files, by path below the folder.
+    projects (Collection[PurePosixPath]): The projects found by `find_projects`.
+    RETURNS (dict[str, RawFile]): The files of annotators' and curated documents, and those that are not in an export.
     """
     return {name: file for name, file in files.items() if _is_document(PurePosixPath(name), projects)}
 
@@ -38,11 +38,11 @@ def _is_document(name: PurePosixPath, projects: Collection[PurePosixPath]) -> bo
 
 
 def owner_of(file: RawFile) -> str:
-    """Tell whose copy of a document a file holds.
+    """Find the user whose copy of a document is in a file.
 
-    file (RawFile): A file, or an archive, of an export; it may be unpacked into a folder of its name.
-    RETURNS (str): The user's name, or INCEpTION's names for the curated and the untouched document; empty if the file
-        does not lie as it would in an export.
+    file (RawFile): A file or an archive of an export. It may be unpacked to a folder with its name.
+    RETURNS (str): The user's name, or INCEpTION's name for the curated or the initial document. Empty if the file is
+        not in the layout of an export.
     """
     parts = PurePath(str(file)).parts
     if parts[-3:-2] and parts[-3] in FOLDERS:
@@ -51,5 +51,5 @@ def owner_of(file: RawFile) -> str:
 
 
 def annotator_of(owner: str) -> str:
-    """RETURNS (str): The owner of a document, unless it is the one that nobody has worked on."""
+    """RETURNS (str): The owner of a document, or an empty string for the initial document."""
     return "" if owner == INITIAL else owner

@@ -1,4 +1,4 @@
-"""Read JSON and JSON lines with the place where each value stands, check what an object holds, and write JSON lines."""
+"""Read JSON and JSON lines with the location of each value, check the values of objects, and write JSON lines."""
 import json
 import re
 from collections import Counter
@@ -13,20 +13,20 @@ from scripts.corpora.formats.raw import RawFile, read_lines, read_text, split_li
 from scripts.corpora.harmonise import fragments_of
 from scripts.corpora.schema import Document, Fragment
 
-# The key that our own writers put the stretches that somebody annotated under. Tools keep keys that they do not know.
+# The key that our own writers use for annotated stretches. Tools keep unknown keys.
 STRETCHES = "annotated_stretches"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
-_REMEDY = "write one JSON object a line"
-_STRETCHES_REMEDY = "expected [[start, end], ...], ascending and apart, or no such key"
+_REMEDY = "write one JSON object per line"
+_STRETCHES_REMEDY = "expected [[start, end], ...] in ascending order without overlaps, or no such key"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A JSON object that holds a document.
+    """A JSON object with a document.
 
-    where (str): Its place, for errors.
+    where (str): Its location, for errors.
     data (Mapping): The object.
-    document (Document): What was read of it.
+    document (Document): The document read from it.
     """
 
     where: str
@@ -34,14 +34,14 @@ class Row:
     document: Document
 
     def rename(self, name: str) -> "Row":
-        """RETURNS (Row): The row, with another id of its document."""
+        """RETURNS (Row): The row with a different document id."""
         return replace(self, document=replace(self.document, id=name))
 
 
 def read_rows(file: RawFile) -> Iterator[tuple[int, dict[str, Any]]]:
     """Read a file of JSON lines.
 
-    file (RawFile): A UTF-8 file, one JSON object a line; lines of white space are passed over.
+    file (RawFile): A UTF-8 file with one JSON object per line. Lines with only whitespace are skipped.
     YIELDS (tuple[int, dict]): The number of a line, counted from 1, and the object in it.
     RAISES (ProjectError): If a line is not a JSON object, or an object has a key twice.
     """
@@ -51,17 +51,21 @@ def read_rows(file: RawFile) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def parse_row(line: str, where: str) -> dict[str, Any]:
-    """RETURNS (dict): The JSON object in a line; a ProjectError says what else it holds."""
+    """Parse a line of JSON.
+
+    RETURNS (dict): The JSON object in it.
+    RAISES (ProjectError): If it isn't a JSON object.
+    """
     return check_object(_parse(line, where), where, _REMEDY)
 
 
 def read_values(file: RawFile, remedy: str) -> list[tuple[str, Any]]:
-    """Read a file that is either one JSON value or one a line.
+    """Read a file with either a single JSON value or one per line.
 
     file (RawFile): A UTF-8 file.
-    remedy (str): What to do about a file that is neither.
-    RETURNS (list[tuple[str, Any]]): Each value with its place: the file alone if there is one value in it.
-    RAISES (ProjectError): If it is no JSON, or an object has a key twice.
+    remedy (str): What to do if the file is neither.
+    RETURNS (list[tuple[str, Any]]): Each value with its location, which is just the file if there is a single value.
+    RAISES (ProjectError): If it isn't JSON, or an object has a key twice.
     """
     lines = split_lines(read_text(file))
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
@@ -71,26 +75,30 @@ def read_values(file: RawFile, remedy: str) -> list[tuple[str, Any]]:
 
 
 def items_of(values: list[Any], where: str) -> list[tuple[str, Any]]:
-    """RETURNS (list[tuple[str, Any]]): The items of a JSON array, each with its place, counted from 1."""
+    """RETURNS (list[tuple[str, Any]]): The items of a JSON array with their locations, counted from 1."""
     return [(f"{where}, item {number}", value) for number, value in enumerate(values, start=1)]
 
 
 def check_object(value: Any, where: str, remedy: str = "") -> dict[str, Any]:
-    """RETURNS (dict): The value, which has to be a JSON object; a ProjectError says what it is otherwise."""
+    """Check that a value is a JSON object.
+
+    RETURNS (dict): The value.
+    RAISES (ProjectError): If it isn't a JSON object.
+    """
     if not isinstance(value, dict):
         raise ProjectError(f"expected a JSON object, got {type(value).__name__}", where=where, remedy=remedy)
     return value
 
 
 def check_value(data: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
-    """Take a value out of a JSON object.
+    """Get a value from a JSON object and check its type.
 
     data (Mapping): The object.
     key (str): The key of the value.
-    kind (type): Exactly the value's type: `True` is no integer.
-    where (str): The object's place, for errors.
+    kind (type): The exact type of the value: `True` is not an integer.
+    where (str): The object's location, for errors.
     RETURNS (Any): The value.
-    RAISES (ProjectError): If it is absent, of another type, or text that no UTF-8 file could hold.
+    RAISES (ProjectError): If it is missing, has a different type, or is text that can't be encoded in UTF-8.
     """
     if key not in data:
         raise ProjectError(f"missing key '{key}'", where=where)
@@ -98,18 +106,18 @@ def check_value(data: Mapping[str, Any], key: str, kind: type, where: str) -> An
     if type(value) is not kind:
         raise ProjectError(f"key '{key}' is not of type {kind.__name__} (got {type(value).__name__})", where=where)
     if isinstance(value, str) and has_half_pair(value):
-        raise ProjectError(f"key '{key}' holds half of a surrogate pair", where=where, remedy="repair its \\u escapes")
+        raise ProjectError(f"key '{key}' has half of a surrogate pair", where=where, remedy="repair its \\u escapes")
     return value
 
 
 def check_name(data: Mapping[str, Any], key: str, default: str, where: str) -> str:
-    """Take an id or a person's name out of a JSON object.
+    """Get an id or a person's name from a JSON object.
 
     data (Mapping): The object.
     key (str): The key of the name.
-    default (str): What it is if it is absent, null or empty.
-    where (str): The object's place, for errors.
-    RETURNS (str): The name; that of a number is its digits.
+    default (str): The name to use if it is missing, null or empty.
+    where (str): The object's location, for errors.
+    RETURNS (str): The name. Numbers are converted to text.
     RAISES (ProjectError): If it is neither text nor a whole number.
     """
     if type(data.get(key)) is int:
@@ -118,7 +126,7 @@ def check_name(data: Mapping[str, Any], key: str, default: str, where: str) -> s
 
 
 def read_stretches(data: Mapping[str, Any], where: str) -> Optional[tuple[Fragment, ...]]:
-    """RETURNS (Optional[tuple]): The stretches that somebody annotated, for `Document.annotated`; None if not told."""
+    """RETURNS (Optional[tuple]): The annotated stretches for `Document.annotated`, or None if there is no such key."""
     if data.get(STRETCHES) is None:
         return None
     stretches = check_value(data, STRETCHES, list, where)
@@ -131,7 +139,7 @@ def read_stretches(data: Mapping[str, Any], where: str) -> Optional[tuple[Fragme
 
 
 def stretches_of(document: Document) -> dict[str, Any]:
-    """RETURNS (dict): What `read_stretches` reads back; empty for a document that is annotated throughout."""
+    """RETURNS (dict): The annotated stretches for `read_stretches`. Empty if the whole document is annotated."""
     return {} if document.annotated is None else {STRETCHES: [list(stretch) for stretch in document.annotated]}
 
 
@@ -139,38 +147,38 @@ def check_writable(documents: Iterable[Document]) -> list[Document]:
     """Check that documents can be written as JSON and read back.
 
     documents (Iterable[Document]): The documents.
-    RETURNS (list[Document]): The same.
-    RAISES (ProjectError): If one has no id or that of another one, a mention in several pieces, for which these formats
-        have no form, or text that no file can hold.
+    RETURNS (list[Document]): The same documents.
+    RAISES (ProjectError): If a document has no id or the same as another one, a mention in several pieces, which these
+        formats can't store, or text that can't be encoded in UTF-8.
     """
     checked = list(documents)
     for document in checked:
         where = f"document {document.id!a}"
         if not document.id:
-            raise ProjectError("a document without an id", where=where, remedy="name it")
+            raise ProjectError("a document without an id", where=where, remedy="add one")
         for mention in document.mentions:
             if len(fragments_of(mention)) > 1:
                 remedy = "write the corpus in brat's format, or join the pieces first"
-                what = f"mention {mention.id} is in several pieces, which this format cannot say"
+                what = f"mention {mention.id} is in several pieces, which this format can't store"
                 raise ProjectError(what, where=where, remedy=remedy)
         said = [text for mention in document.mentions for text in (mention.id, mention.label, mention.text or "")]
         if any(map(has_half_pair, (document.id, document.text, document.annotator, *said))):
-            raise ProjectError("half of a surrogate pair, which no file can hold", where=where)
+            raise ProjectError("half of a surrogate pair, which can't be written", where=where)
     check_ids((document.id, f"document {document.id!a}") for document in checked)
     return checked
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write JSON lines, whole or not at all.
+    """Write JSON lines atomically.
 
     rows (Iterable[Mapping]): The objects.
-    path (Path): The file.
+    path (Path): The output file.
     """
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def has_half_pair(text: str) -> bool:
-    """RETURNS (bool): Whether a `\\u` escape without its partner stands in a text, which no file can hold."""
+    """RETURNS (bool): Whether a text contains a lone surrogate from a `\\u` escape, which can't be encoded in UTF-8."""
     return bool(_HALF_PAIR.search(text))
 
 
@@ -184,7 +192,7 @@ def _is_value(line: str) -> bool:
 
 def _parse(text: str, where: str, remedy: str = _REMEDY) -> Any:
     try:
-        # The standard library's parser takes a bare NaN, which pandas writes for what is missing; strict ones do not.
+        # Unlike strict parsers, the standard library's accepts NaN, which pandas writes for missing values.
         return json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise ProjectError("JSON that is nested too deeply", where=where, remedy=remedy) from None
@@ -197,9 +205,9 @@ def _parse(text: str, where: str, remedy: str = _REMEDY) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Python's parser would keep the last of two values under one key and lose the other in silence."""
+    """Raise an error for duplicate keys. Python's parser would keep the last value without a warning."""
     data = dict(pairs)
     if len(data) < len(pairs):
         ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key '{name_id(key)}' stands in it twice")
+        raise ValueError(f"the key '{name_id(key)}' is in it twice")
     return data

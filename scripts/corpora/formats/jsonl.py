@@ -1,4 +1,4 @@
-"""Read texts with spans, one JSON object a line or in an array, as Prodigy, Doccano and many others write them."""
+"""Read texts with spans as JSON lines or a JSON array, as written by Prodigy, Doccano and many others."""
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
@@ -24,13 +24,13 @@ from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("offsets",)
 SUFFIXES = [".jsonl", ".ndjson", ".json"]
-# Prodigy's key, the two that Doccano has used, and that of Doccano's projects with relations and of spaCy.
+# Prodigy's key, Doccano's two keys, and the key of spaCy and of Doccano's projects with relations.
 SPAN_KEYS = ("spans", "label", "labels", "entities")
 RELATIONS = "document with relations, which are not read"
 CLASSES = "document with classes of the whole text, which are not read"
 COMMENTS = "document with comments of its annotators, which are not read"
 NOT_READ = {"relations": RELATIONS, "cats": CLASSES, "Comments": COMMENTS}
-EMPTY_FILE = "file without documents beside this document's, passed over"
+EMPTY_FILE = "file without documents next to this document's, skipped"
 _SPAN = "expected [start, end, label], or an object with the keys start, end, label"
 _ARRAY = "expected objects in the array"
 
@@ -38,27 +38,27 @@ _ARRAY = "expected objects in the array"
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all rows; an id is the row's `id`, else the number of its line, behind the file's name if there are several.
+    """Read all rows. An id is the row's `id`, or else its line number, with the file's name if there are several.
 
-    Several annotators' copies of one row have the annotator before the id. Binary answers of Prodigy to single spans
-    of one text are one document, of which only the accepted spans are annotated. Sentences of one document are one too;
-    see `sentences_of`.
+    If several annotators have copies of a row, their names are prefixes of the ids. Prodigy's binary answers to single
+    spans of a text are merged into one document, in which only the accepted spans are annotated. Sentences of a
+    document are merged too, see `sentences_of`.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where the annotator did not accept the row,
-        or where an export does not tell whether anybody annotated it.
-    RAISES (ProjectError): If a row is not as expected, two have one id, or a file has none.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta["left_out"]` is set if the annotator
+        didn't accept the row, or if it may not have been annotated.
+    RAISES (ProjectError): If a row is invalid, two rows have the same id, or there are no rows.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     by_file = {name: _read_file(file, f"{name}/" if len(files) > 1 else "", options) for name, file in files.items()}
@@ -80,26 +80,26 @@ def _read_file(file: RawFile, prefix: str, options: Options) -> list[Row]:
 
 
 def _objects(file: RawFile) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """YIELDS (tuple[str, str, dict]): Number, place and object of each line, or of each item of an array."""
+    """YIELDS (tuple[str, str, dict]): Number, location and object of each line, or of each item in an array."""
     first = next((line for line in read_lines(file) if line.strip()), "")
     if not first.lstrip().startswith("["):
         yield from ((str(number), f"{file}:{number}", row) for number, row in read_rows(file))
         return
-    values = read_values(file, "write one JSON object a line")
+    values = read_values(file, "write one JSON object per line")
     items = items_of(values[0][1], str(file)) if len(values) == 1 else values
     for number, (where, value) in enumerate(items, start=1):
         yield str(number), where, check_object(value, where, _ARRAY)
 
 
 def _refuse_empty(by_file: Mapping[str, Sequence[Row]], files: Mapping[str, RawFile]) -> None:
-    """An export by annotator has an empty file for whoever approved nothing; a corpus needs one that has rows."""
+    """Raise an error if all files are empty. A single one may be: an export has one for each annotator."""
     if not any(by_file.values()):
         file = next(iter(files.values()))
         raise ProjectError("no documents in this file", where=file, remedy="remove the file, or write it again")
 
 
 def _name_copies(rows: Sequence[Row]) -> list[Row]:
-    """RETURNS (list[Row]): The rows; where several annotators' rows have one id, the annotator stands before it."""
+    """RETURNS (list[Row]): The rows. If annotators' rows have the same id, it gets the annotator as a prefix."""
     annotators = defaultdict(list)
     for row in rows:
         annotators[row.document.id].append(row.document.annotator)
@@ -128,12 +128,12 @@ def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -
 
 
 def _span_key(row: Mapping[str, Any], where: str) -> Optional[str]:
-    """RETURNS (Optional[str]): The key that holds the spans; None if Prodigy found none, which leaves it out then."""
+    """RETURNS (Optional[str]): The key with the spans, or None, because Prodigy omits it if there are none."""
     present = [key for key in SPAN_KEYS if key in row]
     for key in present:
         if isinstance(row[key], str) or (isinstance(row[key], list) and any(isinstance(one, str) for one in row[key])):
-            remedy = "a corpus needs spans of text; export it from a project of sequence labelling"
-            raise ProjectError(f"key '{key}' holds a class of the whole text, no spans", where=where, remedy=remedy)
+            remedy = "export it from a project for sequence labelling"
+            raise ProjectError(f"key '{key}' has a class of the whole text, not spans", where=where, remedy=remedy)
     filled = [key for key in present if row[key]]
     if len(filled) > 1:
         what = f"spans under more than one key: {', '.join(filled)}"

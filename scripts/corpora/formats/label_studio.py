@@ -1,6 +1,6 @@
-"""Read Label Studio's exports JSON and JSON-MIN, and write tasks with annotations for it.
+"""Read Label Studio's JSON and JSON-MIN exports, and write tasks with annotations for it.
 
-Its editor counts characters or UTF-16 units, by its version; a span's own text, where it holds one, tells which.
+Depending on its version, the editor counts characters or UTF-16 units, which is detected from the spans' texts.
 """
 import json
 from collections import Counter
@@ -31,34 +31,34 @@ from scripts.corpora.spelling import without_space
 
 OPTIONS = ("offsets",)
 SUFFIXES = [".json"]
-# The key in a task's data that `write` puts a document's id under; the tool keeps the data, and numbers tasks anew.
+# The key in a task's data for a document's id in `write`. Label Studio keeps the data, but renumbers tasks.
 DOCUMENT_ID = "corpus_document"
 NOT_ANNOTATED = "nobody annotated it"
 CANCELLED = "the annotator cancelled it"
-PREDICTIONS = "prediction of a model, which is no annotation"
-DRAFTS = "draft that its annotator did not submit, which is not read"
-NO_LABEL = "span without a label, passed over"
+PREDICTIONS = "prediction of a model, which is not an annotation"
+DRAFTS = "draft that its annotator didn't submit, which is not read"
+NO_LABEL = "span without a label, skipped"
 SEVERAL_LABELS = "span with several labels, read as one mention for each"
-# What JSON-MIN puts beside the task's data and its results.
+# Keys of JSON-MIN apart from the task's data and results.
 _MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
 _OFFSETS = {"start", "end"}
 _EXPECTED = "export it from Label Studio as JSON or JSON-MIN"
-_PLAIN = "label plain text, with the tag Text: spans in HTML and in dialogues are not read"
-_RENAME = "name the key of the annotated text `text`, in each task's data"
+_PLAIN = "label plain text with the tag Text: spans in HTML and in dialogues are not read"
+_RENAME = "rename the key of the annotated text to `text` in each task's data"
 
 
 @dataclass(frozen=True)
 class _Annotation:
-    """What one person, or nobody, made of a task.
+    """An annotation of a task, or a task that nobody annotated.
 
-    where (str): Its place, for errors.
+    where (str): Its location, for errors.
     task (str): The task's id.
     data (Mapping): The task's data.
     spans (tuple): Objects with offsets.
-    annotator (str): Who it was.
+    annotator (str): The annotator.
     id (str): The annotation's own id, or its number in the task.
-    left_out (str): Why it is not to be used; empty if it is.
-    notes (tuple[str, ...]): What is passed over.
+    left_out (str): Why it is not used. Empty if it is.
+    notes (tuple[str, ...]): What was skipped.
     """
 
     where: str
@@ -74,10 +74,10 @@ class _Annotation:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
@@ -85,15 +85,15 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read a document for each annotation of a task.
 
-    Its id is the task's (or the one that `write` gave it), behind the annotator where a task has several annotations,
-    and behind the file's name where there are several files.
+    Its id is the task's id or the one set by `write`. It has the annotator as a prefix if a task has several
+    annotations, and the file's name if there are several files.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files; `meta["left_out"]` where nobody annotated a task, or the
-        annotation was cancelled.
-    RAISES (ProjectError): If a file is no such export, or does not tell which text was annotated.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files. `meta["left_out"]` is set if nobody annotated
+        the task, or the annotation was cancelled.
+    RAISES (ProjectError): If a file is not such an export, or the annotated text can't be found.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     rows = [
@@ -132,7 +132,7 @@ def _read_task(task: Mapping[str, Any], number: str, where: str) -> list[_Annota
     data = task["data"]
     base = _Annotation(where, _task_name(task, data, number, where), data)
     beside = (*[PREDICTIONS] * _length(task, "predictions"), *[DRAFTS] * _length(task, "drafts"))
-    # The older name, which some tools still write.
+    # The older name, which some tools still use.
     key = "completions" if "completions" in task and "annotations" not in task else "annotations"
     found = check_value(task, key, list, where) if task.get(key) is not None else []
     if not found:
@@ -149,7 +149,7 @@ def _read_annotation(annotation: Mapping[str, Any], base: _Annotation) -> _Annot
     results = [check_object(one, base.where, _EXPECTED) for one in results]
     spans = [_read_result(one, base.where) for one in results if _is_span(one)]
     who = annotation.get("completed_by")
-    # The people of a project are shown by number, or as objects.
+    # People are exported as numbers or as objects.
     holder, key = (who, "email") if isinstance(who, dict) else (annotation, "completed_by")
     return replace(
         base,
@@ -162,7 +162,7 @@ def _read_annotation(annotation: Mapping[str, Any], base: _Annotation) -> _Annot
 
 
 def _is_span(result: Mapping[str, Any]) -> bool:
-    """RETURNS (bool): Whether a result marks a span; a choice or a comment for a span has the span's offsets too."""
+    """RETURNS (bool): Whether a result marks a span. Choices and comments for a span have its offsets too."""
     value, kind = result.get("value"), str(result.get("type"))
     if not isinstance(value, dict) or not _OFFSETS <= {*value}:
         return False
@@ -170,16 +170,16 @@ def _is_span(result: Mapping[str, Any]) -> bool:
 
 
 def _not_read(result: Mapping[str, Any]) -> str:
-    return f"result of type '{name_id(str(result.get('type', 'unknown')))}' beside the spans, which is not read"
+    return f"result of type '{name_id(str(result.get('type', 'unknown')))}' that is not a span, which is not read"
 
 
 def _read_result(result: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """RETURNS (dict): The span of a result, with the result's id and what it was marked in."""
+    """RETURNS (dict): The span of a result, with the result's id and the name of the object it was marked in."""
     return {**result["value"], "id": check_name(result, "id", "", where), "to_name": result.get("to_name")}
 
 
 def _read_min(record: Mapping[str, Any], number: str, where: str) -> _Annotation:
-    """JSON-MIN has a flat object for each annotation: the task's data, and what was marked by each control's name."""
+    """RETURNS (_Annotation): An annotation from JSON-MIN, a flat object with the task's data and the results."""
     spans, beside = [], []
     for key, value in record.items():
         marked = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
@@ -197,7 +197,7 @@ def _read_min(record: Mapping[str, Any], number: str, where: str) -> _Annotation
         annotator=check_name(record, "annotator", "", where),
         id=check_name(record, "annotation_id", "", where),
         left_out=NOT_ANNOTATED if record.get("annotation_id") is None and not spans else "",
-        notes=tuple(f"value under '{name_id(key)}' beside the spans, which is not read" for key in beside),
+        notes=tuple(f"value under '{name_id(key)}' that is not a span, which is not read" for key in beside),
     )
 
 
@@ -210,7 +210,7 @@ def _length(task: Mapping[str, Any], key: str) -> int:
 
 
 def _names(annotations: Sequence[_Annotation]) -> Iterator[str]:
-    """YIELDS (str): The id of each annotation's document, which holds no more than it needs to be the only one."""
+    """YIELDS (str): The id of each annotation's document, as short as possible while unique."""
     tasks = Counter(one.task for one in annotations)
     people = Counter((one.task, one.annotator) for one in annotations)
     for one in annotations:
@@ -220,13 +220,13 @@ def _names(annotations: Sequence[_Annotation]) -> Iterator[str]:
 
 
 def _text_key(annotations: Sequence[_Annotation], where: str) -> str:
-    """Find the key of the text that was annotated, which an export does not name.
+    """Find the key of the annotated text, which an export doesn't include.
 
-    It is the one under which each task has a text: `text` if there is such, else the only one that holds all spans.
+    It is a key with a text in every task: `text` if it exists, otherwise the only key whose texts contain all spans.
     """
     named = {str(span["to_name"]) for one in annotations for span in one.spans if span.get("to_name") is not None}
     if len(named) > 1:
-        raise ProjectError(f"spans in {len(named)} texts of a task", where=where, remedy="annotate one text a task")
+        raise ProjectError(f"spans in {len(named)} texts of a task", where=where, remedy="annotate one text per task")
     keys = [key for key in annotations[0].data if all(isinstance(one.data.get(key), str) for one in annotations)]
     keys = [key for key in keys if key != DOCUMENT_ID]
     if "text" not in keys and len(keys) > 1:
@@ -234,7 +234,7 @@ def _text_key(annotations: Sequence[_Annotation], where: str) -> str:
     if "text" in keys:
         return "text"
     if len(keys) != 1:
-        what = f"{len(keys)} keys may hold the annotated texts" if keys else "no key holds the annotated texts"
+        what = f"{len(keys)} keys may have the annotated texts" if keys else "no key has the annotated texts"
         raise ProjectError(what, where=where, remedy=_RENAME)
     return keys[0]
 
@@ -258,7 +258,7 @@ def _document(annotation: _Annotation, name: str, key: str, options: Options) ->
 
 
 def _number(mentions: Iterable[Mention]) -> list[Mention]:
-    """RETURNS (list[Mention]): The mentions with ids that no two have: a region may have several labels."""
+    """RETURNS (list[Mention]): The mentions with unique ids, since a region may have several labels."""
     seen: Counter[str] = Counter()
     numbered = []
     for number, mention in enumerate(mentions, start=1):
@@ -269,9 +269,9 @@ def _number(mentions: Iterable[Mention]) -> list[Mention]:
 
 
 def _read_span(span: Mapping[str, Any], text: str, where: str) -> Iterator[Mention]:
-    """YIELDS (Mention): One for each label of a span."""
+    """YIELDS (Mention): A mention for each label of a span."""
     if "globalOffsets" in span or isinstance(span["start"], str):
-        raise ProjectError("a span in something else than plain text", where=where, remedy=_PLAIN)
+        raise ProjectError("a span that is not in plain text", where=where, remedy=_PLAIN)
     start, end = check_value(span, "start", int, where), check_value(span, "end", int, where)
     covered = None if span.get("text") is None else _unescape(check_value(span, "text", str, where), text)
     name = check_name(span, "id", "", where)
@@ -281,19 +281,19 @@ def _read_span(span: Mapping[str, Any], text: str, where: str) -> Iterator[Menti
 
 
 def _unescape(covered: str, text: str) -> str:
-    """RETURNS (str): A span's text with its line breaks, which the editor shows as a backslash and an n."""
+    """RETURNS (str): A span's text with line breaks, which the editor writes as a backslash and an n."""
     return covered if "\\n" in text else covered.replace("\\n", "\n")
 
 
 def write(documents: Iterable[Document], path: Path) -> None:
     """Write tasks with annotations for Label Studio, for the control `label` (Labels) and the object `text` (Text).
 
-    A document of which nothing is annotated (`annotated` is empty) becomes a task without annotations. Annotators are
-    written as people by their number or email; Label Studio takes only those that its project knows.
+    If nothing in a document is annotated (`annotated` is empty), it becomes a task without annotations. Annotators are
+    written as people with a number or an email. Label Studio only accepts people in its project.
 
-    documents (Iterable[Document]): The documents; their ids, and what is annotated of a text, are in the tasks' data.
+    documents (Iterable[Document]): The documents. Their ids and annotated stretches are stored in the tasks' data.
     path (Path): The JSON file.
-    RAISES (ProjectError): If a document cannot be written, see `check_writable`.
+    RAISES (ProjectError): If a document can't be written, see `check_writable`.
     """
     tasks = [_task(document) for document in check_writable(documents)]
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
@@ -319,7 +319,7 @@ def _person(annotator: str) -> dict[str, Any]:
 
 
 def as_result(mention: Mention) -> dict[str, Any]:
-    """RETURNS (dict): A mention as an annotation or a prediction has it."""
+    """RETURNS (dict): A mention in the form of a result in an annotation or a prediction."""
     covered = {} if mention.text is None else {"text": mention.text}
     value = {"start": mention.start, "end": mention.end, **covered, "labels": [mention.label]}
     return {"id": mention.id, "from_name": "label", "to_name": "text", "type": "labels", "value": value}

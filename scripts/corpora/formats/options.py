@@ -1,21 +1,21 @@
-"""Hold what a corpus file tells a reader about its raw files."""
+"""Define the options in a corpus file for the reader of its raw files."""
 from dataclasses import dataclass, field
 from typing import Literal, Mapping, Optional, Sequence
 
-# What offsets count: code points, as Python does; UTF-16 units, as Java and JavaScript do; bytes of UTF-8.
+# Units of offsets: code points, as in Python; UTF-16 units, as in Java and JavaScript; bytes of UTF-8.
 OffsetUnit = Literal["characters", "utf16", "bytes"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a corpus file tells a reader; each format takes those that its module lists in `OPTIONS`.
+    """The options for a reader. Each format supports those in its module's `OPTIONS`.
 
-    offsets (Optional[OffsetUnit]): What the offsets count; None to find out where the format has the mentions' text.
-    columns (Mapping[str, int]): The columns of a CoNLL file by what they hold, `token` and `tag`; the first column is 0
-        and the last one -1. Empty to find them.
-    label (Optional[str]): The label of all mentions, where the tags are a bare B, I and O.
-    tag_names (Sequence[str]): The tags by their numbers, where rows of tokens have numbers; empty to find them.
-    spans_key (Optional[str]): The key of the `doc.spans` to read; None to read `doc.ents`.
+    offsets (Optional[OffsetUnit]): The unit of offsets, or None to detect it from the mentions' texts.
+    columns (Mapping[str, int]): The columns for `token` and `tag` in a CoNLL file. The first column is 0, and the last
+        one is -1. Empty to detect them.
+    label (Optional[str]): The label of all mentions, if the tags are only B, I and O.
+    tag_names (Sequence[str]): The names of numeric tags. Empty to find them.
+    spans_key (Optional[str]): The key of `doc.spans` to read, or None to read `doc.ents`.
     """
 
     offsets: Optional[OffsetUnit] = None

@@ -1,7 +1,7 @@
-"""Tell what Prodigy's rows say beside text and spans, and write rows for it.
+"""Interpret the answers and annotators in Prodigy's rows, and write rows for it.
 
-A row of its interfaces `ner` and `spans` is an answer to the highlighted spans alone: what else stands in the text is
-unknown. That of `ner_manual` and `spans_manual` is the annotation of the whole text.
+A row of the interfaces `ner` and `spans` only answers whether the highlighted spans are right, and the rest of the text
+is unknown. A row of `ner_manual` and `spans_manual` is an annotation of the whole text.
 """
 from collections import defaultdict
 from dataclasses import replace
@@ -17,26 +17,30 @@ from scripts.corpora.spelling import same_text
 ACCEPT = "accept"
 ANSWERS = (ACCEPT, "reject", "ignore")
 BINARY_VIEWS = ("ner", "spans")
-# Rows of these say nothing about spans, though some show them.
+# Rows of these interfaces don't annotate spans, though some show them.
 OTHER_VIEWS = (
     *("classification", "choice", "text", "html", "text_input", "compare", "diff", "pos", "pos_manual", "dep"),
     *("image", "image_manual", "audio", "audio_manual", "llm_io"),
 )
-BINARY = "document of binary answers, annotated at its accepted spans and nowhere else"
-NOT_ACCEPTED = "span of a binary row that was not accepted, which tells nothing about what else stands there"
-NOTHING_ACCEPTED = "binary rows, no span of which was accepted"
+BINARY = "document of binary answers, in which only the accepted spans are annotated"
+NOT_ACCEPTED = "span of a binary row that was not accepted, so its text is unknown"
+NOTHING_ACCEPTED = "binary rows without any accepted span"
 
 
 def read_annotator(row: Mapping[str, Any], where: str) -> str:
-    """RETURNS (str): Who annotated a row; empty if it does not tell."""
+    """RETURNS (str): The annotator of a row. Empty if unknown."""
     return check_name(row, "_annotator_id", check_name(row, "_session_id", "", where), where)
 
 
 def read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """RETURNS (dict): `left_out`, if a row was not accepted or marks no spans; a ProjectError if its answer is none."""
+    """Read whether a row is used.
+
+    RETURNS (dict): `left_out`, if the row was not accepted or doesn't annotate spans.
+    RAISES (ProjectError): If the answer is unknown.
+    """
     answer = row.get("answer", ACCEPT)
     if answer not in ANSWERS:
-        raise ProjectError(f"key 'answer' is none of {', '.join(ANSWERS)}", where=where)
+        raise ProjectError(f"key 'answer' is not one of {', '.join(ANSWERS)}", where=where)
     if answer != ACCEPT:
         return {"left_out": f"answer is {answer}"}
     view = row.get("_view_id")
@@ -46,14 +50,17 @@ def read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def is_answered(row: Mapping[str, Any]) -> bool:
-    """RETURNS (bool): Whether somebody went through a row in Prodigy, which then says in which interface."""
+    """RETURNS (bool): Whether somebody answered a row in Prodigy, which then records the interface."""
     return row.get("_view_id") is not None
 
 
 def is_binary(row: Mapping[str, Any]) -> bool:
-    """RETURNS (bool): Whether a row answers to its spans alone; older versions name no interface, but score the span.
+    """Check whether a row only answers whether its spans are right.
+
+    Older versions don't record the interface, but have a score for the span.
 
     row (Mapping): The row.
+    RETURNS (bool): Whether the row is a binary answer.
     """
     if row.get("_is_binary") is True or row.get("_view_id") in BINARY_VIEWS:
         return True
@@ -63,10 +70,10 @@ def is_binary(row: Mapping[str, Any]) -> bool:
 
 
 def merge_binary(rows: Sequence[Row]) -> list[Row]:
-    """Make one document of the binary rows of a text and an annotator.
+    """Merge the binary rows of a text and an annotator into one document.
 
     rows (Sequence[Row]): Rows of a file.
-    RETURNS (list[Row]): The rows, in their order; the binary ones of a text in the place of its first one.
+    RETURNS (list[Row]): The rows, in their order, with the merged row in place of the first binary one.
     """
     groups: dict[tuple, list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -92,14 +99,14 @@ def _merge(rows: Sequence[Row]) -> Row:
 
 
 def _stretch(mention: Mention, text: str) -> Fragment:
-    """RETURNS (Fragment): What an accepted mention tells of; empty if it is not where its text says."""
+    """RETURNS (Fragment): The stretch annotated by an accepted mention. Empty if the mention doesn't match the text."""
     start, end = max(mention.start, 0), min(mention.end, len(text))
     fits = mention.text is None or same_text(mention.text, text[start:end])
     return (start, end) if fits and (start, end) == (mention.start, mention.end) else (0, 0)
 
 
 def _join(stretches: Iterable[Fragment]) -> tuple[Fragment, ...]:
-    """RETURNS (tuple[Fragment, ...]): Stretches that are ascending and apart; empty ones are left out."""
+    """RETURNS (tuple[Fragment, ...]): The stretches, ascending and disjoint. Empty ones are left out."""
     joined: list[Fragment] = []
     for start, end in sorted(stretches):
         if joined and start <= joined[-1][1]:
@@ -112,9 +119,9 @@ def _join(stretches: Iterable[Fragment]) -> tuple[Fragment, ...]:
 def write(documents: Iterable[Document], path: Path) -> None:
     """Write documents for Prodigy, which keeps the `id` of a row from its input to its export.
 
-    documents (Iterable[Document]): The documents; an annotator, and what is annotated of a text, go with them.
-    path (Path): The file of JSON lines.
-    RAISES (ProjectError): If a document cannot be written, see `check_writable`.
+    documents (Iterable[Document]): The documents. Annotators and annotated stretches are included.
+    path (Path): The output file with JSON lines.
+    RAISES (ProjectError): If a document can't be written, see `check_writable`.
     """
     write_rows(map(_row, check_writable(documents)), path)
 

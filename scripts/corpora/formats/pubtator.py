@@ -1,4 +1,4 @@
-"""Read PubTator files: titles and abstracts by PMID, each with its mentions at offsets in the two together."""
+"""Read PubTator files: titles and abstracts by PMID, with mentions at offsets in both together."""
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,11 +17,10 @@ SUFFIXES = [".txt", ".pubtator"]
 TEXT_LINE = re.compile(r"([^|\s]+)\|([ta])\|(.*)")
 PMID = re.compile(r"(?:PMC|PMID:?)?[0-9]+")
 OFFSET = re.compile(r"-?[0-9]{1,9}")
-# A word without digits and two concept ids, which hold digits: a start that is no number is not taken for the name of a
-# relation.
+# A word without digits and two concept ids with digits, so that an invalid start offset isn't mistaken for a relation.
 RELATION = re.compile(r"[^\t]*\t[^\W\d][^\t\d]+(?:\t[^\s\d]*\d\S*){2}(?:\t.*)?")
 PASSED_OVER = "relation, which is not read"
-COPY = "document that stands there once more with the same text and annotations, read once"
+COPY = "document that is repeated with the same text and annotations, read once"
 _EXPECTED = "expected `PMID|t|title`, `PMID|a|abstract` or `PMID<TAB>start<TAB>end<TAB>text<TAB>type[<TAB>id]`"
 
 
@@ -38,28 +37,27 @@ class _Draft:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand below the texts.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents; an id is the PMID, with the file's name in front if there are several files.
+    """Read all documents. An id is the PMID, with the file's name as a prefix if there are several files.
 
-    The text is the title, a line break and the abstract, or the title alone if there is no abstract. A document starts
-    with its title; blank lines are passed over, and so are relations, which are noted. A composite mention stays one
-    mention. A document that stands there several times, in one file or several, with the same text and annotations is
-    read once.
+    The text is the title, a line break and the abstract, or only the title if there is no abstract. A document starts
+    with its title. Blank lines are skipped, and relations are skipped with a note. A composite mention stays one
+    mention. If a document is repeated with the same text and annotations, in any of the files, it is read once.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files.
-    RAISES (ProjectError): If a line has another form, too few columns or an offset that is no number, does not stand
-        under the title of its PMID, or two documents of one file have one PMID, but not the same content.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files.
+    RAISES (ProjectError): If a line has a different form, too few columns or an invalid offset, or is not under the
+        title of its PMID, or if two documents in a file have the same PMID but different contents.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     drafts = [
@@ -75,7 +73,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def _content(draft: _Draft) -> tuple[object, ...]:
-    """RETURNS (tuple): All that a file says of a document, wherever it says so."""
+    """RETURNS (tuple): Everything in a file about a document, independent of the location."""
     return draft.pmid, draft.title, draft.abstract, *sorted(line for line, _ in draft.annotations)
 
 
@@ -95,11 +93,11 @@ def _read_drafts(file: RawFile, prefix: str) -> list[_Draft]:
 
 
 def _document_of(pmid: str, drafts: Sequence[_Draft], where: str) -> _Draft:
-    """RETURNS (_Draft): The last one, if a line with this PMID belongs to it."""
+    """RETURNS (_Draft): The last document, if a line with this PMID belongs to it."""
     if drafts and drafts[-1].pmid == pmid:
         return drafts[-1]
     if not PMID.fullmatch(pmid):
-        # It may be any text, which no error quotes.
+        # It may be any text, so it isn't quoted.
         what = "a line that does not start with the PMID of the title above it"
         raise ProjectError(what, where=where, remedy=_EXPECTED)
     if not drafts:
@@ -141,7 +139,7 @@ def _read_mention(line: str, text: str, name: str, where: str) -> Mention:
 
 
 def _part_text_and_type(columns: str, covered: str) -> tuple[str, str]:
-    """RETURNS (tuple): Text and type. What the mention covers in the document tells if the text itself holds a TAB."""
+    """RETURNS (tuple): Text and type. The mention's text in the document shows whether it contains a TAB."""
     covered = covered.replace("\n", " ")
     text = covered if columns.startswith(f"{covered}\t") else columns.partition("\t")[0]
     return text, columns[len(text) + 1 :].partition("\t")[0]

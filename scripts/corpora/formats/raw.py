@@ -1,4 +1,4 @@
-"""Find the raw files of a corpus below a folder or in a zip archive, and read them without changing a character."""
+"""Find the raw files of a corpus in a folder or a zip archive, and read them without changing a character."""
 import gzip
 import hashlib
 import io
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK = "\ufeff"
 ZIPPED = ".gz"
-# What an archive or a compressed file may come to when unpacked, so that a small one cannot fill the memory.
+# The largest unpacked size of an archive or a compressed file, so that a small one can't fill the memory.
 LARGEST_ARCHIVE = 2**31
-_DISTRUST = "do not trust it: fetch it again from where it is published"
-_UNZIP = "unpack it yourself, and name the file without `.gz`"
+_DISTRUST = "don't trust it: download it again from its publisher"
+_UNZIP = "unpack it yourself, and use the file without `.gz`"
 _CHECK = "check `path` and `annotations` in the corpus file"
-# An encrypted file is a RuntimeError, an unknown method of compression a NotImplementedError, which is one too.
+# Encrypted files raise RuntimeError, and unknown compression methods its subclass NotImplementedError.
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 
 
 def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
-    """Find files by their suffixes, at any depth; symbolic links are followed.
+    """Find files by their suffixes, at any depth. Symbolic links are followed.
 
-    folder (RawFile): Where to look. It may be a zip archive, or a folder in one: `a.zip/*/b`, `*` being any one folder.
-    suffixes (Sequence[str]): Such as `[".txt"]`.
-    RETURNS (dict[str, RawFile]): By name: the path below the folder without the suffix. Sorted by name.
-    RAISES (ProjectError): If there is no such folder, none such file in it, two files of one name, or a link that
-        leads back to a folder above it.
+    folder (RawFile): The folder. It may be a zip archive, or a folder in one: `a.zip/*/b`, with `*` for any one folder.
+    suffixes (Sequence[str]): The suffixes, such as `[".txt"]`.
+    RETURNS (dict[str, RawFile]): The files by name, which is the path below the folder without the suffix. Sorted.
+    RAISES (ProjectError): If there is no such folder or no such file, if two files have the same name, or if a link
+        points to a folder above it.
     """
     found = search_files(folder, suffixes)
     if not found:
@@ -46,12 +46,12 @@ def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
 
 
 def search_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
-    """Find files as `find_files` does, of which there may be none.
+    """Find files as `find_files` does, but without an error if there are none.
 
-    folder (RawFile): Where to look.
-    suffixes (Sequence[str]): Such as `[".txt"]`.
-    RETURNS (dict[str, RawFile]): By name. Sorted by name.
-    RAISES (ProjectError): If there is no such folder, two files of one name, or a link that leads back.
+    folder (RawFile): The folder.
+    suffixes (Sequence[str]): The suffixes, such as `[".txt"]`.
+    RETURNS (dict[str, RawFile]): The files by name. Sorted.
+    RAISES (ProjectError): If there is no such folder, two files have the same name, or a link points to a folder above.
     """
     found: dict[str, RawFile] = {}
     for inner, file in _files(folder):
@@ -68,23 +68,23 @@ def search_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]
 
 
 def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
-    """Find what `find_files` leaves out for its name, but for what macOS writes beside each file (`._NAME`).
+    """Find the hidden files that `find_files` leaves out, except those that macOS adds for each file (`._NAME`).
 
     folder (Path): A folder as in `find_files`.
-    suffixes (Sequence[str]): Such as `[".txt"]`.
-    RETURNS (list[RawFile]): Hidden files; those in hidden folders are not looked for.
+    suffixes (Sequence[str]): The suffixes, such as `[".txt"]`.
+    RETURNS (list[RawFile]): The hidden files, without those in hidden folders.
     """
     hidden = [file for _, file in _files(folder) if _is_hidden(file) and not file.name.startswith("._")]
     return [file for file in hidden if _suffix(file.name).lower() in suffixes]
 
 
 def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
-    """Take a single file, whatever its suffix, or find the files of a folder.
+    """Find a single file with any suffix, or the files in a folder.
 
     path (Path): A file, or a folder as in `find_files`.
-    suffixes (Sequence[str]): Which files of a folder are meant; with `.gz` behind it they are too.
-    RETURNS (dict[str, RawFile]): By name; see `find_files`.
-    RAISES (ProjectError): If there is neither file nor folder, or the folder holds no such file.
+    suffixes (Sequence[str]): The suffixes of files in a folder. They may be followed by `.gz`.
+    RETURNS (dict[str, RawFile]): The files by name, see `find_files`.
+    RAISES (ProjectError): If there is no such file or folder, or no such file in the folder.
     """
     archive, _ = split_archive(path)
     if path.is_file() and archive is None:
@@ -95,7 +95,7 @@ def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile
 
 
 def split_archive(path: Path) -> tuple[Optional[Path], tuple[str, ...]]:
-    """RETURNS (tuple): The zip archive that a path leads into and the folders within it; None if it leads into none."""
+    """RETURNS (tuple): The zip archive in a path and the folders within it, or None if there is no archive."""
     for number, part in enumerate(path.parts, start=1):
         candidate = Path(*path.parts[:number])
         if part.lower().endswith(".zip") and not candidate.is_dir():
@@ -104,67 +104,70 @@ def split_archive(path: Path) -> tuple[Optional[Path], tuple[str, ...]]:
 
 
 def find_own_files(path: Path, annotations: Optional[Path], suffixes: Sequence[str]) -> dict[str, RawFile]:
-    """Find the files of a format that keeps annotations with the texts.
+    """Find the files of a format with texts and annotations in the same file.
 
     path (Path): A file, or a folder as in `find_files`.
-    annotations (Optional[Path]): Has to be None.
-    suffixes (Sequence[str]): Which files of a folder are meant.
-    RETURNS (dict[str, RawFile]): By name; see `find_files`.
-    RAISES (ProjectError): If a folder of annotations is given, or there is no such file.
+    annotations (Optional[Path]): Must be None.
+    suffixes (Sequence[str]): The suffixes of files in a folder.
+    RETURNS (dict[str, RawFile]): The files by name, see `find_files`.
+    RAISES (ProjectError): If `annotations` is set, or there is no such file.
     """
     refuse_annotations(annotations)
     return find_file_or_files(path, suffixes)
 
 
 def refuse_annotations(annotations: Optional[Path]) -> None:
-    """RAISES (ProjectError): If a folder of annotations is given to a format that keeps them with the texts."""
+    """Check that `annotations` is not set for a format with texts and annotations in the same file.
+
+    RAISES (ProjectError): If it is.
+    """
     if annotations is not None:
-        raise ProjectError("this format has no `annotations` of its own", where=annotations, remedy="remove the key")
+        raise ProjectError("this format has no separate `annotations`", where=annotations, remedy="remove the key")
 
 
 def open_archive(archive: RawFile) -> zipfile.Path:
-    """Open a zip archive, after a look at what is in it.
+    """Open a zip archive after checking its contents.
 
-    archive (RawFile): The archive, which may itself lie in one.
-    RETURNS (zipfile.Path): Its uppermost folder.
-    RAISES (ProjectError): If it is none or damaged, names paths outside of itself, or unpacks to too much.
+    archive (RawFile): The archive, which may itself be in an archive.
+    RETURNS (zipfile.Path): Its top folder.
+    RAISES (ProjectError): If it is not a zip archive or damaged, has paths outside of itself, or is too large unpacked.
     """
     _refuse_special(archive)
     try:
         opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(read_bytes(archive)))
     except _DAMAGED as error:
-        raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="fetch it again") from None
-    # An archive in memory has no name, and what lies in it is called after it in errors.
+        raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="download it again") from None
+    # An archive in memory has no name, which is needed in errors about its files.
     opened.filename = str(archive)
     outside = [name for name in opened.namelist() if name.startswith("/") or ".." in name.split("/")]
     if outside:
-        what = f"the archive names a path outside of itself ({outside[0]})"
+        what = f"the archive has a path outside of itself ({outside[0]})"
         raise ProjectError(what, where=archive, remedy=_DISTRUST)
     check_unpacked_size([zipfile.Path(opened)], archive)
     return zipfile.Path(opened)
 
 
 def check_unpacked_size(archives: Iterable[zipfile.Path], where: RawFile) -> None:
-    """Check what archives come to together.
+    """Check the total unpacked size of archives.
 
-    archives (Iterable[zipfile.Path]): Opened ones.
-    where (RawFile): Where they lie, for the error.
-    RAISES (ProjectError): If that is more than `LARGEST_ARCHIVE`.
+    archives (Iterable[zipfile.Path]): Opened archives.
+    where (RawFile): Their location, for the error.
+    RAISES (ProjectError): If the size is more than `LARGEST_ARCHIVE`.
     """
     size = sum(info.file_size for archive in archives for info in archive.root.infolist())
     if size > LARGEST_ARCHIVE:
         what = f"the archive unpacks to {size / 2**30:.1f} GiB, more than {LARGEST_ARCHIVE / 2**30:.0f}"
-        raise ProjectError(what, where=where, remedy="unpack it yourself, and name the folder")
+        raise ProjectError(what, where=where, remedy="unpack it yourself, and use the folder")
 
 
 def read_text(file: RawFile) -> str:
-    """Read a text whose offsets count every character: line ends and a byte order mark stay as they are.
+    """Read a text without changing line breaks or a byte order mark, since offsets count every character.
 
     file (RawFile): A UTF-8 file.
     RETURNS (str): Its text.
     RAISES (ProjectError): If it is not UTF-8, or its archive is damaged.
     """
-    # Bytes, since text mode would turn `\r\n` into one character.
+    # As bytes, since text mode would convert `\r\n` to one character.
     try:
         return read_bytes(file).decode("utf8")
     except UnicodeDecodeError as error:
@@ -172,18 +175,18 @@ def read_text(file: RawFile) -> str:
 
 
 def read_lines(file: RawFile) -> list[str]:
-    """Read the lines of a file that is not itself an annotated text.
+    """Read the lines of a file that isn't an annotated text itself.
 
     file (RawFile): A UTF-8 file.
-    RETURNS (list[str]): Lines without their ends and without a byte order mark; the last one may be empty.
+    RETURNS (list[str]): The lines without line breaks and byte order mark. The last one may be empty.
     RAISES (ProjectError): If it is not UTF-8, or its archive is damaged.
     """
     return split_lines(read_text(file))
 
 
 def split_lines(text: str) -> list[str]:
-    """RETURNS (list[str]): The lines of a text, parted at `\\n` and `\\r\\n` and nowhere else."""
-    # Not `splitlines`: a mention may hold a character such as U+2028 that is a line break elsewhere.
+    """RETURNS (list[str]): The lines of a text, split only at `\\n` and `\\r\\n`."""
+    # Not `splitlines`: a mention may contain a character such as U+2028, which counts as a line break there.
     return [line.removesuffix("\r") for line in text.removeprefix(BYTE_ORDER_MARK).split("\n")]
 
 
@@ -191,19 +194,19 @@ def read_bytes(file: RawFile) -> bytes:
     """Read a file, and unpack it if its name ends in `.gz`.
 
     file (RawFile): The file.
-    RETURNS (bytes): What it holds.
-    RAISES (ProjectError): If it is damaged or unpacks to too much, lies in an archive that is damaged or encrypted, or
-        is a pipe, a device or a socket.
+    RETURNS (bytes): Its contents.
+    RAISES (ProjectError): If it is damaged or too large unpacked, is in a damaged or encrypted archive, or is a pipe, a
+        device or a socket.
     """
     with open_file(file) as stream:
         data = stream.read()
         if isinstance(file, zipfile.Path) and len(data) != file.root.getinfo(file.at).file_size:
-            raise zipfile.BadZipFile("it has not the size that the archive says")
+            raise zipfile.BadZipFile("its size is not the one in the archive")
         return _unzip(data, file) if file.name.lower().endswith(ZIPPED) else data
 
 
 def hash_raw(file: RawFile) -> str:
-    """Hash a file as it lies there, or as it is in its archive.
+    """Hash a file as stored on the disk or in an archive, without unpacking `.gz`.
 
     file (RawFile): The file.
     RETURNS (str): The sha256 of its bytes, in hex.
@@ -215,10 +218,10 @@ def hash_raw(file: RawFile) -> str:
 
 @contextmanager
 def open_file(file: RawFile) -> Iterator[io.BufferedIOBase]:
-    """Open a file as it lies there, or as it is in its archive.
+    """Open a file as stored on the disk or in an archive, without unpacking `.gz`.
 
     file (RawFile): The file.
-    YIELDS (io.BufferedIOBase): Its bytes; what is found damaged while they are read becomes an error that names it.
+    YIELDS (io.BufferedIOBase): Its bytes. If they turn out to be damaged, the error names the file.
     RAISES (ProjectError): As `read_bytes` does.
     """
     _refuse_special(file)
@@ -228,25 +231,25 @@ def open_file(file: RawFile) -> Iterator[io.BufferedIOBase]:
     except _DAMAGED as error:
         raise _not_unpacked(error, file) from None
     except OSError as error:
-        # What bz2 raises of damaged data, other than the system, has no number.
+        # Unlike errors of the system, those of bz2 for damaged data have no number.
         if error.errno is not None:
             raise
         raise _not_unpacked(error, file) from None
 
 
 def _not_unpacked(error: Exception, file: RawFile) -> ProjectError:
-    return ProjectError(f"cannot be unpacked ({error})", where=file, remedy="fetch the archive again")
+    return ProjectError(f"can't be unpacked ({error})", where=file, remedy="download the archive again")
 
 
 def _refuse_special(file: RawFile) -> None:
-    """A pipe, a device or a socket would keep a reader waiting, or give it bytes without end."""
+    """Raise an error for a pipe, a device or a socket, which may block the reader or never end."""
     if isinstance(file, Path) and file.exists() and not file.is_file():
         what = "neither a file nor a folder, but a pipe, a device or a socket"
-        raise ProjectError(what, where=file, remedy="remove it, or copy what it gives to a file")
+        raise ProjectError(what, where=file, remedy="remove it, or copy its output to a file")
 
 
 def explain_xml_error(error: "XMLSyntaxError") -> str:
-    """RETURNS (str): What is wrong with a file of XML, by libxml2's name for it, as its message may quote the text."""
+    """RETURNS (str): The error in an XML file by libxml2's name for it, because its message may quote the text."""
     names = (entry.type_name for entry in error.error_log if entry.type == error.code)
     name = next(names, "ERR_UNKNOWN").removeprefix("ERR_").replace("_", " ").lower()
     return f"malformed XML ({name})"
@@ -260,12 +263,12 @@ def _unzip(data: bytes, file: RawFile) -> bytes:
         raise ProjectError("not compressed by gzip, or damaged", where=file, remedy=_UNZIP) from None
     if len(unpacked) > LARGEST_ARCHIVE:
         what = f"unpacks to more than {LARGEST_ARCHIVE / 2**30:.0f} GiB"
-        raise ProjectError(what, where=file, remedy="part it into several files")
+        raise ProjectError(what, where=file, remedy="split it into several files")
     return unpacked
 
 
 def _suffix(name: str) -> str:
-    """RETURNS (str): The suffix of a file's name, `.gz` and the one before it being one."""
+    """RETURNS (str): The suffix of a file's name, with `.gz` and the suffix before it as one."""
     suffix = PurePath(name).suffix
     return PurePath(name.removesuffix(suffix)).suffix + suffix if suffix.lower() == ZIPPED else suffix
 
@@ -275,7 +278,7 @@ def _is_hidden(file: RawFile) -> bool:
 
 
 def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
-    """YIELDS (tuple): Path below the folder and file, for all but those in hidden folders."""
+    """YIELDS (tuple): The path below the folder and the file, except for those in hidden folders."""
     if isinstance(folder, zipfile.Path):
         yield from _walk_archive(folder, "")
         return
@@ -285,7 +288,7 @@ def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
     elif folder.is_dir():
         yield from ((file.relative_to(folder).as_posix(), file) for file in _walk(folder, ()))
     elif folder.is_file():
-        raise ProjectError("a file, not a folder", where=folder, remedy="name the folder that it lies in")
+        raise ProjectError("a file, not a folder", where=folder, remedy="use the folder that it is in")
     else:
         _refuse_special(folder)
         raise ProjectError("no such folder", where=folder, remedy=_CHECK)
@@ -294,17 +297,17 @@ def _files(folder: RawFile) -> Iterator[tuple[str, RawFile]]:
 def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
     real = folder.resolve()
     if real in above:
-        raise ProjectError("a symbolic link that leads back to a folder above it", where=folder, remedy="remove it")
+        raise ProjectError("a symbolic link that points to a folder above it", where=folder, remedy="remove it")
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries)
     for path in (folder / name for name in names):
         if _is_hidden(path):
-            # Not so much as looked at, if it is a folder or a link.
+            # Hidden folders and links are not even opened.
             yield from () if path.is_dir() or path.is_symlink() else (path,)
         elif path.is_dir():
             yield from _walk(path, (*above, real))
         elif path.is_symlink() and not path.exists():
-            raise ProjectError("a symbolic link that leads nowhere", where=path, remedy="mend or remove it")
+            raise ProjectError("a broken symbolic link", where=path, remedy="fix or remove it")
         else:
             yield path
 

@@ -1,4 +1,4 @@
-"""Read RuDReC's file: one JSON object a line, each a sentence of a review, with mentions at offsets in the sentence."""
+"""Read RuDReC's file: JSON lines, each with a sentence of a review and its mentions at offsets in the sentence."""
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -28,9 +28,9 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[Path]:
     """List the files that `read` opens.
 
     path (Path): The file.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
-    RETURNS (list[Path]): That one file.
-    RAISES (ProjectError): If the file is absent, or a folder of annotations is given.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[Path]): The file.
+    RAISES (ProjectError): If the file doesn't exist, or `annotations` is set.
     """
     refuse_annotations(annotations)
     if not path.is_file():
@@ -39,13 +39,13 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[Path]:
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Put the sentences of each review together again.
+    """Read all reviews, joining their sentences.
 
     path (Path): The file.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the file; `meta["sentence_starts"]` holds where its rows start.
-    RAISES (ProjectError): If a row is not JSON, lacks something, or stands apart from the rows of its review.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the file. `meta["sentence_starts"]` has the starts of rows.
+    RAISES (ProjectError): If a row is not JSON, lacks a key, or is not next to the other rows of its review.
     """
     (file,) = raw_files(path, annotations)
     documents: dict[str, Document] = {}
@@ -59,7 +59,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def _join(name: str, rows: Iterable[_Row]) -> Document:
-    """RuDReC's rows end in a line break; one that does not gets one, so that no two sentences grow together."""
+    """RETURNS (Document): The joined rows. If a row doesn't end in a line break, as RuDReC's do, one is added."""
     text, mentions, begins = "", [], []
     notes: list[str] = []
     for row in rows:
@@ -69,7 +69,7 @@ def _join(name: str, rows: Iterable[_Row]) -> Document:
         mentions += [_shift(mention, len(text)) for mention in row.mentions]
         notes += row.notes
         text += row.text
-    # Numbered anew: INCEpTION's ids repeat from row to row.
+    # Renumbered, because INCEpTION's ids repeat in each row.
     numbered = (replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1))
     meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
     return Document(name, text, tuple(numbered), {**meta, "sentence_starts": sentence_starts(text, begins)})

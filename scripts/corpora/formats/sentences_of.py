@@ -1,6 +1,6 @@
-"""Put sentences that were annotated one by one back into their documents; all else of these is unknown.
+"""Put individually annotated sentences back into their documents, with the rest of the documents as unknown.
 
-Rows of JSON tell the document that their text is a sentence of, and where it stands there, by the keys below.
+In JSON rows, the keys below have the id of a sentence's document, and the sentence's offsets in it.
 """
 from collections import defaultdict
 from dataclasses import replace
@@ -12,14 +12,14 @@ from scripts.corpora.formats.json_rows import Row, check_name, check_value
 from scripts.corpora.schema import LEFT_OUT, Document, Fragment, Mention
 
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
-# A wrong offset would fill the memory with spaces; spaCy takes no longer texts either.
+# A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
 LONGEST_DOCUMENT = 2**20
-NOT_ANNOTATED = "sentence that its annotator did not accept, unknown like what stands around it"
-GAPS = "document of which some sentences were annotated, spaces in the place of all else"
+NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
+GAPS = "document with only some sentences annotated, read with spaces instead of the rest"
 
 
 class _Piece(NamedTuple):
-    """A sentence, and where it stands in its document."""
+    """A sentence with its start in the document."""
 
     start: int
     row: Row
@@ -30,12 +30,12 @@ class _Piece(NamedTuple):
 
 
 def join_sentences(rows: Sequence[Row]) -> list[Row]:
-    """Make one document of the sentences of a document, one for each annotator.
+    """Join the sentences of each document and annotator.
 
     rows (Sequence[Row]): Rows of all files.
-    RETURNS (list[Row]): The rows, in their order; the sentences of a document in the place of its first one. Its id is
-        that of the document that the sentences are of, and their offsets are those in it.
-    RAISES (ProjectError): If a row tells a place that can't be, or two tell the same one.
+    RETURNS (list[Row]): The rows, in their order, with the document in place of its first sentence. It has the id and
+        the offsets of the original document.
+    RAISES (ProjectError): If a row's offsets are impossible, or two sentences overlap.
     """
     groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -54,8 +54,8 @@ def _join(rows: Sequence[Row]) -> Row:
     pieces = sorted(map(_place, rows), key=lambda piece: piece.start)
     for before, piece in zip(pieces, pieces[1:], strict=False):
         if piece.start < before.end:
-            what = f"two sentences at one place of the document '{name_id(name)}'"
-            remedy = f"remove one of the two; the other stands at {before.row.where}"
+            what = f"two overlapping sentences in the document '{name_id(name)}'"
+            remedy = f"remove one of the two; the other one is at {before.row.where}"
             raise ProjectError(what, where=piece.row.where, remedy=remedy)
     used = [piece for piece in pieces if LEFT_OUT not in piece.row.document.meta]
     notes = [note for piece in pieces for note in piece.row.document.meta.get("notes", ())]
@@ -77,8 +77,8 @@ def _join(rows: Sequence[Row]) -> Row:
 def _place(row: Row) -> _Piece:
     start, end = (check_value(row.data, key, int, row.where) for key in (SOURCE_START, SOURCE_END))
     if not 0 <= start < end <= LONGEST_DOCUMENT or end - start != len(row.document.text):
-        what = f"'{SOURCE_START}' and '{SOURCE_END}' are not where a text of this length can stand"
-        raise ProjectError(what, where=row.where, remedy="leave text and offsets as `suggest` wrote them")
+        what = f"'{SOURCE_START}' and '{SOURCE_END}' don't match the length of the text"
+        raise ProjectError(what, where=row.where, remedy="don't change the text and offsets written by `suggest`")
     return _Piece(start, row)
 
 
@@ -91,7 +91,7 @@ def _text(pieces: Sequence[_Piece]) -> str:
 
 
 def _mentions(piece: _Piece, number: int) -> list[Mention]:
-    """RETURNS (list[Mention]): The mentions of a sentence, at the offsets of its document."""
+    """RETURNS (list[Mention]): The mentions of a sentence, with offsets in its document."""
 
     def moved(fragment: Fragment) -> Fragment:
         return fragment[0] + piece.start, fragment[1] + piece.start
@@ -109,5 +109,5 @@ def _mentions(piece: _Piece, number: int) -> list[Mention]:
 
 
 def place_of(document: str, start: int, end: int) -> Mapping[str, Any]:
-    """RETURNS (Mapping): What a row has to hold for `join_sentences`."""
+    """RETURNS (Mapping): The keys of a row for `join_sentences`."""
     return {SOURCE_DOCUMENT: document, SOURCE_START: start, SOURCE_END: end}

@@ -1,7 +1,7 @@
-"""Read pairs of a text and its entities, `[text, {"entities": [[start, end, label]]}]`, once spaCy's training data.
+"""Read pairs of a text and its entities, `[text, {"entities": [[start, end, label]]}]`, as in spaCy 2's training data.
 
-They are met as a JSON array, as one pair a line, and as the file of NER Annotator: `{"classes": [...],
-"annotations": [...]}` with null for each sentence that was skipped.
+They can be a JSON array, one pair per line, or the file of NER Annotator: `{"classes": [...], "annotations": [...]}`
+with null for each skipped sentence.
 """
 from pathlib import Path
 from typing import Any, Optional
@@ -16,8 +16,8 @@ from scripts.corpora.schema import Document, Mention
 
 OPTIONS = ("offsets",)
 SUFFIXES = [".json", ".jsonl"]
-SKIPPED = "sentence that the annotator skipped, of which the file beside this document's text holds nothing"
-NOT_READ = "annotation of another kind beside the entities, which is not read"
+SKIPPED = "sentence that the annotator skipped, which the file doesn't contain"
+NOT_READ = "annotation of another kind than entities, which is not read"
 _PAIR = 'expected `[text, {"entities": [[start, end, label], ...]}]`'
 _OTHER = _PAIR + "; objects with a key `text` are of the format jsonl, and `spacy convert` takes spaCy 2's JSON"
 
@@ -25,22 +25,22 @@ _OTHER = _PAIR + "; objects with a key `text` are of the format jsonl, and `spac
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(find_own_files(path, annotations, SUFFIXES).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all pairs; an id is a pair's number in its file, behind the file's name if there are several.
+    """Read all pairs. An id is a pair's number in its file, with the file's name as a prefix if there are several.
 
-    path (Path): A file, or a folder or zip archive of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): In the order of the files.
-    RAISES (ProjectError): If a pair is not as expected, or a file has none.
+    path (Path): A file, or a folder or zip archive with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, in the order of the files.
+    RAISES (ProjectError): If a pair is invalid, or a file has none.
     """
     files = find_own_files(path, annotations, SUFFIXES)
     placed = [
@@ -66,7 +66,7 @@ def _read_file(file: RawFile, prefix: str, options: Options) -> list[tuple[str, 
 
 
 def _pairs(file: RawFile) -> list[tuple[str, Any]]:
-    """RETURNS (list[tuple[str, Any]]): Each pair of a file with its place, null where one was skipped."""
+    """RETURNS (list[tuple[str, Any]]): The pairs in a file with their locations. Skipped ones are None."""
     values = read_values(file, _PAIR)
     if len(values) != 1:
         return values
@@ -76,7 +76,7 @@ def _pairs(file: RawFile) -> list[tuple[str, Any]]:
     if not isinstance(value, list):
         what = f"neither pairs nor a file of NER Annotator (got {type(value).__name__})"
         raise ProjectError(what, where=where, remedy=_OTHER)
-    # A pair alone, in a file of one line.
+    # A single pair, in a file with one line.
     return items_of([value] if value and isinstance(value[0], str) else value, where)
 
 

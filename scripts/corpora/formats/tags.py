@@ -1,4 +1,4 @@
-"""Decode the tags of tokens, in any of the usual schemes, to the mentions of a document."""
+"""Decode the tags of tokens, in any of the usual schemes, to mentions."""
 import re
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,11 +11,11 @@ from scripts.corpora.schema import Document, Mention
 TAG = re.compile(r"O|([BILUESMW])(?:-(\S.*))?")
 OUTSIDE, OPENING, CLOSING = "O", "BUSW", "LEUSW"
 IOB1, IOB2 = "IOB1", "IOB2"
-# By the prefixes that no open scheme has; a mixture of them is read as well.
+# Closed schemes by the prefixes that no open scheme has. A mixture of them is read too.
 CLOSED_SCHEMES = {"BILUO": "LU", "IOBES": "ES", "BMEWO": "MEW", "BMES": "MES", "closed": "LUESMW"}
-NOT_OPENED = "mention that starts without an opening tag, read as it stands"
-NOT_CLOSED = "mention that ends without a closing tag, read as it stands"
-NESTED = "nested mention in a second column of tags, passed over"
+NOT_OPENED = "mention that starts without an opening tag, read as it is"
+NOT_CLOSED = "mention that ends without a closing tag, read as it is"
+NESTED = "nested mention in a second column of tags, skipped"
 EXPECTED = "expected `O`, or one of B I L U E S M W with a dash and a label, such as `B-Drug`"
 
 
@@ -25,8 +25,8 @@ class Token:
 
     text (str): The token.
     prefix (str): `O`, or one of B I L U E S M W.
-    label (str): The label behind the prefix; empty outside of mentions.
-    where (str): Its place in the raw file, as `file:line`.
+    label (str): The label after the prefix. Empty outside of mentions.
+    where (str): Its location in the raw file, as `file:line`.
     """
 
     text: str
@@ -39,15 +39,15 @@ Sentence = Sequence[Token]
 
 
 def read_token(text: str, tag: str, label: Optional[str], where: str, remedy: str = EXPECTED) -> Token:
-    """Make a token of a word and its tag.
+    """Create a token from a word and its tag.
 
     text (str): The word.
-    tag (str): Such as `B-Drug`; a bare `B` if the corpus file names the label.
-    label (Optional[str]): The label of all mentions, by the corpus file.
-    where (str): The token's place, as `file:line`.
-    remedy (str): What to do if the tag is none.
+    tag (str): The tag, such as `B-Drug`, or a bare `B` if the corpus file sets the label.
+    label (Optional[str]): The label of all mentions in the corpus file.
+    where (str): The token's location, as `file:line`.
+    remedy (str): What to do if the tag is invalid.
     RETURNS (Token): The token.
-    RAISES (ProjectError): If it is not a tag, or does not have exactly one label, in it or in the corpus file.
+    RAISES (ProjectError): If it is not a tag, or doesn't have exactly one label, either its own or in the corpus file.
     """
     match = TAG.fullmatch(tag)
     if not match:
@@ -55,10 +55,10 @@ def read_token(text: str, tag: str, label: Optional[str], where: str, remedy: st
     if not match[1]:
         return Token(text, OUTSIDE, "", where)
     if not match[2] and not label:
-        remedy = "name the label of all mentions in the corpus file, such as `label: Disease`"
+        remedy = "set the label of all mentions in the corpus file, such as `label: Disease`"
         raise ProjectError("a tag without a label", where=where, remedy=remedy)
     if match[2] and label:
-        what = "a tag with a label of its own, though the corpus file names one for all mentions"
+        what = "a tag with its own label, though the corpus file sets one for all mentions"
         raise ProjectError(what, where=where, remedy="remove `label` from the corpus file")
     return Token(text, match[1], match[2] or label or "", where)
 
@@ -66,9 +66,9 @@ def read_token(text: str, tag: str, label: Optional[str], where: str, remedy: st
 def recognise_scheme(sentences: Iterable[Sentence]) -> str:
     """Recognise the tag scheme of a corpus.
 
-    sentences (Iterable[Sentence]): All of its sentences.
-    RETURNS (str): A closed scheme (BILUO, IOBES, BMEWO, ...) if any of the prefixes L U E S M W occurs; else IOB2 if
-        all mentions start with B; else IOB1 if each B stands directly behind a mention of its own type; else IOB2.
+    sentences (Iterable[Sentence]): All sentences of the corpus.
+    RETURNS (str): A closed scheme (BILUO, IOBES, BMEWO, ...) if any of the prefixes L U E S M W occurs. Otherwise, IOB1
+        if each B directly follows a mention of the same type and some mentions start without B. Otherwise, IOB2.
     """
     prefixes: set[str] = set()
     all_open_with_b = every_b_is_behind_its_type = True
@@ -87,15 +87,15 @@ def recognise_scheme(sentences: Iterable[Sentence]) -> str:
 def make_document(name: str, sentences: Sequence[Sentence], scheme: str, notes: Sequence[str] = ()) -> Document:
     """Join tokens to a text, and decode their tags to mentions.
 
-    In every scheme a mention goes on as long as the label stays the same, no B U S W starts the next one and no
-    L E U S W has ended it. One that starts without B U S W (in IOB2 and the closed schemes) or ends without L E U S W
-    (in closed schemes) is noted.
+    In every scheme, a mention continues until the label changes, a B U S W starts the next one, or an L E U S W ends
+    it. A note is added if a mention starts without B U S W (in IOB2 and the closed schemes) or ends without L E U S W
+    (in closed schemes).
 
     name (str): The document's id.
-    sentences (Sequence[Sentence]): Its sentences; no token is empty.
+    sentences (Sequence[Sentence]): Its sentences. No token may be empty.
     scheme (str): See `recognise_scheme`.
-    notes (Sequence[str]): What has been noted of it so far.
-    RETURNS (Document): A text of tokens with a space between two and a line break between two sentences; `meta` holds
+    notes (Sequence[str]): The notes so far.
+    RETURNS (Document): A text of tokens with spaces between them, and line breaks between sentences. `meta` has
         `sentence_starts`, `tag_scheme` (str) and `notes`.
     """
     texts = [_join(sentence) for sentence in sentences]
@@ -113,7 +113,7 @@ def make_document(name: str, sentences: Sequence[Sentence], scheme: str, notes: 
 
 
 def _decode(sentence: Sentence) -> list[tuple[int, int]]:
-    """RETURNS (list): First token of each mention, and the one behind its last."""
+    """RETURNS (list): (start token, end token) of each mention, with an exclusive end."""
     spans: list[tuple[int, int]] = []
     for number, token in enumerate(sentence):
         if token.prefix == OUTSIDE:

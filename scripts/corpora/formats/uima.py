@@ -1,4 +1,4 @@
-"""Read UIMA CAS files as INCEpTION exports them: XMI with a `TypeSystem.xml` beside or above it, or JSON."""
+"""Read UIMA CAS files exported by INCEpTION: JSON, or XMI with a `TypeSystem.xml` next to or above it."""
 import json
 import re
 import warnings
@@ -37,7 +37,7 @@ NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 CUSTOM_LAYERS = ("webanno.custom.", "custom.")
 ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
-SEVERAL_VALUES = "annotation with several values, labelled with the first by the names of its features"
+SEVERAL_VALUES = "annotation with several values, labelled with the first one in the order of its features' names"
 NOT_READ = "annotation of the relation or chain layer '{}', which is not read"
 _AS_JSON = "export it again as UIMA CAS JSON"
 _EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
@@ -47,12 +47,12 @@ _NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\
 
 @dataclass(frozen=True)
 class _Folder:
-    """Files that were exported together: those of a folder, or of an archive that stands for one document.
+    """Files that were exported together, in a folder or in an archive for one document.
 
     files (Mapping[str, RawFile]): The documents, by name.
-    type_systems (Mapping[str, RawFile]): By name.
-    prefix (str): What stands before the names of the documents to make ids of them.
-    owner (str): Whose copies these are, where the archive's own place tells.
+    type_systems (Mapping[str, RawFile]): The type systems, by name.
+    prefix (str): Prefix of the documents' ids.
+    owner (str): The owner of these copies, if known from the archive's location.
     """
 
     files: Mapping[str, RawFile]
@@ -64,26 +64,26 @@ class _Folder:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): Folder of the files.
-    annotations (Optional[Path]): Not of this format: the annotations stand in the same file as the text.
+    path (Path): Folder with the files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
     RETURNS (list[RawFile]): The files, the type systems in the same folders, and the archives of a project's export.
-    RAISES (ProjectError): If there is none, or a folder of annotations is given.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     found, archives = _find(path, annotations)
     return [*found.files.values(), *found.type_systems.values(), *archives.values()]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents; an id is the path below the folder without suffix.
+    """Read all documents. An id is the path below the folder without the suffix.
 
-    Of a project that INCEpTION exports (`exportedproject.json` lies in it), the annotators' and the curated documents
-    are read, each with the name of its annotator, and nothing else: neither source texts nor logs nor settings.
+    From a project export of INCEpTION (with `exportedproject.json`), only the annotators' and the curated documents are
+    read, each with the name of its annotator. Source texts, logs and settings are skipped.
 
-    path (Path): Folder of the files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files.
-    RETURNS (list[Document]): Sorted by id. Named entities and the spans of custom layers are mentions.
-    RAISES (ProjectError): If a file is not what it should be, or lacks its type system.
+    path (Path): Folder with the files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file.
+    RETURNS (list[Document]): The documents, sorted by id. Named entities and the spans of custom layers are mentions.
+    RAISES (ProjectError): If a file is invalid, or has no type system.
     """
     found, archives = _find(path, annotations)
     documents = [*_read_folder(found), *(document for one in _unpack(archives, path) for document in _read_folder(one))]
@@ -91,7 +91,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
 
 def _find(path: Path, annotations: Optional[Path]) -> tuple[_Folder, dict[str, RawFile]]:
-    """RETURNS (tuple): The files in a folder, and the archives in which INCEpTION exports XMI and its type system."""
+    """RETURNS (tuple): The files in a folder, and the archives with exports of XMI and its type system."""
     refuse_annotations(annotations)
     projects = inception.find_projects(path)
     zipped = inception.documents_of(search_files(path, [".zip"]), projects)
@@ -104,13 +104,13 @@ def _find(path: Path, annotations: Optional[Path]) -> tuple[_Folder, dict[str, R
     if not files and not archives:
         what = "a project of INCEpTION without annotations in UIMA CAS XMI or JSON"
         raise ProjectError(what, where=path, remedy=f"{_AS_JSON}; WebAnno TSV is the format `webanno`")
-    # Whoever unpacks an archive leaves it where it was.
+    # People who unpack an archive usually leave it in place.
     unpacked = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
     return _Folder(files, _find_type_systems(path)), {name: archives[name] for name in archives if name not in unpacked}
 
 
 def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
-    """YIELDS (_Folder): What is in each archive; an archive of one document gives it its own name."""
+    """YIELDS (_Folder): The contents of each archive. The documents in it get the archive's name."""
     opened = {name: open_archive(file) for name, file in archives.items()}
     check_unpacked_size(opened.values(), path)
     for name, archive in opened.items():
@@ -125,12 +125,12 @@ def _find_type_systems(path: RawFile) -> dict[str, RawFile]:
 
 
 def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> RawFile:
-    """RETURNS (RawFile): The type system in the folder of a document, else in the nearest one above."""
+    """RETURNS (RawFile): The type system in the folder of a document, or else in the nearest one above."""
     stem = PurePosixPath(TYPE_SYSTEM).stem
     for folder in PurePosixPath(name).parents:
         if (folder / stem).as_posix() in type_systems:
             return type_systems[(folder / stem).as_posix()]
-    raise ProjectError(f"no {TYPE_SYSTEM} beside it or in a folder above it", where=file, remedy=_EXPORT_AGAIN)
+    raise ProjectError(f"no {TYPE_SYSTEM} in its folder or a folder above", where=file, remedy=_EXPORT_AGAIN)
 
 
 def _read_folder(folder: _Folder) -> Iterator[Document]:
@@ -171,8 +171,8 @@ def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
 
 
 def _load_cas(text: str, type_system: Optional["TypeSystem"], file: RawFile) -> "Cas":
-    """RETURNS (Cas): With offsets that count code points; in the file they count UTF-16 units."""
-    # Only now, as for any format that needs a library of its own.
+    """RETURNS (Cas): The CAS with offsets in code points. In the file, they are in UTF-16 units."""
+    # Imported here because only this format needs it.
     from cassis import load_cas_from_json, load_cas_from_xmi
 
     with warnings.catch_warnings(record=True) as caught:
@@ -191,14 +191,14 @@ def _load_type_system(file: RawFile) -> "TypeSystem":
 
 @lru_cache(maxsize=4)
 def _parse_type_system(xml: str) -> "TypeSystem":
-    """Cached, since a project's export has the same type system in the folder of each document."""
+    """Parse a type system. Cached because a project export has the same one in the folder of each document."""
     from cassis import load_typesystem
 
     return load_typesystem(xml)
 
 
 def _read_checked(file: RawFile) -> str:
-    """RETURNS (str): A file's text; entities, which could lead to other files or grow without end, are refused."""
+    """RETURNS (str): A file's text. A DOCTYPE is rejected: its entities could read other files or expand endlessly."""
     text = read_text(file).removeprefix(BYTE_ORDER_MARK)
     if file.suffix.lower() != JSON and "<!DOCTYPE" in text:
         raise ProjectError("XML with a DOCTYPE, which no export has", where=file, remedy="remove the declaration")
@@ -207,7 +207,7 @@ def _read_checked(file: RawFile) -> str:
 
 @contextmanager
 def _told_in_one_line(file: RawFile) -> Iterator[None]:
-    """Whatever lxml and cassis complain about is an error of the file."""
+    """Convert any error of lxml and cassis to a one-line error for the file."""
     from lxml.etree import XMLSyntaxError
 
     try:
@@ -215,19 +215,19 @@ def _told_in_one_line(file: RawFile) -> Iterator[None]:
     except ProjectError:
         raise
     except XMLSyntaxError as error:
-        remedy = "export it again, as UIMA CAS JSON if its text holds control characters"
+        remedy = "export it again, as UIMA CAS JSON if its text contains control characters"
         raise ProjectError(explain_xml_error(error), where=f"{file}:{error.lineno or 1}", remedy=remedy) from None
     except UnicodeEncodeError:
-        raise ProjectError("it holds half of a surrogate pair", where=file, remedy="repair its \\u escapes") from None
-    except Exception as error:  # cassis checks little, so that a wrong file surfaces as any error, and in any place.
-        # What it complains of may quote the text, so only the kind of complaint is told.
+        raise ProjectError("half of a surrogate pair", where=file, remedy="repair its \\u escapes") from None
+    except Exception as error:  # cassis checks little, so an invalid file may raise any error anywhere.
+        # Its message may quote the text, so only the type of the error is shown.
         where = f"{file}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else file
         what = f"not a UIMA CAS, or damaged ({type(error).__name__})"
         raise ProjectError(what, where=where, remedy=_EXPORT_AGAIN) from None
 
 
 def _check_offsets(complaints: Iterable[str], file: RawFile) -> None:
-    """cassis passes on an offset that it cannot map: one behind the text is still one, but one in it would be moved."""
+    """Raise an error for offsets inside a character, which cassis would move. Offsets after the text are kept."""
     for match in filter(None, map(_NOT_MAPPED.match, complaints)):
         if int(match[1]) <= int(match[2]):
             what = f"an annotation that starts or ends inside a character (UTF-16 offset {match[1]})"
@@ -238,15 +238,16 @@ def _check_annotations(annotations: Sequence["Annotation"], file: RawFile) -> No
     _check_unique((annotation.xmiID for annotation in annotations), file)
     for annotation in annotations:
         if type(annotation.begin) is not int or type(annotation.end) is not int:
-            what = f"annotation {name_id(str(annotation.xmiID))} has offsets that are no whole numbers"
+            what = f"annotation {name_id(str(annotation.xmiID))} has offsets that are not whole numbers"
             raise ProjectError(what, where=file, remedy=_EXPORT_AGAIN)
 
 
 def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
-    """Of two annotations with one id cassis keeps the last; of one that a view lists twice it maps offsets twice."""
+    """Check that ids are unique. cassis drops the first of two annotations with the same id, and converts offsets twice
+    if a view lists an annotation twice."""
     ((name, count),) = Counter(ids).most_common(1) or ((None, 0),)
     if count > 1:
-        raise ProjectError(f"the id {name_id(str(name))} stands in it {count} times", where=file, remedy=_EXPORT_AGAIN)
+        raise ProjectError(f"the id {name_id(str(name))} is in it {count} times", where=file, remedy=_EXPORT_AGAIN)
 
 
 def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where: str) -> Iterator[Mention]:
@@ -269,25 +270,25 @@ def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where:
 def _mention(annotation: "Annotation", label: str, where: str) -> Mention:
     start, end, name = annotation.begin, annotation.end, str(annotation.xmiID)
     if has_half_pair(label):
-        what = f"the label of annotation {name} holds half of a surrogate pair"
+        what = f"the label of annotation {name} contains half of a surrogate pair"
         raise ProjectError(what, where=where, remedy="repair its \\u escapes")
     return Mention(start, end, label, subtype=label, id=name, fragments=((start, end),), where=where)
 
 
 def _lineage(layer: Optional["Type"]) -> Iterator[str]:
-    """YIELDS (str): The names of a type and of those above it."""
+    """YIELDS (str): The names of a type and its supertypes."""
     while layer is not None:
         yield layer.name
         layer = layer.supertype
 
 
 def _refers(layer: "Type") -> bool:
-    """RETURNS (bool): Whether its annotations lead to others, as relations and the links of a chain do."""
+    """RETURNS (bool): Whether its annotations refer to others, as relations and the links of a chain do."""
     return any(ANNOTATION in _lineage(feature.rangeType) for feature in layer.all_features)
 
 
 def _values(annotation: "Annotation") -> Iterator[str]:
-    """YIELDS (str): What its features of one string or several hold, by the names of the features."""
+    """YIELDS (str): The values of its string features, in the order of the features' names."""
     for feature in sorted(annotation.type.all_features, key=lambda feature: feature.name):
         value = getattr(annotation, feature.name)
         if value and STRING in _lineage(feature.rangeType):

@@ -1,4 +1,4 @@
-"""Read WebAnno TSV 3 files as INCEpTION and WebAnno export them: the spans of named entities and of custom layers."""
+"""Read WebAnno TSV 3 files exported by INCEpTION and WebAnno: the spans of named entities and of custom layers."""
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,29 +21,29 @@ LAYER = re.compile(r"#T_(SP|CH|RL)=([^|]+)\|?(.*)")
 UNIT = re.compile(r"([0-9]+-[0-9]+(?:\.[0-9]+)?)\t([0-9]{1,9})-([0-9]{1,9})\t(.*)", re.DOTALL)
 TEXT, SPAN, CHAIN = "#Text=", "SP", "CH"
 NO_ANNOTATION, NO_VALUE, ROLE = "_", "*", "ROLE_"
-# A backslash and the next character belong together, wherever a value is parted.
+# A backslash and the next character belong together wherever a value is split.
 STACKED = re.compile(r"(?:^|\|)((?:\\.|\\$|[^|\\])*)", re.DOTALL)
 VALUE = re.compile(r"((?:\\.|\\$|[^\\])*?)(?:\[([0-9]+)\])?", re.DOTALL)
 IN_VALUE = re.compile(r"\\(->|[\\\[\]|_;tn*])")
 IN_TEXT = re.compile(r"\\([\\tnfrb\x00-\x1f])")
 IN_OLD_TEXT = re.compile(r"\\(u+[0-9a-fA-F]{4}|.)")
 ESCAPED = {"t": "\t", "n": "\n", "f": "\f", "r": "\r", "b": "\b"}
-# What no tagset holds: a feature of numbers, or of yes and no.
+# Values of number and boolean features, which are not labels.
 FLAG, NUMBER = re.compile("true|false"), re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-COUNTED_OTHERWISE = "document whose offsets count {}, not UTF-16 units as this format's do, brought to characters"
-WITHOUT_TOKENS = "sentence without tokens, left out since its place in the text is unknown"
+COUNTED_OTHERWISE = "document with offsets in {}, not in this format's UTF-16 units, converted to characters"
+WITHOUT_TOKENS = "sentence without tokens, left out because its position in the text is unknown"
 _EXPORT_AGAIN = "export it again as WebAnno TSV 3.3"
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer that the file declares, and its columns.
+    """A layer declared in the file, with its columns.
 
     kind (str): `SP` (spans), `CH` (chains) or `RL` (relations).
-    name (str): Such as `webanno.custom.Problem`.
-    columns (Sequence[int]): Its columns; the first one behind the token is 0.
-    features (Mapping[int, str]): Those of them that hold one value, and the names of these.
-    targets (frozenset[int]): Those of them that tell which annotations the roles in the column before lead to.
+    name (str): Its name, such as `webanno.custom.Problem`.
+    columns (Sequence[int]): Its columns. The first one after the token is 0.
+    features (Mapping[int, str]): The columns with a single value, and the features' names.
+    targets (frozenset[int]): The columns with the annotations that the roles in the previous column refer to.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class _Layer:
 
 @dataclass(frozen=True)
 class _Unit:
-    """A token, or a part of one: its line number, its offsets as written, and the rest of its line."""
+    """A token or a part of one, with its line number, its offsets as written, and the rest of its line."""
 
     line: int
     start: int
@@ -72,7 +72,7 @@ class _Sentence:
 
 @dataclass
 class _Draft:
-    """A span annotation, which grows with each unit that it stands at."""
+    """A span annotation, which is extended by each of its units."""
 
     start: int
     end: int
@@ -83,11 +83,11 @@ class _Draft:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Sentences put where their offsets say.
+    """Sentences at their offsets.
 
-    text (str): The document's.
-    starts (Sequence[int]): Where sentences start.
-    units (Sequence[_Unit]): With offsets that count characters of the document, and without the token in the rest.
+    text (str): The document's text.
+    starts (Sequence[int]): The sentence starts.
+    units (Sequence[_Unit]): The units, with offsets in characters of the document, and without the token in the rest.
     """
 
     text: str
@@ -98,28 +98,27 @@ class _Placed:
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """List the files that `read` opens.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format: the annotations stand beside the tokens.
-    RETURNS (list[RawFile]): Sorted by name.
-    RAISES (ProjectError): If there are none, or a folder of annotations is given.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None: the annotations are in the same file.
+    RETURNS (list[RawFile]): The files, sorted by name.
+    RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     return list(_find(path, annotations).values())
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
-    """Read all documents; an id is the path below the folder without suffix.
+    """Read all documents. An id is the path below the folder without the suffix.
 
-    The text is that of the sentences, put where the offsets of their tokens say, with a line break and spaces between.
-    Of a project that INCEpTION exports, the annotators' and the curated documents are read, each with the name of its
-    annotator. A span of a custom layer is labelled with the first of its features, by name, that holds text, or with
-    the layer's own name.
+    The text consists of the sentences at the offsets of their tokens, with a line break and spaces between them. From
+    a project export of INCEpTION, the annotators' and the curated documents are read, each with the name of its
+    annotator. The label of a span in a custom layer is the first of its features, by name, with text, or else the
+    layer's name.
 
-    path (Path): A file, or a folder of files.
-    annotations (Optional[Path]): Not of this format.
-    options (Options): What the corpus file says of the files; offsets count UTF-16 units unless it, or the tokens, tell
-        otherwise.
-    RETURNS (list[Document]): Sorted by id.
-    RAISES (ProjectError): If a file is not what it should be, or its offsets do not fit its tokens.
+    path (Path): A file, or a folder with files.
+    annotations (Optional[Path]): Must be None.
+    options (Options): Options from the corpus file. By default, offsets are in UTF-16 units if they match the tokens.
+    RETURNS (list[Document]): The documents, sorted by id.
+    RAISES (ProjectError): If a file is invalid, or its offsets don't match its tokens.
     """
     files = _find(path, annotations)
     return [_read_document(name, file, options.offsets) for name, file in files.items()]
@@ -132,7 +131,7 @@ def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
     documents = inception.documents_of(files, inception.find_projects(path))
     if not documents:
         what = "a project of INCEpTION without annotations in WebAnno TSV"
-        raise ProjectError(what, where=path, remedy="export it again as WebAnno TSV 3.3, or give `format: uima`")
+        raise ProjectError(what, where=path, remedy="export it again as WebAnno TSV 3.3, or set `format: uima`")
     return documents
 
 
@@ -154,13 +153,13 @@ def _read_document(name: str, file: RawFile, unit: Optional[OffsetUnit]) -> Docu
 
 
 def _read_layers(lines: Sequence[str], file: RawFile) -> Iterator[_Layer]:
-    """YIELDS (_Layer): What the head of the file declares, down to the first line that declares nothing."""
+    """YIELDS (_Layer): The layers declared at the top of the file."""
     column = 0
     for match in map(LAYER.fullmatch, lines):
         if not match:
             return
         kind, name = match[1], match[2]
-        # A layer without features, or without any in use, has one column all the same.
+        # A layer without features, or without any in use, still has one column.
         declared = dict(enumerate([feature for feature in match[3].split("|") if feature] or [""], start=column))
         targets = frozenset(place + 1 for place, feature in declared.items() if feature.startswith(ROLE))
         plain = {place: one for place, one in declared.items() if one and not one.startswith(ROLE)}
@@ -170,7 +169,7 @@ def _read_layers(lines: Sequence[str], file: RawFile) -> Iterator[_Layer]:
 
 
 def _read_sentences(lines: Sequence[str], is_old: bool, file: RawFile) -> Iterator[_Sentence]:
-    """YIELDS (_Sentence): The text above the lines of tokens, several lines of it joined as they were parted."""
+    """YIELDS (_Sentence): Each sentence with its text, joined if it has several lines, and its units."""
     texts: list[str] = []
     units: list[_Unit] = []
     first = 1
@@ -203,12 +202,12 @@ def _unescape_text(text: str, is_old: bool, where: str) -> str:
 
 
 def _unescape_unit(escaped: str) -> str:
-    """RETURNS (str): What Java's escape stands for; up to version 3.1 texts were written with these."""
+    """RETURNS (str): The character of a Java escape. Up to version 3.1, texts were written with these."""
     return chr(int(escaped.lstrip("u"), 16)) if len(escaped) > 1 else ESCAPED.get(escaped, escaped)
 
 
 def _place_all(sentences: Sequence[_Sentence], unit: Optional[OffsetUnit], file: RawFile) -> tuple[_Placed, str]:
-    """RETURNS (tuple): The document by the first way of counting that fits all of its tokens, and a note on it."""
+    """RETURNS (tuple): The document with offsets in the first unit that fits all of its tokens, and a note on it."""
     ways: dict[OffsetUnit, str] = {} if unit else {"characters": "characters", "bytes": "bytes of UTF-8"}
     try:
         return _place(sentences, unit or "utf16", file), ""
@@ -223,12 +222,12 @@ def _place(sentences: Sequence[_Sentence], unit: OffsetUnit, file: RawFile) -> _
     pieces: list[str] = []
     starts: list[int] = []
     units: list[_Unit] = []
-    # Up to where the text is made, in characters and as the file counts.
+    # The end of the text so far, in characters and in the file's unit.
     end = written = 0
     for sentence in sentences:
         counted = [int(place) for place in Counting(unit).places(sentence.text)]
         start = sentence.units[0].start - _lead(sentence, counted)
-        # Nothing tells what stands between two sentences; WebAnno itself reads a line break and spaces.
+        # The text between two sentences is unknown. WebAnno itself reads it as a line break and spaces.
         filler = "\n" if end else ""
         pieces += (fill_gap(start - written, filler, f"{file}:{sentence.line}"), sentence.text)
         end += len(pieces[-2])
@@ -242,13 +241,13 @@ def _place(sentences: Sequence[_Sentence], unit: OffsetUnit, file: RawFile) -> _
 
 
 def _lead(sentence: _Sentence, counted: Sequence[int]) -> int:
-    """RETURNS (int): How much of a sentence stands before its first token, which should be nothing."""
+    """RETURNS (int): The length of a sentence before its first token, which should be 0."""
     token = sentence.units[0].rest.partition("\t")[0]
     return counted[max(sentence.text.find(token), 0)]
 
 
 def _find_in(sentence: _Sentence, unit: _Unit, places: Mapping[int, int], where: str) -> tuple[int, int, str]:
-    """RETURNS (tuple): Start and end of a unit in its sentence, and the rest of its line behind the token."""
+    """RETURNS (tuple): Start and end of a unit in its sentence, and the rest of its line after the token."""
     first, last = places.get(unit.start), places.get(unit.end)
     if first is not None and last is not None and f"{unit.rest}\t".startswith(f"{sentence.text[first:last]}\t"):
         return first, last, unit.rest[last - first + 1 :]
@@ -264,7 +263,7 @@ def _read_mentions(placed: _Placed, layers: Sequence[_Layer], notes: list[str], 
     for unit in placed.units:
         columns = unit.rest.split("\t")
         if len(columns) < width:
-            what = f"{len(columns)} columns behind the token, but the layers have {width}"
+            what = f"{len(columns)} columns after the token, but the layers have {width}"
             raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
         for layer in taken:
             if layer.kind == SPAN:
@@ -285,13 +284,13 @@ def _read_spans(
     for place, (name, draft) in enumerate(_read_stack(layer, columns, unit, file)):
         known = drafts.setdefault((layer.name, name) if name else (layer.name, unit.line, place), draft)
         if known.label != draft.label:
-            what = f"the annotation [{name}] has another label than in line {known.line}"
+            what = f"the annotation [{name}] has a different label from the one in line {known.line}"
             raise ProjectError(what, where=f"{file}:{unit.line}", remedy=_EXPORT_AGAIN)
         known.end = unit.end
 
 
 def _references(layer: _Layer, columns: Sequence[str], unit: _Unit) -> Iterator[object]:
-    """YIELDS (object): What tells a relation, or a link of a chain, at a unit from all others of its layer."""
+    """YIELDS (object): A key for each relation, or link of a chain, at a unit that is unique in its layer."""
     values = columns[layer.columns[-1]]
     for place, value in enumerate(STACKED.findall(values) if values != NO_ANNOTATION else []):
         yield value.rpartition("->")[2] if layer.kind == CHAIN else (unit.line, place)
@@ -300,7 +299,7 @@ def _references(layer: _Layer, columns: Sequence[str], unit: _Unit) -> Iterator[
 def _read_stack(
     layer: _Layer, columns: Sequence[str], unit: _Unit, file: RawFile
 ) -> Iterator[tuple[Optional[str], _Draft]]:
-    """YIELDS (tuple): The disambiguation id, where there is one, and the draft of each annotation at a unit."""
+    """YIELDS (tuple): The disambiguation id, if there is one, and the draft of each annotation at a unit."""
     stacks = {place: STACKED.findall(columns[place]) for place in layer.columns if columns[place] != NO_ANNOTATION}
     if len({len(stack) for stack in stacks.values()}) > 1:
         what = f"the columns of the layer {name_id(layer.name)} hold different numbers of annotations"
@@ -315,7 +314,7 @@ def _read_stack(
 
 
 def _label(layer: _Layer, values: Mapping[str, str]) -> tuple[str, bool]:
-    """RETURNS (tuple): The label that features give an annotation, and whether there were several to choose from."""
+    """RETURNS (tuple): The label of an annotation from its features, and whether there were several values."""
     names = ["value"] if layer.name == NAMED_ENTITY else sorted(values)
     found = [values[name] for name in names if values.get(name) not in (None, "", NO_VALUE, NO_ANNOTATION)]
     told = [value for value in found if not FLAG.fullmatch(value)]

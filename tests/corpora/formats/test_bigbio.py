@@ -133,13 +133,13 @@ def test_offsets_that_count_otherwise_are_brought_to_characters(tmp_path):
         ({"passages": None}, ":1: key 'passages' is not of type list"),
         ({"entities": ["a"]}, ":1, entities 1: expected a JSON object, got str.*_bigbio_kb"),
         ({"passages": [passage("a")]}, ":1, passages 1: 1 texts at 0 offsets"),
-        ({"passages": [passage([7], (0, 1))]}, ":1, passages 1: key 'text' holds something other than text"),
-        ({"passages": [passage("\ud83d", (0, 1))]}, ":1, passages 1: key 'text' holds .*half of a surrogate pair"),
+        ({"passages": [passage([7], (0, 1))]}, ":1, passages 1: key 'text' contains something other than text"),
+        ({"passages": [passage("\ud83d", (0, 1))]}, ":1, passages 1: key 'text' contains .*half of a surrogate pair"),
         ({"entities": [{"type": "A", "text": ["a"]}]}, ":1, entities 1: missing key 'offsets'"),
         ({"entities": [{"text": ["a"], "offsets": [[0, 1]]}]}, ":1, entities 1: missing key 'type'"),
-        ({"entities": [entity("A", ["a"], (0, 1, 2))]}, ":1, entities 1: key 'offsets' holds no pairs"),
-        ({"entities": [entity("A", ["a"], (0, True))]}, ":1, entities 1: key 'offsets' holds no pairs"),
-        ({"entities": [{"type": "A", "text": ["a"], "offsets": [7]}]}, ":1, entities 1: key 'offsets' holds no pairs"),
+        ({"entities": [entity("A", ["a"], (0, 1, 2))]}, ":1, entities 1: key 'offsets' doesn't contain pairs"),
+        ({"entities": [entity("A", ["a"], (0, True))]}, ":1, entities 1: key 'offsets' doesn't contain pairs"),
+        ({"entities": [{"type": "A", "text": ["a"], "offsets": [7]}]}, ":1, entities 1: key 'offsets' doesn.t contain"),
         ({"document_id": 1.5}, ":1: key 'document_id' is not of type str"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_wrong_row_is_named(tmp_path, change, message):
 def test_rows_of_another_schema_and_a_second_document_are_named(tmp_path):
     with pytest.raises(ProjectError, match=r"train\.jsonl:1: no keys 'passages' and 'entities'.*_bigbio_kb"):
         bigbio.read(write(tmp_path, [{"tokens": [], "ner_tags": []}, ROW]))
-    with pytest.raises(ProjectError, match=r"train\.jsonl:2: a second document called '12'.*:1"):
+    with pytest.raises(ProjectError, match=r"train\.jsonl:2: a second document with the id '12'.*:1"):
         bigbio.read(write(tmp_path, [ROW, ROW]))
 
 

@@ -153,7 +153,7 @@ def test_ids_name_the_file_if_there_are_several(tmp_path):
 
 
 def test_two_documents_of_one_id_are_an_error_with_both_places(tmp_path):
-    message = r"a\.json, document 2: a second document called '7'\. .*a\.json, document 1"
+    message = r"a\.json, document 2: a second document with the id '7'\. .*a\.json, document 1"
     with pytest.raises(ProjectError, match=message):
         read(tmp_path, [ROW, ROW])
 
@@ -226,7 +226,7 @@ def counted(way: str, text: str | None = "Zinc") -> dict[str, Any]:
 def test_mentions_tell_what_offsets_count(tmp_path, way):
     one = read(tmp_path, counted(way))
     assert (one.text, found(one)) == ("é🙂Zinc\né🙂Zinc\né🙂Zinc", [("Zinc", "Drug")] * 3)
-    note = f"document whose offsets count {NAMES.get(way)}, brought to characters"
+    note = f"document with offsets in {NAMES.get(way)}, converted to characters"
     assert one.meta == ({"notes": (note,)} if way in NAMES else {})
     for text in ("Zinc", None):
         told = read(tmp_path, counted(way, text), offsets=way)
@@ -248,7 +248,7 @@ def test_mentions_are_not_judged(tmp_path):
 
 
 BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghij"))
-ENTITIES = r"a\.xml: XML with entities of its own"
+ENTITIES = r"a\.xml: XML with its own entities"
 
 
 @pytest.mark.parametrize(
@@ -261,17 +261,17 @@ ENTITIES = r"a\.xml: XML with entities of its own"
         (' "BioC.dtd"', ' "BioC.dtd" [<!ENTITY a SYSTEM "file:///etc/hostname">]', ENTITIES),
         (' "BioC.dtd"', ' "BioC.dtd" [<!ENTITY % a SYSTEM "file:///etc/hostname"> %a;]', ENTITIES),
         ("Zinc 🙂", "Zinc&nbsp;🙂", r"a\.xml:13: malformed XML \(undeclared entity\)"),
-        ("collection>", "corpus>", r"a\.xml:\d: XML that is no BioC collection"),
+        ("collection>", "corpus>", r"a\.xml:\d: XML that is not a BioC collection"),
         ("document>", "article>", r"a\.xml: no documents in this file"),
         ("<id>7</id>", "", r"a\.xml:7: a document without an id"),
         ("<id>7</id>", "<id> </id>", r"a\.xml:7: a document without an id"),
-        ("<offset>23</offset>", "", r"a\.xml:21: key 'offset' is no whole number"),
-        ("<offset>23<", "<offset>aspirin<", r"a\.xml:21: key 'offset' is no whole number"),
-        ("<offset>23<", "<offset>-1<", r"a\.xml:21: key 'offset' is no whole number"),
-        ("<offset>23<", "<offset>20<", r"a\.xml:21: by its offset this starts inside the text before it"),
-        ("<offset>23<", "<offset>99999999<", r"a\.xml:21: by its offset this starts too far behind the text before it"),
-        ('length="4"', "", r"a\.xml:14: key 'length' is no whole number"),
-        ('length="4"', f'length="{"9" * 5000}"', r"a\.xml:14: key 'length' is no whole number"),
+        ("<offset>23</offset>", "", r"a\.xml:21: key 'offset' is not a whole number"),
+        ("<offset>23<", "<offset>aspirin<", r"a\.xml:21: key 'offset' is not a whole number"),
+        ("<offset>23<", "<offset>-1<", r"a\.xml:21: key 'offset' is not a whole number"),
+        ("<offset>23<", "<offset>20<", r"a\.xml:21: by its offset, this starts inside the text before it"),
+        ("<offset>23<", "<offset>99999999<", r"a\.xml:21: by its offset, this starts too far after the text before it"),
+        ('length="4"', "", r"a\.xml:14: key 'length' is not a whole number"),
+        ('length="4"', f'length="{"9" * 5000}"', r"a\.xml:14: key 'length' is not a whole number"),
         ('"type">Chemical', '"kind">Chemical', r"a\.xml:14: an annotation without the infon `type`"),
     ],
 )
@@ -313,7 +313,7 @@ def test_no_label_is_lost_between_tags(tmp_path, written):
         ("[" * 100_000, r"a\.json: JSON that is nested too deeply"),
         ("[]", r"a\.json: no documents in this file"),
         ({"documents": []}, r"a\.json: no documents in this file"),
-        ('{"id": "7", "id": "8", "passages": []}', r"a\.json: not a JSON object \(the key 'id' stands in it twice\)"),
+        ('{"id": "7", "id": "8", "passages": []}', r"a\.json: not a JSON object \(the key 'id' is in it twice\)"),
         ({"rows": []}, r"a\.json: neither a document nor a collection"),
         (["aspirin"], r"a\.json: neither a document nor a collection"),
         ("7", r"a\.json: neither a document nor a collection"),
@@ -321,19 +321,19 @@ def test_no_label_is_lost_between_tags(tmp_path, written):
         (json.dumps(ROW) + '\n{"rows": []}', r"a\.json:2: neither a document nor a collection"),
         ({**ROW, "id": None}, r"a\.json, document 1: a document without an id"),
         ({**ROW, "id": ["aspirin"]}, r"a\.json, document 1: a document without an id"),
-        ({**ROW, "passages": "aspirin"}, r"document 1: key 'passages' is no list of objects"),
-        ({**ROW, "passages": ["aspirin"]}, r"document 1: key 'passages' is no list of objects"),
-        (document(piece(0, None, sentences=["aspirin"])), r"document 1: key 'sentences' is no list of objects"),
-        (document({"text": "aspirin"}), r"document 1: key 'offset' is no whole number"),
-        (document({"text": "aspirin", "offset": True}), r"document 1: key 'offset' is no whole number"),
-        (document({"text": "aspirin", "offset": 1.5}), r"document 1: key 'offset' is no whole number"),
+        ({**ROW, "passages": "aspirin"}, r"document 1: key 'passages' is not a list of objects"),
+        ({**ROW, "passages": ["aspirin"]}, r"document 1: key 'passages' is not a list of objects"),
+        (document(piece(0, None, sentences=["aspirin"])), r"document 1: key 'sentences' is not a list of objects"),
+        (document({"text": "aspirin"}), r"document 1: key 'offset' is not a whole number"),
+        (document({"text": "aspirin", "offset": True}), r"document 1: key 'offset' is not a whole number"),
+        (document({"text": "aspirin", "offset": 1.5}), r"document 1: key 'offset' is not a whole number"),
         (document({"text": ["aspirin"], "offset": 1}), r"document 1: key 'text' is not of type str"),
         (document(piece(0, "aspirin", {"infons": []}, annotation(0, 1, infons=[]))), "without the infon `type`"),
         (document(piece(0, "aspirin", annotation(0, 1, infons={"type": 7}))), "key 'type' is not of type str"),
         (document(piece(0, "aspirin", annotation(0, 1, locations={}, text=7))), None),
         (document(piece(0, "aspirin", annotation(0, 1, text=["a"]))), "key 'text' is not of type str"),
-        (json.dumps(document(piece(0, "\ud83d"))), "key 'text' holds half of a surrogate pair"),
-        (json.dumps(document(piece(0, "a", annotation(0, 1, "\ud83d")))), "key 'type' holds half of a surrogate pair"),
+        (json.dumps(document(piece(0, "\ud83d"))), "key 'text' has half of a surrogate pair"),
+        (json.dumps(document(piece(0, "a", annotation(0, 1, "\ud83d")))), "key 'type' has half of a surrogate pair"),
         (json.dumps({**ROW, "id": "\ud83d"}), "a document without an id"),
         (document(piece(0, "é🙂aspirin", annotation(2, 7, text="aspirin")), piece(3, "b")), "starts inside the text"),
         (b"\xe9", r"a\.json: not UTF-8"),
@@ -354,7 +354,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         bioc.read(tmp_path / "absent.xml")
     with pytest.raises(ProjectError, match="no .xml or .json or .jsonl files"):
         bioc.raw_files(tmp_path)
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         bioc.read(write(tmp_path, ROW), tmp_path)
 
 

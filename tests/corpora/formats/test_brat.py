@@ -209,7 +209,7 @@ def test_offsets_that_count_otherwise_are_mended_also_where_a_text_field_is_brok
         lines.append(f"T{number}\tDrug {start} {end}\t{part}\n")
     document = read_one(tmp_path, text, "".join(lines))
     assert [text[mention.start : mention.end] for mention in document.mentions] == covered
-    assert document.meta["notes"] == (f"text whose offsets count {way}, brought to characters",)
+    assert document.meta["notes"] == (f"text with offsets in {way}, converted to characters",)
 
 
 def test_the_corpus_file_says_what_offsets_count(tmp_path):
@@ -299,26 +299,26 @@ DRUG = Mention(5, 12, "Drug", id="T1")
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (Document("", TEXT), "an id that makes no file name"),
-        (Document("../a", TEXT), "an id that makes no file name"),
-        (Document("/a", TEXT), "an id that makes no file name"),
-        (Document("a//b", TEXT), "an id that makes no file name"),
-        (Document(".a", TEXT), "an id that makes no file name"),
-        (Document("a\nb", TEXT), "an id that makes no file name"),
-        (Document("a\ud83d", TEXT), "an id that makes no file name"),
-        (Document("я" * 150, TEXT), "an id that makes no file name"),
+        (Document("", TEXT), "an id that can't be a file name"),
+        (Document("../a", TEXT), "an id that can't be a file name"),
+        (Document("/a", TEXT), "an id that can't be a file name"),
+        (Document("a//b", TEXT), "an id that can't be a file name"),
+        (Document(".a", TEXT), "an id that can't be a file name"),
+        (Document("a\nb", TEXT), "an id that can't be a file name"),
+        (Document("a\ud83d", TEXT), "an id that can't be a file name"),
+        (Document("я" * 150, TEXT), "an id that can't be a file name"),
         (Document("a", "\ud83d"), "half of a surrogate pair"),
         (Document("a", TEXT, (Mention(0, 4, "D\ud83d"),)), "half of a surrogate pair"),
         (Document("a", TEXT, annotated=((0, 4),)), "partly annotated"),
         (Document("a", TEXT, meta={"left_out": "answer is reject"}), "a document that is left out"),
-        (Document("a", TEXT, (Mention(0, 4, "a drug", id="T1"),)), "mention 'T1': a label that is empty or holds"),
-        (Document("a", TEXT, (Mention(0, 4, ""),)), "a label that is empty or holds"),
-        (Document("a", TEXT, (Mention(4, 4, "Drug"),)), "offsets that brat does not take"),
-        (Document("a", TEXT, (Mention(-1, 4, "Drug"),)), "offsets that brat does not take"),
-        (Document("a", TEXT, (Mention(0, 99, "Drug"),)), "offsets that brat does not take"),
-        (Document("a", TEXT, (Mention(0, 4, "Drug", text="Gave"),)), "covers another text than it says"),
+        (Document("a", TEXT, (Mention(0, 4, "a drug", id="T1"),)), "mention 'T1': a label that is empty or contains"),
+        (Document("a", TEXT, (Mention(0, 4, ""),)), "a label that is empty or contains"),
+        (Document("a", TEXT, (Mention(4, 4, "Drug"),)), "offsets outside of the text, or empty"),
+        (Document("a", TEXT, (Mention(-1, 4, "Drug"),)), "offsets outside of the text, or empty"),
+        (Document("a", TEXT, (Mention(0, 99, "Drug"),)), "offsets outside of the text, or empty"),
+        (Document("a", TEXT, (Mention(0, 4, "Drug", text="Gave"),)), "its text differs from the document's"),
         (Document("b.txt/c", TEXT), "'b.txt' would be both a file and a folder"),
-        (Document("b", TEXT), "a second document called 'b'"),
+        (Document("b", TEXT), "a second document with the id 'b'"),
     ],
 )
 def test_what_brat_cannot_hold_is_told_in_one_line_and_nothing_is_written(tmp_path, document, said):
@@ -332,6 +332,6 @@ def test_what_brat_cannot_hold_is_told_in_one_line_and_nothing_is_written(tmp_pa
 
 def test_nothing_is_written_over(tmp_path):
     write(tmp_path, "a", TEXT, "")
-    with pytest.raises(ProjectError, match="there is something here already"):
+    with pytest.raises(ProjectError, match="the output folder is not empty"):
         brat.write([Document("b", TEXT)], tmp_path)
     assert [document.id for document in brat.read(tmp_path)] == ["a"]

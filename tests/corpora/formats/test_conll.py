@@ -1,4 +1,4 @@
-"""The CoNLL reader on small invented files: marks of documents, tag schemes, white space, and damaged lines."""
+"""The CoNLL reader on small invented files: marks of documents, tag schemes, whitespace, and damaged lines."""
 import tempfile
 from pathlib import Path
 
@@ -192,8 +192,8 @@ def test_a_text_of_white_space_has_no_sentence(tmp_path):
         (["a\tO", "# O"], 2, "no TAB, though line 1 has one"),
         (["a x O", "b O"], 2, "2 columns, though line 1 has 3.*same columns"),
         (["-DOCSTART- -X- O", "", "a O", "1 1/2 O"], 4, "3 columns, though line 3 has 2"),
-        (["-DOCSTART- (x)", "a\tO", "", "# newdoc id = x", "b\tO"], 4, "a second document called 'x'.*train.tsv:1"),
-        (["# newdoc id = 2", "a\tO", "# newdoc", "b\tO"], 3, "a second document called '2'"),
+        (["-DOCSTART- (x)", "a\tO", "", "# newdoc id = x", "b\tO"], 4, "a second document with the id 'x'.*tsv:1"),
+        (["# newdoc id = 2", "a\tO", "# newdoc", "b\tO"], 3, "a second document with the id '2'"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path, lines, number, message):
@@ -215,7 +215,7 @@ def test_no_error_quotes_the_text(tmp_path, line):
 def test_ids_are_unique_across_files(tmp_path):
     write(tmp_path, "-DOCSTART- (b/1)\na\tO\n", "a.tsv")
     write(tmp_path, "a\tO\n\nb\tO\n", "a/b.tsv")
-    with pytest.raises(ProjectError, match=r"b\.tsv:1: a second document called 'a/b/1'.*a\.tsv:1"):
+    with pytest.raises(ProjectError, match=r"b\.tsv:1: a second document with the id 'a/b/1'.*a\.tsv:1"):
         conll.read(tmp_path)
 
 
@@ -224,7 +224,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         conll.read(tmp_path / "absent.tsv")
     with pytest.raises(ProjectError, match="no .tsv or .txt .* files"):
         conll.raw_files(tmp_path)
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         conll.read(write(tmp_path, "a\tO\n"), tmp_path)
 
 
@@ -423,7 +423,7 @@ def test_indices_of_sentence_and_token_are_no_text(tmp_path, indices):
     file = tmp_path / "a.tsv"
     sentences = ("".join(f"{index}\tchalk\tB-Drug\n" for index in one.split()) for one in indices.split("  "))
     file.write_text("\n".join(sentences))
-    with pytest.raises(ProjectError, match=r"a\.tsv:1: the first column holds numbers that do not count .*columns"):
+    with pytest.raises(ProjectError, match=r"a\.tsv:1: the first column has numbers that don't count .*columns"):
         conll.read(file)
     documents = conll.read(file, options=Options(columns={"token": 1, "tag": 2}))
     assert {word for document in documents for word in document.text.split()} == {"chalk"}

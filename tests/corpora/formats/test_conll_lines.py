@@ -150,7 +150,7 @@ def test_numbers_are_tokens_if_the_corpus_file_says_so(tmp_path):
     [
         ({"token": 0, "tag": 3}, r"`columns.tag` is 3, but there are 3 columns, 0 to 2.*correct `columns`"),
         ({"token": -4, "tag": 2}, r"`columns.token` is -4, but there are 3 columns"),
-        ({"token": 2, "tag": -1}, r"`columns` names one column for both"),
+        ({"token": 2, "tag": -1}, r"`columns` has the same column for"),
     ],
 )
 def test_named_columns_that_cannot_be_are_an_error(tmp_path, columns, message):
@@ -194,7 +194,7 @@ def test_chunks_that_are_the_only_tags_are_the_mentions(tmp_path):
     ["1 a O\n3 b O\n", "1 a O\n2 b O\n1 c O\n", "5 a O\n6 b O\n", "1 a O\n\n3 b O\n", "1 a O\n1 b O\n"],
 )
 def test_numbers_that_do_not_count_are_not_guessed_at(tmp_path, text):
-    with pytest.raises(ProjectError, match=r"train\.tsv:1: the first column holds numbers .*`columns: {token"):
+    with pytest.raises(ProjectError, match=r"train\.tsv:1: the first column has numbers .*`columns: {token"):
         conll.read(write(tmp_path, text))
 
 
@@ -247,7 +247,7 @@ def test_bare_tags_of_a_closed_scheme_are_read_too(tmp_path):
 def test_bare_tags_without_a_label_and_a_label_too_many_are_errors(tmp_path):
     with pytest.raises(ProjectError, match=r"train\.tsv:2: a tag without a label.*`label: "):
         conll.read(write(tmp_path, BARE))
-    with pytest.raises(ProjectError, match=r"train\.tsv:2: a tag with a label of its own.*Remove `label`"):
+    with pytest.raises(ProjectError, match=r"train\.tsv:2: a tag with its own label.*Remove `label`"):
         conll.read(write(tmp_path, "a\tO\nb\tB-Drug\n"), None, Options(label="Drug"))
 
 

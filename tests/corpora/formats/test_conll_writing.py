@@ -109,27 +109,27 @@ def test_any_document_is_written_as_it_is_or_refused(documents):
         (Document("a ", "a"), r"document 'a ': no id, or one with"),
         (Document("a\tb", "a"), r"document 'a\\tb': no id, or one with a TAB"),
         (Document("a\nb", "a"), r"document 'a\\nb': no id, or one with a TAB, a line break"),
-        (Document("d", "a  b"), "document 'd': its text is not tokens with a space between two"),
-        (Document("d", " a"), "document 'd': its text is not tokens"),
-        (Document("d", "a\n\nb"), "document 'd': its text is not tokens"),
-        (Document("d", "a\n"), "document 'd': its text is not tokens"),
-        (Document("d", "a\tb"), "document 'd': its text is not tokens"),
-        (Document("d", "a -DOCSTART-"), "document 'd': a token of it is a document mark"),
-        (Document("d", "a b", meta={"sentence_starts": (0, 2)}), "document 'd': its sentences start elsewhere"),
-        (Document("d", "a\nb", meta={"sentence_starts": (0,)}), "document 'd': its sentences start elsewhere"),
-        (Document("d", "a b", annotated=((0, 1),)), "document 'd': it is annotated in parts only"),
-        (Document("d", "a \ud83d"), "document 'd': its text holds half of a surrogate pair"),
-        (Document("d", "aa b", (mention(1, 4),)), "document 'd', characters 1 to 4: a mention that is not of whole"),
-        (Document("d", "aa b", (mention(0, 1),)), "characters 0 to 1: a mention that is not of whole tokens"),
-        (Document("d", "a b", (mention(0, 9),)), "characters 0 to 9: a mention that is not of whole tokens"),
-        (Document("d", "a b", (mention(2, 1),)), "characters 2 to 1: a mention that is not of whole tokens"),
+        (Document("d", "a  b"), "document 'd': its text doesn't consist of tokens with single spaces"),
+        (Document("d", " a"), "document 'd': its text doesn't consist of tokens"),
+        (Document("d", "a\n\nb"), "document 'd': its text doesn't consist of tokens"),
+        (Document("d", "a\n"), "document 'd': its text doesn't consist of tokens"),
+        (Document("d", "a\tb"), "document 'd': its text doesn't consist of tokens"),
+        (Document("d", "a -DOCSTART-"), "document 'd': one of its tokens is a document mark"),
+        (Document("d", "a b", meta={"sentence_starts": (0, 2)}), "document 'd': its sentences don't start after"),
+        (Document("d", "a\nb", meta={"sentence_starts": (0,)}), "document 'd': its sentences don't start after"),
+        (Document("d", "a b", annotated=((0, 1),)), "document 'd': it is partly annotated"),
+        (Document("d", "a \ud83d"), "document 'd': its text contains half of a surrogate pair"),
+        (Document("d", "aa b", (mention(1, 4),)), "document 'd', characters 1 to 4: a mention that doesn't"),
+        (Document("d", "aa b", (mention(0, 1),)), "characters 0 to 1: a mention that doesn't consist of whole tokens"),
+        (Document("d", "a b", (mention(0, 9),)), "characters 0 to 9: a mention that doesn't consist of whole tokens"),
+        (Document("d", "a b", (mention(2, 1),)), "characters 2 to 1: a mention that doesn't consist of whole tokens"),
         (Document("d", "a\nb", (mention(0, 3),)), "a mention in several pieces or sentences"),
         (Document("d", "a b c", (mention(0, 5, fragments=((0, 1), (4, 5))),)), "a mention in several pieces"),
         (Document("d", "a b", (mention(0, 3), mention(2, 3))), "characters 2 to 3: a mention that shares a token"),
-        (Document("d", "a", (mention(0, 1, ""),)), "a mention whose label no tag can hold"),
-        (Document("d", "a", (mention(0, 1, "A\nB"),)), "a mention whose label no tag can hold"),
-        (Document("d", "a", (mention(0, 1, "A "),)), "a mention whose label no tag can hold"),
-        (Document("d", "a", (mention(0, 1, "A\tB"),)), "a mention whose label no tag can hold"),
+        (Document("d", "a", (mention(0, 1, ""),)), "a mention with a label that can't be a tag"),
+        (Document("d", "a", (mention(0, 1, "A\nB"),)), "a mention with a label that can't be a tag"),
+        (Document("d", "a", (mention(0, 1, "A "),)), "a mention with a label that can't be a tag"),
+        (Document("d", "a", (mention(0, 1, "A\tB"),)), "a mention with a label that can't be a tag"),
     ],
 )
 def test_what_conll_cannot_hold_is_refused_and_nothing_is_written(tmp_path, document, message):
@@ -140,5 +140,5 @@ def test_what_conll_cannot_hold_is_refused_and_nothing_is_written(tmp_path, docu
 
 
 def test_two_documents_of_one_id_are_refused(tmp_path):
-    with pytest.raises(ProjectError, match="a second document called 'd'"):
+    with pytest.raises(ProjectError, match="a second document with the id 'd'"):
         conll.write([Document("d", "a"), Document("d", "b")], tmp_path / "a.tsv")

@@ -169,10 +169,10 @@ def test_a_group_that_no_document_has_is_an_error_that_names_those_that_are_ther
     write(tmp_path, grouped(TEXT, sc=[span]), name="a.spacy")
     write(tmp_path, grouped(TEXT, other=[], ruler=[span]), name="b.spacy")
     assert [len(d.mentions) for d in docbin.read(tmp_path, options=Options(spans_key="ruler"))] == [0, 1]
-    message = "no document has spans under `spans_key` 'SC'. The keys that are there: other, ruler, sc"
+    message = "no document has spans under `spans_key` 'SC'. Use one of these keys: other, ruler, sc"
     with pytest.raises(ProjectError, match=message):
         docbin.read(tmp_path, options=Options(spans_key="SC"))
-    with pytest.raises(ProjectError, match="There are no spans at all; leave the key out to read the entities"):
+    with pytest.raises(ProjectError, match="There are no spans at all; remove the key to read the entities"):
         read_spans(tmp_path / "none", "sc", make(TEXT, span))
 
 
@@ -214,7 +214,7 @@ def good() -> bytes:
     return DocBin(docs=[make(TEXT, (3, 4, "Drug"))], store_user_data=True).to_bytes()
 
 
-DAMAGED = r"docs\.spacy: not a DocBin file, or damaged \(\w+\)\. Write it anew"
+DAMAGED = r"docs\.spacy: not a DocBin file, or damaged \(\w+\)\. Write it again"
 
 
 def packed(message: bytes) -> bytes:
@@ -282,7 +282,7 @@ def test_a_file_without_docs_absent_files_and_a_folder_of_annotations_are_errors
     with pytest.raises(ProjectError, match="no such file or folder"):
         docbin.raw_files(tmp_path / "absent.spacy")
     for function in (docbin.read, docbin.raw_files):
-        with pytest.raises(ProjectError, match="no `annotations`"):
+        with pytest.raises(ProjectError, match="no separate `annotations`"):
             function(write(tmp_path, make("a")), tmp_path)
 
 
@@ -328,5 +328,5 @@ def test_text_offsets_and_sentences_are_read_as_packed(generated):
 
 
 def words(doc: Doc) -> list[str]:
-    """The sentences without white space, whose place between two sentences is nobody's concern."""
+    """The sentences without whitespace, whose place between two sentences is nobody's concern."""
     return [joined for sentence in doc.sents if (joined := "".join(sentence.text.split()))]

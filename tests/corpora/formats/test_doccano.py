@@ -179,7 +179,7 @@ def test_what_doccano_cannot_say_is_not_written(tmp_path):
     pieces = Mention(0, 12, "Drug", id="T7", fragments=((0, 4), (5, 12)))
     for document, message in (
         (Document("b", "Took aspirin.", (pieces,)), "document 'b': mention T7 is in several pieces"),
-        (Document("b", "Took aspirin.", meta={"left_out": "x"}), "document 'b': left out, which Doccano cannot say"),
+        (Document("b", "Took aspirin.", meta={"left_out": "x"}), "document 'b': the document is left out of its"),
     ):
         with pytest.raises(ProjectError, match=message):
             doccano.write([Document("a", "Well."), document], tmp_path / "rows.jsonl")

@@ -176,7 +176,7 @@ def test_ids_name_the_file_if_there_are_several(tmp_path):
         ({"tokens": "a b", "ner_tags": []}, ":2: key 'tokens' is not of type list"),
         ({"tokens": ["a"], "ner_tags": "O"}, ":2: key 'ner_tags' is not of type list"),
         ({"tokens": ["a"], "ner_tags": []}, ":2: 1 tokens, but 0 tags"),
-        ({"tokens": ["a"], "ner_tags": [0]}, ":2, key 'ner_tags', tag 1: 0 is not .*, of which there are 0"),
+        ({"tokens": ["a"], "ner_tags": [0]}, ":2, key 'ner_tags', tag 1: 0 is not .*\\(there are 0 names"),
         ({"tokens": ["a"], "ner_tags": [-100]}, ":2, key 'ner_tags', tag 1: -100 is not the number.*`tag_names: "),
         ({"tokens": ["a"], "ner_tags": [True]}, ":2, key 'ner_tags', tag 1: neither a tag nor the number of one.*bool"),
         ({"tokens": ["a"], "ner_tags": [None]}, ":2, key 'ner_tags', tag 1: neither a tag nor the number of one"),
@@ -184,7 +184,7 @@ def test_ids_name_the_file_if_there_are_several(tmp_path):
         ({"tokens": ["a"], "ner_tags": ["B"]}, ":2, token 1: a tag without a label"),
         ({"tokens": [7], "ner_tags": ["O"]}, ":2, token 1: not a token"),
         ({"tokens": ["\ud83d"], "ner_tags": ["O"]}, ":2, token 1: not a token: .* half of a surrogate pair"),
-        ({"id": "0", "tokens": [], "ner_tags": []}, ":2: a second document called '0'.*:1"),
+        ({"id": "0", "tokens": [], "ner_tags": []}, ":2: a second document with the id '0'.*:1"),
         ({"id": [], "tokens": [], "ner_tags": []}, ":2: key 'id' is not of type str"),
         (["a"], ", item 1: expected a JSON object, got str"),
     ],
@@ -196,7 +196,7 @@ def test_a_wrong_row_is_named_and_not_quoted(tmp_path, row, message):
 
 
 def test_a_number_beyond_the_names_is_named(tmp_path):
-    with pytest.raises(ProjectError, match=r"tag 3: 2 is not the number of a tag, of which there are 2 names"):
+    with pytest.raises(ProjectError, match=r"tag 3: 2 is not the number of a tag \(there are 2 names"):
         huggingface.read(write(tmp_path, ROWS), None, Options(tag_names=NAMES[:2]))
 
 
@@ -204,18 +204,18 @@ def test_a_number_beyond_the_names_is_named(tmp_path):
 def test_an_info_that_names_no_tags_is_none(tmp_path, features):
     file = write(tmp_path, ROWS)
     (tmp_path / "dataset_info.json").write_text(json.dumps({"features": features}), "utf8")
-    with pytest.raises(ProjectError, match="of which there are 0 names.*dataset_info.json"):
+    with pytest.raises(ProjectError, match="there are 0 names.*dataset_info.json"):
         huggingface.read(file)
 
 
 def test_files_without_rows_are_errors(tmp_path):
     (tmp_path / "dataset_info.json").write_text(json.dumps(INFO), "utf8")
-    with pytest.raises(ProjectError, match="only files such as dataset_info.json, which hold no rows"):
+    with pytest.raises(ProjectError, match="only files such as dataset_info.json, which have no rows"):
         huggingface.read(tmp_path)
     write(tmp_path, [])
     with pytest.raises(ProjectError, match=r"train\.jsonl: no documents in this file"):
         huggingface.read(tmp_path)
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         huggingface.read(tmp_path, tmp_path)
 
 

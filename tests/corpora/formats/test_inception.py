@@ -168,10 +168,10 @@ def spoilt(data: bytes) -> bytes:
     [
         (b"", "anna.zip: not a zip archive"),
         (cut(as_zip(1)), "anna.zip: not a zip archive"),
-        (spoilt(as_zip(1)), "anna.zip/one.txt.xmi: cannot be unpacked"),
+        (spoilt(as_zip(1)), "anna.zip/one.txt.xmi: can't be unpacked"),
         (zipped(), "anna.zip: no UIMA CAS in this archive. Export it again as UIMA CAS JSON"),
-        (zipped(**{"a.xmi": b"<a/>"}), "anna.zip/a.xmi: no TypeSystem.xml beside it"),
-        (zipped(**{"../a.json": as_json(1)}), "anna.zip: the archive names a path outside of itself"),
+        (zipped(**{"a.xmi": b"<a/>"}), "anna.zip/a.xmi: no TypeSystem.xml in its folder"),
+        (zipped(**{"../a.json": as_json(1)}), "anna.zip: the archive has a path outside of itself"),
         (zipped(**{"a.json": b"{"}), "anna.zip/a.json:1: not a UIMA CAS, or damaged (JSONDecodeError)"),
         (zipped(**{"a.json": bytes(5000)}), "export: the archive unpacks to 0.0 GiB, more than 0"),
     ],

@@ -81,9 +81,9 @@ def test_ids_hold_the_file_s_name_where_there_are_several(tmp_path):
 
 
 def test_an_id_that_stands_twice_is_an_error_that_names_both_places(tmp_path):
-    with pytest.raises(ProjectError, match=r"rows\.jsonl:3: a second document called '2'.* stands at .*rows\.jsonl:1"):
+    with pytest.raises(ProjectError, match=r"rows\.jsonl:3: a second document with the id '2'.* is at .*rows\.jsonl:1"):
         read(tmp_path, {"id": 2, "text": "a", "spans": []}, "", {"id": "2", "text": "b", "spans": []})
-    with pytest.raises(ProjectError, match=r"rows\.jsonl:2: a second document called '2'"):
+    with pytest.raises(ProjectError, match=r"rows\.jsonl:2: a second document with the id '2'"):
         read(tmp_path, {"id": 2, "text": "a", "spans": []}, {"text": "b", "spans": []})
 
 
@@ -147,21 +147,21 @@ def spans(value: object) -> str:
     ("line", "message"),
     [
         ('{"text": "Took aspi', r"not a JSON object \(Unterminated string starting at, column 10\)\. Write one JSON"),
-        ('[{"text": "a", "spans": []}]', "expected a JSON object, got list. Write one JSON object a line"),
-        ("[", "not a JSON object .* Write one JSON object a line"),
+        ('[{"text": "a", "spans": []}]', "expected a JSON object, got list. Write one JSON object per line"),
+        ("[", "not a JSON object .* Write one JSON object per line"),
         ('{"text": ' + "[" * 100_000, "JSON that is nested too deeply"),
-        ('{"text": "a", "spans": [], "spans": []}', "not a JSON object .the key 'spans' stands in it twice"),
+        ('{"text": "a", "spans": [], "spans": []}', "not a JSON object .the key 'spans' is in it twice"),
         ('{"spans": []}', "missing key 'text'"),
         ('{"text": 1, "spans": []}', r"key 'text' is not of type str \(got int\)"),
-        ('{"text": "\\ud83d", "spans": []}', "key 'text' holds half of a surrogate pair"),
+        ('{"text": "\\ud83d", "spans": []}', "key 'text' has half of a surrogate pair"),
         ('{"text": "a"}', "no spans in this row. Expected a key of spans, label, labels, entities"),
         ('{"text": "a", "spans": [[0, 1, "X"]], "label": [[0, 1, "X"]]}', "more than one key: spans, label"),
         ('{"text": "a", "spans": null}', r"key 'spans' is not of type list \(got NoneType\)"),
         ('{"text": "a", "spans": [], "id": 1.5}', r"key 'id' is not of type str \(got float\)"),
-        ('{"text": "a", "answer": "maybe"}', "key 'answer' is none of accept, reject, ignore"),
-        ('{"text": "a", "label": "positive"}', "key 'label' holds a class of the whole text"),
-        ('{"text": "a", "labels": ["positive", "long"]}', "key 'labels' holds a class of the whole text"),
-        ('{"text": "a", "spans": [[0, 1, "X"]], "label": "positive"}', "key 'label' holds a class of the whole text"),
+        ('{"text": "a", "answer": "maybe"}', "key 'answer' is not one of accept, reject, ignore"),
+        ('{"text": "a", "label": "positive"}', "key 'label' has a class of the whole text"),
+        ('{"text": "a", "labels": ["positive", "long"]}', "key 'labels' has a class of the whole text"),
+        ('{"text": "a", "spans": [[0, 1, "X"]], "label": "positive"}', "key 'label' has a class of the whole text"),
         (spans([1]), r"not a span \(got int\)"),
         (spans([[0, 1]]), r"not a span \(got list\). Expected \[start, end, label\]"),
         (spans([{**DRUG, "start": True}]), r"key 'start' is not of type int \(got bool\)"),
@@ -169,7 +169,7 @@ def spans(value: object) -> str:
         (spans([{"start_offset": 0, "label": "X"}]), "missing key 'end_offset'"),
         (spans([{"start": 0, "end": 1}]), "missing key 'label'"),
         (spans([[0, 1, None]]), r"key 'label' is not of type str \(got NoneType\)"),
-        (spans([[0, 1, "\ud83d"]]), "key 'label' holds half of a surrogate pair"),
+        (spans([[0, 1, "\ud83d"]]), "key 'label' has half of a surrogate pair"),
     ],
 )
 def test_a_wrong_row_is_named(tmp_path, line, message):
@@ -189,7 +189,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
     with pytest.raises(ProjectError, match=r"no \.jsonl or \.ndjson or \.json files"):
         jsonl.read(tmp_path)
     for function in (jsonl.read, jsonl.raw_files):
-        with pytest.raises(ProjectError, match="no `annotations`"):
+        with pytest.raises(ProjectError, match="no separate `annotations`"):
             function(write(tmp_path, {"text": "a", "spans": []}), tmp_path)
 
 

@@ -85,7 +85,7 @@ def test_an_export_is_a_document_for_each_annotation(tmp_path):
     assert [one.text for one in documents] == [TEXT, TEXT, TEXT, "Nothing yet.", TEXT]
     first, second, third, fourth, fifth = documents
     kinds = ("choices", "relation")
-    notes = tuple(f"result of type '{kind}' beside the spans, which is not read" for kind in kinds)
+    notes = tuple(f"result of type '{kind}' that is not a span, which is not read" for kind in kinds)
     assert first.meta == {"notes": notes}
     assert (second.meta, third.meta, fifth.meta) == ({"left_out": label_studio.CANCELLED}, {}, {})
     assert fourth.meta == {
@@ -112,7 +112,7 @@ def test_json_min_finds_the_text_by_its_spans_and_tells_of_what_is_beside_them(t
     record["mood"] = [{"choices": ["glad", "sad"]}, {"start": 5, "end": 12, "text": "aspirin", "choices": ["glad"]}]
     (document,) = read(tmp_path, [record | {"source": "a letter"}])
     assert (document.text, spans(document)) == (TEXT, [("T1", 5, 12, "Drug")])
-    assert document.meta["notes"] == ("value under 'mood' beside the spans, which is not read",) * 2
+    assert document.meta["notes"] == ("value under 'mood' that is not a span, which is not read",) * 2
 
 
 def test_json_min_finds_the_only_text_where_there_are_no_spans(tmp_path):
@@ -219,25 +219,25 @@ def marked(value: dict) -> list[dict]:
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
-        ([task(1, annotation(1, 2), data={"title": "a", "body": "b"})], "2 keys may hold the annotated texts. Name"),
-        ([task(1, annotation(1, 2), data={"image": 1})], "no key holds the annotated texts. Name the key"),
+        ([task(1, annotation(1, 2), data={"title": "a", "body": "b"})], "2 keys may have the annotated texts. Rename"),
+        ([task(1, annotation(1, 2), data={"image": 1})], "no key has the annotated texts. Rename the key"),
         (
             [task(1, annotation(1, 2, span(5, 12, "Drug"), span(5, 12, "Drug", id="b", to_name="title")))],
-            "spans in 2 texts of a task. Annotate one text a task",
+            "spans in 2 texts of a task. Annotate one text per task",
         ),
         (
             marked({"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "hypertextlabels": ["Drug"]}),
-            "item 1: a span in something else than plain text. Label plain text, with the tag Text",
+            "item 1: a span that is not in plain text. Label plain text with the tag Text",
         ),
         (
             marked({"start": 0, "end": 1, "globalOffsets": {"start": 0, "end": 1}, "labels": ["Drug"]}),
-            "item 1: a span in something else than plain text",
+            "item 1: a span that is not in plain text",
         ),
         ([task(1), *marked({"start": True, "end": 1, "labels": ["a"]})], r"item 2: key 'start' is not of type int"),
         ([task(1, annotation(1, 2, span(5, 12, 3)))], r"item 1: key 'labels' is not of type str \(got int\)"),
         ([task(1, annotation(1, 2, {**span(5, 12), "id": 1.5}))], r"item 1: key 'id' is not of type str \(got float\)"),
-        ([task(1, annotation(1, 2, span(5, 12, "\ud83d")))], "item 1: key 'labels' holds half of a surrogate pair"),
-        ([task(1, data={"text": "\ud83d"})], "item 1: key 'text' holds half of a surrogate pair"),
+        ([task(1, annotation(1, 2, span(5, 12, "\ud83d")))], "item 1: key 'labels' has half of a surrogate pair"),
+        ([task(1, data={"text": "\ud83d"})], "item 1: key 'text' has half of a surrogate pair"),
         ([task(1, annotation(1, 2.5))], r"item 1: key 'completed_by' is not of type str \(got float\)"),
         ([{**task(1), "annotations": {}}], r"item 1: key 'annotations' is not of type list \(got dict\)"),
         ([task(1, 5)], "item 1: expected a JSON object, got int. Export it from Label Studio as JSON"),
@@ -249,8 +249,8 @@ def marked(value: dict) -> list[dict]:
         ("[" * 100_000, "JSON that is nested too deeply"),
         ('[{"data": {"text": "Took', r"not a JSON object \(Unterminated string starting at, column 20\)"),
         ('[\n{"data": {"text": "a"}},\n{"data" 1}\n]', r"\(Expecting ':' delimiter, line 3, column 9\)"),
-        ('[{"id": 1, "id": 2}]', r"not a JSON object \(the key 'id' stands in it twice\)"),
-        ([task(1), task(1)], "item 2: a second document called '1'.* stands at .*item 1"),
+        ('[{"id": 1, "id": 2}]', r"not a JSON object \(the key 'id' is in it twice\)"),
+        ([task(1), task(1)], "item 2: a second document with the id '1'.* is at .*item 1"),
     ],
 )
 def test_a_wrong_export_is_named_and_not_quoted(tmp_path, tasks, message):
@@ -264,7 +264,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         label_studio.raw_files(tmp_path / "absent.json")
     read(tmp_path, EXPORT)
     for function in (label_studio.read, label_studio.raw_files):
-        with pytest.raises(ProjectError, match="no `annotations`"):
+        with pytest.raises(ProjectError, match="no separate `annotations`"):
             function(tmp_path / "export.json", tmp_path)
 
 

@@ -49,7 +49,7 @@ def is_cut(text: str, place: int) -> bool:
 
 @st.composite
 def annotated(draw):
-    """A text and the spans of its mentions, some of them discontinuous, all with more in them than white space."""
+    """A text and the spans of its mentions, some of them discontinuous, all with more in them than whitespace."""
     text = draw(st.sampled_from(["", "", BOM])) + draw(st.text(HARD, min_size=1, max_size=25))
     places = [place for place in range(len(text) + 1) if not is_cut(text, place) and (place or text[0] != BOM)]
     assume(len(places) > 1)
@@ -149,7 +149,7 @@ def spans_of(text: str, mended: offsets.Mended) -> list[str]:
 def test_the_way_of_counting_is_told(text, found, told):
     mended = mend_offsets(text, [found], None)
     assert spans_of(text, mended) == ["Zinc"]
-    assert mended.notes == (f"text whose offsets count {told}, brought to characters",)
+    assert mended.notes == (f"text with offsets in {told}, converted to characters",)
 
 
 def test_what_fits_most_mentions_is_taken_and_the_others_keep_what_they_say():

@@ -67,7 +67,7 @@ def test_copies_with_one_id_have_the_annotator_before_it_and_others_keep_theirs(
 
 @pytest.mark.parametrize("names", [("anna", "anna"), ("anna", ""), ("", "")])
 def test_rows_of_one_id_that_are_not_two_annotators_copies_are_an_error(tmp_path, names):
-    with pytest.raises(ProjectError, match=r"rows.jsonl:2: a second document called '12'"):
+    with pytest.raises(ProjectError, match=r"rows.jsonl:2: a second document with the id '12'"):
         read(tmp_path, *(row(**MANUAL, id=12, **by(name)) for name in names))
 
 

@@ -136,7 +136,7 @@ def test_copies_in_several_files_are_one_only_if_nothing_differs(tmp_path):
 @pytest.mark.parametrize("line", ["7\t0\t5\tChalk\tDisease", "7|a|Other", "7\tCID\tD1\tD2", ""])
 def test_of_two_documents_of_one_pmid_that_differ_both_places_are_named(tmp_path, line):
     texts = f"7|t|{TITLE}\n7\t0\t5\tChalk\tChemical\n"
-    with pytest.raises(ProjectError, match=r"sample\.pubtator:3: a second document called '7'.*sample\.pubtator:1"):
+    with pytest.raises(ProjectError, match=r"sample\.pubtator:3: a second document with the id '7'.*sample.pubtator:1"):
         read_one(tmp_path, f"{texts}7|t|{TITLE}\n{line}\n")
 
 
@@ -165,7 +165,7 @@ def test_line_ends_and_a_byte_order_mark_are_no_text(tmp_path):
         ("8|a|Other", "a line of document '8' among those of '7'"),
         ("Chalk is\tnoted for it", "a line that does not start with the PMID of the title above it. Expected `PMID"),
         ("7|a|Once more", "a second abstract of document '7'.*Remove one"),
-        ("7|t|Once more", r"a second document called '7'.*sample\.pubtator:1"),
+        ("7|t|Once more", r"a second document with the id '7'.*sample.pubtator:1"),
         ("7 0 5 Chalk Chemical D1", r"not a line of PubTator\. Expected .*title"),
         ("7|x|Text", "not a line of PubTator"),
         ("and so on", "not a line of PubTator"),
@@ -189,7 +189,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         pubtator.read(tmp_path / "absent.txt")
     with pytest.raises(ProjectError, match="no .txt or .pubtator files"):
         pubtator.raw_files(tmp_path)
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         pubtator.read(write(tmp_path, TEXTS), tmp_path)
 
 
@@ -245,7 +245,7 @@ def test_any_file_is_read_or_refused_with_its_name(text):
 def test_offsets_that_count_otherwise_are_mended_over_title_and_abstract(tmp_path):
     document = read_one(tmp_path, "7|t|🤒 Zinc\n7|a|🤒 and iron\n7\t3\t7\tZinc\tDrug\n7\t15\t19\tiron\tDrug\n")
     assert [document.text[m.start : m.end] for m in document.mentions] == ["Zinc", "iron"]
-    assert document.meta == {"notes": ("text whose offsets count UTF-16 units, brought to characters",)}
+    assert document.meta == {"notes": ("text with offsets in UTF-16 units, converted to characters",)}
 
 
 def test_the_corpus_file_says_what_offsets_count(tmp_path):

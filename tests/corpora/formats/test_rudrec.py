@@ -80,7 +80,7 @@ def test_a_wrong_row_is_named(tmp_path, line, message):
 def test_an_absent_file_and_a_folder_of_annotations_are_errors(tmp_path):
     with pytest.raises(ProjectError, match="no such file"):
         rudrec.read(tmp_path / "absent.json")
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         rudrec.read(tmp_path / "absent.json", tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_offsets_that_count_otherwise_are_mended_row_by_row(tmp_path):
     rows = utf16("1", "🤒 мезим\n", (2, 7)), row("1", "🤒 мезим\n", (2, 7)), utf16("1", "И 🤒 мезим", (4, 9))
     (document,) = read(tmp_path, *rows)
     assert [document.text[m.start : m.end] for m in document.mentions] == ["мезим"] * 3
-    assert document.meta["notes"] == ("text whose offsets count UTF-16 units, brought to characters",) * 2
+    assert document.meta["notes"] == ("text with offsets in UTF-16 units, converted to characters",) * 2
 
 
 def test_the_corpus_file_says_what_offsets_count(tmp_path):

@@ -56,7 +56,7 @@ def test_other_rows_stay_as_they_are(tmp_path):
 def test_a_sentence_that_was_not_accepted_is_unknown(tmp_path):
     (document,) = read(tmp_path, [row(0, 8, answer="reject"), row(9, 22, answer="accept")])
     assert document.annotated == ((9, 22),) and "No rash" not in document.text
-    assert any("did not accept" in note for note in document.meta["notes"])
+    assert any("didn't accept" in note for note in document.meta["notes"])
 
 
 def test_a_document_of_which_no_sentence_was_accepted_is_left_out(tmp_path):
@@ -72,10 +72,10 @@ def test_annotators_of_one_sentence_have_documents_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([row(0, 8), row(4, 22)], r"round-1\.jsonl:2: two sentences at one place of the document 'a'"),
-        ([{**row(0, 8), "text": "No rash!!"}], "not where a text of this length can stand"),
-        ([{**row(0, 8), "source_start": -1, "source_end": 7}], "not where a text of this length"),
-        ([{**row(0, 8), "source_start": 2**40, "source_end": 2**40 + 8}], "not where a text of this length"),
+        ([row(0, 8), row(4, 22)], r"round-1\.jsonl:2: two overlapping sentences in the document 'a'"),
+        ([{**row(0, 8), "text": "No rash!!"}], "don't match the length of the text"),
+        ([{**row(0, 8), "source_start": -1, "source_end": 7}], "don't match the length of the text"),
+        ([{**row(0, 8), "source_start": 2**40, "source_end": 2**40 + 8}], "don't match the length of the text"),
         ([{**row(0, 8), "source_start": "0"}], "'source_start' is not of type int"),
         ([{key: value for key, value in row(0, 8).items() if key != "source_end"}], "missing key 'source_end'"),
     ],

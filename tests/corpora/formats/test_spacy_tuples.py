@@ -88,7 +88,7 @@ def entity(*values: object) -> list:
         ([SECOND, ["Took aspirin."]], r"train.json, item 2: not a pair of text and entities \(got list\)"),
         ([SECOND, {"text": "Took aspirin."}], r"item 2: not a pair .*\(got dict\). .* of the format jsonl"),
         ([SECOND, [5, {}]], r"train.json, item 2: key 'text' is not of type str \(got int\)"),
-        ([SECOND, ["\ud83d", {}]], "train.json, item 2: key 'text' holds half of a surrogate pair"),
+        ([SECOND, ["\ud83d", {}]], "train.json, item 2: key 'text' has half of a surrogate pair"),
         ([SECOND, ["Took aspirin.", []]], "train.json, item 2: expected a JSON object, got list. Expected `"),
         ([SECOND, ["Took aspirin.", {}]], "train.json, item 2: missing key 'entities'"),
         (entity(5, 12), r"train.json, item 2: not an entity \(got list\)"),
@@ -113,7 +113,7 @@ def test_a_wrong_file_is_named_and_not_quoted(tmp_path, content, message):
 
 def test_a_folder_of_annotations_is_an_error(tmp_path):
     for function in (spacy_tuples.read, spacy_tuples.raw_files):
-        with pytest.raises(ProjectError, match="no `annotations`"):
+        with pytest.raises(ProjectError, match="no separate `annotations`"):
             function(tmp_path / "train.json", tmp_path)
 
 

@@ -183,7 +183,7 @@ def test_the_nearest_type_system_in_a_folder_above_counts(tmp_path):
     types = TYPES.to_xml().replace(">webanno.custom.Problem<", ">webanno.custom.Other<")
     (tmp_path / "x/y/TypeSystem.xml").write_text(types)
     assert [document.id for document in uima.read(tmp_path)] == ["x/a", "x/y/b", "x/y/z/c"]
-    with pytest.raises(ProjectError, match=r"c\.xmi: no TypeSystem\.xml beside it or in a folder above it"):
+    with pytest.raises(ProjectError, match=r"c\.xmi: no TypeSystem\.xml in its folder or a folder above"):
         uima.read(tmp_path / "x/y/z")
 
 
@@ -245,8 +245,8 @@ BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("
         (' rank="2"', ' absent="2"', r"a\.xmi: not a UIMA CAS, or damaged \(TypeError\)"),
         ('begin="20"', 'begin="x"', r"a\.xmi: not a UIMA CAS, or damaged \(ValueError\)"),
         ('members="8', 'members="9', r"a\.xmi: not a UIMA CAS, or damaged \(KeyError\)"),
-        ('xmi:id="50"', 'xmi:id="37"', r"a\.xmi: the id 37 stands in it 2 times"),
-        ('members="8', 'members="50 8', r"a\.xmi: the id 50 stands in it 2 times"),
+        ('xmi:id="50"', 'xmi:id="37"', r"a\.xmi: the id 37 is in it 2 times"),
+        ('members="8', 'members="50 8', r"a\.xmi: the id 50 is in it 2 times"),
         ('begin="8"', 'begin="6"', r"a\.xmi: an annotation that starts or ends inside a character \(UTF-16 offset 6\)"),
         ("sofaString=", "sofaURI=", r"a\.xmi: a CAS without text in its initial view"),
     ],
@@ -276,13 +276,13 @@ def give_text(data, text: str) -> None:
         ('{\n"%TYPES": aspirin}', r"not a UIMA CAS, or damaged \(JSONDecodeError\)"),
         ("[" * 100_000, r"not a UIMA CAS, or damaged \(RecursionError\)"),
         ('{"rows": []}', r"not a UIMA CAS, or damaged \(AttributeError\)"),
-        (damaged(lambda data, one: one.update(begin=1.5)), "has offsets that are no whole numbers"),
-        (damaged(lambda data, one: one.update(end=None)), "has offsets that are no whole numbers"),
+        (damaged(lambda data, one: one.update(begin=1.5)), "has offsets that are not whole numbers"),
+        (damaged(lambda data, one: one.update(end=None)), "has offsets that are not whole numbers"),
         (damaged(lambda data, one: one.update(begin=6)), "inside a character .UTF-16 offset 6"),
         (damaged(lambda data, one: one.update(certainty="\ud83d")), "the label of annotation .* half of a surrogate"),
         (damaged(lambda data, one: one.update({"%TYPE": "\ud83d.\n"})), r"or damaged \(TypeNotFoundError\)"),
-        (damaged(lambda data, one: data["%FEATURE_STRUCTURES"].append(one)), "the id .* stands in it 2 times"),
-        (damaged(lambda data, one: give_text(data, "aspirin \ud83d")), "it holds half of a surrogate pair. Repair"),
+        (damaged(lambda data, one: data["%FEATURE_STRUCTURES"].append(one)), "the id .* is in it 2 times"),
+        (damaged(lambda data, one: give_text(data, "aspirin \ud83d")), "half of a surrogate pair. Repair"),
         (damaged(lambda data, one: data["%TYPES"].pop(PROBLEM)), r"not a UIMA CAS, or damaged \(TypeNotFoundError\)"),
     ],
 )
@@ -332,7 +332,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         uima.raw_files(tmp_path)
     write(tmp_path, INCEPTION)
     for function in (uima.read, uima.raw_files):
-        with pytest.raises(ProjectError, match="no `annotations`"):
+        with pytest.raises(ProjectError, match="no separate `annotations`"):
             function(tmp_path, tmp_path)
 
 

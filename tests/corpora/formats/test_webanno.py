@@ -275,11 +275,11 @@ def test_sentences_after_one_another_count_alike(tmp_path):
         ("30-36", "31-37", r":19: the offsets do not fit the token"),
         ("30-36", "36-30", r":19: the offsets do not fit the token"),
         ("5-7\t🙂", "5-6\t🙂", r":11: the offsets do not fit the token"),
-        ("27-29", "24-26", r":17: by its offset this starts inside the text before it"),
-        ("27-29", "99999-100001", r":17: by its offset this starts too far behind the text before it"),
-        ("VERB\t_\t_\t*\t", "VERB\t_\t_", r":19: 3 columns behind the token, but the layers have 4"),
+        ("27-29", "24-26", r":17: by its offset, this starts inside the text before it"),
+        ("27-29", "99999-100001", r":17: by its offset, this starts too far after the text before it"),
+        ("VERB\t_\t_\t*\t", "VERB\t_\t_", r":19: 3 columns after the token, but the layers have 4"),
         ("Form[1]|Drug[2]", "Form[1]", r":14: the columns of the layer .*NamedEntity hold different numbers"),
-        ("Form[1]|Drug[2]", "Drug[1]|Form[2]", r":14: the annotation \[1\] has another label than in line 12"),
+        ("Form[1]|Drug[2]", "Drug[1]|Form[2]", r":14: the annotation \[1\] has a different label from the one"),
         ("2-3\t36-37\t.", "and so on", r":20: neither a token nor the end of a sentence"),
     ],
 )
@@ -304,7 +304,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         webanno.read(tmp_path / "absent.tsv")
     with pytest.raises(ProjectError, match="no .tsv files"):
         webanno.raw_files(tmp_path)
-    with pytest.raises(ProjectError, match="no `annotations`"):
+    with pytest.raises(ProjectError, match="no separate `annotations`"):
         webanno.read(write(tmp_path, EXPORT), tmp_path)
 
 

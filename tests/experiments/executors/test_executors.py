@@ -76,7 +76,7 @@ def test_a_worker_that_is_killed_loses_its_task_alone_and_is_replaced(tmp_path, 
     assert ended["z"].value == "done"
     assert [name for name in names if ended[name].value != "done"] == []
     for name in ("x", "y"):
-        assert "killed by signal 9 (KILL): often the system, out of memory" in ended[name].failure.reason
+        assert "killed by signal 9 (KILL): often by the system, when it runs out of" in ended[name].failure.reason
     # By itself a worker has to be replaced twice.
     assert workers > 1 or len(processes_of(tmp_path)) == 3
     assert not any(map(is_running, processes_of(tmp_path)))
@@ -86,7 +86,7 @@ def test_a_real_shortage_of_memory_is_told_and_the_others_go_on(tmp_path):
     tasks = [chore("a", "hungry"), chore("b", "starved"), *map(chore, "cdef")]
     ended = carry_out(Local(2, 1), tmp_path, *tasks)
     assert ended["a"].failure.reason == OUT_OF_MEMORY
-    told = "killed by signal 6 (ABRT): a library crashed, often for want of memory; take a smaller batch_size"
+    told = "killed by signal 6 (ABRT): a library crashed, often because it ran out of memory; take a smaller batch_size"
     assert ended["b"].failure.reason.startswith(told)
     assert [ended[name].value for name in "cdef"] == ["done"] * 4
 
@@ -194,7 +194,7 @@ def test_when_the_server_of_workers_is_killed_the_reason_is_told(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LOADING, str(tmp_path)], env=environment, capture_output=True, text=True, check=False
     )
-    assert "ProjectError: the process that workers are started from has ended: often the system" in done.stderr
+    assert "ProjectError: the process that workers are started from has ended: often by the system" in done.stderr
 
 
 def marked(mark):
