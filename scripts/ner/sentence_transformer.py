@@ -612,7 +612,8 @@ def clean_trf_data(doc: Doc) -> Doc:
 class MappedTransformer(Transformer):
     """spaCy's component for transformers, with less memory for large weights.
 
-    The weights are in a separate file that is mapped into memory: only the parts in use are read, and processes share it.
+    The weights are in a separate file that is mapped into memory. Only the parts in use are read, and processes share
+    them.
     """
 
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
