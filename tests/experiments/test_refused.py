@@ -21,7 +21,7 @@ FEW = SETTINGS["few_shot"]
 @pytest.mark.parametrize(
     "settings, expected",
     [
-        ({"few_shot": {**FEW, "sizes": {"first": 1, "last": 20_000_000, "step": 1}}}, "a range of 20000000 sizes"),
+        ({"few_shot": {**FEW, "sizes": {"first": 1, "last": 20_000_000, "step": 1}}}, "the range has 20000000 sizes"),
         ({"in_corpus": {"seeds": [0], "training": {**TRAINING, "epochs": float("inf")}}}, "in_corpus.training.epochs"),
         ({"in_corpus": {"seeds": [0], "training": {**TRAINING, "learn_rate": float("nan")}}}, "training.learn_rate"),
         ({"model": "../configs/softmax"}, "key 'model'"),

@@ -83,7 +83,7 @@ class TestSettings:
             ({"corpora": []}, "search.corpora"),
             ({"development": 1.0}, "search.development"),
             ({"sizes": [0]}, "search.sizes"),
-            ({"sizes": [4, 4]}, "4 stands here more than once"),
+            ({"sizes": [4, 4]}, "4 is listed more than once"),
             ({"values": {"frozen": ["head"]}}, "search.values.frozen"),
             ({"values": {"learn_rate": [0]}}, "search.values.learn_rate"),
             ({"values": {"learnrate": [0.1]}}, "unknown key 'search.values.learnrate'. Did you mean 'learn_rate'"),
