@@ -178,7 +178,7 @@ def carry_out_search(
     known = {run: _fingerprint_on_record(folder, run) for run in jobs}
     pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
     tell_others(sum(known[run] is not None for run in pending))
-    msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+    msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
     check_failed(workspace, _carry_out_all(workspace, pending, executor))
     return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
 

@@ -150,7 +150,7 @@ class TestBeforeWork:
         workspace = open_project(project)
         assert {run.size for run in jobs_of(workspace, FEW_SHOT)} == {4, 19}
         tell_left_out(workspace)
-        assert "ru_ehr has 29 training sentences; these sizes are left out: 34" in capsys.readouterr().out
+        assert "Skipping sample sizes 34: ru_ehr has only 29 training sentences" in capsys.readouterr().out
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
         runs = zero_shot_runs(workspace.experiment)
@@ -169,7 +169,7 @@ class TestCommands:
         command.main(experiment="tiny", **places, seed=0, threads=1, gpu_id=-1)
         output = capsys.readouterr().out
         planned = runs(finished.experiment)
-        assert f"{len(planned)} runs, {len(planned)} finished before, 0 to do" in output
+        assert f"{len(planned)} runs: {len(planned)} already finished, 0 to do" in output
         assert all(run.id in output for run in planned)
         assert str(finished.runs) in output
 

@@ -288,7 +288,7 @@ class TestResuming:
         carry_out_kind(copy, FEW_SHOT)
         assert carried_out == [lost.id]
         told = " ".join(capsys.readouterr().out.split())
-        assert "without what the next round takes from it, and made anew: 1 of" in told
+        assert "Runs to repeat because the sentences for the next round are missing: 1" in told
         assert record(copy) == record(finished)
 
     def test_a_size_more_repeats_the_last_round_which_has_to_choose_now(self, copy, carried_out):

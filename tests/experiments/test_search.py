@@ -226,7 +226,7 @@ class TestSearching:
         carry_out_search(*open_search(project, **small))
         carry_out_search(*open_search(project, **{**small, "base": {**TRAINING, "learn_rate": 0.004}}))
         told = " ".join(capsys.readouterr().out.split())
-        assert told.count("On record with other settings, data or another encoder, and made anew: 1 of these runs") == 1
+        assert told.count("Runs to repeat because settings, data or the encoder have changed: 1") == 1
 
     def test_new_values_add_to_what_is_there(self, project, carried_out):
         small = {"sizes": [4], "values": {"learn_rate": [0.001]}}
