@@ -412,7 +412,7 @@ class Experiment(Settings):
     def shifted(self, seed: int) -> "Experiment":
         """RETURNS (Experiment): The same experiment with a number (0 or more) added to every seed."""
         if not 0 <= seed <= LARGEST_SEED:
-            raise ProjectError(f"{seed} is out of range", where="--seed", remedy=f"use 0 to {LARGEST_SEED}")
+            raise ProjectError(f"--seed must be from 0 to {LARGEST_SEED} (got {seed})")
         return shift_seeds(self, seed)
 
     def with_encoder(self, encoder: str) -> "Experiment":

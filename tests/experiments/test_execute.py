@@ -139,7 +139,7 @@ class TestBeforeWork:
     def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [500]}})
         workspace = open_project(project)
-        expected = "few_shot.sizes: the smallest sample size is 500, but ru_ehr has 29 training sentences"
+        expected = "few_shot.sizes: the smallest sample size is 500, but ru_ehr has only 29 training sentences"
         with pytest.raises(ProjectError, match=expected):
             carry_out_kind(workspace, FEW_SHOT)
         assert carried_out == [] and not workspace.metrics.exists()

@@ -260,7 +260,7 @@ class TestSearching:
         with pytest.raises(ProjectError) as raised:
             carry_out_search(workspace, search)
         available = sum(len(list(doc.sents)) for doc in read_documents(search_part(workspace, "en_ugt", "train")))
-        expected = f"search.sizes: sample size 500, but en_ugt has {available} training sentences that are not held out"
+        expected = f"search.sizes: sample size 500, but en_ugt has only {available} training sentences that"
         assert expected in str(raised.value)
         assert carried_out == []
 

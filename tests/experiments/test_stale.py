@@ -105,7 +105,7 @@ class TestReport:
     def test_where_the_corpora_are_not_the_plan_is_believed_and_that_is_told(self, finished, capsys):
         shutil.rmtree(finished / "corpus")
         assert len(todays_results(finished).runs) == 21
-        assert "The corpora are not here" in told(capsys)
+        assert "Not checking whether the results match the current data: the corpora are missing" in told(capsys)
 
 
 class TestLedger:
