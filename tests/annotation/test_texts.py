@@ -108,7 +108,7 @@ class TestRefused:
         return list(TextFiles(path).scan())
 
     def test_a_folder_that_is_not_there(self, tmp_path):
-        with pytest.raises(ProjectError, match="no such file or folder.*Give a folder"):
+        with pytest.raises(ProjectError, match="no such file or folder.*Use a folder"):
             self.scan(tmp_path / "nowhere")
 
     def test_an_empty_folder(self, tmp_path):
