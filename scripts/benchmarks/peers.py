@@ -56,7 +56,7 @@ PEERS = (
     Peer(PLAIN_DEFAULT, "plain.train_default_recipe", "the same in plain PyTorch: the floor"),
     Peer(PACKAGE, "spacy_ways.predict", "nlp.pipe of the package: tokens, sentences, entities, confidences"),
     Peer(PACKAGE_FAST, "spacy_ways.predict_fast", "the same, loaded with inference_precision=bfloat16"),
-    Peer(FORWARD, "plain.predict", "sub-words and forward pass of given sentences, in batches of similar length: floor"),
+    Peer(FORWARD, "plain.predict", "sub-words and forward pass, similar lengths, sentences given: the floor"),
     Peer(PIPELINE, "hugging_face.predict_by_defaults", "defaults: batch size 1; aggregation_strategy=first, stride 64"),
     Peer(PIPELINE_BATCHED, "hugging_face.predict_in_batches", "batch size 16"),
     Peer(SPACY_PIPE, "spacy_ways.predict_stock", "TransformerModel.v3, strided_spans.v1, same head"),
