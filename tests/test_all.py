@@ -197,7 +197,7 @@ def test_what_was_lost_is_made_again_as_it_was(finished, mended):
 def test_the_loss_is_told(mended):
     assert "2 already finished, 2 to do" in mended.printed
     assert "Runs to repeat because they are damaged or incomplete: 2" in mended.printed
-    assert "Sorting errors" in mended.printed
+    assert "Analyzing errors" in mended.printed
 
 
 def test_nothing_else_is_made_again(mended):

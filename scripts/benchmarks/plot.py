@@ -11,7 +11,7 @@ from scripts.reporting.figures import STYLE
 
 OURS, AIM = "#0072B2", "#D55E00"
 LINEAR = "#999999"
-RATIO_LEGEND = "times as fast as the peer (dot: median of the turns; line: lowest to highest; bar: the aim)"
+RATIO_LEGEND = "speed relative to the peer (dot: median of the turns; line: lowest to highest; bar: the aim)"
 
 
 def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:

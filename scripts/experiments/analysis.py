@@ -33,7 +33,7 @@ def analyse_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
     """
     ledger, seen = Ledger(workspace.runs), SeenMentions()
     pending = {run: job for run, job in jobs.items() if not is_analysed(ledger, run.id, job.fingerprint)}
-    for run in progress(len(pending), "run", iterable=pending, desc="Sorting errors", disable=not pending):
+    for run in progress(len(pending), "run", iterable=pending, desc="Analyzing errors", disable=not pending):
         job = as_carried_out(workspace, run, pending[run])
         found = analyse(job, ledger.predictions(run.id) or [], seen.of(job.training))
         write_zipped_json(analysis_file(ledger.folder, run.id), found)

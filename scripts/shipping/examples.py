@@ -42,7 +42,7 @@ def find_examples(folder: Optional[Path]) -> list[Path]:
         return []
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
-        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` of the experiment file")
+        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` in the experiment file")
     return paths
 
 

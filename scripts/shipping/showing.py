@@ -30,14 +30,14 @@ def show_calibration(calibration: Optional[Calibration]) -> None:
             (test.corpus, test.mentions, f"{test.raw_error:.3f}", f"{test.calibrated_error:.3f}")
             for test in calibration.tests
         ]
-        header = ("Test part, raw text", "Found", "Calibration error before", "after")
+        header = ("Test part (raw text)", "Mentions found", "Calibration error", "After calibration")
         msg.table(rows, header=header, divider=True, aligns=["l", "r", "r", "r"])
 
 
 def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
     """RETURNS (list[tuple]): A header, two rows per corpus and one row per example file."""
     names = _columns(evaluation)
-    rows: list[tuple[str, ...]] = [("Texts", "Asked with", *(f"{name} F1" for name in names))]
+    rows: list[tuple[str, ...]] = [("Texts", "Input", *(f"{name} F1" for name in names))]
     for name, scores in evaluation.corpora.items():
         rows.append((name, "tokens and sentences", *_f1(scores.given_sentences, names)))
         rows.append((name, "raw text", *_f1(scores.raw_text, names)))
