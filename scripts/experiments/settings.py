@@ -37,7 +37,7 @@ Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
 
 # The smallest of 0, 100, 200 and 400 with a score within the seeds' spread of the best, on held-out training documents
-# of two corpora of 60 documents, in batches of 16. The README has the figures.
+# of two corpora of 60 documents, in batches of 16. The scores are in docs/experiments.md.
 ENOUGH_UPDATES = 200
 # Larger values are typos: the training would never end.
 MOST_EPOCHS, MOST_UPDATES, LARGEST_BATCH = 10_000, 10_000_000, 100_000
