@@ -205,9 +205,9 @@ def test_what_was_lost_is_made_again_as_it_was(finished, mended):
 
 
 def test_the_loss_is_told(mended):
-    assert "2 finished before, 2 to do" in mended.printed
-    assert "Damaged, or without their result or predictions, and made anew: 2 of these runs" in mended.printed
-    assert "Sorting errors" in mended.printed
+    assert "2 already finished, 2 to do" in mended.printed
+    assert "Runs to repeat because they are damaged or incomplete: 2" in mended.printed
+    assert "Analyzing errors" in mended.printed
 
 
 def test_nothing_else_is_made_again(mended):

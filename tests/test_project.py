@@ -283,7 +283,7 @@ def write_python(path: Path, version: str) -> Path:
 def test_make_refuses_a_python_that_the_requirements_are_not_there_for(version, tmp_path):
     run = make_python(tmp_path, version)
     assert run.returncode != 0
-    assert f"Python 3.11, 3.12 or 3.13 is needed, this is {version}." in run.stdout
+    assert f"Python 3.11, 3.12 or 3.13 is required (got {version})." in run.stdout
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
@@ -293,7 +293,7 @@ def test_make_does_not_mix_two_pythons_in_one_environment(version, tmp_path):
     assert make_python(tmp_path, version).returncode == 0
     write_python(tmp_path / "venv" / "bin" / "python", "3.10")
     run = make_python(tmp_path, version)
-    assert run.returncode != 0 and f"is of Python 3.10, not {version}." in run.stdout
+    assert run.returncode != 0 and f"has Python 3.10, not {version}." in run.stdout
     # Whoever names no Python takes the environment as it is.
     assert make_python(tmp_path, version, "ARGS=").returncode == 0
 

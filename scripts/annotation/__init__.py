@@ -1,1 +1,1 @@
-"""Find what is worth annotating next in raw text, and write what a pipeline finds there for annotation tools."""
+"""Find sentences that are worth annotating next in raw text, and write predictions for annotation tools."""

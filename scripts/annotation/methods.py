@@ -1,16 +1,16 @@
-"""Choose the sentences to annotate next.
+"""Select the sentences to annotate next.
 
-Liu and Wong (JAMIA 2024) let a simulated annotator correct what a model finds, and count edits: sentences that differ
-from each other serve best at first, those that the model is unsure of when little is missing. Their CNBSE starts with
-clusters of sentence vectors (Sentence-BERT) and goes on with the entropy of the n best sequences of tags. `schedule`
-follows that order; the rest is simpler here. The vectors are those of the pipeline's own encoder, `diversity` seeds
-clusters without moving their centres, the entropy is the sum over tokens (for a softmax, whose tags are independent,
-just that of the sequences, with n as large as can be), and the change comes at a fixed number of sentences. When theirs
-comes is not known here: of their paper only the abstract was at hand.
+Liu and Wong (JAMIA 2024) simulate an annotator who corrects a model's predictions, and count the edits. Sentences that
+differ from each other work best at first, and sentences that the model is uncertain about once it is nearly as good as
+with all data. Their method, CNBSE, starts with clusters of sentence vectors (Sentence-BERT), and continues with the
+entropy of the n best tag sequences. `schedule` follows that order, but is otherwise simpler: the vectors come from the
+pipeline's own encoder, `diversity` seeds clusters without moving their centers, the entropy is the sum over tokens
+(for a softmax, where tags are independent, this is the entropy of all tag sequences), and the switch is at a fixed
+number of sentences. We don't know when CNBSE switches, because we only had the abstract of the paper.
 
-Chen et al. (BMC Medical Informatics and Decision Making 2017) had nurses annotate: what is saved in sentences is partly
-lost again in the time that the longer ones take. So a budget may be one of words, and `uncertainty_mean` does not
-prefer long sentences.
+Chen et al. (BMC Medical Informatics and Decision Making 2017) had nurses annotate. Active learning saved sentences,
+but longer sentences took more time, which cancelled part of the gain. This is why a budget can be in words, and why
+`uncertainty_mean` doesn't prefer long sentences.
 """
 from dataclasses import dataclass
 from itertools import islice
@@ -22,25 +22,25 @@ import numpy
 from scripts.annotation.pool import Pool
 from scripts.base.errors import ProjectError
 
-# The one method that no model has a part in.
+# The only method that doesn't use a model.
 RANDOM = "random"
-# The method of `weasel run suggest`, unless it is told another.
+# The default method of `weasel run suggest`.
 DEFAULT_METHOD = "expected_mentions"
-# `schedule` turns from diversity to uncertainty when so many sentences are annotated.
+# The number of annotated sentences at which `schedule` switches from diversity to uncertainty.
 DIVERSE_SENTENCES = 100
-# As in scikit-learn's k-means++ the best of several drawn sentences is taken; there the number grows with the clusters.
+# As in scikit-learn's k-means++, use the best of several drawn sentences. There, the number grows with the clusters.
 DRAWN_AT_ONCE = 8
-# Annotated sentences that all others are compared with at once: the distances take memory.
+# The number of annotated sentences to compare with all others at once, which limits the memory for the distances.
 CENTRES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is to be annotated. One of the two is given.
+    """How much to annotate: either a number of sentences or of words.
 
-    sentences (Optional[int]): So many sentences.
-    words (Optional[int]): Sentences until they hold so many words; the last one may go beyond.
-    RAISES (ProjectError): If none or both are given, or not a number above 0.
+    sentences (Optional[int]): Number of sentences.
+    words (Optional[int]): Number of words. The last sentence may exceed it.
+    RAISES (ProjectError): If neither or both are given, or the number isn't above 0.
     """
 
     sentences: Optional[int] = None
@@ -49,28 +49,28 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.sentences is None) == (self.words is None):
             raise ProjectError(
-                "give a number of sentences or a number of words, and not both" if self.words else "there is no budget",
+                "both options are set" if self.words else "neither option is set",
                 where="--sentences, --words",
-                remedy="give one of them, such as --sentences 50",
+                remedy="use one of them, such as --sentences 50",
             )
         option, value = ("--words", self.words) if self.sentences is None else ("--sentences", self.sentences)
         if value is None or value < 1:
-            raise ProjectError(f"{value} is nothing to annotate", where=option, remedy="give a number above 0")
+            raise ProjectError(f"{option} must be at least 1 (got {value})")
 
 
-# Takes a pool, the rows that may be chosen (in random order), those that are annotated, and a source of random numbers,
-# and gives the rows in the order of choice.
+# Takes a pool, the candidate rows (in random order), the annotated rows and a random number generator, and returns the
+# candidates in the order of selection.
 Order = Callable[[Pool, numpy.ndarray, numpy.ndarray, numpy.random.Generator], Iterable[int]]
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way to choose sentences.
+    """A method to select sentences.
 
-    name (str): Its name.
-    order (Order): Puts the rows of a pool in order.
-    needs_probabilities (bool): Whether it needs what only `bio_ner` gives.
-    needs_vectors (bool): Whether it needs the sentences' vectors.
+    name (str): The method's name.
+    order (Order): Function that puts the rows of a pool in order.
+    needs_probabilities (bool): Whether it needs probabilities, which only `bio_ner` has.
+    needs_vectors (bool): Whether it needs sentence vectors.
     """
 
     name: str
@@ -80,23 +80,23 @@ class Method:
 
 
 def choose(method: str, pool: Pool, budget: Budget, seed: int, annotated: Sequence[int] = ()) -> list[int]:
-    """Choose sentences. A sentence without words is never chosen.
+    """Select sentences. Sentences without words are never selected.
 
-    method (str): A name out of `METHODS`.
-    pool (Pool): What is known of the sentences.
-    budget (Budget): How much to choose.
-    seed (int): The same seed chooses the same sentences; it decides between equals, too.
-    annotated (Sequence[int]): Rows that are annotated already, which are not chosen.
-    RETURNS (list[int]): Row numbers in the order of choice; fewer than the budget allows where there are no more.
-    RAISES (ProjectError): If there is no such method, or the pool lacks what it needs.
+    method (str): A name from `METHODS`.
+    pool (Pool): The features of the sentences.
+    budget (Budget): How much to select.
+    seed (int): Seed of the selection, including the order of ties.
+    annotated (Sequence[int]): Rows that are already annotated and can't be selected.
+    RETURNS (list[int]): Row numbers in the order of selection. Fewer than the budget if there are no more.
+    RAISES (ProjectError): If there is no such method, or the pool lacks the features it needs.
     """
     return list(within(budget, pool.words, in_order_of_choice(method, pool, seed, annotated)))
 
 
 def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[int] = ()) -> Iterable[int]:
-    """Put all sentences in the order in which they would be chosen; for the arguments see `choose`.
+    """Put all sentences in the order of selection. For the arguments, see `choose`.
 
-    RETURNS (Iterable[int]): Row numbers. Those of `diversity` are found one by one, each as it is asked for.
+    RETURNS (Iterable[int]): Row numbers. `diversity` computes them lazily, one by one.
     """
     way = find_method(method)
     _check_needs(way, pool)
@@ -110,17 +110,17 @@ def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[i
 def find_method(name: str) -> Method:
     """RETURNS (Method): The method of that name.
 
-    RAISES (ProjectError): If there is none.
+    RAISES (ProjectError): If there is no such method.
     """
     if name not in METHODS:
         raise ProjectError(
-            f"there is no method '{name}' to choose sentences by", where="method", remedy=f"use {', '.join(METHODS)}"
+            f"unknown selection method '{name}'", where="method", remedy=f"use {', '.join(METHODS)}"
         )
     return METHODS[name]
 
 
 def within(budget: Budget, words: numpy.ndarray, rows: Iterable[int]) -> Iterator[int]:
-    """YIELDS (int): The first of the rows, up to the budget; no more rows are asked for than that."""
+    """YIELDS (int): The first rows, up to the budget. No more rows are computed than needed."""
     if budget.sentences is not None:
         yield from map(int, islice(rows, budget.sentences))
         return
@@ -140,7 +140,7 @@ def _check_needs(method: Method, pool: Pool) -> None:
     else:
         return
     raise ProjectError(
-        f"{method.name} chooses by {lacking}, and the sentences were read without", where="method", remedy="use random"
+        f"{method.name} needs {lacking}, but the sentences have none", where="method", remedy="use random"
     )
 
 
@@ -154,7 +154,7 @@ def _at_random(
 
 
 def _by(measure: Callable[[Pool], numpy.ndarray]) -> Order:
-    """RETURNS (Order): Rows with the largest values first; candidates come in random order, which equals keep."""
+    """RETURNS (Order): Rows in descending order of a value. Ties keep the random order of the candidates."""
 
     def order(
         pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
@@ -171,16 +171,16 @@ def _mean_entropy(pool: Pool) -> numpy.ndarray:
 def _diverse(
     pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
 ) -> Iterator[int]:
-    """Choose sentences that stand for many others which no chosen or annotated one is near to.
+    """Select sentences that represent many others and are far from all selected or annotated ones.
 
-    Greedy k-means++ (Arthur and Vassilvitskii 2007): of some sentences, drawn by their squared distance to the nearest
-    chosen one, the one that brings all others nearest. So a sentence that is like no other is rarely chosen, unlike in
-    farthest-first traversal. Time is linear in the sentences for each that is chosen.
+    This is greedy k-means++ (Arthur and Vassilvitskii 2007): draw several sentences by their squared distance to the
+    nearest selected one, then select the one that minimizes the distances of all others. Unlike farthest-first
+    traversal, it rarely selects outliers. The time per selected sentence is linear in the number of sentences.
     """
     if pool.vectors is None or not len(candidates):
         return
     vectors = pool.vectors[candidates]
-    # Squared distance to the nearest chosen one, of vectors of length 1; 4 is the largest that there is.
+    # Squared distance to the nearest selected one. The maximum is 4, because vectors have length 1.
     far = numpy.full(len(candidates), 4.0, dtype="float32")
     for start in range(0, len(annotated), CENTRES_AT_ONCE):
         there = pool.vectors[annotated[start : start + CENTRES_AT_ONCE]]
@@ -196,7 +196,7 @@ def _diverse(
 
 
 def _draw(weights: numpy.ndarray, left: numpy.ndarray, random: numpy.random.Generator) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): Places drawn by their weights; the first that are left where all weights are 0."""
+    """RETURNS (numpy.ndarray): Indices drawn by weight. If all weights are 0, the first remaining one."""
     sums = weights.cumsum(dtype="float64")
     if sums[-1] <= 0:
         return numpy.flatnonzero(left)[:1]
@@ -205,14 +205,14 @@ def _draw(weights: numpy.ndarray, left: numpy.ndarray, random: numpy.random.Gene
 
 
 def _squared_distances(vectors: numpy.ndarray, centres: numpy.ndarray) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): (vectors, centres) of float32; no less than 0."""
+    """RETURNS (numpy.ndarray): (vectors, centers) of float32, at least 0."""
     return numpy.maximum(2.0 - 2.0 * (vectors @ centres.T), 0.0)
 
 
 def _scheduled(
     pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
 ) -> Iterator[int]:
-    """Choose diverse sentences until enough are annotated, and then uncertain ones."""
+    """Select diverse sentences until enough are annotated, then uncertain ones."""
     first = max(0, DIVERSE_SENTENCES - len(annotated))
     chosen: set[int] = set()
     for row in islice(_diverse(pool, candidates, annotated, random), first):

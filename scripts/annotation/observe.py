@@ -1,4 +1,4 @@
-"""Ask a pipeline what it expects in sentences, and how sure it is."""
+"""Compute the features of sentences that selection methods use, with a pipeline."""
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Union
 
 import numpy
@@ -18,11 +18,11 @@ FoundMention = tuple[int, int, str]
 
 
 class Certainty(NamedTuple):
-    """What a head says of a sentence.
+    """A head's features for a sentence.
 
     expected_mentions (float): As in `Pool`.
     entropy (float): As in `Pool`.
-    log_best (float): Logarithm of the probability of the best sequence of tags.
+    log_best (float): Logarithm of the probability of the best tag sequence.
     """
 
     expected_mentions: float
@@ -33,25 +33,25 @@ class Certainty(NamedTuple):
 def observe(
     nlp: Language, sentences: Iterable[Union[Doc, Span]], with_vectors: bool = False, with_probabilities: bool = True
 ) -> tuple[Pool, list[list[FoundMention]]]:
-    """Run a pipeline over sentences, and keep what the methods of choosing need of each, and what it finds.
+    """Run a pipeline over sentences, and collect their features and its predictions.
 
-    The encoder reads each sentence once. Of a sentence nothing but its tokens is shown to the pipeline. A pipeline of
-    several `bio_ner` components expects as many mentions as they do together.
+    The encoder processes each sentence once. The pipeline gets only the tokens of a sentence. If it has several
+    `bio_ner` components, their features are summed up.
 
     nlp (Language): A pipeline.
-    sentences (Iterable[Doc or Span]): All tokens of each are one sentence, of any vocabulary.
-    with_vectors (bool): Whether to keep the sentences' vectors.
-    with_probabilities (bool): Whether to ask for probabilities, which spaCy's own `ner` does not have.
-    RETURNS (tuple[Pool, list]): A row for each sentence, and its entities as (start token, end token, type).
-    RAISES (ProjectError): If the pipeline does not have what is asked for.
+    sentences (Iterable[Doc or Span]): The sentences, with any vocabulary. All tokens of each form one sentence.
+    with_vectors (bool): Whether to compute sentence vectors.
+    with_probabilities (bool): Whether to compute probabilities, which spaCy's own `ner` doesn't have.
+    RETURNS (tuple[Pool, list]): A row per sentence, and its entities as (start token, end token, type).
+    RAISES (ProjectError): If the pipeline has no probabilities or vectors, but they are required.
     """
     heads = {name: nlp.get_pipe(name) for name in nlp.pipe_names if is_bio_ner(nlp, name)}
     if with_probabilities and not heads:
         raise ProjectError(
-            f"the pipeline gives no probabilities: it has no `bio_ner` among its components "
+            f"the pipeline has no probabilities, because none of its components is a `bio_ner` "
             f"({', '.join(nlp.pipe_names) or 'none'})",
             where="pipeline",
-            remedy="choose by the method random or diversity, or take a pipeline of softmax.cfg or lstm_crf.cfg",
+            remedy="use the method random or diversity, or a pipeline trained with softmax.cfg or lstm_crf.cfg",
         )
     seen = _Seen({name: [] for name in heads if with_probabilities}, [])
     encoder = _encoder_of(nlp) if with_vectors else None
@@ -64,10 +64,10 @@ def observe(
 
 
 class _Seen(NamedTuple):
-    """What was seen of the sentences so far.
+    """Features of the sentences so far.
 
-    certainties (dict[str, list[Certainty]]): By the name of the `bio_ner` component.
-    vectors (list[numpy.ndarray]): The sentences' vectors.
+    certainties (dict[str, list[Certainty]]): Features by the name of the `bio_ner` component.
+    vectors (list[numpy.ndarray]): The sentence vectors.
     """
 
     certainties: dict[str, list[Certainty]]
@@ -75,13 +75,12 @@ class _Seen(NamedTuple):
 
 
 def is_bio_ner(nlp: Language, name: str) -> bool:
-    """RETURNS (bool): Whether a component tags by probabilities. A package brings a class of its own, so its factory
-    decides."""
+    """RETURNS (bool): Whether a component is a `bio_ner`. Checks its factory, since packages have their own class."""
     return nlp.get_pipe_meta(name).factory in (FACTORY, FACTORY_V1)
 
 
 def as_sentence(sentence: Union[Doc, Span], vocab: Vocab) -> Doc:
-    """RETURNS (Doc): A Doc of the same tokens, all of one sentence, without anything that was annotated."""
+    """RETURNS (Doc): A Doc with the same tokens as one sentence, without annotations."""
     return Doc(
         vocab,
         words=[token.text for token in sentence],
@@ -91,9 +90,9 @@ def as_sentence(sentence: Union[Doc, Span], vocab: Vocab) -> Doc:
 
 
 def _run(nlp: Language, docs: Iterator[Doc], seen: _Seen, encoder: Optional[str]) -> Iterator[Doc]:
-    """YIELDS (Doc): The Docs as `nlp.pipe` gives them; before a component that is asked, its model's scores are kept.
+    """YIELDS (Doc): The Docs as from `nlp.pipe`. Features are collected right before each component that provides them.
 
-    Behind it another component may have dropped what the encoder gives.
+    After it, another component may have dropped the encoder's output.
     """
     stream: Iterable[Doc] = docs
     names = nlp.pipe_names
@@ -106,13 +105,13 @@ def _run(nlp: Language, docs: Iterator[Doc], seen: _Seen, encoder: Optional[str]
 
 
 def _ask(docs: Iterable[Doc], name: str, component: Any, seen: _Seen, keep_vectors: bool) -> Iterator[Doc]:
-    """YIELDS (Doc): The same Docs; what a component says of them is added to what was seen."""
+    """YIELDS (Doc): The same Docs. The features from a component are added to `seen`."""
     to_numpy = component.model.ops.to_numpy
     for batch in batch_by_tokens(docs, SENTENCES_PER_BATCH):
         encoder, *head = _layers(component.model, asks_head=name in seen.certainties)
         vectors = encoder.predict(batch)
         if keep_vectors:
-            # Each has memory of its own: a slice would keep all of the batch.
+            # Each vector has its own memory. A slice would keep the whole batch in memory.
             pairs = zip(batch, vectors, strict=True)
             seen.vectors.extend(_sentence_vector(to_numpy(array)[_words(doc)]) for doc, array in pairs)
         for layer in head:
@@ -123,43 +122,43 @@ def _ask(docs: Iterable[Doc], name: str, component: Any, seen: _Seen, keep_vecto
 
 
 def _layers(model: Model, asks_head: bool) -> list[Model]:
-    """RETURNS (list[Model]): The layer of the token vectors; behind it the one that makes tag scores of them."""
+    """RETURNS (list[Model]): The layer for token vectors, followed by the layer that computes tag scores from them."""
     return list(model.layers) if asks_head else [_token_vectors(model)]
 
 
 def _token_vectors(model: Model) -> Model:
-    """RETURNS (Model): The layer that gives an array for each Doc."""
+    """RETURNS (Model): The layer that returns one array per Doc."""
     if not model.has_ref("tok2vec"):
         return model.layers[0]
     layer = model.get_ref("tok2vec")
-    # spaCy's parser puts the arrays together right behind it, and makes them narrower.
+    # spaCy's parser concatenates the arrays right after it, and reduces their width.
     return layer.layers[0] if any(inner.name == "list2array" for inner in layer.layers) else layer
 
 
 def _encoder_of(nlp: Language) -> str:
-    """RETURNS (str): The first component whose model begins with token vectors."""
+    """RETURNS (str): The first component with a model that starts from token vectors."""
     for name in nlp.pipe_names:
         model = getattr(nlp.get_pipe(name), "model", None)
         if is_bio_ner(nlp, name) or (isinstance(model, Model) and model.has_ref("tok2vec")):
             return name
     raise ProjectError(
-        f"no component of the pipeline gives vectors ({', '.join(nlp.pipe_names) or 'it has none'})",
+        f"no component of the pipeline has vectors ({', '.join(nlp.pipe_names) or 'there are none'})",
         where="pipeline",
-        remedy="choose by the method random, or take a pipeline with an encoder",
+        remedy="use the method random, or a pipeline with an encoder",
     )
 
 
 def _words(doc: Doc) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): Numbers of the tokens that are no white space."""
+    """RETURNS (numpy.ndarray): Indices of the tokens that are not whitespace."""
     return numpy.flatnonzero(doc.to_array(IS_SPACE) == 0)
 
 
 def certainty(scores: numpy.ndarray) -> Certainty:
-    """Turn the scores of a sentence into probabilities.
+    """Compute the features of a sentence from its scores.
 
-    scores (numpy.ndarray): (tokens, tags) of a softmax, or (tokens, tags, tags) of a conditional random field, white
-        space left out.
-    RETURNS (Certainty): What they say of the sentence.
+    scores (numpy.ndarray): (tokens, tags) of a softmax, or (tokens, tags, tags) of a conditional random field, without
+        whitespace.
+    RETURNS (Certainty): The features.
     """
     if not len(scores):
         return Certainty(0.0, 0.0, 0.0)
@@ -177,8 +176,8 @@ def certainty(scores: numpy.ndarray) -> Certainty:
 
 
 def _field(scores: numpy.ndarray) -> tuple[numpy.ndarray, float]:
-    """RETURNS (tuple): (tokens, tags) probabilities by a conditional random field, and the logarithm of its best
-    sequence's."""
+    """RETURNS (tuple): (tokens, tags) probabilities of a conditional random field, and the log-probability of its best
+    tag sequence."""
     (total,), (pairs,) = pair_marginals(scores[None])
     tags = best_path(scores)
     best = scores[numpy.arange(len(tags)), numpy.concatenate([[0], tags[:-1]]), tags].sum()
@@ -186,7 +185,7 @@ def _field(scores: numpy.ndarray) -> tuple[numpy.ndarray, float]:
 
 
 def _sentence_vector(vectors: numpy.ndarray) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): The direction of their mean; empty without any, as a Doc without has no width."""
+    """RETURNS (numpy.ndarray): The normalized mean. Empty without vectors, since their width is then unknown."""
     if not len(vectors):
         return numpy.zeros(0, dtype="float32")
     mean = vectors.mean(axis=0)

@@ -1,4 +1,4 @@
-"""Load a pipeline that finds entities in raw text: a folder or an installed package."""
+"""Load a pipeline that finds entities in raw text, from a folder or an installed package."""
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,11 @@ SENTENCE_STARTS, ENTITIES = "token.is_sent_start", "doc.ents"
 
 @dataclass(frozen=True)
 class PipelineSource:
-    """Where a pipeline comes from.
+    """A pipeline to load.
 
     name (str): A folder, or the name of an installed package.
-    calibration (Mapping): Three numbers by entity type; see `BioNer.calibrate`. Empty for its own confidences.
-    is_rounded (bool): Whether its encoder is to be rounded, as a package stores it.
+    calibration (Mapping): Three numbers per entity type; see `BioNer.calibrate`. Empty for no calibration.
+    is_rounded (bool): Whether to round the encoder's weights, as a package does.
     """
 
     name: str
@@ -35,42 +35,42 @@ class PipelineSource:
     def folder(self) -> Path:
         """RETURNS (Path): The folder of the pipeline or of the package.
 
-        RAISES (ProjectError): If there is none.
+        RAISES (ProjectError): If there is no such folder or package.
         """
         if (Path(self.name) / "config.cfg").is_file():
             return Path(self.name)
         if not Path(self.name).exists() and is_package(self.name):
             return get_package_path(self.name)
         what = "a folder without a pipeline" if Path(self.name).is_dir() else "no such folder or installed package"
-        remedy = "give a folder that holds config.cfg (such as model-last), the name of a package, or `experiment`"
+        remedy = "use a folder with a config.cfg (such as model-last), the name of a package, or `experiment`"
         raise ProjectError(what, where=f"--pipeline {self.name}", remedy=remedy)
 
     @property
     def fingerprint(self) -> str:
-        """RETURNS (str): What changes with all that the pipeline does."""
+        """RETURNS (str): Hash of everything that affects the pipeline's predictions."""
         files = [file for file in self.folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
         return hash_data([hash_files(files, self.folder), dict(self.calibration), self.is_rounded])
 
 
 def load_pipeline(source: PipelineSource) -> Language:
-    """Load a pipeline that takes raw text of any length.
+    """Load a pipeline for raw text of any length.
 
-    source (PipelineSource): Where it comes from.
-    RETURNS (Language): It splits sentences by itself: with the project's splitter, unless it has one of its own.
-    RAISES (ProjectError): If it can't be loaded, or finds no entities.
+    source (PipelineSource): The pipeline to load.
+    RETURNS (Language): The pipeline. If it has no sentence splitter, the project's own is added.
+    RAISES (ProjectError): If the pipeline can't be loaded, or doesn't predict entities.
     """
     where = f"--pipeline {source.name}"
     folder = source.folder
     try:
         nlp = spacy.load(source.name if is_package(source.name) and not Path(source.name).exists() else folder)
     except (OSError, ValueError, ImportError) as error:
-        # Only the first line: spaCy lists all that it knows.
+        # Only the first line, because spaCy lists all names it knows.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ProjectError(f"the pipeline can't be loaded ({reason})", where=where) from None
     assigned = {assigned for name in nlp.pipe_names for assigned in nlp.get_pipe_meta(name).assigns}
     if ENTITIES not in assigned:
-        what = f"the pipeline finds no entities (its components: {', '.join(nlp.pipe_names) or 'none'})"
-        raise ProjectError(what, where=where, remedy="give one with `bio_ner` or `ner`")
+        what = f"the pipeline doesn't predict entities (its components: {', '.join(nlp.pipe_names) or 'none'})"
+        raise ProjectError(what, where=where, remedy="use a pipeline with `bio_ner` or `ner`")
     if SENTENCE_STARTS not in assigned:
         nlp.add_pipe(SPLITTER, first=True)
     if source.is_rounded:
@@ -79,6 +79,6 @@ def load_pipeline(source: PipelineSource) -> Language:
         for _, component in nlp.pipeline:
             if isinstance(component, BioNer):
                 component.calibrate(dict(source.calibration))
-    # spaCy's limit is for components that read a text as a whole.
+    # spaCy's limit is for components that process a text as a whole.
     nlp.max_length = sys.maxsize
     return nlp

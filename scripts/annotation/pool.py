@@ -1,4 +1,4 @@
-"""Keep what the methods of choosing know of the sentences to choose from."""
+"""Define the features of sentences that selection methods use."""
 from dataclasses import dataclass
 from typing import Optional
 
@@ -7,15 +7,15 @@ import numpy
 
 @dataclass(frozen=True)
 class Pool:
-    """Sentences to choose from, a row each. The probabilities are the model's own, before any calibration.
+    """Sentences to select from, one per row. Probabilities are the model's own, before any calibration.
 
-    words (numpy.ndarray): (n,) tokens that are no white space.
-    expected_mentions (numpy.ndarray): (n,) sum over tokens of the probability that a mention begins there. Like the
-        next two, NaN where the pipeline was not asked for probabilities.
+    words (numpy.ndarray): (n,) number of tokens that are not whitespace.
+    expected_mentions (numpy.ndarray): (n,) sum of the tokens' probabilities to begin a mention. Like the next two
+        fields, NaN if the pipeline wasn't asked for probabilities.
     entropy (numpy.ndarray): (n,) sum of the tokens' entropies over the tags, in nats.
-    least_confident (numpy.ndarray): (n,) 1 - the probability of the best sequence of tags.
-    vectors (Optional[numpy.ndarray]): (n, width) of float32, each of length 1: mean of the encoder's token vectors;
-        zeros for a sentence without words. None where no method asked for them.
+    least_confident (numpy.ndarray): (n,) 1 - the probability of the best tag sequence.
+    vectors (Optional[numpy.ndarray]): (n, width) of float32, normalized to length 1: the mean of the encoder's token
+        vectors, or zeros for a sentence without words. None if the method doesn't need them.
     """
 
     words: numpy.ndarray

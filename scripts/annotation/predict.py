@@ -1,4 +1,4 @@
-"""Find entities in portions of raw text, and put the portions together once all are done."""
+"""Predict entities in portions of raw text, and merge the portions at the end."""
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ from scripts.annotation.writing import (
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_file, atomic_folder, hash_data, read_json, write_json, write_text
 
-# What a worker does at a time: some seconds to a minute of a processor's time. What is lost if it is stopped.
+# Size of a portion: a few seconds to a minute of CPU time. If a worker is stopped, it loses its current portion.
 CHARACTERS = 100_000
 TEXTS_PER_BATCH = 16
-# Of a DocBin, so that no more is put together in memory.
+# In bytes. Larger DocBins are not merged, which limits the memory needed.
 LARGEST_DOCBIN = 2**24
 PLAN, RESULT, DONE = "plan.json", "result", ".done"
 SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
@@ -32,10 +32,10 @@ SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What is there of the output as long as it is not finished, in a folder beside it.
+    """Unfinished output, in a folder next to the final one.
 
-    output (Path): The file, or the folder of brat's files and of DocBins, that comes of it.
-    format (str): The format to write.
+    output (Path): The final output: a file, or a folder for brat's files and for DocBins.
+    format (str): The output format.
     """
 
     output: Path
@@ -43,35 +43,35 @@ class Unfinished:
 
     @property
     def folder(self) -> Path:
-        """RETURNS (Path): The folder."""
+        """RETURNS (Path): The folder of the unfinished output."""
         return self.output.with_name(f"{self.output.name}.unfinished")
 
     def begin(self, portions: Sequence[Portion], pipeline: str) -> list[int]:
-        """Begin, or go on with what was begun.
+        """Start, or continue from unfinished output.
 
-        portions (Sequence[Portion]): All that is to be done.
-        pipeline (str): What changes with the pipeline.
-        RETURNS (list[int]): Numbers of the portions that are left to do.
-        RAISES (ProjectError): If the output is there already, or something else was begun.
+        portions (Sequence[Portion]): All portions.
+        pipeline (str): Fingerprint of the pipeline.
+        RETURNS (list[int]): Numbers of the portions left to do.
+        RAISES (ProjectError): If the output already exists, or there is unfinished output of another input.
         """
         if self.output.exists():
-            # Its process was stopped just before it would have deleted it.
+            # The process was stopped just before it deleted the folder.
             shutil.rmtree(self.folder, ignore_errors=True)
-            remedy = "name another one by --output, or move it away"
-            raise ProjectError("there is something here already", where=self.output, remedy=remedy)
+            remedy = "choose another path with --output, or move it away"
+            raise ProjectError("already exists", where=self.output, remedy=remedy)
         plan = hash_data([self.format, pipeline, [portion.hash for portion in portions]])
         if not (self.folder / PLAN).exists():
             write_json(self.folder / PLAN, plan)
         elif read_json(self.folder / PLAN) != plan:
-            what = "begun with other texts, another pipeline or another format"
-            raise ProjectError(what, where=self.folder, remedy="delete the folder, or name another --output")
+            what = "started with other texts, another pipeline or another format"
+            raise ProjectError(what, where=self.folder, remedy="delete the folder, or choose another --output")
         return [number for number in range(len(portions)) if not self._part(number).exists()]
 
     def put(self, number: int, docs: Iterator[Doc]) -> None:
-        """Write what was found in a portion.
+        """Write the predictions of a portion.
 
-        number (int): Its number.
-        docs (Iterator[Doc]): Its texts, their ids under `user_data["id"]`.
+        number (int): Number of the portion.
+        docs (Iterator[Doc]): The Docs, with their ids in `user_data["id"]`.
         """
         if self.format == DOCBIN:
             write_docs(docs, self._part(number))
@@ -86,9 +86,9 @@ class Unfinished:
             write_rows(found, ROW_FORMATS[self.format], self._part(number))
 
     def finish(self, portions: int) -> None:
-        """Put the portions together, and delete what is no longer of use.
+        """Merge the portions, and delete the unfinished output.
 
-        portions (int): How many there are.
+        portions (int): Number of portions.
         """
         parts = [self._part(number) for number in range(portions)]
         if self.format == BRAT:
@@ -104,23 +104,23 @@ class Unfinished:
 
 
 class Predictor:
-    """Finds entities in portions of raw text.
+    """Predict entities in portions of raw text.
 
     nlp (Language): The pipeline.
     files (TextFiles): The texts.
-    unfinished (Unfinished): Where to write.
+    unfinished (Unfinished): The output.
     """
 
     def __init__(self, nlp: Language, files: TextFiles, unfinished: Unfinished) -> None:
         self._nlp, self._files, self._unfinished = nlp, files, unfinished
 
     def do(self, number: int, places: Sequence[Place], on_texts: Callable[[int], Any]) -> int:
-        """Do a portion.
+        """Process a portion.
 
-        number (int): Its number.
-        places (Sequence[Place]): Where its texts stand.
-        on_texts (Callable): Told of each text that is done.
-        RETURNS (int): How many entities were found.
+        number (int): Number of the portion.
+        places (Sequence[Place]): Positions of its texts.
+        on_texts (Callable): Called after each text, with the number 1.
+        RETURNS (int): Number of entities found.
         """
         count = 0
 
@@ -133,19 +133,19 @@ class Predictor:
                 yield doc
                 on_texts(1)
 
-        # The words of one portion are forgotten before the next one.
+        # This frees the vocabulary of one portion before the next.
         with self._nlp.memory_zone():
             self._unfinished.put(number, docs())
         return count
 
 
 def output_path(output: str, texts: Path, format: str) -> Path:
-    """RETURNS (Path): What is written: as named, or else in `predictions`, called like the texts."""
+    """RETURNS (Path): The given output path or, by default, one in `predictions` named after the texts."""
     return Path(output) if output else Path("predictions") / f"{texts.stem}.{format}{SUFFIXES.get(format, '.jsonl')}"
 
 
 def _join_rows(parts: Sequence[Path], output: Path, as_array: bool) -> None:
-    """Put files of JSON lines together: into one of them, or into an array."""
+    """Join files of JSON lines into one file, or into an array."""
     with atomic_file(output) as partial, partial.open("w", encoding="utf8", newline="") as stream:
         lines = (line for part in parts for line in part.open(encoding="utf8", newline="\n"))
         if not as_array:
@@ -157,7 +157,7 @@ def _join_rows(parts: Sequence[Path], output: Path, as_array: bool) -> None:
 
 
 def _merge_docbins(parts: Sequence[Path], output: Path) -> None:
-    """Put DocBins together, into one unless that would be large: `spacy train` and `convert` read all of a folder."""
+    """Merge DocBins, into several if one would be too large: `spacy train` and `convert` read all files in a folder."""
     groups: list[list[Path]] = [[]]
     for part in parts:
         if groups[-1] and sum(one.stat().st_size for one in [*groups[-1], part]) > LARGEST_DOCBIN:

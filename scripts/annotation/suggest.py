@@ -1,4 +1,4 @@
-"""Find the sentences of raw text that are worth annotating next."""
+"""Select sentences of raw text to annotate next."""
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 
@@ -17,13 +17,13 @@ from scripts.corpora.sentences import split_sentences
 
 @dataclass(frozen=True)
 class Candidate:
-    """A sentence that may be annotated.
+    """A sentence that may be selected.
 
     document (str): Id of its text.
-    start (int): Where it begins in the text, in characters; white space around it is left out.
-    text (str): The sentence.
-    mentions (tuple): (start, end, type) of what the pipeline finds in it, in characters of the sentence.
-    tokens (numpy.ndarray): (tokens, 2): where each begins and ends in the sentence.
+    start (int): Start in the text, in characters, after leading whitespace.
+    text (str): The sentence, without surrounding whitespace.
+    mentions (tuple): (start, end, type) of each predicted mention, in characters of the sentence.
+    tokens (numpy.ndarray): (tokens, 2): start and end of each token, in characters of the sentence.
     """
 
     document: str
@@ -34,16 +34,16 @@ class Candidate:
 
     @property
     def end(self) -> int:
-        """RETURNS (int): Where it ends in its text."""
+        """RETURNS (int): End in the text, in characters."""
         return self.start + len(self.text)
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The sentences of some texts.
+    """The sentences of texts, with their features.
 
-    candidates (tuple[Candidate, ...]): Those that hold a word, in the order of the texts.
-    pool (Pool): A row for each.
+    candidates (tuple[Candidate, ...]): The sentences with at least one word, in the order of the texts.
+    pool (Pool): Their features, one row per sentence.
     """
 
     candidates: tuple[Candidate, ...]
@@ -52,10 +52,10 @@ class Observed:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A sentence that was chosen.
+    """A selected sentence.
 
-    row (int): Its place among the candidates.
-    method (str): By which method; `random` for one of the share that is drawn at random.
+    row (int): Index of the sentence among the candidates.
+    method (str): The method that selected it, or `random` for the random share.
     """
 
     row: int
@@ -63,28 +63,28 @@ class Chosen:
 
 
 class Observer:
-    """Sees what a pipeline says of the sentences of raw texts.
+    """Compute the features of the sentences of raw texts with a pipeline.
 
     nlp (Language): The pipeline.
     files (TextFiles): The texts.
-    method (str): By which they will be chosen, which decides what is asked for.
+    method (str): The selection method, which determines the features.
     """
 
     def __init__(self, nlp: Language, files: TextFiles, method: str) -> None:
         self._nlp, self._files, self._method = nlp, files, find_method(method)
 
     def do(self, number: int, places: Sequence[Place], on_texts: Callable[[int], Any]) -> Observed:
-        """Observe a portion of the texts.
+        """Process a portion of the texts.
 
-        number (int): Its number.
-        places (Sequence[Place]): Where its texts stand.
-        on_texts (Callable): Told of each text that is done.
+        number (int): Number of the portion.
+        places (Sequence[Place]): Positions of its texts.
+        on_texts (Callable): Called after each text, with the number 1.
         RETURNS (Observed): Its sentences.
         """
-        # The words of one portion are forgotten before the next one.
+        # This frees the vocabulary of one portion before the next.
         with self._nlp.memory_zone():
             placed: list[tuple[str, Span]] = []
-            # Split while the encoder asks for sentences, so that the bar moves along.
+            # Split sentences lazily, while the encoder processes them, so that the progress bar advances steadily.
             sentences = self._sentences(places, placed, on_texts)
             method = self._method
             pool, found = observe(self._nlp, sentences, method.needs_vectors, method.needs_probabilities)
@@ -116,7 +116,7 @@ def join_observed(parts: Sequence[Observed]) -> Observed:
     """RETURNS (Observed): The sentences of all parts, in order."""
     pools = [part.pool for part in parts if len(part.pool)]
     if not pools:
-        raise ProjectError("no sentence in these texts", remedy="check that they are not empty")
+        raise ProjectError("the texts have no sentences", remedy="check that they are not empty")
     vectors = [pool.vectors for pool in pools if pool.vectors is not None]
     measures = ("words", "expected_mentions", "entropy", "least_confident")
     joined = {name: numpy.concatenate([getattr(pool, name) for pool in pools]) for name in measures}
@@ -129,22 +129,22 @@ def join_observed(parts: Sequence[Observed]) -> Observed:
 def choose_sentences(
     observed: Observed, annotated: Sequence[str], method: str, budget: Budget, random_share: float, seed: int
 ) -> list[Chosen]:
-    """Choose the sentences to annotate next.
+    """Select the sentences to annotate next.
 
-    A share is drawn at random before the method chooses among the others: what is measured on it holds for the texts as
-    they are. No sentence is chosen that is annotated already, or nearly the same as one that is, or as a chosen one.
+    A random share is drawn first, and the method selects from the rest. Scores on the random share are representative
+    of the texts. Annotated sentences are left out, and so are near duplicates of annotated or selected ones.
 
     observed (Observed): The sentences.
-    annotated (Sequence[str]): Texts of annotated sentences.
-    method (str): A name out of `METHODS`.
-    budget (Budget): How much to choose.
-    random_share (float): From 0 to 1.
-    seed (int): The same seed chooses the same sentences.
-    RETURNS (list[Chosen]): In the order of the texts.
-    RAISES (ProjectError): If there is no such method, or no sentence is left to choose.
+    annotated (Sequence[str]): Annotated sentences.
+    method (str): A name from `METHODS`.
+    budget (Budget): How much to select.
+    random_share (float): Random share of the budget, from 0 to 1.
+    seed (int): Seed of the selection.
+    RETURNS (list[Chosen]): The selected sentences, in the order of the texts.
+    RAISES (ProjectError): If there is no such method, or no sentences are left to select.
     """
     if not 0 <= random_share <= 1:
-        raise ProjectError(f"got {random_share}", where="--random-share", remedy="give 0 to 1, such as 0.1")
+        raise ProjectError(f"--random-share must be from 0 to 1 (got {random_share})")
     texts = [candidate.text for candidate in observed.candidates]
     known = find_annotated(texts, annotated)
     pool, gathered = observed.pool, Gathered()
@@ -160,9 +160,9 @@ def choose_sentences(
     chosen = take(method, rest, drawn)
     if not drawn and not chosen:
         raise ProjectError(
-            f"none of the {len(texts):,} sentences is left to annotate: all are annotated already, or nearly so",
+            f"no sentences left to annotate: all {len(texts):,} are duplicates or near duplicates of annotated ones",
             where="--texts",
-            remedy="give other texts",
+            remedy="use other texts",
         )
     return sorted(
         [*(Chosen(row, RANDOM) for row in drawn), *(Chosen(row, method) for row in chosen)], key=lambda one: one.row
@@ -170,7 +170,7 @@ def choose_sentences(
 
 
 def find_annotated(texts: Sequence[str], annotated: Sequence[str]) -> list[int]:
-    """RETURNS (list[int]): Which texts are annotated already, word for word or nearly so."""
+    """RETURNS (list[int]): Indices of the texts that are duplicates or near duplicates of annotated ones."""
     forms = {normal_form(text) for text in annotated}
     matches = find_duplicates(texts, annotated).matches
     return [
@@ -181,7 +181,7 @@ def find_annotated(texts: Sequence[str], annotated: Sequence[str]) -> list[int]:
 
 
 def split_budget(budget: Budget, random_share: float) -> tuple[Optional[Budget], Optional[Budget]]:
-    """RETURNS (tuple): What is drawn at random, and what a method chooses; None for nothing."""
+    """RETURNS (tuple): The budgets of the random share and of the method. None for nothing."""
     whole = budget.sentences or budget.words or 0
     at_random = round(random_share * whole)
 

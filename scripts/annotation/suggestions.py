@@ -1,5 +1,5 @@
-"""Write the sentences that were chosen for annotation, each with its place in its text, what stands around it and what
-a pipeline finds in it, so that `convert` reads what annotators make of them."""
+"""Write selected sentences for annotation, with their positions, contexts and a pipeline's predictions, in formats that
+`convert` reads once they are annotated."""
 import json
 from collections import defaultdict
 from itertools import count
@@ -17,7 +17,7 @@ from scripts.corpora.formats.sentences_of import LONGEST_DOCUMENT, place_of
 from scripts.corpora.schema import Document, Mention
 
 FORMATS = (BRAT, *ROW_FORMATS)
-# An annotator's answer takes the place of it. Doccano would keep it, and a task of Label Studio holds predictions.
+# Annotators replace this value with their answer. Doccano would keep it, and a Label Studio task has predictions.
 UNANSWERED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"jsonl": {"answer": "ignore"}, "prodigy": {"answer": "ignore"}}
 )
@@ -25,17 +25,17 @@ SUFFIXES = {BRAT: "", LABEL_STUDIO: ".json"}
 
 
 def suggestion_path(output: str, format: str) -> Path:
-    """RETURNS (Path): Where to write: as named, or else the next round in `suggestions`.
+    """RETURNS (Path): The given output path or, by default, the next round in `suggestions`.
 
-    RAISES (ProjectError): If there is something already.
+    RAISES (ProjectError): If it already exists.
     """
     suffix = SUFFIXES.get(format, ".jsonl")
     if not output:
         rounds = (Path("suggestions") / f"round-{number}" for number in count(1))
         return next(path for path in rounds if not _is_taken(path)).with_suffix(suffix)
     if Path(output).exists():
-        remedy = "name another one, so that what was annotated there is not lost"
-        raise ProjectError("there is something here already", where=f"--output {output}", remedy=remedy)
+        remedy = "choose another path, so that annotations there are not lost"
+        raise ProjectError("already exists", where=f"--output {output}", remedy=remedy)
     return Path(output)
 
 
@@ -46,14 +46,15 @@ def _is_taken(path: Path) -> bool:
 def write_suggestions(
     chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles, format: str, path: Path
 ) -> None:
-    """Write chosen sentences.
+    """Write selected sentences.
 
-    chosen (Sequence[Chosen]): Which, in the order of the texts.
+    chosen (Sequence[Chosen]): The selected sentences, in the order of the texts.
     candidates (Sequence[Candidate]): All sentences.
-    files (TextFiles): Their texts.
-    format (str): One of `FORMATS`. Brat gets whole texts in which the sentences are marked, the others a row each.
-    path (Path): The file, or brat's folder, which is written whole or not at all.
-    RAISES (ProjectError): If a sentence can't be written so that it could be read back.
+    files (TextFiles): The texts.
+    format (str): One of `FORMATS`. For brat, whole texts are written with the sentences marked; otherwise, one row per
+        sentence.
+    path (Path): The file, or brat's folder. It is written atomically.
+    RAISES (ProjectError): If a sentence can't be written in a way that it can be read back.
     """
     if format == BRAT:
         _write_brat(chosen, candidates, files, path)
@@ -69,7 +70,7 @@ def _found(chosen: Chosen, candidates: Sequence[Candidate], format: str) -> Foun
     candidate = candidates[chosen.row]
     if candidate.end > LONGEST_DOCUMENT:
         what = f"the text '{name_id(candidate.document)}' is longer than {LONGEST_DOCUMENT:,} characters"
-        raise ProjectError(what, where="--texts", remedy="part it into several texts")
+        raise ProjectError(what, where="--texts", remedy="split it into several texts")
     meta: dict[str, Any] = {
         **place_of(candidate.document, candidate.start, candidate.end),
         "chosen_by": chosen.method,
@@ -78,7 +79,7 @@ def _found(chosen: Chosen, candidates: Sequence[Candidate], format: str) -> Foun
         **UNANSWERED.get(format, {}),
     }
     if format == "prodigy":
-        # What Prodigy shows below a text.
+        # Prodigy shows this below a text.
         meta["meta"] = {key: meta[key] for key in ("source_document", "before", "after")}
     name = f"{candidate.document}:{candidate.start}-{candidate.end}"
     entities = tuple((start, end, label, None) for start, end, label in candidate.mentions)
@@ -86,7 +87,7 @@ def _found(chosen: Chosen, candidates: Sequence[Candidate], format: str) -> Foun
 
 
 def _neighbour(candidates: Sequence[Candidate], row: int, step: int) -> str:
-    """RETURNS (str): The sentence beside one in its text; empty if there is none."""
+    """RETURNS (str): The previous or next sentence in the text. Empty if there is none."""
     other = row + step
     is_there = 0 <= other < len(candidates) and candidates[other].document == candidates[row].document
     return candidates[other].text if is_there else ""
@@ -130,6 +131,6 @@ def _brat_files(
 
 
 def _brat_settings(candidates: Sequence[Candidate]) -> str:
-    """RETURNS (str): What brat needs to know of the labels: those that the pipeline uses."""
+    """RETURNS (str): brat's annotation.conf, with the labels that the pipeline uses."""
     labels = sorted({label for candidate in candidates for _, _, label in candidate.mentions})
     return "\n".join(["[entities]", brat.CHOSEN_SENTENCE, *labels, "[relations]", "[events]", "[attributes]", ""])

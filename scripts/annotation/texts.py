@@ -1,4 +1,4 @@
-"""Read raw texts of files a few at a time, and again from where they stand: all of them never are in memory."""
+"""Read raw texts from files in portions, so that they don't have to fit into memory together."""
 import gzip
 import hashlib
 from dataclasses import dataclass, replace
@@ -22,16 +22,16 @@ from scripts.corpora.formats.raw import (
 TEXT, ROWS, DOCS = ".txt", (".jsonl", ".ndjson"), ".spacy"
 SUFFIXES = [TEXT, *ROWS, DOCS]
 WITH_ZIPPED = [*SUFFIXES, *(suffix + ZIPPED for suffix in ROWS)]
-_EXPECTED = "give a folder, zip archive or file: .txt (a text each), .jsonl (an object with `text` a line) or .spacy"
+_EXPECTED = "use a folder, zip archive or file: .txt (one text), .jsonl (a `text` per line) or .spacy"
 
 
 @dataclass(frozen=True)
 class RawText:
-    """A text without annotation.
+    """A text without annotations.
 
-    id (str): The name of its file, the `id` of its row or Doc, or their number; behind the file's name where there are
-        several files of rows or Docs.
-    text (str): Never altered.
+    id (str): The file name, the `id` of the row or Doc, or their number. If there are several files of rows or Docs,
+        the file name comes first.
+    text (str): The original text.
     """
 
     id: str
@@ -40,12 +40,12 @@ class RawText:
 
 @dataclass(frozen=True)
 class Place:
-    """Where texts stand that follow each other in one file.
+    """The position of consecutive texts in a file.
 
     file (str): The file's name, as in `TextFiles.files`.
-    start (int): First byte of rows, or number of the first Doc; 0 for a text.
-    end (int): Behind the last byte or the last Doc.
-    line (int): Number of the first row, counted from 1.
+    start (int): First byte of rows, or number of the first Doc. 0 for a text.
+    end (int): The position after the last byte or the last Doc.
+    line (int): Number of the first row, starting at 1.
     """
 
     file: str
@@ -56,12 +56,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Portion:
-    """Texts that are worked on together.
+    """Texts to process together.
 
-    places (tuple[Place, ...]): Where they stand.
-    texts (int): How many they are.
-    characters (int): How long they are together.
-    hash (str): What changes with their ids or texts.
+    places (tuple[Place, ...]): The positions of the texts.
+    texts (int): Number of texts.
+    characters (int): Total number of characters.
+    hash (str): Hash of their ids and texts.
     """
 
     places: tuple[Place, ...]
@@ -81,27 +81,27 @@ class TextFiles:
         self.path = path
         self.files = _find(path)
         self._several = len(self.files) > 1
-        # What can't be read from its middle.
+        # The contents of a file that can only be read from the start.
         self._kept: tuple[Optional[str], Any] = (None, None)
 
     def scan(self) -> Iterator[tuple[Place, RawText]]:
-        """Read all texts in order, to see what there is.
+        """Read all texts in order.
 
-        YIELDS (tuple[Place, RawText]): Each text and where it stands.
-        RAISES (ProjectError): If one can't be read, or has the id of another.
+        YIELDS (tuple[Place, RawText]): Each text with its position.
+        RAISES (ProjectError): If a text can't be read, or two texts have the same id.
         """
         seen: set[int] = set()
         for name in self.files:
             for place, text in self._scan_file(name):
-                # Of the ids alone so much is kept that millions of them take little memory.
+                # Only hashes of the ids are kept, so that millions of them take little memory.
                 if hash(text.id) in seen:
-                    what = f"a second text called '{name_id(text.id)}'"
-                    raise ProjectError(what, where=self.files[name], remedy="give each row an `id` of its own")
+                    what = f"two texts have the id '{name_id(text.id)}'"
+                    raise ProjectError(what, where=self.files[name], remedy="give each row its own `id`")
                 seen.add(hash(text.id))
                 yield place, text
 
     def read(self, places: Iterable[Place]) -> Iterator[RawText]:
-        """YIELDS (RawText): The texts that stand in some places."""
+        """YIELDS (RawText): The texts at the given positions."""
         for place in places:
             file = self.files[place.file]
             if _is_text(file):
@@ -128,7 +128,7 @@ class TextFiles:
                 start += len(line)
 
     def _parse(self, name: str, number: int, data: bytes) -> Iterator[RawText]:
-        """YIELDS (RawText): The text of a row; nothing if it is empty."""
+        """YIELDS (RawText): The text of a row, unless the row is empty."""
         where = f"{self.files[name]}:{number}"
         try:
             line = data.decode("utf8")
@@ -161,10 +161,10 @@ class TextFiles:
 
 
 def portions(files: TextFiles, characters: int) -> Iterator[Portion]:
-    """Put texts together until they have so many characters.
+    """Group texts into portions.
 
     files (TextFiles): The texts.
-    characters (int): What a portion has at least, unless it is the last one.
+    characters (int): Minimum number of characters per portion, except for the last one.
     YIELDS (Portion): Each portion, in order.
     """
     places: list[Place] = []
@@ -188,7 +188,7 @@ def _find(path: Path) -> dict[str, RawFile]:
     if path.is_file() and archive is None:
         suffix = next((suffix for suffix in WITH_ZIPPED if path.name.lower().endswith(suffix)), None)
         if suffix is None:
-            raise ProjectError("not a file of texts by its name", where=path, remedy=_EXPECTED)
+            raise ProjectError("the file name doesn't end like a file of texts", where=path, remedy=_EXPECTED)
         return {path.name[: -len(suffix)]: path}
     if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy=_EXPECTED)
@@ -207,6 +207,6 @@ def _is_docs(file: RawFile) -> bool:
 
 
 def _lines(file: RawFile) -> Iterator[bytes]:
-    """YIELDS (bytes): Each line with its end, unpacked if the file is compressed."""
+    """YIELDS (bytes): Each line with its line break, decompressed if the file is compressed."""
     with open_file(file) as stream:
         yield from gzip.GzipFile(fileobj=stream) if file.name.lower().endswith(ZIPPED) else stream

@@ -1,4 +1,4 @@
-"""Write texts with what a pipeline found in them, in the formats of annotation tools."""
+"""Write texts with a pipeline's predictions in the formats of annotation tools."""
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +21,14 @@ BRAT, DOCBIN, LABEL_STUDIO = "brat", "docbin", "label-studio"
 
 @dataclass(frozen=True)
 class Found:
-    """A text, and what a pipeline found in it.
+    """A text with a pipeline's predictions.
 
     id (str): The text's id.
     text (str): The text.
-    entities (tuple): (start, end, type, confidence) of each entity, in characters; the confidence is None where the
+    entities (tuple): (start, end, type, confidence) of each entity, in characters. The confidence is None if the
         pipeline has none.
     tokens (tuple): (start, end) of each token, in characters.
-    meta (Mapping): What else is to stand in the row: plain data by key.
+    meta (Mapping): Further plain data for the row, by key.
     """
 
     id: str
@@ -42,7 +42,7 @@ Write = Callable[[Found], dict[str, Any]]
 
 
 def found_in(doc: Doc, name: str) -> Found:
-    """RETURNS (Found): What a pipeline found in a Doc."""
+    """RETURNS (Found): A pipeline's predictions in a Doc."""
     scores = _confidences(doc)
     entities = tuple(
         (ent.start_char, ent.end_char, ent.label_, scores.get((ent.start, ent.end, ent.label))) for ent in doc.ents
@@ -51,7 +51,7 @@ def found_in(doc: Doc, name: str) -> Found:
 
 
 def _confidences(doc: Doc) -> dict[tuple[int, int, int], float]:
-    """RETURNS (dict): What `ent._.confidence` gives, which looks through all mentions for each one."""
+    """RETURNS (dict): The values of `ent._.confidence`, which would search all mentions for each entity."""
     found: dict[tuple[int, int, int], float] = {}
     for group in doc.spans.values():
         scores = group.attrs.get("scores")
@@ -65,7 +65,7 @@ def _confidences(doc: Doc) -> dict[tuple[int, int, int], float]:
 
 
 def as_rows(found: Found) -> dict[str, Any]:
-    """RETURNS (dict): A plain row, with offsets in characters."""
+    """RETURNS (dict): A plain row with character offsets."""
     entities = [
         {"start": start, "end": end, "label": label, **_score(score)} for start, end, label, score in found.entities
     ]
@@ -73,7 +73,7 @@ def as_rows(found: Found) -> dict[str, Any]:
 
 
 def as_prodigy(found: Found) -> dict[str, Any]:
-    """RETURNS (dict): A row for Prodigy's `ner.manual`, with the tokens that it lets annotators mark."""
+    """RETURNS (dict): A row for Prodigy's `ner.manual`, with tokens, which it needs for highlighting."""
     starts = {start: number for number, (start, _) in enumerate(found.tokens)}
     ends = {end: number for number, (_, end) in enumerate(found.tokens)}
     spans = [
@@ -93,7 +93,7 @@ def as_prodigy(found: Found) -> dict[str, Any]:
 
 
 def as_doccano(found: Found) -> dict[str, Any]:
-    """RETURNS (dict): A row for Doccano, which has no place for confidences: they are kept as metadata."""
+    """RETURNS (dict): A row for Doccano. Its labels can't have confidences, so these are stored as metadata."""
     label = [[start, end, label] for start, end, label, _ in found.entities]
     return {"id": found.id, "text": found.text, "label": label, **_scores(found), **found.meta}
 
@@ -124,22 +124,22 @@ FORMATS = (BRAT, *ROW_FORMATS, DOCBIN)
 
 
 def check_format(name: str, formats: Iterable[str] = FORMATS) -> str:
-    """RETURNS (str): The name of a format.
+    """RETURNS (str): The name of the format.
 
-    RAISES (ProjectError): If there is none of that name.
+    RAISES (ProjectError): If there is no such format.
     """
     known = list(formats)
     if name not in known:
         remedy = suggest(name, known)
-        raise ProjectError(f"'{name}' is no format to write", where="--format", remedy=remedy)
+        raise ProjectError(f"'{name}' is not an output format", where="--format", remedy=remedy)
     return name
 
 
 def write_rows(found: Iterable[Found], write: Write, path: Path) -> None:
-    """Write a file of JSON lines, whole or not at all; only one text is in memory at a time.
+    """Write a file of JSON lines atomically, with only one text in memory at a time.
 
     found (Iterable[Found]): The texts.
-    write (Callable): Makes a row of each.
+    write (Callable): Function that converts a text to a row.
     path (Path): The file.
     """
     with atomic_file(path) as partial, partial.open("w", encoding="utf8", newline="") as stream:
@@ -148,9 +148,9 @@ def write_rows(found: Iterable[Found], write: Write, path: Path) -> None:
 
 
 def write_docs(docs: Iterable[Doc], path: Path) -> None:
-    """Write a DocBin, whole or not at all.
+    """Write a DocBin atomically.
 
-    docs (Iterable[Doc]): The Docs, their ids under `user_data["id"]`.
+    docs (Iterable[Doc]): The Docs, with their ids in `user_data["id"]`.
     path (Path): The file.
     """
     with atomic_file(path) as partial:
@@ -158,11 +158,11 @@ def write_docs(docs: Iterable[Doc], path: Path) -> None:
 
 
 def brat_files(found: Found) -> Iterator[tuple[str, bytes]]:
-    """Make the files of a text for brat; the confidences are notes on the entities.
+    """Create brat's files for a text, with confidences as notes on the entities.
 
     found (Found): The text.
     YIELDS (tuple[str, bytes]): Name and content of a file.
-    RAISES (ProjectError): If brat could not hold it.
+    RAISES (ProjectError): If the text can't be represented in brat's format.
     """
     mentions = tuple(
         Mention(start, end, label, id=f"T{number}")

@@ -1,1 +1,1 @@
-"""Speed and memory against named peers, each measured in a process of its own, in turn with the others."""
+"""Measure speed and memory against peers, each in a process of its own, taking turns."""

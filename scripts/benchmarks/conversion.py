@@ -1,4 +1,4 @@
-"""What a user waits for before anything is trained: conversion of the corpora."""
+"""Time the conversion of corpora."""
 from pathlib import Path
 
 from scripts.benchmarks.material import Material
@@ -9,7 +9,7 @@ from scripts.experiments.settings import corpus_file, read_experiment
 
 
 def convert(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): All corpora of the experiment, read, harmonised, split and packed."""
+    """RETURNS (list[Measurement]): Reading, harmonizing, splitting and packing all corpora of the experiment."""
     configs = Path(material.configs)
     names = read_experiment(configs, material.experiment).corpora
     settings = {name: read_corpus_settings(corpus_file(configs, name)) for name in names}

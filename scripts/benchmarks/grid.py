@@ -1,4 +1,4 @@
-"""A small few-shot grid through the project's own executor: how much of its time is not the network's."""
+"""Measure a small few-shot grid with the project's own executor, to see how much of its time isn't the network's."""
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +17,15 @@ from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.ner.sentence_transformer import EncoderShim
 from scripts.results.kinds import FEW_SHOT, FULL, NO_TRANSFER
 
-# How well the source is trained has no part in how long a run from it takes.
+# The quality of the source doesn't affect the duration of a run.
 SOURCE_UPDATES = 20
 
 
 class Network:
-    """Counts the seconds that forward and backward passes and updates of the encoder take inside of a `with` block.
+    """Measure the seconds spent in the encoder's passes and updates within a `with` block.
 
     training (float): Seconds of passes and updates in training.
-    testing (float): Seconds of forward passes in tests.
+    testing (float): Seconds of forward passes in testing.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Network:
 
 
 def carry_out_grid(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): A few runs with and without a source, which is trained beforehand."""
+    """RETURNS (list[Measurement]): A few runs with and without a source. The source's training isn't measured."""
     with TemporaryDirectory() as folder:
         workspace = grid_workspace(material, material.benchmark.grid, Path(folder))
         runs = grid_runs(workspace, material.benchmark.grid)
@@ -68,14 +68,14 @@ def carry_out_grid(material: Material) -> list[Measurement]:
         with Network() as network, stopwatch() as watch:
             carry_out_all(workspace, {run: run_job(workspace, run) for run in runs})
     rest = watch.wall - network.training - network.testing
-    # Of the time without tests too: these are long where a test part is, and would make any rest look small.
+    # Also report the share of the time without tests, since long tests would make any overhead look small.
     shares = {"share": rest / watch.wall, "share_without_tests": rest / (watch.wall - network.testing)}
     spent = {"training": network.training, "testing": network.testing, "rest": rest}
     return [measured("grid", len(runs), "runs", watch, **spent, **shares)]
 
 
 def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
-    """RETURNS (list[Run]): The first target without a source, and from the first source, for each seed."""
+    """RETURNS (list[Run]): Runs on the first target, without a source and with the first source, for each seed."""
     target, *_ = workspace.experiment.few_shot.targets
     few_updates = grid.training.model_copy(update={"epochs": 1e-9, "min_updates": SOURCE_UPDATES})
     sources = [source for source in few_shot_sources(workspace.experiment, target) if source.corpora][:1]
@@ -89,7 +89,7 @@ def grid_runs(workspace: Workspace, grid: Grid) -> list[Run]:
 
 
 def grid_workspace(material: Material, grid: Grid, folder: Path) -> Workspace:
-    """RETURNS (Workspace): The experiment with the benchmark's grid in the place of its own; results go to a folder."""
+    """RETURNS (Workspace): The experiment with the benchmark's grid instead of its own. Results go to a folder."""
     places = [Path(material.configs), Path(material.corpus), material.training, folder]
     settings = [material.benchmark.seed, material.threads, material.gpu_id]
     workspace = open_workspace(material.experiment, *places, *settings)

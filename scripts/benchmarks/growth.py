@@ -1,4 +1,4 @@
-"""How cost grows with one thing at a time: sentences, their length, length of documents, labels, runs."""
+"""Measure how cost grows with one size at a time: sentences, their length, length of documents, labels, runs."""
 import io
 import random
 from itertools import cycle, islice
@@ -26,23 +26,23 @@ TWO_TYPES = ("TYPE-0", "TYPE-1")
 
 
 def sentences(material: Material, size: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): One epoch over so many sentences of 16 words."""
+    """RETURNS (list[Measurement]): One epoch over `size` sentences of 16 words."""
     return [_train(material, "sentences", size, make_sentences(material, size, LENGTH), TWO_TYPES)]
 
 
 def words(material: Material, size: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): One epoch over 32 sentences of so many words."""
+    """RETURNS (list[Measurement]): One epoch over 32 sentences of `size` words."""
     return [_train(material, "words in a sentence", size, make_sentences(material, FEW, size), TWO_TYPES)]
 
 
 def types(material: Material, size: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): One epoch over 128 sentences with so many entity types."""
+    """RETURNS (list[Measurement]): One epoch over 128 sentences with `size` entity types."""
     names = tuple(f"TYPE-{number}" for number in range(size))
     return [_train(material, "entity types", size, make_sentences(material, 4 * FEW, LENGTH, names), names)]
 
 
 def document(material: Material, size: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Prediction on one document of so many sentences, one of them long."""
+    """RETURNS (list[Measurement]): Prediction on one document of `size` sentences, one of them long."""
     nlp = spacy.load(material.pipeline)
     long = make_sentences(material, 1, 20 * LENGTH)
     docs = [reference_doc(nlp.vocab, each) for each in [*long, *make_sentences(material, size - 1, LENGTH)]]
@@ -54,7 +54,7 @@ def document(material: Material, size: int) -> list[Measurement]:
 
 
 def runs(material: Material, size: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): So many few-shot runs of a few updates, one after the other in one process."""
+    """RETURNS (list[Measurement]): `size` few-shot runs of a few updates, one after the other in one process."""
     grid = material.benchmark.grid
     short = grid.training.model_copy(update={"epochs": 1e-9, "min_updates": 10})
     grid = grid.model_copy(update={"seeds": list(range(size)), "training": short})
@@ -69,12 +69,12 @@ def runs(material: Material, size: int) -> list[Measurement]:
 def make_sentences(
     material: Material, number: int, length: int, types: Sequence[str] = TWO_TYPES
 ) -> list[Sentence]:
-    """Make sentences of a given length out of the words of the material, one word in eight a mention.
+    """Create sentences of a given length from the words of the material. One word in eight is a mention.
 
-    material (Material): Whose training sentences give the words, in their order.
-    number (int): How many sentences.
-    length (int): How many words in each.
-    types (Sequence[str]): Entity types, drawn at random.
+    material (Material): The material, with training sentences to take the words from, in order.
+    number (int): Number of sentences.
+    length (int): Number of words per sentence.
+    types (Sequence[str]): Entity types to choose from at random.
     RETURNS (list[Sentence]): The sentences.
     """
     generator = random.Random(material.benchmark.seed)

@@ -1,4 +1,4 @@
-"""Hugging Face's own ways: its Trainer and its token-classification pipeline."""
+"""Measure Hugging Face's Trainer and token-classification pipeline."""
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,27 +15,27 @@ from scripts.benchmarks.labels import encode_sentences
 from scripts.benchmarks.material import Material
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
 
-# Sub-words that neighbouring windows of a long document share.
+# Number of sub-words that consecutive windows of a long document have in common.
 STRIDE = 64
 
 
 def train_by_defaults(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Trainer as it is: batches in random order, AdamW one parameter after the other."""
+    """RETURNS (list[Measurement]): Trainer with its defaults: random batches, and AdamW for one parameter at a time."""
     return [_train(material)]
 
 
 def train_tuned(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Trainer with batches of like length and the fused optimiser."""
+    """RETURNS (list[Measurement]): Trainer with batches of similar length and the fused optimizer."""
     return [_train(material, group_by_length=True, optim="adamw_torch_fused")]
 
 
 def predict_by_defaults(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): The token-classification pipeline, one text after the other."""
+    """RETURNS (list[Measurement]): The token-classification pipeline on one text at a time."""
     return _predict(material, 1)
 
 
 def predict_in_batches(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): The token-classification pipeline in batches of the training's size."""
+    """RETURNS (list[Measurement]): The token-classification pipeline with the batch size of the training."""
     return _predict(material, material.benchmark.training.batch_size)
 
 

@@ -1,4 +1,4 @@
-"""Sentences as peers without spaCy train on them: numbers of sub-words, and a label for the first of each token."""
+"""Convert sentences for peers without spaCy: to sub-word ids, with a label for the first sub-word of each token."""
 from typing import Any, NamedTuple, Sequence
 
 from scripts.corpora.parts import Sentence
@@ -7,10 +7,10 @@ IGNORED = -100
 
 
 class Encoded(NamedTuple):
-    """A sentence of sub-words.
+    """A sentence as sub-words.
 
-    ids (list[int]): Their numbers in the vocabulary, special ones included.
-    labels (list[int]): Number of the BIO tag at the first sub-word of each token that is annotated, -100 elsewhere.
+    ids (list[int]): Ids of the sub-words, including special ones.
+    labels (list[int]): Number of the BIO tag for the first sub-word of each annotated token, -100 for all others.
     """
 
     ids: list[int]
@@ -18,7 +18,7 @@ class Encoded(NamedTuple):
 
 
 def encode_sentences(tokenizer: Any, sentences: Sequence[Sentence], tags: Sequence[str]) -> list[Encoded]:
-    """RETURNS (list[Encoded]): The sentences, cut by a fast tokenizer of Hugging Face's."""
+    """RETURNS (list[Encoded]): The sentences, split by a fast Hugging Face tokenizer."""
     encoded = tokenizer([sentence.text for sentence in sentences], truncation=True, return_offsets_mapping=True)
     rows = zip(sentences, encoded["input_ids"], encoded["offset_mapping"], strict=True)
     return [Encoded(ids, _labels(sentence, offsets, tags)) for sentence, ids, offsets in rows]
@@ -32,7 +32,7 @@ def _labels(sentence: Sentence, offsets: Sequence[tuple[int, int]], tags: Sequen
     for number in sentence.unknown:
         of_token[number] = IGNORED
     waiting = dict(zip(_starts(sentence), of_token, strict=True))
-    # Sub-words that begin inside of a token, and special ones, have no label.
+    # Sub-words that start inside a token, and special ones, have no label.
     return [waiting.pop(start, IGNORED) if end > start else IGNORED for start, end in offsets]
 
 

@@ -1,4 +1,4 @@
-"""Whether speed costs exactness: the losses of the first updates by this project's way and by spaCy's own."""
+"""Compare the losses of the first updates in this project and in spaCy, to check that speed doesn't cost accuracy."""
 from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from thinc.api import Config
@@ -14,7 +14,7 @@ NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
 def compare_losses(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Ten updates each way, in float32, all weights trained, the same batches in order."""
+    """RETURNS (list[Measurement]): Ten updates in each way, in float32, with all weights trained, on equal batches."""
     with stopwatch() as watch:
         own, slow = losses(material, own_config(material)), losses(material, slow_config(material))
     difference = max(abs(one - other) for one, other in zip(own, slow, strict=True))
@@ -22,7 +22,7 @@ def compare_losses(material: Material) -> list[Measurement]:
 
 
 def own_config(material: Material) -> Config:
-    """RETURNS (Config): This project's encoder and optimiser, without dropout, at one rate."""
+    """RETURNS (Config): This project's encoder and optimizer, without dropout and with a single rate."""
     config = resolve_config(training_job(material, frozen="nothing", precision="float32"))
     config["components"]["transformer"]["model"]["transformer_config"] = NO_DROPOUT
     optimizer = {"@optimizers": "interlingual.AdamByComponent.v1", "weight_decay": 0.01, "grad_clip": 1.0, "eps": 1e-8}
@@ -31,7 +31,7 @@ def own_config(material: Material) -> Config:
 
 
 def slow_config(material: Material) -> Config:
-    """RETURNS (Config): The same by spaCy's transformer and Thinc's Adam, one weight after the other."""
+    """RETURNS (Config): The same with spaCy's transformer and Thinc's Adam, which updates one parameter at a time."""
     config = own_config(material)
     model = {**stock_transformer(material), "transformer_config": NO_DROPOUT}
     config["components"]["transformer"]["model"] = model

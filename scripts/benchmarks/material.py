@@ -1,4 +1,4 @@
-"""What all peers are measured on: the same sentences, texts, encoder and trained weights, in one folder."""
+"""Prepare the material that all peers are measured on: sentences, texts, encoder and trained weights in a folder."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Sequence
@@ -20,28 +20,28 @@ from scripts.ner.bio_ner import bio_tags
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 
 FILE = "material.json"
-REMEDY = "take an experiment whose model has one, such as softmax"
-# So many updates make a model that finds mentions, and not one that decodes noise.
+REMEDY = "choose an experiment with a model that has one, such as softmax"
+# Enough updates for a model that finds mentions, instead of one that decodes noise.
 UPDATES = 60
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a worker is told.
+    """Settings and files for the workers.
 
-    folder (str): Holds the files below.
+    folder (str): Folder of the files below.
     experiment (str): Name of the experiment.
     configs (str): Folder of the experiment's settings.
     corpus (str): Folder of the converted corpora.
     encoder (str): Folder of the encoder.
-    requested (str): What the experiment calls it.
+    requested (str): The encoder's name in the experiment.
     template (str): The model's spaCy config.
-    tokenizer (str): Folder of the blank pipeline whose tokenizer all pipelines have.
-    entity_types (list[str]): What is looked for.
-    precision (str): What the default recipe computes in here: `float32` or `bfloat16`.
+    tokenizer (str): Folder of the blank pipeline with the tokenizer that all pipelines use.
+    entity_types (list[str]): The types to predict.
+    precision (str): Precision of the default recipe on this machine: `float32` or `bfloat16`.
     threads (int): CPU threads.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    settings (dict): Those of the benchmark file.
+    settings (dict): Settings of the benchmark file.
     """
 
     folder: str
@@ -65,12 +65,12 @@ class Material:
 
     @property
     def train(self) -> Path:
-        """RETURNS (Path): DocBin of the training sentences, each a document."""
+        """RETURNS (Path): DocBin of the training sentences, with one document per sentence."""
         return Path(self.folder) / "train.spacy"
 
     @property
     def pipeline(self) -> Path:
-        """RETURNS (Path): The trained pipeline as it is packaged."""
+        """RETURNS (Path): The trained pipeline, as in a package."""
         return Path(self.folder) / "pipeline"
 
     @property
@@ -80,7 +80,7 @@ class Material:
 
     @property
     def training(self) -> Path:
-        """RETURNS (Path): Folder of the encoder's record and of the models that the grid keeps."""
+        """RETURNS (Path): Folder of the encoder's record and of the grid's trained models."""
         return Path(self.folder) / "training"
 
     @property
@@ -93,28 +93,28 @@ class Material:
         return read_sentences([str(self.train)])
 
     def texts(self, kind: str) -> list[str]:
-        """RETURNS (list[str]): `sentences`, `documents`, or the sentences `of_documents`, to predict on."""
+        """RETURNS (list[str]): Texts to predict on: `sentences`, `documents`, or the sentences `of_documents`."""
         return read_json(Path(self.folder) / f"{kind}.json")
 
     def words(self, kind: str) -> int:
-        """RETURNS (int): Tokens in these texts, whoever counts."""
+        """RETURNS (int): Number of tokens in these texts, the same for all peers."""
         return read_json(Path(self.folder) / "words.json")[kind]
 
 
 def read_material(folder: Path) -> Material:
-    """RETURNS (Material): What `prepare_material` left in a folder."""
+    """RETURNS (Material): The material in a folder written by `prepare_material`."""
     return Material(**read_json(folder / FILE))
 
 
 def prepare_material(workspace: Workspace, configs: Path, settings: BenchmarkSettings, folder: Path) -> Material:
-    """Draw sentences and texts and train the weights that predictions are measured with.
+    """Sample sentences and texts, and train the weights for predictions.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     configs (Path): Folder of its settings.
-    settings (BenchmarkSettings): The benchmark file.
-    folder (Path): Gets the files.
-    RETURNS (Material): What the workers are told.
-    RAISES (ProjectError): If the corpora have fewer sentences or documents than are asked for.
+    settings (BenchmarkSettings): Settings of the benchmark file.
+    folder (Path): Folder to write to.
+    RETURNS (Material): The material.
+    RAISES (ProjectError): If the corpora have too few sentences or documents.
     """
     encoder = workspace.recipe.encoder
     if encoder is None:
@@ -159,7 +159,8 @@ def training_job(material: Material, **changes: Any) -> TrainingJob:
 
 def _draw(items: Sequence[Any], number: int, seed: int, what: str) -> list[Any]:
     if number > len(items):
-        raise ProjectError(f"the corpora have {len(items)} {what}, {number} are asked for", where="benchmark.yml")
+        remedy = "use a smaller number"
+        raise ProjectError(f"{number} {what}, but the corpora have {len(items)}", where="benchmark.yml", remedy=remedy)
     return [items[position] for position in sample(len(items), number, seed)]
 
 
@@ -197,7 +198,7 @@ def _write_checkpoint(nlp: Any, material: Material) -> None:
     from transformers import AutoModelForTokenClassification
     from transformers.utils import logging
 
-    # It would tell that the head is new, which gets its weights below.
+    # It would warn that the head is new, but its weights are set below.
     logging.set_verbosity_error()
     names = dict(enumerate(material.tags))
     classifier = AutoModelForTokenClassification.from_pretrained(

@@ -1,4 +1,4 @@
-"""One measurement: what was done, in how many seconds of the wall and of the processor, in how much memory."""
+"""Measure wall-clock time, CPU time and memory."""
 import contextlib
 import re
 import resource
@@ -13,8 +13,8 @@ from typing import Any, Iterator
 class Watch:
     """A running or stopped stopwatch.
 
-    wall (float): Seconds on the wall.
-    cpu (float): Seconds of the processor, over all threads of this process.
+    wall (float): Wall-clock time in seconds.
+    cpu (float): CPU time in seconds, over all threads of this process.
     """
 
     wall: float = 0.0
@@ -23,7 +23,7 @@ class Watch:
 
 @contextlib.contextmanager
 def stopwatch() -> Iterator[Watch]:
-    """YIELDS (Watch): Filled in when the block ends."""
+    """YIELDS (Watch): A stopwatch that has its values at the end of the block."""
     watch = Watch()
     wall, cpu = time.perf_counter(), time.process_time()
     yield watch
@@ -32,15 +32,15 @@ def stopwatch() -> Iterator[Watch]:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a worker found out.
+    """A measurement by a worker.
 
     task (str): training, sentences, documents, grid, conversion, import or load.
-    amount (float): How much was done.
-    unit (str): Of what: sentence passes, words, runs, ...
-    wall (float): Seconds on the wall.
-    cpu (float): Seconds of the processor.
-    memory (float): The most memory that the process had so far, in MB.
-    details (dict): Whatever else was measured; `gpu_memory`: the most memory of the GPU so far, in MB.
+    amount (float): The amount of work.
+    unit (str): Unit of the amount: sentence passes, words, runs, ...
+    wall (float): Wall-clock time in seconds.
+    cpu (float): CPU time in seconds.
+    memory (float): Peak memory of the process so far, in MB.
+    details (dict): Further measurements, such as `gpu_memory`: the peak GPU memory so far, in MB.
     """
 
     task: str
@@ -53,12 +53,12 @@ class Measurement:
 
 
 def measured(task: str, amount: float, unit: str, watch: Watch, **details: Any) -> Measurement:
-    """RETURNS (Measurement): What a stopwatch shows, and the memory of the process, and of the GPU if it uses one."""
+    """RETURNS (Measurement): The times of a stopwatch, and the peak memory of the process and of the GPU, if used."""
     return Measurement(task, amount, unit, watch.wall, watch.cpu, peak_memory(), {**details, **_gpu_memory()})
 
 
 def _gpu_memory() -> dict[str, float]:
-    # What does not use PyTorch is not to import it for this.
+    # Don't import PyTorch just for this.
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return {}
@@ -66,9 +66,9 @@ def _gpu_memory() -> dict[str, float]:
 
 
 def peak_memory() -> float:
-    """RETURNS (float): The most memory that this process had so far, in MB."""
+    """RETURNS (float): Peak memory of this process so far, in MB."""
     status = Path("/proc/self/status")
     if status.is_file():
-        # Linux's ru_maxrss counts what the parent process had when it started this one.
+        # On Linux, ru_maxrss includes the memory of the parent process when it started this one.
         return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 1e3
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)

@@ -1,4 +1,4 @@
-"""Who is measured, with which settings, against whom, and what is aimed at."""
+"""Define the benchmark's peers, their settings and the speed-ups to reach."""
 from dataclasses import dataclass
 from typing import Optional
 
@@ -15,12 +15,12 @@ IMPORT, IMPORT_SPACY, IMPORT_HUGGING_FACE = "import, commands", "import, package
 
 @dataclass(frozen=True)
 class Peer:
-    """Something that is measured in a process of its own.
+    """Something to measure in a process of its own.
 
     name (str): Its name in the tables.
-    function (str): `module.function` in this room; takes the material, and a number behind a colon if one is to be
-        measured at several sizes, and gives measurements.
-    settings (str): How it is set, in words.
+    function (str): `module.function` in this room, followed by a colon and a number to measure it at several sizes. The
+        function takes the material and the number, and returns measurements.
+    settings (str): A description of its settings.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Peer:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two peers, and what is aimed at.
+    """A comparison of two peers.
 
-    task (str): What both were measured at.
-    subject (str): This project's peer.
-    peer (str): The other.
-    at_least (float): How many times as fast the subject is to be; None if the other is a floor.
-    at_most (float): How many times the floor's time the subject may take; None if the other is no floor.
+    task (str): The task to compare them at.
+    subject (str): The peer of this project.
+    peer (str): The other peer.
+    at_least (float): The speed-up to reach. None if the other peer is a floor.
+    at_most (float): The maximum time relative to the floor. None if the other peer isn't a floor.
     """
 
     task: str
@@ -47,7 +47,7 @@ class Comparison:
 
 
 PEERS = (
-    Peer(OURS, "spacy_ways.train_every_weight", "float32, batches of like length, fused AdamW, clip 1.0"),
+    Peer(OURS, "spacy_ways.train_every_weight", "float32, batches of similar length, fused AdamW, clip 1.0"),
     Peer(PLAIN, "plain.train_every_weight", "the same in plain PyTorch: the floor"),
     Peer(TRAINER, "hugging_face.train_by_defaults", "defaults: float32, random batches, AdamW, clip 1.0"),
     Peer(TRAINER_TUNED, "hugging_face.train_tuned", "group_by_length, optim=adamw_torch_fused"),
@@ -56,13 +56,13 @@ PEERS = (
     Peer(PLAIN_DEFAULT, "plain.train_default_recipe", "the same in plain PyTorch: the floor"),
     Peer(PACKAGE, "spacy_ways.predict", "nlp.pipe of the package: tokens, sentences, entities, confidences"),
     Peer(PACKAGE_FAST, "spacy_ways.predict_fast", "the same, loaded with inference_precision=bfloat16"),
-    Peer(FORWARD, "plain.predict", "sub-words and forward pass in 16s of like length, sentences given: the floor"),
+    Peer(FORWARD, "plain.predict", "sub-words and forward pass, similar lengths, sentences given: the floor"),
     Peer(PIPELINE, "hugging_face.predict_by_defaults", "defaults: batch size 1; aggregation_strategy=first, stride 64"),
     Peer(PIPELINE_BATCHED, "hugging_face.predict_in_batches", "batch size 16"),
     Peer(SPACY_PIPE, "spacy_ways.predict_stock", "TransformerModel.v3, strided_spans.v1, same head"),
-    Peer(GRID, "grid.carry_out_grid", "runs of the grid one after the other in one process"),
+    Peer(GRID, "grid.carry_out_grid", "runs of the grid, one after the other in one process"),
     Peer(CONVERSION, "conversion.convert", "all corpora of the experiment"),
-    Peer(LOSSES, "losses.compare_losses", "float32, every weight, no dropout; spaCy's transformer and Adam.v1 beside"),
+    Peer(LOSSES, "losses.compare_losses", "float32, every weight, no dropout; against spaCy's transformer and Adam.v1"),
     Peer(IMPORT, "imports.import_project", "scripts.experiments.execute"),
     Peer(IMPORT_SPACY, "imports.import_spacy", "spacy_transformers"),
     Peer(IMPORT_HUGGING_FACE, "imports.import_hugging_face", "transformers.pipelines"),
@@ -94,7 +94,7 @@ COMPARISONS = (
     Comparison("documents", PACKAGE, FORWARD, at_most=1.25),
     Comparison("documents", PACKAGE_FAST, PIPELINE),
 )
-# Share of a grid's time that is neither a pass nor an update of the network.
+# Maximum share of a grid's time that isn't spent in the network's passes and updates.
 GRID_OVERHEAD = 0.10
-# Of a loss of the first updates by this project's way from the loss by spaCy's own.
+# Maximum difference between the losses of this project and of spaCy in the first updates.
 LOSS_DIFFERENCE = 1e-4

@@ -1,4 +1,4 @@
-"""The floor: plain PyTorch loops around the encoder, without spaCy, Trainer or pipeline."""
+"""Measure the floor: plain PyTorch loops around the encoder, without spaCy, Trainer or pipeline."""
 import random
 from itertools import islice
 from typing import Any, Iterator, Sequence
@@ -16,17 +16,17 @@ DROPOUT, CLIP, WEIGHT_DECAY = 0.1, 1.0, 0.01
 
 
 def train_every_weight(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Training in float32, word embeddings included."""
+    """RETURNS (list[Measurement]): Training of all weights in float32, including word embeddings."""
     return [_train(material, frozen=False, precision="float32")]
 
 
 def train_default_recipe(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Training as the project does by default: embeddings frozen, fast precision."""
+    """RETURNS (list[Measurement]): Training with the project's default recipe: frozen embeddings, fast precision."""
     return [_train(material, frozen=True, precision=material.precision)]
 
 
 def predict(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): Sub-words and forward pass of sentences; documents are cut into them beforehand."""
+    """RETURNS (list[Measurement]): Tokenization and forward pass of sentences. Documents are split in advance."""
     device = device_of(material)
     tokenizer = AutoTokenizer.from_pretrained(material.checkpoint, trust_remote_code=False)
     model = AutoModel.from_pretrained(material.checkpoint, trust_remote_code=False).to(device).eval()
@@ -41,7 +41,7 @@ def predict(material: Material) -> list[Measurement]:
 
 
 def device_of(material: Material) -> torch.device:
-    """RETURNS (torch.device): What the material names."""
+    """RETURNS (torch.device): The device of the material."""
     return torch.device("cpu" if material.gpu_id < 0 else f"cuda:{material.gpu_id}")
 
 
@@ -108,7 +108,7 @@ def _update(model: Any, head: Any, optimizer: Any, batch: Sequence[Encoded], pad
 
 
 def _padded(rows: Sequence[Sequence[int]], filler: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """RETURNS (tuple): (rows, longest) of the numbers, and which of them are no filler."""
+    """RETURNS (tuple): (rows, longest) of the padded numbers, and a mask that is 0 for padding."""
     width = max(map(len, rows))
     padded = torch.tensor([[*row, *[filler] * (width - len(row))] for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])

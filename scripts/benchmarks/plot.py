@@ -1,4 +1,4 @@
-"""Ratios of a benchmark as a picture: a dot for each comparison, a line from the lowest to the highest turn."""
+"""Plot the ratios of a benchmark, and how cost grows with size."""
 from typing import Mapping, Sequence
 
 import matplotlib
@@ -11,15 +11,15 @@ from scripts.reporting.figures import STYLE
 
 OURS, AIM = "#0072B2", "#D55E00"
 LINEAR = "#999999"
-RATIO_LEGEND = "times as fast as the peer (dot: median of the turns; line: lowest to highest; bar: the aim)"
+RATIO_LEGEND = "speed relative to the peer (dot: median of the turns; line: lowest to highest; bar: the aim)"
 
 
 def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
-    """Draw how many times as fast this project is as each peer.
+    """Plot the speed of this project relative to each peer.
 
     ratios (Sequence[Ratio]): The comparisons.
-    title (str): What was measured on what.
-    RETURNS (Figure): One line for each comparison.
+    title (str): Title of the figure.
+    RETURNS (Figure): A figure with one row per comparison: a dot, and a line from the lowest to the highest turn.
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8.5, 1.2 + 0.32 * len(ratios)), layout="constrained")
@@ -39,11 +39,11 @@ def ratio_figure(ratios: Sequence[Ratio], title: str) -> Figure:
 
 
 def growth_figure(curves: Mapping[str, Sequence[Measurement]], title: str) -> Figure:
-    """Draw time and memory against size, on axes where a straight line of slope 1 is linear growth.
+    """Plot time and memory against size. Time has logarithmic axes, where linear growth is a line with slope 1.
 
-    curves (Mapping[str, Sequence[Measurement]]): By what grows; sizes ascending.
-    title (str): What was measured on what.
-    RETURNS (Figure): Time above, memory below, one column for each thing that grows.
+    curves (Mapping[str, Sequence[Measurement]]): Measurements in ascending order of size, by the name of the size.
+    title (str): Title of the figure.
+    RETURNS (Figure): A figure with time in the upper row, memory in the lower row, and one column per curve.
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(3 * len(curves), 5), layout="constrained")

@@ -1,4 +1,4 @@
-"""Compare speeds measured in turn, by medians of ratios with their spread."""
+"""Compare speeds measured in turns, by the median and the spread of their ratios."""
 from dataclasses import dataclass
 from statistics import median
 from typing import Callable, Optional, Sequence
@@ -10,11 +10,11 @@ from scripts.benchmarks.turns import Result
 
 @dataclass(frozen=True)
 class Spread:
-    """Values of several turns.
+    """The spread of values over several turns.
 
-    median (float): The middle one.
-    lowest (float): The lowest.
-    highest (float): The highest.
+    median (float): The median.
+    lowest (float): The lowest value.
+    highest (float): The highest value.
     """
 
     median: float
@@ -24,11 +24,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How one peer did against another.
+    """The ratio of two peers' speeds.
 
-    comparison (Comparison): Which ones, and what is aimed at.
-    wall (Spread): How many times as fast the subject was, by the wall clock, turn by turn.
-    cpu (Spread): The same by seconds of the processor.
+    comparison (Comparison): The comparison.
+    wall (Spread): Speed-up of the subject in wall-clock time, per turn.
+    cpu (Spread): Speed-up of the subject in CPU time, per turn.
     """
 
     comparison: Comparison
@@ -37,7 +37,7 @@ class Ratio:
 
     @property
     def is_reached(self) -> Optional[bool]:
-        """RETURNS (bool): Whether the aim is reached by the wall clock; None where there is none."""
+        """RETURNS (bool): Whether the target is reached in wall-clock time. None if there is no target."""
         if self.comparison.at_least is not None:
             return self.wall.median >= self.comparison.at_least
         if self.comparison.at_most is not None:
@@ -46,7 +46,7 @@ class Ratio:
 
 
 def compare(results: Sequence[Result], comparisons: Sequence[Comparison]) -> list[Ratio]:
-    """RETURNS (list[Ratio]): The comparisons both of whose peers were measured."""
+    """RETURNS (list[Ratio]): The ratios for all comparisons with measurements of both peers."""
     ratios = []
     for comparison in comparisons:
         wall = _ratios(results, comparison, lambda measurement: measurement.wall)
@@ -57,26 +57,26 @@ def compare(results: Sequence[Result], comparisons: Sequence[Comparison]) -> lis
 
 
 def speeds(results: Sequence[Result], peer: str, task: str) -> Optional[Spread]:
-    """RETURNS (Spread): Amount per second of the wall clock; None if the peer was not measured at the task."""
+    """RETURNS (Spread): Amount per second of wall-clock time. None if the peer wasn't measured at the task."""
     found = [found.amount / found.wall for found in of(results, peer, task).values()]
     return spread(found) if found else None
 
 
 def grid_shares(results: Sequence[Result], name: str) -> Optional[Spread]:
-    """RETURNS (Spread): A share of the grid's time that is not the network's, by its name among the details."""
+    """RETURNS (Spread): A share of the grid's time outside the network, by its name in the details."""
     shares = [found.details[name] for found in of(results, GRID, "grid").values()]
     return spread(shares) if shares else None
 
 
 def of(results: Sequence[Result], peer: str, task: str) -> dict[int, Measurement]:
-    """RETURNS (dict[int, Measurement]): What was measured of a peer at a task, by turn."""
+    """RETURNS (dict[int, Measurement]): Measurements of a peer at a task, by turn."""
     return {
         result.turn: result.measurement for result in results if (result.peer, result.measurement.task) == (peer, task)
     }
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """RETURNS (Spread): Of one value or more."""
+    """RETURNS (Spread): The spread of one or more values."""
     return Spread(median(values), min(values), max(values))
 
 

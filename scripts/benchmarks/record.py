@@ -1,4 +1,4 @@
-"""What a benchmark leaves behind: JSON with all measurements and what they were made with, tables, a picture."""
+"""Write the results of a benchmark: JSON with all measurements and their conditions, tables and a figure."""
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,13 +16,13 @@ LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers", "a
 
 
 def benchmark_file(configs: Path) -> Path:
-    """RETURNS (Path): The benchmark's settings, from the folder given or else from the project's own."""
+    """RETURNS (Path): The benchmark's settings, from the given folder or the project's own."""
     own = configs / "benchmark.yml"
     return own if own.is_file() else Path("configs") / "benchmark.yml"
 
 
 def about(workspace: Workspace, device: str) -> dict[str, Any]:
-    """RETURNS (dict): What the figures were measured with."""
+    """RETURNS (dict): The conditions of the measurements."""
     encoder = workspace.recipe.encoder.name if workspace.recipe.encoder else "no encoder"
     threads = f"{workspace.threads} thread{'s' if workspace.threads > 1 else ''}"
     return {
@@ -38,12 +38,12 @@ def about(workspace: Workspace, device: str) -> dict[str, Any]:
 
 
 def write_record(stem: Path, data: dict[str, Any], tables: Sequence[Table], figure: Figure) -> None:
-    """Write measurements, tables and picture.
+    """Write measurements, tables and a figure.
 
-    stem (Path): Path of the files without their suffix.
-    data (dict): What the JSON file is to hold.
-    tables (Sequence[Table]): Together in one Markdown file, and each as CSV.
-    figure (Figure): The picture, as PNG and SVG.
+    stem (Path): Path of the files without suffix.
+    data (dict): Contents of the JSON file.
+    tables (Sequence[Table]): The tables, for one Markdown file together and a CSV file each.
+    figure (Figure): The figure, written as PNG and SVG.
     """
     write_json(stem.with_suffix(".json"), data)
     write_text(stem.with_suffix(".md"), "\n".join(map(to_markdown, tables)))

@@ -1,4 +1,4 @@
-"""What a benchmark file may say."""
+"""Define the settings of a benchmark file."""
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from scripts.experiments.settings import Training
 
 
 class PeerTraining(Training):
-    """Settings of a training that all peers repeat: epochs alone say how long, since not every peer knows a floor."""
+    """Training settings for all peers. Only epochs set the length, since not all peers support a minimum of updates."""
 
     min_updates: Literal[0] = 0
 
@@ -16,9 +16,9 @@ class PeerTraining(Training):
 class Grid(Settings):
     """A small few-shot grid: the first target and source of the experiment.
 
-    size (int): Sample size, in sentences.
-    seeds (list[int]): One run without and one with the source for each.
-    training (Training): Settings of these runs.
+    size (int): Sample size in sentences.
+    seeds (list[int]): One run with and one without the source per seed.
+    training (Training): Settings of these trainings.
     """
 
     size: int = Field(default=200, gt=0)
@@ -27,14 +27,14 @@ class Grid(Settings):
 
 
 class BenchmarkSettings(Settings):
-    """What is measured, and how often.
+    """What to measure, and how often.
 
-    turns (int): How often every peer is measured, each turn all of them one after the other.
-    seed (int): Draws the sentences, and starts the trainings.
-    sentences (int): Sentences to train on, from the training parts of all corpora of the experiment together.
-    predicted_sentences (int): Sentences to predict on, from the test parts.
-    documents (int): Documents to predict on.
-    training (PeerTraining): Epochs, batch size and rates of all peers.
+    turns (int): Number of turns. In each turn, every peer is measured once.
+    seed (int): Seed of the sampled sentences and of the trainings.
+    sentences (int): Number of sentences to train on, from the training parts of all corpora of the experiment.
+    predicted_sentences (int): Number of sentences to predict on, from the test parts.
+    documents (int): Number of documents to predict on, from the test parts.
+    training (PeerTraining): Epochs, batch size and learning rates for all peers.
     grid (Grid): The few-shot grid.
     """
 

@@ -1,4 +1,4 @@
-"""spaCy's ways: this project's recipe, and spaCy as it comes, both through `spacy.training`."""
+"""Measure this project's recipe and spaCy's stock components, both with `spacy.training`."""
 import io
 import os
 from pathlib import Path
@@ -20,23 +20,23 @@ from scripts.experiments.pipeline_cache import PipelineCache
 
 
 def train_every_weight(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): This project's recipe in float32, word embeddings trained too."""
+    """RETURNS (list[Measurement]): This project's recipe in float32, with all weights trained."""
     job = training_job(material, frozen="nothing", precision="float32")
     return [_train(material, PipelineCache().get(resolve_config(job), material.gpu_id))]
 
 
 def train_default_recipe(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): This project's recipe as it is: embeddings frozen, bfloat16 where it is fast."""
+    """RETURNS (list[Measurement]): This project's default recipe: frozen embeddings, bfloat16 where it is fast."""
     return [_train(material, PipelineCache().get(resolve_config(training_job(material)), material.gpu_id))]
 
 
 def train_stock(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): spaCy's own transformer, reader, batcher and optimiser under the same head."""
+    """RETURNS (list[Measurement]): spaCy's own transformer, reader, batcher and optimizer with the same head."""
     return [_train(material, init_nlp(stock_config(material), use_gpu=material.gpu_id))]
 
 
 def stock_config(material: Material) -> Config:
-    """RETURNS (Config): The template, with spaCy's own parts in the place of the project's."""
+    """RETURNS (Config): The template with spaCy's own components instead of the project's."""
     config = resolve_config(training_job(material, frozen="nothing", precision="float32"))
     config["components"]["transformer"]["model"] = stock_transformer(material)
     config["corpora"] = {"train": _corpus(material.train), "dev": config["corpora"]["dev"]}
@@ -58,14 +58,14 @@ def stock_transformer(material: Material) -> dict[str, Any]:
 
 
 def predict(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): The packaged pipeline, by `nlp.pipe` and nothing else."""
+    """RETURNS (list[Measurement]): The packaged pipeline with `nlp.pipe`."""
     with stopwatch() as loading:
         nlp = spacy.load(material.pipeline)
     return [measured("load", 1, "pipelines", loading, disk=_size(material.pipeline)), *_predict(material, nlp)]
 
 
 def predict_fast(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): The packaged pipeline told to compute in bfloat16, where the hardware has it."""
+    """RETURNS (list[Measurement]): The packaged pipeline in bfloat16, if the hardware has it."""
     if not has_bfloat16(material.gpu_id):
         return []
     changes = {"components": {"transformer": {"model": {"inference_precision": "bfloat16"}}}}
@@ -73,7 +73,7 @@ def predict_fast(material: Material) -> list[Measurement]:
 
 
 def predict_stock(material: Material) -> list[Measurement]:
-    """RETURNS (list[Measurement]): spaCy's own transformer with the same weights, splitter and head, by `nlp.pipe`."""
+    """RETURNS (list[Measurement]): spaCy's own transformer with the same weights, splitter and head, and `nlp.pipe`."""
     nlp = spacy.load(material.pipeline)
     stock = init_nlp(stock_config(material), use_gpu=material.gpu_id)
     own, other = (pipeline.get_pipe("transformer").model for pipeline in (nlp, stock))
@@ -110,5 +110,5 @@ def _corpus(path: Path) -> dict[str, Any]:
 
 
 def _size(folder: Path) -> float:
-    """RETURNS (float): MB on disk."""
+    """RETURNS (float): Size on disk in MB."""
     return sum(os.path.getsize(path) for path in folder.rglob("*") if path.is_file()) / 1e6

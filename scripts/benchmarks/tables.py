@@ -1,4 +1,4 @@
-"""Tabulate a benchmark: who was measured and how fast, and the ratios with what is aimed at."""
+"""Create the tables of a benchmark: the speed of each peer, and ratios compared with the targets."""
 from itertools import pairwise
 from math import log
 from typing import Mapping, Optional, Sequence
@@ -9,21 +9,21 @@ from scripts.benchmarks.ratios import Ratio, Spread, compare, grid_shares, of, s
 from scripts.benchmarks.turns import Result
 from scripts.reporting.formats import Table
 
-# Figure 1 of the paper; an eighteenth setup that the text counts is not drawn.
+# From Figure 1 of the paper. The text has an eighteenth setup, which the figure doesn't show.
 PAPER_SETUPS, PAPER_SIZES, PAPER_EPOCHS = 17, range(50, 2001, 50), 40
 CAPTION = (
-    "Each peer in a process of its own, all in turn; medians over turns, lowest and highest in brackets. "
-    "Ratios are taken turn by turn."
+    "Each peer runs in its own process, and all peers take turns. Medians over turns, with lowest and highest in "
+    "brackets. Ratios are computed per turn."
 )
 
 
 def benchmark_tables(results: Sequence[Result]) -> list[Table]:
-    """RETURNS (list[Table]): Speeds, and ratios."""
+    """RETURNS (list[Table]): The tables of speeds and of ratios."""
     return [speed_table(results), ratio_table(results)]
 
 
 def speed_table(results: Sequence[Result]) -> Table:
-    """RETURNS (Table): What every peer did per second, in how much memory, and how it was set."""
+    """RETURNS (Table): The speed, memory and settings of each peer."""
     rows = []
     for peer in PEERS:
         tasks = dict.fromkeys(result.measurement.task for result in results if result.peer == peer.name)
@@ -41,7 +41,7 @@ def speed_table(results: Sequence[Result]) -> Table:
 
 
 def ratio_table(results: Sequence[Result]) -> Table:
-    """RETURNS (Table): How many times as fast this project is, and whether what is aimed at is reached."""
+    """RETURNS (Table): The speed of this project relative to each peer, and whether the targets are reached."""
     rows = [_ratio_row(ratio) for ratio in compare(results, COMPARISONS)]
     share, rest = (grid_shares(results, name) for name in ("share", "share_without_tests"))
     if share and rest:
@@ -55,12 +55,12 @@ def ratio_table(results: Sequence[Result]) -> Table:
         aim, is_reached = f"at most {LOSS_DIFFERENCE:.0e}", _word(max(differences) <= LOSS_DIFFERENCE)
         rows.append((*cells, None, aim, is_reached))
     columns = ("Task", "This project", "Against", "Times as fast", "by CPU time", "Aim", "Reached")
-    caption = f"{CAPTION} Against a floor, the aim is a share of its time."
+    caption = f"{CAPTION} For a floor, the aim is a share of its time."
     return Table("ratios", "Ratios", caption, columns, tuple(rows))
 
 
 def growth_table(curves: Mapping[str, Sequence[Measurement]]) -> Table:
-    """RETURNS (Table): Time and memory at each size, and how time grew to it from the size before."""
+    """RETURNS (Table): Time and memory at each size, and the growth of time from the previous size."""
     rows = []
     for name, points in curves.items():
         for before, point in pairwise([None, *points]):
@@ -68,28 +68,28 @@ def growth_table(curves: Mapping[str, Sequence[Measurement]]) -> Table:
             rows.append((name, round(point.amount), point.wall, point.cpu, round(point.memory), growth))
     columns = ("What grows", "Size", "Seconds", "CPU seconds", "MB", "Exponent")
     caption = (
-        "Each size in a process of its own; seconds without imports and loading. Exponent: 1 is linear growth from the "
-        "size before; where a constant part prevails it is lower."
+        "Each size runs in its own process. Seconds exclude imports and loading. Exponent: 1 is linear growth from the "
+        "previous size. It is lower if a constant part dominates."
     )
     return Table("growth", "How cost grows", caption, columns, tuple(rows))
 
 
 def exponent(before: Measurement, after: Measurement) -> float:
-    """RETURNS (float): The power of the size that CPU time grew by from one size to the next."""
+    """RETURNS (float): The exponent of the growth of CPU time from one size to the next."""
     return log(after.cpu / before.cpu) / log(after.amount / before.amount)
 
 
 def paper_estimate(results: Sequence[Result]) -> Optional[str]:
-    """RETURNS (str): How long the paper's learning curves would take at the speed measured; None if it was not."""
+    """RETURNS (str): An estimate of the time for the paper's learning curves. None if no training was measured."""
     speed = speeds(results, OURS, "training")
     if speed is None:
         return None
     passes = PAPER_SETUPS * sum(PAPER_SIZES) * PAPER_EPOCHS
     hours = passes / speed.median / 3600
     return (
-        f"Estimate: the paper's {PAPER_SETUPS} learning curves, {PAPER_EPOCHS} epochs at {len(PAPER_SIZES)} sizes, are "
-        f"{passes / 1e6:.1f} million sentence passes; at {speed.median:.1f} a second, every weight trained, "
-        f"{hours:.0f} hours with this encoder, tests not counted. "
+        f"Estimate: the paper's {PAPER_SETUPS} learning curves with {PAPER_EPOCHS} epochs at {len(PAPER_SIZES)} sizes "
+        f"are {passes / 1e6:.1f} million sentence passes. At {speed.median:.1f} per second with all weights trained, "
+        f"they take {hours:.0f} hours with this encoder, not counting tests. "
         "The paper took 96 h on 8 P40 for 720 models of multilingual BERT."
     )
 
@@ -101,7 +101,7 @@ def _ratio_row(ratio: Ratio) -> tuple[Optional[str], ...]:
 
 
 def aim_of(comparison: Comparison) -> Optional[str]:
-    """RETURNS (str): What is aimed at, in words; None if nothing is."""
+    """RETURNS (str): The target in words. None if there is none."""
     if comparison.at_least is not None:
         return f"at least {comparison.at_least:.2f}"
     if comparison.at_most is not None:

@@ -1,4 +1,4 @@
-"""Every peer in a process of its own, all of them in turn, several times over."""
+"""Measure every peer in a process of its own, taking turns several times."""
 import os
 import subprocess
 import sys
@@ -17,11 +17,11 @@ from scripts.benchmarks.peers import Peer
 
 @dataclass(frozen=True)
 class Result:
-    """A measurement, and whose it is.
+    """A measurement of a peer.
 
     peer (str): The peer's name.
-    turn (int): From 0.
-    measurement (Measurement): What was measured.
+    turn (int): Number of the turn, starting at 0.
+    measurement (Measurement): The measurement.
     """
 
     peer: str
@@ -30,13 +30,13 @@ class Result:
 
 
 def measure_in_turn(peers: Sequence[Peer], turns: int, folder: Path, threads: int) -> list[Result]:
-    """Measure every peer once a turn, so that what else the machine does falls on all of them.
+    """Measure every peer once per turn, so that other load on the machine affects all of them.
 
-    peers (Sequence[Peer]): Who is measured; each turn begins with another one.
-    turns (int): How often.
-    folder (Path): The material; files that a worker leaves go there.
-    threads (int): CPU threads of every worker.
-    RETURNS (list[Result]): In the order of time.
+    peers (Sequence[Peer]): The peers. Each turn starts with another one.
+    turns (int): Number of turns.
+    folder (Path): Folder of the material, also used for the workers' output.
+    threads (int): CPU threads per worker.
+    RETURNS (list[Result]): The measurements, in order of time.
     RAISES (ProjectError): If a worker fails.
     """
     results = []
@@ -51,7 +51,7 @@ def measure_in_turn(peers: Sequence[Peer], turns: int, folder: Path, threads: in
 
 
 def measure(peer: Peer, folder: Path, threads: int) -> list[Measurement]:
-    """RETURNS (list[Measurement]): What a worker process measured of a peer."""
+    """RETURNS (list[Measurement]): The measurements of a peer, made by a worker process."""
     output = folder / "measurements.json"
     output.unlink(missing_ok=True)
     command = [sys.executable, "-B", "-m", "scripts.benchmarks.worker", peer.function, str(folder), str(output)]
@@ -65,6 +65,6 @@ def measure(peer: Peer, folder: Path, threads: int) -> list[Measurement]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """RETURNS (dict[str, str]): What holds every library to the same number of threads, and off the network."""
+    """RETURNS (dict[str, str]): Environment variables that set the threads of all libraries, and keep them offline."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), str(threads))
     return {**counts, "TOKENIZERS_PARALLELISM": "false" if threads == 1 else "true", "HF_HUB_OFFLINE": "1"}

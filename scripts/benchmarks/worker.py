@@ -1,4 +1,4 @@
-"""Measures one peer in a process of its own: `python -m scripts.benchmarks.worker FUNCTION MATERIAL OUTPUT`."""
+"""Measure one peer in a process of its own: `python -m scripts.benchmarks.worker FUNCTION MATERIAL OUTPUT`."""
 import importlib
 import sys
 from dataclasses import asdict
@@ -9,15 +9,15 @@ from scripts.base.files import write_json
 
 
 def main(function: str, folder: str, output: str) -> None:
-    """Measure and write what was measured.
+    """Measure a peer and write the measurements.
 
-    function (str): `module.function` in this room, with `:size` where it takes one.
+    function (str): `module.function` in this room, followed by `:size` if it takes one.
     folder (str): Folder of the material.
-    output (str): The file that gets the measurements.
+    output (str): The file to write the measurements to.
     """
     path, _, size = function.partition(":")
     module, _, name = path.rpartition(".")
-    # Nothing else may have been imported where imports are what is measured.
+    # To measure imports, nothing else may have been imported before.
     arguments = [] if module == "imports" else [_material(Path(folder))]
     arguments += [int(size)] if size else []
     measurements = getattr(importlib.import_module(f"scripts.benchmarks.{module}"), name)(*arguments)

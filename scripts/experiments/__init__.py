@@ -1,1 +1,1 @@
-"""Plan an experiment, describe each training and run once, and carry them out."""
+"""Plan an experiment, describe its trainings and runs, and run them."""

@@ -1,4 +1,4 @@
-"""Sort out what runs got wrong, and what they found in each document: made of their predictions, after the runs."""
+"""Analyze the errors of finished runs, based on the saved predictions."""
 from dataclasses import asdict
 from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
 
@@ -28,19 +28,19 @@ Mentions = frozenset[tuple[str, str]]
 def analyse_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
     """Bring the analysis of every finished run up to date.
 
-    workspace (Workspace): The experiment and its surroundings.
-    jobs (Mapping[Run, RunJob]): The runs, all of them on record.
+    workspace (Workspace): The experiment and its environment.
+    jobs (Mapping[Run, RunJob]): The runs, all of them finished.
     """
     ledger, seen = Ledger(workspace.runs), SeenMentions()
     pending = {run: job for run, job in jobs.items() if not is_analysed(ledger, run.id, job.fingerprint)}
-    for run in progress(len(pending), "run", iterable=pending, desc="Sorting errors", disable=not pending):
+    for run in progress(len(pending), "run", iterable=pending, desc="Analyzing errors", disable=not pending):
         job = as_carried_out(workspace, run, pending[run])
         found = analyse(job, ledger.predictions(run.id) or [], seen.of(job.training))
         write_zipped_json(analysis_file(ledger.folder, run.id), found)
 
 
 def is_analysed(ledger: Ledger, run: str, fingerprint: str) -> bool:
-    """RETURNS (bool): Whether the analysis of a run is there, whole, and belongs to the run as it is now."""
+    """RETURNS (bool): Whether a run has an analysis that is undamaged and up to date."""
     try:
         return read_zipped_json(analysis_file(ledger.folder, run)).get("fingerprint") == fingerprint
     except (ProjectError, AttributeError):
@@ -48,13 +48,13 @@ def is_analysed(ledger: Ledger, run: str, fingerprint: str) -> bool:
 
 
 def analyse(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
-    """Compare a run's predictions with the gold of its test part, where somebody annotated it.
+    """Compare a run's predictions with the gold annotations of its test part.
 
     job (RunJob): The run.
-    predictions (Iterable[Mapping]): What it found in each document, as its file holds it.
-    seen (frozenset): The (surface, type) of the mentions that it was trained on.
-    RETURNS (dict): Errors by kind, kinds of match and counts by document, ready for JSON; no text. A document of which
-        nothing is annotated is not among them.
+    predictions (Iterable[Mapping]): The predictions for each document, as stored in their file.
+    seen (frozenset): The (surface, type) of the mentions in the training data.
+    RETURNS (dict): Errors by kind, kinds of match and counts by document, ready for JSON, without text. Documents
+        without annotations are left out.
     """
     types = job.test.entity_types
     found = [[tuple(mention) for mention in one["tokens"] if mention[2] in types] for one in predictions]
@@ -76,20 +76,20 @@ def analyse(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mention
 def _judged(
     documents: Sequence[Doc], found: Sequence[Collection[MentionKey]]
 ) -> tuple[list[Doc], list[list[MentionKey]]]:
-    """RETURNS (tuple): The documents of which something is annotated, and those mentions found that are judged."""
+    """RETURNS (tuple): The annotated documents, and the mentions found in annotated text."""
     check_same_length(documents, found, "documents")
     pairs = [pair for pair in zip(documents, found, strict=True) if any(annotated_sentences(pair[0]))]
     return [document for document, _ in pairs], [judged_tokens(*pair) for pair in pairs]
 
 
 class SeenMentions:
-    """Collects the mentions that runs were trained on, those of each training that several start from once."""
+    """Collect the mentions in the training data of runs, and cache those of the sources."""
 
     def __init__(self) -> None:
         self._of_sources: dict[str, Mentions] = {}
 
     def of(self, job: TrainingJob) -> Mentions:
-        """RETURNS (frozenset): The (surface, type) of the mentions in all sentences that led to a training's model."""
+        """RETURNS (frozenset): The (surface, type) of the mentions in the training data of a model and its sources."""
         return mentions_of(job.sentences()) | self._of_source(job.source)
 
     def _of_source(self, job: Optional[TrainingJob]) -> Mentions:
@@ -110,6 +110,6 @@ def mentions_of(sentences: Iterable[Sentence]) -> Mentions:
 
 
 def words_of(sentence: Sentence, start: int, end: int) -> str:
-    """RETURNS (str): The text of some tokens of a sentence."""
+    """RETURNS (str): The text of a span of tokens in a sentence."""
     pairs = zip(sentence.words[start:end], sentence.spaces[start:end], strict=True)
     return "".join(word + (" " if space else "") for word, space in pairs)

@@ -1,7 +1,7 @@
-"""Calibrate the confidences of the shipped pipeline on documents that a second training has not seen.
+"""Calibrate the confidences of the shipped pipeline on documents held out from a second training.
 
-The weights that are shipped are trained on all training documents, so that none is left on which they could be asked
-how often they are right. A second training with the same settings leaves a fifth of the documents out, and is asked.
+The shipped weights are trained on all training documents, so there are none left to measure how often they are right.
+A second training with the same settings holds out a fifth of the documents, and is measured instead.
 """
 import gc
 import time
@@ -42,22 +42,22 @@ from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, log_right_and_wrong
 from scripts.results.calibration import Calibration, Reliability, calibration_file, find_calibration
 
-# Raise it by hand when the same job would give another calibration.
+# Increase this when the same job would produce a different calibration.
 CALIBRATION_VERSION = 2
-# One fold: where a corpus has hundreds of mentions to fit on, the error falls below 0.05, and each fold more would be a
-# training more.
+# One fold: in a corpus with hundreds of mentions to fit on, the error falls below 0.05, and every further fold would
+# take another training.
 HELD_OUT, SPLIT_SEED = 0.2, 0
 
 
 @dataclass(frozen=True)
 class CalibrationJob:
-    """All that decides a calibration.
+    """Everything that determines a calibration.
 
-    model (TrainingJob): The training of the weights that are shipped.
-    corpora (tuple[str, ...]): The corpora that it is trained on, in the order of its parts.
-    tests (tuple[ScoredPart, ...]): Where the calibration is measured.
-    held_out (float): Share of the training documents that the second training does not see.
-    split_seed (int): Seed by which these are drawn.
+    model (TrainingJob): The training of the shipped weights.
+    corpora (tuple[str, ...]): The training corpora, in the order of the training's parts.
+    tests (tuple[ScoredPart, ...]): The test parts to measure the calibration on.
+    held_out (float): Share of the training documents to hold out from the second training.
+    split_seed (int): Seed of the split.
     """
 
     model: TrainingJob
@@ -68,27 +68,27 @@ class CalibrationJob:
 
     @cached_property
     def fingerprint(self) -> str:
-        """RETURNS (str): Hash of all that decides it."""
+        """RETURNS (str): Hash of everything that determines the calibration."""
         return hash_data({"version": CALIBRATION_VERSION, "job": decisive(self)})
 
     @property
     def passes(self) -> int:
-        """RETURNS (int): About how many sentences the second training passes through the network."""
+        """RETURNS (int): Approximate number of sentences that the second training passes through the network."""
         return round((1 - self.held_out) * self.model.passes)
 
     @property
     def tested(self) -> int:
-        """RETURNS (int): About how many sentences are predicted."""
+        """RETURNS (int): Approximate number of sentences to predict."""
         tested = sum(test.part.sentences for test in self.tests)
         return tested + round(self.held_out * sum(part.sentences for part in self.model.train))
 
 
 @dataclass(frozen=True)
 class Dealt:
-    """The training documents of the shipped model, dealt to a second training and to the fit.
+    """The training documents of the shipped model, split for a second training and for fitting the calibration.
 
-    train (tuple[Part, ...]): What the second training sees.
-    held_out (Mapping[str, Sequence[Doc]]): By corpus, documents of whose text it sees no copy.
+    train (tuple[Part, ...]): The training data of the second training.
+    held_out (Mapping[str, Sequence[Doc]]): The held-out documents by corpus. None has a copy in the training data.
     """
 
     train: tuple[Part, ...]
@@ -96,24 +96,25 @@ class Dealt:
 
 
 def can_calibrate(workspace: Workspace) -> bool:
-    """RETURNS (bool): Whether the experiment asks for it, and its model has confidences to calibrate."""
+    """RETURNS (bool): Whether the experiment asks for a calibration, and its model has confidences to calibrate."""
     template = load_template(workspace.recipe.template.path)
     head = template["components"][head_of(template)]
     return workspace.experiment.ship.calibrate and head.get("factory") == FACTORY
 
 
 def calibration_job(workspace: Workspace) -> CalibrationJob:
-    """RETURNS (CalibrationJob): What decides the calibration of the shipped pipeline."""
+    """RETURNS (CalibrationJob): Everything that determines the calibration of the shipped pipeline."""
     model = shipped_model(workspace.experiment)
     tests = tuple(run_job(workspace, run).test for run in shipped_runs(workspace.experiment))
     return CalibrationJob(model_job(workspace, model), model.corpora, tests)
 
 
 def get_calibration(workspace: Workspace) -> Optional[Calibration]:
-    """Find the calibration of the shipped pipeline, or fit it and put it on record.
+    """Find the calibration of the shipped pipeline, or fit and save it.
 
-    workspace (Workspace): The experiment and its surroundings.
-    RETURNS (Optional[Calibration]): None if the experiment does not ask for it, or its model has no confidences.
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (Optional[Calibration]): The calibration. None if the experiment doesn't ask for it, or its model has no
+        confidences.
     """
     if not can_calibrate(workspace):
         return None
@@ -122,29 +123,29 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
     if found and found.fingerprint == job.fingerprint:
         return found
     if found:
-        msg.warn("The confidences were calibrated with other settings, data or another encoder: that is done anew")
+        msg.warn("Calibrating again because settings, data or the encoder have changed")
     calibration = carry_out(workspace, job)
     write_json(calibration_file(workspace.results), asdict(calibration))
     if not calibration.fitted:
-        msg.warn("The confidences are the model's own: nothing was found in the documents held out to calibrate them")
+        msg.warn("The confidences are not calibrated: the model found no mentions in the held-out documents")
     return calibration
 
 
 def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
-    """Train once more without the documents held out, fit on these, and measure on the test parts.
+    """Train without the held-out documents, fit the calibration on them, and measure it on the test parts.
 
-    workspace (Workspace): The experiment and its surroundings.
-    job (CalibrationJob): What decides it.
+    workspace (Workspace): The experiment and its environment.
+    job (CalibrationJob): Everything that determines the calibration.
     RETURNS (Calibration): The calibration of the shipped pipeline.
     """
-    # What loads an encoder takes seconds to import, and the report, which asks what is calibrated, does not need it.
+    # This takes seconds to import, and the report, which only reads the calibration, doesn't need it.
     from scripts.ner.rounding import round_encoder
 
     use_device(workspace.threads, workspace.gpu_id)
     started = time.monotonic()
     dealt = deal(workspace, job)
     second = second_job(job, dealt)
-    # A pipeline lies in reference cycles: the last one would stay in memory beside the next one.
+    # Pipelines have reference cycles: without this, the last one would stay in memory together with the next one.
     gc.collect()
     with progress(second.passes + TEST_COST * (1 + len(job.tests)), "sentence", smoothing=0.05) as bar:
         bar.set_description("calibration", refresh=False)
@@ -166,12 +167,12 @@ def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
 
 
 def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
-    """Deal the documents of each training part, those of equal text to the same side.
+    """Split the documents of each training part. Documents with equal text go to the same side.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     job (CalibrationJob): The parts, share and seed.
-    RETURNS (Dealt): The parts for the second training, as files, and the documents held out. Of these, what stands in
-        another part that the second training or its source sees is left out.
+    RETURNS (Dealt): The parts for the second training, as files, and the held-out documents. Documents that are also in
+        another part that the second training or its source sees are left out.
     """
     folder = workspace.training / workspace.name / "calibration"
     there = {name: read_documents(part.path) for name, part in zip(job.corpora, job.model.train, strict=True)}
@@ -191,7 +192,7 @@ def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
 
 
 def _draw(documents: Sequence[Doc], share: float, seed: int) -> set[str]:
-    """RETURNS (set[str]): Ids of the documents to hold out; none of a corpus that is a single text."""
+    """RETURNS (set[str]): Ids of the documents to hold out. Empty for a corpus with only one text."""
     texts = {document.user_data["id"]: document.text for document in documents}
     if len({fold_text(text) for text in texts.values()}) < 2:
         return set()
@@ -199,14 +200,14 @@ def _draw(documents: Sequence[Doc], share: float, seed: int) -> set[str]:
 
 
 def _parts_seen(job: Optional[TrainingJob]) -> Iterator[Path]:
-    """YIELDS (Path): The files of all that a training and those that it starts from have seen."""
+    """YIELDS (Path): The files of the parts that a training and its sources have seen."""
     while job:
         yield from (part.path for part in job.train)
         job = job.source
 
 
 def second_job(job: CalibrationJob, dealt: Dealt) -> TrainingJob:
-    """RETURNS (TrainingJob): The training of the shipped weights, without the documents that are held out."""
+    """RETURNS (TrainingJob): The training of the shipped weights, without the held-out documents."""
     return replace(job.model, train=dealt.train)
 
 
@@ -220,7 +221,7 @@ def _train(workspace: Workspace, job: TrainingJob, on_passes: OnPasses) -> Langu
 
 
 def with_splitter(nlp: Language) -> Language:
-    """RETURNS (Language): The pipeline with the sentence splitter that it is shipped with."""
+    """RETURNS (Language): The pipeline with the sentence splitter of the package."""
     nlp.add_pipe(sentences.NAME, first=True)
     return nlp
 
@@ -228,18 +229,18 @@ def with_splitter(nlp: Language) -> Language:
 def judge_held_out(
     nlp: Language, workspace: Workspace, held_out: Mapping[str, Sequence[Doc]]
 ) -> list[JudgedMention]:
-    """RETURNS (list[JudgedMention]): What a pipeline finds in the documents held out, with its own confidences."""
+    """RETURNS (list[JudgedMention]): The mentions found in the held-out documents, with uncalibrated confidences."""
     types = {name: workspace.corpora[name].entity_types for name in held_out}
     return [mention for name, there in held_out.items() for mention in judge_raw_text(nlp, there, types[name])]
 
 
 def judge_raw_text(nlp: Language, documents: Sequence[Doc], entity_types: Sequence[str]) -> list[JudgedMention]:
-    """Find the mentions of documents of which only the text is given, as a user does, and judge them by exact match.
+    """Find the mentions of documents from their raw text, as a user of the package does, and judge them by exact match.
 
-    nlp (Language): A pipeline that has not been calibrated and splits sentences by itself.
-    documents (Sequence[Doc]): Gold: `user_data["mentions"]` at the original character offsets.
-    entity_types (Sequence[str]): What is annotated in them.
-    RETURNS (list[JudgedMention]): The mentions found, where the documents are annotated.
+    nlp (Language): A pipeline that splits sentences itself and isn't calibrated.
+    documents (Sequence[Doc]): Gold documents, with `user_data["mentions"]` at the original character offsets.
+    entity_types (Sequence[str]): The types annotated in them.
+    RETURNS (list[JudgedMention]): The mentions found in annotated text.
     """
     head = nlp.get_pipe(nlp.pipe_names[-1])
     assert isinstance(head, BioNer)
@@ -259,7 +260,7 @@ def judge_raw_text(nlp: Language, documents: Sequence[Doc], entity_types: Sequen
 
 
 def fit(found: Sequence[JudgedMention]) -> dict[str, BetaCalibration]:
-    """RETURNS (dict[str, BetaCalibration]): The correction of each entity type that was found."""
+    """RETURNS (dict[str, BetaCalibration]): The correction for each entity type that was found."""
     fitted = {}
     for label in sorted({mention.label for mention in found}):
         own = [mention for mention in found if mention.label == label]
@@ -271,10 +272,10 @@ def fit(found: Sequence[JudgedMention]) -> dict[str, BetaCalibration]:
 def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, BetaCalibration]) -> Reliability:
     """Measure confidences on a test part.
 
-    corpus (str): Its corpus.
-    found (Sequence[JudgedMention]): What the shipped model finds in it, with its own confidences.
-    fitted (Mapping[str, BetaCalibration]): The corrections.
-    RETURNS (Reliability): How far the model's and the corrected confidences can be trusted.
+    corpus (str): The corpus of the test part.
+    found (Sequence[JudgedMention]): The mentions that the shipped model finds in it, with uncalibrated confidences.
+    fitted (Mapping[str, BetaCalibration]): The corrections, by entity type.
+    RETURNS (Reliability): The reliability of the uncalibrated and calibrated confidences.
     """
     raw = reliability_bins(found)
     after = reliability_bins([corrected(mention, fitted.get(mention.label)) for mention in found])
@@ -283,7 +284,7 @@ def measure(corpus: str, found: Sequence[JudgedMention], fitted: Mapping[str, Be
 
 
 def corrected(mention: JudgedMention, fitted: Optional[BetaCalibration]) -> JudgedMention:
-    """RETURNS (JudgedMention): The mention with the confidence that the package gives it."""
+    """RETURNS (JudgedMention): The mention with its calibrated confidence."""
     if fitted is None:
         return mention
     confidence = calibrated(numpy.log(mention.confidence), fitted.low, fitted.high, fitted.intercept)

@@ -1,4 +1,4 @@
-"""Train a candidate of a search and score it on the development documents, in whatever process."""
+"""Train a candidate of a search and score it on the development documents."""
 import time
 from dataclasses import asdict
 from typing import Any
@@ -18,9 +18,9 @@ from scripts.experiments.workspace import Workspace
 
 
 class SearchWorker:
-    """Trains and scores candidates one after the other, and keeps in memory what the next one may start from.
+    """Train and score candidates one after the other, and keep a pipeline in memory that the next one may start from.
 
-    workspace (Workspace): The experiment and its surroundings. The GPU and the threads are taken into use.
+    workspace (Workspace): The experiment and its environment. Its GPU and threads are set up for this process.
     RAISES (ProjectError): If the GPU can't be used.
     """
 
@@ -30,7 +30,7 @@ class SearchWorker:
         self._starts = PipelineCache()
 
     def do(self, what: tuple[SearchRun, RunJob], on_passes: OnPasses) -> dict[str, Any]:
-        """RETURNS (dict): What goes on record."""
+        """RETURNS (dict): The data to save."""
         run, job = what
         started = time.monotonic()
         trained = train_job(job.training, None, self.workspace.gpu_id, self._starts, on_passes)

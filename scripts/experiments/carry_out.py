@@ -1,4 +1,4 @@
-"""Carry out one run, in whatever process: train if need be, test, and sort out what it got wrong."""
+"""Execute one run: train its pipeline if necessary, test it, and analyze its errors."""
 import gc
 import platform
 from dataclasses import asdict, dataclass, replace
@@ -32,25 +32,25 @@ from scripts.results.kinds import FEW_SHOT, SHIPPED
 from scripts.results.rounds import Round
 from scripts.results.runs import LAYOUT, Prediction, RunResult
 
-# What a source is judged by before anything else is annotated: so many sentences of the target's training part.
+# Sources are compared on this many sentences of the target's training part, before others are annotated.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
-# What was imported stays for good. The garbage collector would look through all of it again after every run, which
-# takes it as long as some updates of a training; and workers, which are forked from a process that has imported this,
-# would each get their own copy of it.
+# Imported modules stay in memory. Without this, the garbage collector would go through all of them after every run,
+# which takes as long as several updates of a training. Workers, which are forked from a process that has imported
+# this module, would each get their own copy.
 gc.freeze()
 
 
 @dataclass(frozen=True)
 class ModelUnderTest:
-    """A trained pipeline, and how it came about.
+    """A trained pipeline, with details of its training.
 
     nlp (Language): The pipeline.
-    config (str): The resolved config that it was trained by.
+    config (str): The resolved config of its training.
     seconds (float): Wall-clock time of its training.
-    sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
-    problem (str): What went wrong in its training; empty if nothing did.
+    sample (tuple): (document id, sentence number) of each sentence of the sample. Empty for whole parts.
+    problem (str): What went wrong in its training. Empty if nothing did.
     """
 
     nlp: Language
@@ -62,14 +62,14 @@ class ModelUnderTest:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """All that a run leaves behind, to be put on record.
+    """Everything to save of a run.
 
-    result (RunResult): Its result.
-    config (str): The resolved config that it was trained by.
-    sample (tuple): (document id, number of the sentence) of each sentence of the sample; empty for whole parts.
-    predictions (tuple[Prediction, ...]): What it found in the target's test part.
-    analysis (Mapping[str, Any]): Its errors, kinds of match and counts by document.
-    round (Optional[Round]): What it leaves to the next round of its curve; None where curves have no rounds.
+    result (RunResult): The result.
+    config (str): The resolved config of the training.
+    sample (tuple): (document id, sentence number) of each sentence of the sample. Empty for whole parts.
+    predictions (tuple[Prediction, ...]): The predictions on the target's test part.
+    analysis (Mapping[str, Any]): Errors, kinds of match and counts by document.
+    round (Optional[Round]): The sentences for the next round of the curve. None if curves have no rounds.
     """
 
     result: RunResult
@@ -81,9 +81,9 @@ class FinishedRun:
 
 
 class RunWorker:
-    """Carries out runs one after the other, and keeps in memory what the next one may start from.
+    """Execute runs one after the other, and keep pipelines in memory that the next run may start from.
 
-    workspace (Workspace): The experiment and its surroundings. The GPU and the threads are taken into use.
+    workspace (Workspace): The experiment and its environment. Its GPU and threads are set up for this process.
     RAISES (ProjectError): If the GPU can't be used.
     """
 
@@ -95,7 +95,7 @@ class RunWorker:
         self._seen = SeenMentions()
 
     def do(self, what: Union[Run, SourceModel], on_passes: OnPasses) -> Union[FinishedRun, KeptModel]:
-        """RETURNS (FinishedRun or KeptModel): What a run leaves behind, or the model, which is on disk."""
+        """RETURNS (FinishedRun or KeptModel): Everything to save of a run, or the model, which is already saved."""
         is_few_shot = isinstance(what, Run) and what.kind == FEW_SHOT
         # Two pipelines at a time need twice the memory.
         if is_few_shot or isinstance(what, SourceModel):
@@ -110,17 +110,17 @@ class RunWorker:
 
 
 class KeptPipeline:
-    """Loads pipelines from disk, and keeps the last one, which is tested on several corpora."""
+    """Load pipelines from disk and cache the last one, which is often tested on several corpora."""
 
     def __init__(self) -> None:
         self._kept: Optional[tuple[tuple[Any, ...], Language]] = None
 
     def load(self, folder: Path, is_rounded: bool) -> Language:
-        """Load a pipeline, or give the one that is kept.
+        """Load a pipeline, or return the cached one.
 
-        folder (Path): Where it lies.
-        is_rounded (bool): Whether its encoder is to be rounded, as a package stores it.
-        RETURNS (Language): The pipeline; it is not to be changed.
+        folder (Path): Folder of the pipeline.
+        is_rounded (bool): Whether to round the encoder's weights, as a package does.
+        RETURNS (Language): The pipeline, which must not be changed.
         """
         key = folder, file_stamp(folder), is_rounded
         if self._kept and self._kept[0] == key:
@@ -133,7 +133,7 @@ class KeptPipeline:
         return nlp
 
     def forget(self) -> None:
-        """Free the memory of the last pipeline, which lies in reference cycles."""
+        """Free the memory of the last pipeline. It has reference cycles, so this needs the garbage collector."""
         self._kept = None
         gc.collect()
 
@@ -147,16 +147,16 @@ def carry_out(
     seen: SeenMentions,
     on_passes: OnPasses = ignore_passes,
 ) -> FinishedRun:
-    """Train if need be, test, and sort out the errors.
+    """Train if necessary, test, and analyze the errors.
 
-    workspace (Workspace): The experiment and its surroundings.
-    run (Run): What to do.
-    device (str): What it runs on, for the record.
-    starts (PipelineCache): Makes the pipelines that few-shot runs train.
-    trained (KeptPipeline): Loads those that other runs test.
-    seen (SeenMentions): Collects the mentions that a run was trained on.
-    on_passes (Callable): Told after every update how many sentences passed, to show progress.
-    RETURNS (FinishedRun): What is to be put on record.
+    workspace (Workspace): The experiment and its environment.
+    run (Run): The run.
+    device (str): `cpu` or the name of the GPU, to save with the result.
+    starts (PipelineCache): Creates the pipelines for few-shot runs to train.
+    trained (KeptPipeline): Loads the trained pipelines for other runs to test.
+    seen (SeenMentions): Collects the mentions in a run's training data.
+    on_passes (Callable): Called after every update with the number of sentences passed, to show progress.
+    RETURNS (FinishedRun): Everything to save.
     """
     job, place = run_job(workspace, run), place_of(workspace, run)
     chooser = Chooser(workspace, run, job, place) if place else None
@@ -218,9 +218,9 @@ def _take(test: ScoredPart, nlp: Language) -> Outcome:
 
 
 def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Score]:
-    """Score a source model on the first sentences of the target's sample, which a person would annotate first.
+    """Score a source model on the first sentences of the target's sample, which would be annotated first.
 
-    They are training sentences: what they tell of the source may be used to choose one.
+    These are training sentences, so the scores may be used to choose a source.
 
     test (ScoredPart): The training part of the target.
     nlp (Language): The source model.
@@ -242,7 +242,7 @@ def get_model_under_test(
     trained: KeptPipeline,
     on_passes: OnPasses = ignore_passes,
 ) -> ModelUnderTest:
-    """RETURNS (ModelUnderTest): A kept model on whole training parts, or in few-shot one trained for this run."""
+    """RETURNS (ModelUnderTest): A saved model on whole training parts or, in few-shot, a model trained for this run."""
     model = tested_model(workspace.experiment, run)
     if model is not None:
         kept = get_model(workspace, model, on_passes)
@@ -257,5 +257,5 @@ def get_model_under_test(
 
 @cache
 def versions() -> dict[str, str]:
-    """RETURNS (dict): Versions of Python and of the libraries that decide the numbers."""
+    """RETURNS (dict): Versions of Python and of the libraries that affect the results."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

@@ -1,4 +1,4 @@
-"""Let models choose the sentences of the next round, and count the edits that it takes to correct what they mark."""
+"""Select the sentences of the next round with a model, and count the edits needed to correct its predictions."""
 from typing import Callable, Optional, Sequence
 
 from spacy.language import Language
@@ -28,12 +28,12 @@ LoadSource = Callable[[], Language]
 
 
 class Chooser:
-    """Chooses the sentences of one run, and those of the round behind it, of the target's training part.
+    """Select the sentences of one run, and of the next round, from the target's training part.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     run (Run): The run.
-    job (RunJob): What decides it.
-    place (Place): Where it stands among the rounds of its curve.
+    job (RunJob): Everything that determines its result.
+    place (Place): The run's position among the rounds of its curve.
     """
 
     def __init__(self, workspace: Workspace, run: Run, job: RunJob, place: Place) -> None:
@@ -43,25 +43,25 @@ class Chooser:
     def sample(self, load_source: LoadSource) -> Sample:
         """Find the sentences of the run.
 
-        load_source (Callable): Loads the pipeline that it starts from, which chooses those of a first round.
+        load_source (Callable): Loads the pipeline to start from, which selects the sentences of the first round.
         RETURNS (Sample): The sentences, and the edits so far.
-        RAISES (ProjectError): If the round before has not left them.
+        RAISES (ProjectError): If the previous round didn't select any.
         """
         run, size = self._run, self._run.size or 0
         if self._place.before:
             return sample_after(self._workspace, self._place.before, size)
-        # Of a source whose head is not taken over, nothing is there yet that could choose or mark.
+        # Without the source's head, there is no model yet that could select or annotate sentences.
         nlp = load_source() if run.source and run.transfer == FULL else None
         numbers = self._added(nlp, (), size)
         return Sample(numbers, self._edits(nlp, numbers))
 
     def leave(self, nlp: Language, drawn: Sample, problem: str) -> Round:
-        """Choose for the next round, if there is one.
+        """Select sentences for the next round, if there is one.
 
         nlp (Language): The trained pipeline.
-        drawn (Sample): The sentences that it was trained on.
-        problem (str): What went wrong in its training; empty if nothing did.
-        RETURNS (Round): What the next round needs.
+        drawn (Sample): The sentences it was trained on.
+        problem (str): What went wrong in its training. Empty if nothing did.
+        RETURNS (Round): The round, with the sentences for the next one.
         """
         return Round(
             fingerprint=self._job.training.fingerprint,
@@ -73,7 +73,7 @@ class Chooser:
         )
 
     def _next(self, nlp: Language, drawn: Sample, size: int, problem: str) -> NextSentences:
-        # Where chance chooses, a model that has learned nothing spoils nothing.
+        # A random selection doesn't depend on whether the model has learned anything.
         if problem and not self._is_random:
             return NextSentences(size, (), 0, problem)
         added = self._added(nlp, drawn.numbers, size)
@@ -84,7 +84,7 @@ class Chooser:
         return self._run.is_at_random or bool(self._run.words_of)
 
     def _added(self, nlp: Optional[Language], there: Sequence[int], size: int) -> tuple[int, ...]:
-        """RETURNS (tuple[int, ...]): What is added to the sentences that are there for a sample of a size."""
+        """RETURNS (tuple[int, ...]): The sentences to add to the current ones for a sample of the given size."""
         seed = self._job.training.sample_seed
         if self._place.chosen:
             chosen = chosen_numbers(self._workspace, self._place.chosen, size)
@@ -98,7 +98,7 @@ class Chooser:
         return tuple(choose(method.name, pool, Budget(sentences=size - len(there)), seed, there))
 
     def _edits(self, nlp: Optional[Language], numbers: Sequence[int]) -> int:
-        """RETURNS (int): What it takes to correct what a pipeline marks in sentences; None marks nothing."""
+        """RETURNS (int): Edits needed to correct a pipeline's predictions in sentences. None predicts nothing."""
         types, sentences = self._job.test.entity_types, [self._sentences[number] for number in numbers]
         marked = _mark(nlp, sentences) if nlp else [[] for _ in sentences]
         return sum(

@@ -16,20 +16,20 @@ from scripts.ner.bio_ner import FACTORY, FACTORY_V1
 from scripts.ner.known_keys import check_known_keys
 from scripts.results.kinds import ENCODER_ONLY, FULL
 
-# The component that holds the encoder, in the configs that have one.
+# The name of the encoder's component, in configs that have one.
 ENCODER = "transformer"
-# The factories of the heads for which a type that was not annotated is unknown, not absent.
+# Factories of the heads that treat a type that isn't annotated as unknown, not as absent.
 MASKING_HEADS = (FACTORY_V1, FACTORY)
 SECTIONS = ("paths", "system", "nlp", "components", "corpora", "training", "initialize")
-# Of [paths], what every run fills in; whatever else stands there is read as it is.
+# The values of [paths] that every run fills in. All others are used as they are.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
-# Characters of what spaCy says of a wrong config: some of its messages hold all of it.
+# In characters. Some of spaCy's messages about an invalid config include the whole config.
 LONGEST_REASON = 300
 NO_CONFIG = "models are the .cfg files in configs/"
 
 
 def find_template(configs: Path, model: str) -> Path:
-    """RETURNS (Path): A model's spaCy config, from the folder given or else from the project's own."""
+    """RETURNS (Path): A model's spaCy config, from the given folder or the project's own."""
     candidates = [folder / f"{model}.cfg" for folder in (configs, OWN_CONFIGS)]
     for path in candidates:
         if path.is_file():
@@ -38,11 +38,11 @@ def find_template(configs: Path, model: str) -> Path:
 
 
 def read_template(path: Path) -> Template:
-    """Identify a model's spaCy config.
+    """Check and hash a model's spaCy config.
 
-    path (Path): Its file.
-    RETURNS (Template): With the hashes of the file and of the word vectors that it names.
-    RAISES (ProjectError): If the file is absent or wrong, or a number in it is none that a training could use.
+    path (Path): The config file.
+    RETURNS (Template): The config, with hashes of the file and of the word vectors it refers to.
+    RAISES (ProjectError): If the file is missing or invalid, or has a number that no training could use.
     """
     config = load_template(path)
     try:
@@ -54,8 +54,8 @@ def read_template(path: Path) -> Template:
 
 
 def named_files(path: Path) -> list[Path]:
-    """RETURNS (list[Path]): The files and folders that a model's spaCy config names, such as word vectors, beside those
-    that a run fills in."""
+    """RETURNS (list[Path]): The files and folders that a model's spaCy config refers to, such as word vectors, without
+    those that a run fills in."""
     return [Path(place) for place in _named_places(load_template(path).interpolate()) if Path(place).exists()]
 
 
@@ -66,7 +66,7 @@ def _named_places(settings: Config) -> list[str]:
 
 
 def _hash_named_files(settings: Config) -> str:
-    """RETURNS (str): One hash over what a config names, packages such as word vectors included; empty without any."""
+    """RETURNS (str): Hash of everything a config refers to, including packages of word vectors. Empty if nothing."""
     found = sorted(sha256 for sha256 in map(_hash_place, _named_places(settings)) if sha256)
     return hash_data(found) if found else ""
 
@@ -80,7 +80,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _hash_place(place: str) -> str:
-    """RETURNS (str): Hash of a file, a folder or a package's version; empty if it is none of these."""
+    """RETURNS (str): Hash of a file, a folder or a package's version. Empty for anything else."""
     path = Path(place)
     if path.is_dir():
         return hash_files([file for file in path.rglob("*") if file.is_file()], path)
@@ -93,14 +93,14 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     """Fill a model's spaCy config for one training.
 
     job (TrainingJob): The training.
-    source (Optional[Path]): Folder of the pipeline that it starts from, if it starts from one.
-    RETURNS (Config): A config that `spacy train` takes as it is.
-    RAISES (ProjectError): If there is no config of that name, or it lacks a section that a run has to fill.
+    source (Optional[Path]): Folder of the pipeline to start from, if any.
+    RETURNS (Config): A config that `spacy train` accepts as it is.
+    RAISES (ProjectError): If the config is missing, or lacks a section that a run has to fill in.
     """
     path = job.template.path
     template = load_template(path)
     if job.transfer == ENCODER_ONLY and ENCODER not in template["components"]:
-        raise ProjectError("transfer 'encoder', but the model has no encoder", where=path, remedy="take 'full'")
+        raise ProjectError("transfer 'encoder', but the model has no encoder", where=path, remedy="use 'full'")
     settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
     if job.encoder:
         settings |= {**_encoder_settings(job, job.encoder.path, source), **_factory_settings(template)}
@@ -112,23 +112,23 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
 
 
 def has_encoder(template: Path) -> bool:
-    """RETURNS (bool): Whether the models of a spaCy config have an encoder."""
+    """RETURNS (bool): Whether a spaCy config has an encoder."""
     return ENCODER in load_template(template)["components"]
 
 
 def leaves_types_out(template: Path) -> bool:
-    """RETURNS (bool): Whether the head of a spaCy config learns nothing of types that a corpus doesn't annotate."""
+    """RETURNS (bool): Whether the head of a spaCy config ignores types that a corpus doesn't annotate."""
     config = load_template(template)
     return config["components"][head_of(config)]["factory"] in MASKING_HEADS
 
 
 def head_of(template: Config) -> str:
-    """RETURNS (str): The component that finds the entities: the one whose entity types the config fixes."""
+    """RETURNS (str): The component that predicts the entities: the one with entity types in the config."""
     return next(iter(template["initialize"]["components"]))
 
 
 def _types_key(template: Config, head: str) -> str:
-    """RETURNS (str): Where the entity types stand: a list, or what a function makes the head's own labels of."""
+    """RETURNS (str): Key of the entity types: a list, or an argument of the function that makes the labels."""
     key = f"initialize.components.{head}.labels"
     labels = template["initialize"]["components"][head].get("labels")
     return f"{key}.entity_types" if isinstance(labels, dict) else key
@@ -137,10 +137,10 @@ def _types_key(template: Config, head: str) -> str:
 def load_template(path: Path, settings: Optional[dict[str, Any]] = None) -> Config:
     """Load a model's spaCy config.
 
-    path (Path): Its file.
-    settings (Optional[dict]): What takes the place of its values, by dotted key.
+    path (Path): The config file.
+    settings (Optional[dict]): Values to override, by dotted key.
     RETURNS (Config): The config.
-    RAISES (ProjectError): If the file is absent or wrong, or has a key that spaCy would ignore.
+    RAISES (ProjectError): If the file is missing or invalid, or has a key that spaCy would ignore.
     """
     if not path.is_file():
         raise ProjectError("no such model config", where=path, remedy=NO_CONFIG)
@@ -156,9 +156,9 @@ def load_template(path: Path, settings: Optional[dict[str, Any]] = None) -> Conf
 
 
 def explain_config_error(error: Exception) -> str:
-    """Say what spaCy finds wrong in a config without the config itself, which ends its own messages.
+    """Explain what spaCy finds wrong in a config. Leave out the config itself, which spaCy appends to its messages.
 
-    error (Exception): What loading or resolving the config raised.
+    error (Exception): The error from loading or resolving the config.
     RETURNS (str): One line.
     """
     if isinstance(error, ConfigValidationError) and error.errors:
@@ -169,15 +169,15 @@ def explain_config_error(error: Exception) -> str:
 
 
 def _check_numbers(config: Mapping[str, Any], where: Path, above: str = "") -> None:
-    """spaCy takes any number, and a training that one ruins ends hours later or not at all."""
+    """Check the numbers of a config. spaCy accepts any, and the training would fail hours later or never end."""
     for name, value in config.items():
         key = f"{above}{name}"
         if isinstance(value, dict):
             _check_numbers(value, where, f"{key}.")
         elif isinstance(value, float) and not math.isfinite(value):
-            raise ProjectError(f"key '{key}' is {value}", where=where, remedy="give a finite number")
+            raise ProjectError(f"key '{key}' is {value}", where=where, remedy="use a finite number")
         elif "dropout" in name and value is not None and not (isinstance(value, (int, float)) and 0 <= value < 1):
-            raise ProjectError(f"key '{key}' is {value!r}", where=where, remedy="give 0 or more, and less than 1")
+            raise ProjectError(f"key '{key}' is {value!r}", where=where, remedy="use a number from 0 to below 1")
 
 
 def _path_settings(job: TrainingJob, source: Optional[Path]) -> dict[str, object]:
@@ -189,7 +189,7 @@ def _path_settings(job: TrainingJob, source: Optional[Path]) -> dict[str, object
 
 
 def _encoder_settings(job: TrainingJob, encoder: Path, source: Optional[Path]) -> dict[str, object]:
-    """RETURNS (dict): What only a model with an encoder has."""
+    """RETURNS (dict): The settings of models with an encoder."""
     casing = {} if job.lower_case is None else {"do_lower_case": job.lower_case}
     tokenizer = f"components.{ENCODER}.model.tokenizer_config"
     return {
@@ -202,7 +202,7 @@ def _encoder_settings(job: TrainingJob, encoder: Path, source: Optional[Path]) -
 
 
 def _weights_of(pipeline: Path) -> Path:
-    """RETURNS (Path): The file with the weights of a pipeline's encoder, which spaCy hands to `from_bytes`."""
+    """RETURNS (Path): The file with the weights of a pipeline's encoder, which spaCy passes to `from_bytes`."""
     from scripts.ner.sentence_transformer import WEIGHTS
 
     weights = pipeline / ENCODER / WEIGHTS
@@ -210,8 +210,8 @@ def _weights_of(pipeline: Path) -> Path:
 
 
 def _factory_settings(template: Config) -> dict[str, object]:
-    """RETURNS (dict): What has a trained encoder written so that it takes little memory to load. It is told here, and
-    not in the templates, since it changes no weight and theirs are all part of the fingerprint."""
+    """RETURNS (dict): The factory of an encoder that needs little memory to load. Set here, not in templates, because
+    it changes no weights, and all text of a template counts for the fingerprint."""
     from scripts.ner.training import MAPPED_TRANSFORMER
 
     is_spacys_own = template["components"][ENCODER].get("factory") == "transformer"
@@ -228,13 +228,13 @@ def _training_settings(job: TrainingJob) -> dict[str, object]:
         "corpora.train.without_kinds": list(job.without_kinds),
         "training.batcher.size": job.training.batch_size,
         "training.max_epochs": length.epochs,
-        # spaCy counts steps from 0 and stops behind this one.
+        # spaCy counts steps from 0 and stops after this one.
         "training.max_steps": length.updates - 1,
     }
 
 
 def _sample_settings(job: TrainingJob) -> dict[str, object]:
-    """RETURNS (dict): Which sentences the reader gives."""
+    """RETURNS (dict): The sentences that the reader provides."""
     drawn: dict[str, object] = {"corpora.train.limit": job.limit, "corpora.train.seed": job.sample_seed}
     if job.selection is None:
         return drawn
@@ -243,7 +243,7 @@ def _sample_settings(job: TrainingJob) -> dict[str, object]:
 
 
 def _schedules(job: TrainingJob, template: Config) -> dict[str, object]:
-    """RETURNS (dict): Entity types and rates, of a head that may have a rate of its own."""
+    """RETURNS (dict): Entity types and learning rates. The head may have a rate of its own."""
     length, head = job.length, head_of(template)
     rates = {"training.optimizer.learn_rate": job.training.learn_rate}
     if "component_rates" in template["training"]["optimizer"]:

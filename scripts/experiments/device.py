@@ -1,4 +1,4 @@
-"""What the trainings run on: threads, GPU, and the precision that the hardware is fast in."""
+"""Select the threads, the GPU and the precision of trainings."""
 import spacy
 import torch
 
@@ -8,12 +8,12 @@ from scripts.experiments.settings import Precision
 
 
 def use_device(threads: int, gpu_id: int) -> str:
-    """Set the number of threads, and the GPU if there is to be one.
+    """Set the number of threads and, if there is one, the GPU.
 
     threads (int): CPU threads.
     gpu_id (int): The GPU to use; -1 for the CPU.
     RETURNS (str): `cpu`, or the GPU's name.
-    RAISES (ProjectError): If there are no threads, or the GPU can't be used.
+    RAISES (ProjectError): If the number of threads is invalid, or the GPU can't be used.
     """
     check_threads(threads)
     torch.set_num_threads(threads)
@@ -23,15 +23,15 @@ def use_device(threads: int, gpu_id: int) -> str:
         spacy.require_gpu(gpu_id)
     except (ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
-        remedy = "install cupy for it, or use gpu_id -1"
+        remedy = "install cupy for this GPU, or run on the CPU with `--vars.gpu_id -1`"
         raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None
     return torch.cuda.get_device_name(gpu_id)
 
 
 def choose_precision(precision: Precision, gpu_id: int) -> str:
-    """Say what trainings compute in.
+    """Choose the precision of trainings.
 
-    precision (str): What the experiment names; `auto` is bfloat16 where the hardware multiplies it natively.
+    precision (str): The experiment's setting. `auto` means bfloat16 if the hardware multiplies it natively.
     gpu_id (int): The GPU to use; -1 for the CPU.
     RETURNS (str): `float32` or `bfloat16`.
     """
@@ -41,7 +41,7 @@ def choose_precision(precision: Precision, gpu_id: int) -> str:
 
 
 def has_bfloat16(gpu_id: int) -> bool:
-    """RETURNS (bool): Whether the GPU, or the CPU if the number is negative, multiplies bfloat16 natively."""
+    """RETURNS (bool): Whether the GPU, or the CPU for a negative number, multiplies bfloat16 natively."""
     if gpu_id >= 0:
         return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
     return any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))

@@ -1,4 +1,4 @@
-"""Estimate what an experiment costs: its runs, the sentences that these pass through the network, and the time."""
+"""Estimate the cost of an experiment: runs, sentences passed through the network, and time."""
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,22 +23,22 @@ from scripts.experiments.workspace import ConvertedCorpus, Recipe, Workspace
 from scripts.results.kinds import KINDS, SHIPPED
 from scripts.results.runs import StartedWith
 
-# Updates that are timed, behind the first ones, in which memory is laid out.
+# Updates to time, after the first ones, in which memory is allocated.
 TIMED_UPDATES, FIRST_UPDATES = 8, 3
 TIMED_TEST_SENTENCES = 200
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the runs of one kind and one model cost.
+    """The cost of the runs of one kind and one model.
 
     kind (str): in-corpus, zero-shot, few-shot or shipped.
     model (str): Name of the experiment's own model or of a baseline.
-    runs (int): How many there are.
-    trainings (int): Models that are trained for them, sources that no kind before has needed included.
-    passes (int): Sentences that these trainings pass through the network, each epoch anew.
-    tested (int): Sentences of test parts that are predicted; those of which nothing is annotated are left out. And
-        those of training parts that models look at to choose among them.
+    runs (int): Number of runs.
+    trainings (int): Number of models to train for them, including sources that no earlier kind has needed.
+    passes (int): Sentences that these trainings pass through the network, counted once per epoch.
+    tested (int): Sentences to predict: those of test parts, without unannotated ones, and those of training parts that
+        models select from.
     """
 
     kind: str
@@ -51,11 +51,11 @@ class Cost:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast this machine is.
+    """The speed of this machine.
 
     training (float): Sentence passes per second in training.
     testing (float): Sentences per second in prediction.
-    encoder (str): Which encoder was timed; empty for a model without one.
+    encoder (str): The encoder used. Empty for a model without one.
     """
 
     training: float
@@ -63,22 +63,22 @@ class Speed:
     encoder: str = ""
 
     def hours(self, cost: Cost) -> float:
-        """RETURNS (float): How long runs take."""
+        """RETURNS (float): Hours that runs take."""
         return (cost.passes / self.training + cost.tested / self.testing) / 3600
 
 
 def planning_workspace(
     name: str, experiment: Experiment, configs: Path, corpora: Mapping[str, ConvertedCorpus]
 ) -> Workspace:
-    """Lay an experiment out whose corpora and encoders need not be there, to count its runs.
+    """Set up an experiment to count its runs. Its corpora and encoders don't have to exist.
 
-    name (str): Its name.
-    experiment (Experiment): Its settings.
-    configs (Path): Folder with the models' configs, which go before the project's own.
-    corpora (Mapping[str, ConvertedCorpus]): Its corpora as converted, or `expected_corpus` in their place.
-    RETURNS (Workspace): Good for planning only.
+    name (str): The experiment's name.
+    experiment (Experiment): The experiment's settings.
+    configs (Path): Folder with the models' configs, which take precedence over the project's own.
+    corpora (Mapping[str, ConvertedCorpus]): The converted corpora, or `expected_corpus` for those that aren't.
+    RETURNS (Workspace): A workspace for planning only.
     """
-    # Which sentences are shared with a test part is known of converted corpora alone.
+    # Sentences shared with a test part are known only once the corpora are converted.
     is_converted = all(part.path.is_file() for corpus in corpora.values() for part in corpus.parts.values())
     kinds = experiment.drop_shared_sentences if is_converted else []
     return Workspace(
@@ -99,7 +99,7 @@ def planning_workspace(
 
 
 def expected_corpus(entity_types: tuple[str, ...], train: int, test: int, name: str) -> ConvertedCorpus:
-    """RETURNS (ConvertedCorpus): What stands for a corpus that is not converted: its types, and sentences by part."""
+    """RETURNS (ConvertedCorpus): A placeholder for a corpus that isn't converted: types, and sentences per part."""
     sizes = {"train": train, "test": test}
     parts = {part: Part(Path(name) / part, f"{name}/{part}", size) for part, size in sizes.items()}
     return ConvertedCorpus(entity_types, parts)
@@ -112,11 +112,11 @@ def _planned_recipe(configs: Path, model: str, encoder: str) -> Recipe:
 
 
 def estimate(workspace: Workspace) -> list[Cost]:
-    """Count what an experiment costs, whatever of it is done already.
+    """Count the cost of a whole experiment, including what is already done.
 
-    workspace (Workspace): The experiment; see `planning_workspace`.
-    RETURNS (list[Cost]): For each kind and model, in the order of the workflow.
-    RAISES (ProjectError): If a target's training part is too small for any sample.
+    workspace (Workspace): The experiment. See `planning_workspace`.
+    RETURNS (list[Cost]): Costs per kind and model, in the order of the workflow.
+    RAISES (ProjectError): If a target's training part is too small for every sample size.
     """
     trained: set[str] = set()
     costs = []
@@ -129,7 +129,7 @@ def estimate(workspace: Workspace) -> list[Cost]:
 
 
 def _with_calibration(workspace: Workspace, cost: Cost) -> Cost:
-    """RETURNS (Cost): What the shipped pipeline costs, with the second training that its calibration takes."""
+    """RETURNS (Cost): The cost of the shipped pipeline, including the second training for its calibration."""
     if not can_calibrate(workspace):
         return cost
     job = calibration_job(workspace)
@@ -143,7 +143,7 @@ def _model_of(workspace: Workspace, run: Run) -> str:
 
 
 def _cost(workspace: Workspace, kind: str, model: str, jobs: Jobs, trained: set[str]) -> Cost:
-    """RETURNS (Cost): What runs cost; `trained`, the fingerprints of what was trained before, is brought up to date."""
+    """RETURNS (Cost): The cost of runs. Updates `trained`, the fingerprints of the trainings counted so far."""
     trainings = [one for one in distinct([job.training for job in jobs.values()]) if one.fingerprint not in trained]
     trained.update(one.fingerprint for one in trainings)
     tested = sum(_tested(job) + observed_sentences(workspace, run) for run, job in jobs.items())
@@ -155,11 +155,11 @@ def _tested(job: RunJob) -> int:
 
 
 def measure_speed(job: TrainingJob, gpu_id: int) -> Speed:
-    """Time a few updates, and the prediction of a few documents of the same file.
+    """Time a few updates, and the prediction of a few documents from the same file.
 
-    job (TrainingJob): A training without a source, of which only the first updates are done.
+    job (TrainingJob): A training without a source. Only its first updates are made.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    RETURNS (Speed): What was measured.
+    RETURNS (Speed): The measured speed.
     """
     settings = {"epochs": 1e-9, "min_updates": FIRST_UPDATES + TIMED_UPDATES}
     job = replace(job, training=job.training.model_copy(update=settings))

@@ -1,4 +1,4 @@
-"""Carry out the runs of an experiment by an executor: skip what is finished, show progress, put results on record."""
+"""Run an experiment: skip finished runs, execute the others, show progress and save the results."""
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -32,17 +32,17 @@ from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 def carry_out_kind(
     workspace: Workspace, kind: Kind, executor: Optional[Executor] = None, verbose: bool = False
 ) -> list[RunResult]:
-    """Bring every run of a kind on record.
+    """Run and save all runs of a kind.
 
-    First the plan is written, `KIND.json` beside the folder of runs: which runs belong to the experiment as it is now,
-    whatever earlier settings left in the folder. The report goes by it, also while runs are missing.
+    First, write the plan to `KIND.json` next to the folder of runs. It lists the runs that belong to the current
+    experiment, whatever runs earlier settings left in the folder. The report follows it, even while runs are missing.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     kind (str): in-corpus, zero-shot, few-shot or shipped.
-    executor (Optional[Executor]): What carries the runs out; None for this process.
-    verbose (bool): Whether to print the experiment's settings, whatever was printed before.
-    RETURNS (list[RunResult]): Their results, in the order of the plan. Runs that were on record are read, not repeated.
-    RAISES (ProjectError): If runs failed. The others are on record.
+    executor (Optional[Executor]): The executor of the runs. None for this process.
+    verbose (bool): Whether to print the experiment's settings even if they were printed before.
+    RETURNS (list[RunResult]): The results, in the order of the plan. Those of finished runs are read from their files.
+    RAISES (ProjectError): If runs failed. The results of the others are saved.
     """
     ledger = Ledger(workspace.runs)
     ledger.check_layout()
@@ -63,10 +63,10 @@ def carry_out_kind(
 
 
 def show_settings(workspace: Workspace, anew: bool) -> None:
-    """Print the experiment's settings, unless those of the last command were the same.
+    """Print the experiment's settings, unless they are the same as for the previous command.
 
-    workspace (Workspace): The experiment and its surroundings.
-    anew (bool): Whether to print them in any case, as at the first step of a workflow.
+    workspace (Workspace): The experiment and its environment.
+    anew (bool): Whether to print them in any case, as in the first step of a workflow.
     """
     settings, file = srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")), settings_file(workspace)
     is_known = file.is_file() and file.read_text(encoding="utf8") == settings
@@ -77,29 +77,29 @@ def show_settings(workspace: Workspace, anew: bool) -> None:
 
 
 def settings_file(workspace: Workspace) -> Path:
-    """RETURNS (Path): Where the settings of the last command stand, defaults included."""
+    """RETURNS (Path): The file with the settings of the last command, including defaults."""
     return workspace.results / "settings.yml"
 
 
 def check_failed(workspace: Workspace, failed: Mapping[str, str]) -> None:
-    """Tell of runs that failed, and stop.
+    """Print why runs failed, and raise an error if any did.
 
-    workspace (Workspace): The experiment and its surroundings.
-    failed (Mapping[str, str]): Why, by run.
-    RAISES (ProjectError): If there are any.
+    workspace (Workspace): The experiment and its environment.
+    failed (Mapping[str, str]): The reasons, by run.
+    RAISES (ProjectError): If any runs failed.
     """
     for name, reason in failed.items():
         print(failure_line(name, reason))
     if failed:
-        what = f"{len(failed)} of the runs and source models failed; the others are on record"
-        remedy = "start the command again: only these are repeated"
+        what = f"{len(failed)} of the runs and source models failed; the results of the others are saved"
+        remedy = "start the command again to repeat only those that failed"
         raise ProjectError(what, where=workspace.results / "failures", remedy=remedy)
 
 
 def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
-    """RETURNS (dict[Run, RunJob]): All runs of a kind, and what decides the result of each.
+    """RETURNS (dict[Run, RunJob]): All runs of a kind, each with everything that determines its result.
 
-    RAISES (ProjectError): If a target's training part is too small for any sample, or its models can't choose one.
+    RAISES (ProjectError): If a target's training part is too small for every sample, or its models can't select one.
     """
     if kind == FEW_SHOT:
         check_choosable(workspace)
@@ -114,7 +114,7 @@ def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
 
 
 def tell_left_out(workspace: Workspace) -> None:
-    """Print the sample sizes that a target's training part is too small for."""
+    """Print the sample sizes that exceed a target's training part."""
     few_shot = workspace.experiment.few_shot
     if few_shot is None:
         return
@@ -122,53 +122,53 @@ def tell_left_out(workspace: Workspace) -> None:
         beyond = sizes_left_out(few_shot, target, workspace.count)
         if beyond:
             there, sizes = workspace.count(target, "train"), ", ".join(map(str, beyond))
-            msg.warn(f"{target} has {there} training sentences; these sizes are left out: {sizes}")
+            msg.warn(f"Skipping sample sizes {sizes}: {target} has only {there} training sentences")
 
 
 def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
-    """Print how many runs are to be done, and which of them take the place of others."""
+    """Print how many runs are left to do, and how many saved results will be replaced."""
     tell_others(sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items()))
     damaged = sum(ledger.is_damaged(run.id) for run in pending)
     if damaged:
-        msg.warn(f"Damaged, or without their result or predictions, and made anew: {damaged} of these runs")
+        msg.warn(f"Runs to repeat because they are damaged or incomplete: {damaged}")
     again = sum(ledger.is_finished(run.id, job.fingerprint) for run, job in pending.items())
     if again:
-        msg.warn(f"On record, but without what the next round takes from it, and made anew: {again} of these runs")
-    msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+        msg.warn(f"Runs to repeat because the sentences for the next round are missing: {again}")
+    msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
 
 
 def tell_others(count: int) -> None:
-    """Print how many results are about to give way to those of today."""
+    """Print how many saved results will be replaced."""
     if count:
-        msg.warn(f"On record with other settings, data or another encoder, and made anew: {count} of these runs")
+        msg.warn(f"Runs to repeat because settings, data or the encoder have changed: {count}")
 
 
 def tell_problems(results: Sequence[RunResult]) -> None:
-    """Print the runs whose training has failed."""
+    """Print the runs that trained without success."""
     for result in results:
         if result.problem:
-            msg.warn(f"{result.run} is not compared with others: {result.problem}")
+            msg.warn(f"{result.run} is excluded from comparisons: {result.problem}")
 
 
 def write_plan(workspace: Workspace, kind: Kind, jobs: Jobs) -> None:
-    """Write which runs of a kind belong to the experiment: for each id its coordinates and its fingerprint."""
+    """Write the plan: the runs of a kind that belong to the experiment, each with its coordinates and fingerprint."""
     plan = Plan(workspace.started_with, {run.id: planned_run(workspace, run, job) for run, job in jobs.items()})
     write_json(plan_file(workspace.results, kind), asdict(plan))
 
 
 def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:
-    """RETURNS (PlannedRun): A run as a plan holds it."""
+    """RETURNS (PlannedRun): A run, as stored in a plan."""
     coordinates = run.coordinates(workspace.name, workspace.experiment.model, workspace.threads)
     return PlannedRun(coordinates, job.fingerprint)
 
 
 def carry_out_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None) -> dict[str, str]:
-    """Carry runs out, with one bar for all of them and the time left.
+    """Execute runs, with one progress bar for all of them.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     jobs (Mapping[Run, RunJob]): The runs.
-    executor (Optional[Executor]): What carries them out; None for this process.
-    RETURNS (dict[str, str]): Why those runs failed that did, and the models that they need, by id.
+    executor (Optional[Executor]): The executor of the runs. None for this process.
+    RETURNS (dict[str, str]): The reasons for the failures of runs, and of the models they need, by id.
     """
     put_down = partial(put_on_record, workspace)
     return do_tasks(workspace, RunWork(workspace), tasks_of(workspace, jobs), executor, put_down)
@@ -181,14 +181,14 @@ def do_tasks(
     executor: Optional[Executor],
     put_down: Callable[[Ended, Journal], str],
 ) -> dict[str, str]:
-    """Have tasks done, with one bar for all of them, the time left, and a log.
+    """Execute tasks, with one progress bar for all of them, and a log.
 
-    workspace (Workspace): The experiment and its surroundings.
-    work (Work): How a task is done.
+    workspace (Workspace): The experiment and its environment.
+    work (Work): How to do a task.
     tasks (Sequence[Task]): The tasks.
-    executor (Optional[Executor]): What does them; None for this process.
-    put_down (Callable): Puts a task that is over on record and in the log, and gives the line that tells of it.
-    RETURNS (dict[str, str]): Why those failed that did, by id.
+    executor (Optional[Executor]): The executor of the tasks. None for this process.
+    put_down (Callable): Saves and logs a finished task, and returns the line to print for it.
+    RETURNS (dict[str, str]): The reasons for failures, by id.
     """
     if not tasks:
         return {}
@@ -201,12 +201,12 @@ def do_tasks(
 
 
 def put_on_record(workspace: Workspace, ended: Ended, journal: Journal) -> str:
-    """Put what a run left behind on record, if it is a run and was carried out.
+    """Save the result of a run, if the task is a run and it succeeded.
 
-    workspace (Workspace): The experiment and its surroundings.
-    ended (Ended): A run, or the training of a source model, which is kept where it was trained.
+    workspace (Workspace): The experiment and its environment.
+    ended (Ended): A run, or the training of a source model, which was saved when it was trained.
     journal (Journal): The log.
-    RETURNS (str): What is told of it on the screen.
+    RETURNS (str): The line to print.
     """
     if ended.failure or not isinstance(ended.task.payload, Run):
         return journal.note(ended, problem="" if ended.failure else ended.value.problem)
@@ -219,7 +219,7 @@ def put_on_record(workspace: Workspace, ended: Ended, journal: Journal) -> str:
 
 
 def show(results: Sequence[RunResult]) -> None:
-    """Print one line of scores per run; a dash where a target has no mention of a type, or does not annotate it."""
+    """Print one line of scores per run. A dash means that the target doesn't annotate a type, or has none of it."""
     names = [*in_order({name for result in results for name in result.scores.tokens} - {MICRO}), MICRO]
     header = ("Run", "Sentences", "Updates", *(f"{name[:1].upper()}{name[1:]} F1" for name in names))
     rows = [

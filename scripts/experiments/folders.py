@@ -1,4 +1,4 @@
-"""Keep the folders of an experiment for one command at a time."""
+"""Lock the folders of an experiment for one command at a time."""
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Iterable
@@ -17,24 +17,24 @@ def lock_experiment(
     write: Iterable[Path] = (),
     read: Iterable[Path] = (),
 ) -> AbstractContextManager[None]:
-    """Keep the models and results of an experiment for this command, and its corpora as they are.
+    """Lock the models and results of an experiment for this command, and keep its corpora from changing.
 
-    Another command of the same experiment waits, and so does one that converts a corpus of it anew. Commands of other
-    experiments do not. To be held by the command itself: its workers carry runs out under this lock.
+    Other commands of the same experiment wait, and so does `convert` for its corpora. Commands of other experiments
+    don't. The command itself holds the lock; its workers do runs under it.
 
-    experiment (str): Its name.
+    experiment (str): Name of the experiment.
     configs (Path): Folder with `experiments/`.
     corpus (Path): Folder of the converted corpora.
-    training (Path): Folder of models that are kept.
+    training (Path): Folder for trained models.
     metrics (Path): Folder for results.
-    write (Iterable[Path]): Further folders, or names in them, to write.
-    read (Iterable[Path]): Further ones to read.
-    RETURNS (ContextManager): Waits until the folders are free.
+    write (Iterable[Path]): Further folders or files to write.
+    read (Iterable[Path]): Further folders or files to read.
+    RETURNS (ContextManager): The lock, which waits until the folders are free.
     """
     own = [training / experiment, metrics / experiment]
     return locked(write=[*own, *write], read=[*corpora_of(experiment, configs, corpus), *read])
 
 
 def corpora_of(experiment: str, configs: Path, corpus: Path) -> list[Path]:
-    """RETURNS (list[Path]): Folders of the converted corpora of an experiment, and of the tokenizer."""
+    """RETURNS (list[Path]): Folders of an experiment's converted corpora, and of the tokenizer."""
     return [corpus / name for name in (*read_experiment(configs, experiment).corpora, TOKENIZER)]

@@ -1,4 +1,4 @@
-"""Tell whether a training has failed: weights that are not numbers, or nothing learned of its own sentences."""
+"""Detect trainings that have failed: weights that aren't numbers, or a model that learned nothing."""
 from itertools import islice
 
 import numpy
@@ -10,32 +10,32 @@ from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import weights_of
 from scripts.experiments.score import Outcome, predict, score
 
-# Micro F1 in percent below which a model is looked at more closely, and below which on its own training sentences it
+# Micro F1 in percent. Below this, a model is checked on its own training sentences; if it is below this there too, it
 # has learned nothing.
 LEAST_F1 = 10.0
 OWN_SENTENCES = 100
 NOT_FINITE = "its weights are not finite numbers: try a lower learn_rate"
 COLLAPSED = (
-    "it has collapsed, with F1 {f1:.1f} on the very sentences that it was trained on: try a lower learn_rate, or more "
+    "it has collapsed, with F1 {f1:.1f} on its own training sentences: try a lower learn_rate, or more "
     "updates"
 )
 NOTHING_FOUND = (
-    "it has collapsed: it predicts no tag but O, also for the very sentences that it was trained on: try a lower "
+    "it has collapsed: it predicts only the tag O, even for its own training sentences: try a lower "
     "learn_rate, or more updates"
 )
 
 
 def find_problem(nlp: Language, job: TrainingJob, outcome: Outcome) -> str:
-    """Look for a reason not to compare a model with others.
+    """Find a reason not to compare a model with others.
 
     nlp (Language): The trained pipeline.
     job (TrainingJob): Its training.
-    outcome (Outcome): What it did on its test part.
-    RETURNS (str): What is wrong, for a person to read; empty if nothing is.
+    outcome (Outcome): Its predictions and scores on its test part.
+    RETURNS (str): The problem, for people to read. Empty if there is none.
     """
     if not all(numpy.isfinite(array).all() for array in weights_of(nlp)):
         return NOT_FINITE
-    # A low score may be honest, as in zero-shot: then the model still knows its own sentences.
+    # A low score may be genuine, as in zero-shot. The model then still knows its own sentences.
     if outcome.scores.tokens[MICRO].f1 >= LEAST_F1:
         return ""
     with_mentions = (sentence for sentence in job.sentences() if sentence.mentions)

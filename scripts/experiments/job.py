@@ -1,4 +1,4 @@
-"""Describe a training once: its length, passes, sentences, fingerprint and record all follow from the job's fields."""
+"""Describe a training: its length, its sentences, its fingerprint and its record follow from the fields of the job."""
 import math
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cached_property, lru_cache
@@ -14,17 +14,17 @@ from scripts.encoders.record import EncoderRecord
 from scripts.experiments.settings import Duplicate, Frozen, Training
 from scripts.results.kinds import NO_TRANSFER, Transfer
 
-# Raise it by hand when the same job would give other weights, as with a mended loss; a change of wording is none. Every
-# finished run is then trained again, and the user is told.
+# Increase this when the same job would produce different weights, for instance after a fix to the loss. Rewording
+# doesn't count. Every finished run is then trained again, with a warning.
 TRAINING_VERSION = 1
-# The same for what is made of a trained pipeline: predictions and scores.
+# The same for what is computed with a trained pipeline: predictions and scores.
 SCORING_VERSION = 1
-# And of how sentences are chosen: samples that a model has chosen, and what follows from them.
+# The same for the selection of sentences: samples selected by a model, and everything that depends on them.
 SELECTION_VERSION = 1
 
 WARM_UP = 0.1
-# A fresh head must not start as the one that the source's encoder was trained against, so seeds of
-# trainings on samples are kept apart from those of whole training parts.
+# A fresh head must not start from the same random numbers as the head the source's encoder was trained with, so
+# trainings on samples use different seeds from trainings on whole training parts.
 SAMPLE_SEED_OFFSET = 1000
 
 
@@ -32,9 +32,9 @@ SAMPLE_SEED_OFFSET = 1000
 class Template:
     """The spaCy config of a model.
 
-    path (Path): Its file.
+    path (Path): The file.
     sha256 (str): Hash of the file.
-    named_files (str): Hash of the files that it names, such as word vectors; empty if it names none.
+    named_files (str): Hash of the files that the config refers to, such as word vectors. Empty if there are none.
     """
 
     path: Path
@@ -44,10 +44,10 @@ class Template:
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """The blank pipeline whose tokenizer all pipelines have.
+    """The blank pipeline with the tokenizer that all pipelines use.
 
-    path (Path): Its folder.
-    sha256 (str): Hash of the tokenizer in it.
+    path (Path): Folder of the pipeline.
+    sha256 (str): Hash of its tokenizer.
     """
 
     path: Path
@@ -56,11 +56,11 @@ class Tokenizer:
 
 @dataclass(frozen=True)
 class Length:
-    """How long a training is.
+    """The length of a training.
 
-    updates (int): Updates in all.
-    epochs (int): Passes over the data that are begun.
-    warm_up (int): Updates during which the rates rise.
+    updates (int): Total number of updates.
+    epochs (int): Passes over the data, including the last one if it is cut short.
+    warm_up (int): Updates during which the learning rates rise.
     """
 
     updates: int
@@ -70,12 +70,12 @@ class Length:
 
 @dataclass(frozen=True)
 class Selection:
-    """What decides a sample that is not a plain random one, before its sentences are known.
+    """Everything that determines a sample that isn't a plain random one, before its sentences are known.
 
-    method (str): How its sentences are chosen: a name out of `scripts.annotation.methods`.
-    before (str): Fingerprint of the training whose model has chosen the last of them; empty if none had a part in it.
-    words_of (str): Fingerprint of the training whose sample has as many words; empty if that does not matter.
-    version (int): Of the methods.
+    method (str): How its sentences are selected: a name from `scripts.annotation.methods`.
+    before (str): Fingerprint of the training of the model that selected the last sentences. Empty if no model did.
+    words_of (str): Fingerprint of the training with a sample of the same number of words. Empty if any number will do.
+    version (int): Version of the methods.
     """
 
     method: str
@@ -86,30 +86,30 @@ class Selection:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """All that decides one training.
+    """Everything that determines the outcome of a training.
 
     template (Template): The spaCy config of the model.
-    encoder (Optional[EncoderRecord]): What the model starts from; None if its config has no encoder.
+    encoder (Optional[EncoderRecord]): The encoder to start from, or None if the config has no encoder.
     tokenizer (Tokenizer): The tokenizer of the pipeline.
-    train (tuple[Part, ...]): What it is trained on.
-    entity_types (tuple[str, ...]): What the head looks for, whatever the sentences hold.
-    training (Training): Epochs, batch size and rates.
+    train (tuple[Part, ...]): The parts to train on.
+    entity_types (tuple[str, ...]): The types that the head predicts, whether or not they occur in the sentences.
+    training (Training): Epochs, batch size and learning rates.
     seed (int): Seed of the training.
-    threads (int): CPU threads, which change the last digits.
-    frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
-    lower_case (Optional[bool]): Whether the encoder's tokenizer lower-cases, where it has that choice; None as its
-        files say.
-    precision (str): What the encoder computes in: `float32` or `bfloat16`.
-    limit (Optional[int]): Sample size in sentences, or the most sentences; None for all.
+    threads (int): CPU threads, which affect the last digits.
+    frozen (str): The part of the encoder that isn't trained: `nothing`, its `word_embeddings`, or the whole `encoder`.
+    lower_case (Optional[bool]): Whether the encoder's tokenizer lower-cases, if it has that option. None to use the
+        setting in the encoder's files.
+    precision (str): Precision of the encoder: `float32` or `bfloat16`.
+    limit (Optional[int]): Sample size, or the maximum number of sentences. None for all.
     sample_seed (int): Seed of the sample.
-    extra_updates (int): Updates beyond those that epochs and floor give.
-    source (Optional[TrainingJob]): The training that this one starts from; None without pretraining.
-    transfer (str): What it takes over of the source: `full`, `encoder` or `none`.
-    without (tuple[Part, ...]): Parts whose sentences are left out of the training.
-    without_kinds (tuple[str, ...]): Which duplicates of these: `exact`, `near` or both.
-    selection (Optional[Selection]): How its sentences are chosen; None for `limit` sentences at random.
-    numbers (Optional[tuple[int, ...]]): The sentences that were chosen so, by their numbers in the training parts, in
-        this order; None as long as they are not known.
+    extra_updates (int): Updates in addition to those of `training`.
+    source (Optional[TrainingJob]): The training of the model to start from. None without pretraining.
+    transfer (str): The part of the source model to start from: `full`, `encoder` or `none`.
+    without (tuple[Part, ...]): Parts with sentences to leave out of the training data.
+    without_kinds (tuple[str, ...]): The kinds of duplicates to leave out: `exact`, `near` or both.
+    selection (Optional[Selection]): How the sentences are selected. None for `limit` sentences at random.
+    numbers (Optional[tuple[int, ...]]): The selected sentences, as their numbers in the training parts, in this order.
+        None until they are known.
     """
 
     template: Template
@@ -135,15 +135,14 @@ class TrainingJob:
 
     @cached_property
     def n_sentences(self) -> int:
-        """RETURNS (int): How many sentences it is trained on; as long as those chosen are not known, `limit` of them.
-        """
+        """RETURNS (int): Number of training sentences. Until the selected ones are known, this is `limit`."""
         if self.numbers is not None:
             return len(self.numbers)
         there = len(self._all_sentences()) if self.without else sum(part.sentences for part in self.train)
         return there if self.limit is None else min(there, self.limit)
 
     def sentences(self) -> list[Sentence]:
-        """RETURNS (list[Sentence]): The sentences it is trained on, in the order in which the reader gives them."""
+        """RETURNS (list[Sentence]): The training sentences, in the order of the reader."""
         there = self._all_sentences()
         if self.selection is None:
             return [there[number] for number in sample(len(there), self.limit, self.sample_seed)]
@@ -152,34 +151,34 @@ class TrainingJob:
 
     @cached_property
     def length(self) -> Length:
-        """RETURNS (Length): Its updates, epochs and warm-up."""
+        """RETURNS (Length): Updates, epochs and warm-up."""
         return training_length(self.n_sentences, self.training, self.extra_updates)
 
     @property
     def passes(self) -> int:
-        """RETURNS (int): Sentences that it passes through the network, each epoch anew; those of its source not."""
+        """RETURNS (int): Sentences passed through the network, counted once per epoch. Excludes the source's."""
         return self.passes_after(self.length.updates)
 
     def passes_after(self, updates: int) -> int:
-        """RETURNS (int): Sentences passed after so many updates; the last batch of an epoch may be a small one."""
+        """RETURNS (int): Sentences passed through the network after a number of updates."""
         per_epoch = math.ceil(self.n_sentences / self.training.batch_size)
         epochs, rest = divmod(updates, per_epoch)
-        # Batches come in random order, so that where in an epoch the small one stands is not known.
+        # The last batch of an epoch may be smaller. Batches come in random order, so its position isn't known.
         return epochs * self.n_sentences + min(rest * self.training.batch_size, self.n_sentences)
 
     @property
     def updates_in_all(self) -> int:
-        """RETURNS (int): Its updates, and those of the trainings that it starts from."""
+        """RETURNS (int): Updates of this training and of the trainings it starts from."""
         return self.length.updates + (self.source.updates_in_all if self.source else 0)
 
     @cached_property
     def fingerprint(self) -> str:
-        """RETURNS (str): Hash of all that decides the weights."""
+        """RETURNS (str): Hash of everything that determines the weights."""
         return hash_data({"version": TRAINING_VERSION, "job": decisive(self)})
 
     @property
     def record(self) -> dict[str, Any]:
-        """RETURNS (dict): Its settings, as a run's file holds them; the run's config has the rest."""
+        """RETURNS (dict): The settings, as stored in a run's file. The run's config has the others."""
         return {
             "training": self.training.model_dump(),
             "training_seed": self.seed,
@@ -195,7 +194,7 @@ class TrainingJob:
         }
 
     def check_files(self) -> None:
-        """RAISES (ProjectError): If a file that it reads has changed since, as when somebody converts meanwhile."""
+        """RAISES (ProjectError): If an input file has changed, for instance because its corpus was converted again."""
         check_unchanged(self.template.path, self.template.sha256)
         for part in (*self.train, *self.without):
             check_unchanged(part.path, part.sha256)
@@ -204,7 +203,7 @@ class TrainingJob:
         return _sentences_of(self.train, self.without, self.without_kinds)
 
 
-# Every run of a curve asks for those of its source; finding duplicates takes seconds.
+# Every run of a learning curve needs those of its source, and finding duplicates takes seconds.
 @lru_cache(maxsize=8)
 def _sentences_of(train: tuple[Part, ...], without: tuple[Part, ...], kinds: tuple[str, ...]) -> list[Sentence]:
     paths, unwanted = ([str(part.path) for part in parts] for parts in (train, without))
@@ -215,19 +214,19 @@ _hash_once = cache_by_file(hash_file)
 
 
 def check_unchanged(path: Path, sha256: str) -> None:
-    """Check that a file is still the one that the experiment was opened with, right before it is read.
+    """Check that a file hasn't changed since the experiment was opened. Call this right before reading it.
 
     path (Path): The file.
     sha256 (str): Its hash at that time.
-    RAISES (ProjectError): If it is gone or another one.
+    RAISES (ProjectError): If it was changed or deleted.
     """
     if not path.is_file() or _hash_once(path) != sha256:
         remedy = "start the command again: finished runs are kept"
         raise ProjectError("changed while the experiment was running", where=path, remedy=remedy)
 
 
-# What says how a thing is called or where it lies, not what it is: it does not count for a fingerprint. Of each, the
-# hash of its content does. Nor does what follows from other fields.
+# Fields that don't count for a fingerprint: names and locations (the hash of the contents counts instead), and fields
+# that follow from others.
 NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     Template: frozenset({"path"}),
     Tokenizer: frozenset({"path"}),
@@ -235,24 +234,24 @@ NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     EncoderRecord: frozenset(field.name for field in fields(EncoderRecord)) - {"sha256"},
     TrainingJob: frozenset({"numbers"}),
 }
-# Fields that came later count only where they are set: what was on record before is still that of today.
+# Fields added in a later version count only if they are set, so that older fingerprints stay valid.
 ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection"})}
 
 
 def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:
-    """RETURNS (dict[str, str]): What is told of an encoder, without where it lies on this machine; empty for none."""
+    """RETURNS (dict[str, str]): Metadata of an encoder, without its location. Empty if there is none."""
     aside = ("path", "requested")
     return {key: str(value) for key, value in asdict(encoder).items() if key not in aside} if encoder else {}
 
 
 def decisive(value: Any) -> Any:
-    """Lay out what decides a training or a test as plain data, for its fingerprint.
+    """Convert everything that determines a training or a test to plain data, for its fingerprint.
 
-    Every field counts unless it stands in `NOT_DECISIVE`, so that a new one cannot be forgotten.
+    Every field counts unless it is listed in `NOT_DECISIVE`, so a new one can't be forgotten.
 
-    value (Any): A data class, settings, a tuple of such, or plain data.
+    value (Any): A data class, settings, a tuple of these, or plain data.
     RETURNS (Any): Plain data.
-    RAISES (TypeError): If it holds anything else, such as a path, which says nothing about what lies there.
+    RAISES (TypeError): If it has anything else, such as a path, which says nothing about the file's contents.
     """
     if is_dataclass(value):
         aside, later = (names.get(type(value), frozenset()) for names in (NOT_DECISIVE, ADDED_LATER))
@@ -268,12 +267,12 @@ def decisive(value: Any) -> Any:
 
 
 def training_length(n_sentences: int, training: Training, extra_updates: int = 0) -> Length:
-    """Count the real number of updates, from which the schedule follows (paper protocol B7, B8).
+    """Compute the number of updates, which determines the learning rate schedule (paper protocol B7, B8).
 
-    n_sentences (int): Training sentences.
-    training (Training): Epochs, floor on updates and batch size.
-    extra_updates (int): Updates beyond these.
-    RETURNS (Length): At least two updates, since spaCy reads a last step of 0 as no limit.
+    n_sentences (int): Number of training sentences.
+    training (Training): Epochs, minimum number of updates and batch size.
+    extra_updates (int): Updates in addition to these.
+    RETURNS (Length): The length. At least two updates, because spaCy reads a last step of 0 as no limit.
     """
     per_epoch = math.ceil(n_sentences / training.batch_size)
     updates = max(2, training.min_updates, round(training.epochs * per_epoch)) + extra_updates
@@ -281,7 +280,7 @@ def training_length(n_sentences: int, training: Training, extra_updates: int = 0
 
 
 def distinct(jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
-    """RETURNS (list[TrainingJob]): The trainings that jobs need, each once, sources before what starts from them."""
+    """RETURNS (list[TrainingJob]): The distinct trainings that jobs need. A source comes before its dependents."""
     found: dict[str, TrainingJob] = {}
     for job in jobs:
         chain: list[TrainingJob] = []

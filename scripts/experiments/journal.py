@@ -1,4 +1,4 @@
-"""Log what became of each run: JSON lines for programs, one line each on the screen, and the reasons of failures."""
+"""Log the outcome of each run: JSON lines for programs, one line each on the screen, and the reasons for failures."""
 import json
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,9 +11,9 @@ DONE, FAILED, PROBLEM = "done", "failed", "problem"
 
 
 class Journal:
-    """The log of an experiment. It holds names, times, scores and reasons, and no text of a corpus.
+    """The log of an experiment. It contains names, times, scores and reasons, and no text from a corpus.
 
-    folder (Path): The experiment's folder of results. It gets `log.jsonl`, and `failures/ID.json` for what failed.
+    folder (Path): The experiment's results folder. The log is `log.jsonl`, and failures are in `failures/ID.json`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -22,12 +22,12 @@ class Journal:
         self.failed: dict[str, str] = {}
 
     def note(self, ended: Ended, f1: Optional[float] = None, problem: str = "") -> str:
-        """Log a task that is over, and keep the reason if it has failed.
+        """Log a finished task, and save the reason if it failed.
 
         ended (Ended): The task.
-        f1 (Optional[float]): Its score, micro F1 in percent; None for what has none, such as the training of a source.
-        problem (str): Why its score means nothing; empty if it means something.
-        RETURNS (str): What is told of it on the screen.
+        f1 (Optional[float]): Micro F1 in percent. None for tasks without a score, such as the training of a source.
+        problem (str): Why the score is meaningless. Empty if it isn't.
+        RETURNS (str): The line to print.
         """
         name, failure = ended.task.id, ended.failure
         reason = failure.reason if failure else problem
@@ -61,7 +61,7 @@ def _time(seconds: float) -> str:
 
 
 def failure_line(name: str, reason: str) -> str:
-    """RETURNS (str): What is told of a task that failed; a single line, however long."""
+    """RETURNS (str): The line to print for a failed task, however long it is."""
     return f"✘ {name}  failed: {reason}"
 
 

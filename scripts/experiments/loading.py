@@ -1,4 +1,4 @@
-"""Load pipelines from disk, and tell in one line which of them is damaged."""
+"""Load pipelines from disk, and report in one line which of them is damaged."""
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
@@ -17,7 +17,7 @@ CONVERT_AGAIN = "delete the folder and run `weasel run convert`"
 def load_pipeline(folder: Path, remedy: str = TRAIN_AGAIN) -> Language:
     """Load a pipeline.
 
-    folder (Path): Where it lies.
+    folder (Path): Folder of the pipeline.
     remedy (str): What to do if it is damaged.
     RETURNS (Language): The pipeline.
     RAISES (ProjectError): If spaCy can't load it.
@@ -28,15 +28,15 @@ def load_pipeline(folder: Path, remedy: str = TRAIN_AGAIN) -> Language:
 
 @contextmanager
 def loading(folder: Path, remedy: str = TRAIN_AGAIN) -> Iterator[None]:
-    """Tell of whatever goes wrong while a pipeline is loaded that its folder is damaged.
+    """Report any error in the block as a damaged pipeline.
 
-    folder (Path): Where it lies.
-    remedy (str): What to do then.
-    RAISES (ProjectError): If it can't be loaded.
+    folder (Path): Folder of the pipeline.
+    remedy (str): What to do if it is damaged.
+    RAISES (ProjectError): If the pipeline can't be loaded.
     """
     try:
         yield
-    # What spaCy and other libraries make of a file that holds something else than they wrote is any error.
+    # Given a file with unexpected contents, spaCy and other libraries may raise any error.
     except Exception as error:
         if is_out_of_memory(error) or (isinstance(error, OSError) and error.errno):
             raise
@@ -45,10 +45,10 @@ def loading(folder: Path, remedy: str = TRAIN_AGAIN) -> Iterator[None]:
 
 
 def check_loads(config: Config) -> None:
-    """Find out whether an error with a config is that of a pipeline on disk which the config takes parts of.
+    """Check whether an error with a config comes from a damaged pipeline that the config refers to.
 
     config (Config): A resolved config.
-    RAISES (ProjectError): If one of these can't be loaded.
+    RAISES (ProjectError): If one of the pipelines can't be loaded.
     """
     paths = config.interpolate().get("paths", {})
     if paths.get("tokenizer"):

@@ -1,4 +1,4 @@
-"""Train and keep models on whole training parts: sources of transfer, and the pipeline that is packaged."""
+"""Train and save models on whole training parts: the sources of transfer, and the pipeline to package."""
 import gc
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,12 +20,12 @@ RECORD = "model.json"
 class KeptModel:
     """A trained model on disk.
 
-    folder (Path): Holds `model-last/`, `config.cfg` and the record.
-    fingerprint (str): Hash of the settings and the data that it was trained by.
+    folder (Path): Folder with `model-last/`, `config.cfg` and the record.
+    fingerprint (str): Hash of the settings and data of its training.
     seconds (float): Time of its training.
-    updates (int): Updates of its training.
-    sentences (int): Training sentences.
-    problem (str): What went wrong in its training; empty if nothing did.
+    updates (int): Number of updates in its training.
+    sentences (int): Number of training sentences.
+    problem (str): What went wrong in its training. Empty if nothing did.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class KeptModel:
 
     @property
     def pipeline(self) -> Path:
-        """RETURNS (Path): What `spacy.load` takes."""
+        """RETURNS (Path): The folder for `spacy.load`."""
         return self.folder / "model-last"
 
     @property
@@ -47,14 +47,14 @@ class KeptModel:
 
 
 def model_folder(workspace: Workspace, model: SourceModel) -> Path:
-    """RETURNS (Path): Where a model is kept; models of other settings do not take each other's place."""
+    """RETURNS (Path): Folder of a model. Models with different settings have different folders."""
     settings: list[Any] = [model.training.model_dump(), model.max_sentences]
     settings += [model.transfer] if model.is_few_shot else []
     return workspace.models(model.baseline) / f"{model.name}.{hash_data(settings)[:8]}"
 
 
 def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
-    """RETURNS (TrainingJob): How a model on training parts, or on a sample of them, is trained."""
+    """RETURNS (TrainingJob): The training of a model on training parts, or on a sample of them."""
     return workspace.job(
         model.corpora,
         model.baseline,
@@ -71,19 +71,19 @@ def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
 
 
 def types_of(workspace: Workspace, entity_type: Optional[str]) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): What a training looks for: one type, or all of the experiment."""
+    """RETURNS (tuple[str, ...]): The types of a training: the given one, or all types of the experiment."""
     return (entity_type,) if entity_type else workspace.entity_types
 
 
 def left_out_parts(workspace: Workspace, model: SourceModel) -> tuple[Part, ...]:
-    """RETURNS (tuple[Part, ...]): Test parts of other corpora whose sentences the model must not have seen."""
+    """RETURNS (tuple[Part, ...]): Test parts of other corpora with sentences to leave out of the model's training."""
     if model.is_few_shot or not workspace.experiment.drop_shared_sentences:
         return ()
     return tuple(workspace.part(name, "test") for name in workspace.experiment.corpora if name not in model.sources)
 
 
 def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
-    """RETURNS (KeptModel): A model that was trained before with the same settings and data; None if there is none."""
+    """RETURNS (KeptModel): The saved model with the same settings and data. None if there is none."""
     folder = model_folder(workspace, model)
     try:
         record: dict[str, Any] = read_json(folder / RECORD)
@@ -97,31 +97,31 @@ def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
 def get_model(
     workspace: Workspace, model: SourceModel, on_passes: OnPasses = ignore_passes
 ) -> KeptModel:
-    """Find a model, or train and keep it.
+    """Find a saved model, or train and save it.
 
-    workspace (Workspace): The experiment and its surroundings.
-    model (SourceModel): Which model.
-    on_passes (Callable): Told after every update how many sentences passed, to show progress.
+    workspace (Workspace): The experiment and its environment.
+    model (SourceModel): The model.
+    on_passes (Callable): Called after every update with the number of sentences passed, to show progress.
     RETURNS (KeptModel): The model on disk.
     """
     return find_model(workspace, model) or _train_model(workspace, model, on_passes)
 
 
 def passes_to_train(workspace: Workspace, model: Optional[SourceModel]) -> int:
-    """RETURNS (int): Sentence passes until a model and those that it starts from are kept; none for what is kept."""
+    """RETURNS (int): Sentence passes to train a model and the models it starts from, without those already saved."""
     if model is None or find_model(workspace, model):
         return 0
     return model_job(workspace, model).passes + passes_to_train(workspace, model.before)
 
 
 def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
-    # What a training needs takes seconds to import; a model that is there already does not need it.
+    # These take seconds to import, and aren't needed if the model is already saved.
     from scripts.experiments.device import use_device
     from scripts.experiments.pipeline_cache import PipelineCache
     from scripts.experiments.train import train_job
 
-    # The threads are part of the fingerprint, whoever trains; and with as many as PyTorch takes by itself, they would
-    # wait for each other wherever something else runs as well.
+    # The threads are part of the fingerprint, whichever command trains. PyTorch's default number would also make them
+    # wait for each other if anything else is running.
     use_device(workspace.threads, workspace.gpu_id)
     folder = model_folder(workspace, model)
     job = model_job(workspace, model)
@@ -129,7 +129,7 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) 
     source = before.pipeline if before else None
     with atomic_folder(folder) as partial:
         trained = train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes)
-        # What only the training needed lies in reference cycles; writing the pipeline takes as much memory again.
+        # Free what only the training needed, and has reference cycles: writing the pipeline takes as much memory again.
         gc.collect()
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")

@@ -1,4 +1,4 @@
-"""Load the pipelines that runs start from once in a process, and put their weights back by copy for each run."""
+"""Load the pipelines that runs start from once per process, and restore their weights for each run."""
 import gc
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,18 @@ from thinc.api import Config, Model, fix_random_seed
 
 from scripts.base.files import file_stamp, hash_data
 
-# What differs from run to run and has no part in the pipeline that a run cache from, its seed aside.
+# Sections that differ from run to run and don't affect the pipeline to start from, apart from its seed.
 OF_THE_RUN = ("system", "training", "corpora")
 
 
 @dataclass(frozen=True)
 class CachedPipeline:
-    """A pipeline, and the weights that it had before it was trained.
+    """A pipeline, with its weights before training.
 
-    key (str): Hash of what decides it.
+    key (str): Hash of everything that determines the pipeline.
     nlp (Language): The pipeline.
-    arrays (list): Copies of Thinc's weights, in the order of `_arrays`.
-    parameters (list): Copies of PyTorch's weights, in the order of `_parameters`.
+    arrays (list): Copies of the Thinc weights, in the order of `_arrays`.
+    parameters (list): Copies of the PyTorch weights, in the order of `_parameters`.
     """
 
     key: str
@@ -33,22 +33,22 @@ class CachedPipeline:
 
 
 class PipelineCache:
-    """Makes pipelines ready for training, as `spacy train` does.
+    """Initialize pipelines for training, like `spacy train`, and cache the last one.
 
-    The last one is kept: the next run of the same learning curve gets it with its weights put back, instead of reading
-    tokenizer, encoder and source again.
+    The next run of the same learning curve gets it with its weights restored, instead of reading the tokenizer, the
+    encoder and the source again.
     """
 
     def __init__(self) -> None:
         self._kept: Optional[CachedPipeline] = None
 
     def get(self, config: Config, gpu_id: int) -> Language:
-        """Make a pipeline ready for training.
+        """Initialize a pipeline for training.
 
         config (Config): A resolved config.
         gpu_id (int): The GPU to use; -1 for the CPU.
-        RETURNS (Language): The pipeline; the one given out before is of no more use.
-        RAISES (ValueError): If spaCy finds something wrong in the config.
+        RETURNS (Language): The pipeline. The previously returned one must not be used any more.
+        RAISES (ValueError): If spaCy rejects the config.
         """
         key = _key(config, gpu_id)
         if self._kept and self._kept.key == key:
@@ -61,13 +61,13 @@ class PipelineCache:
         return nlp
 
     def forget(self) -> None:
-        """Free the memory of the last pipeline, which lies in reference cycles."""
+        """Free the memory of the last pipeline. It has reference cycles, so this needs the garbage collector."""
         self._kept = None
         gc.collect()
 
 
 def weights_of(nlp: Language) -> Iterator[Any]:
-    """YIELDS (ndarray or torch.Tensor): Every weight of a pipeline that is trained, on the CPU."""
+    """YIELDS (ndarray): Every trained weight of a pipeline, on the CPU."""
     for node, name in _arrays(nlp):
         yield node.ops.to_numpy(node.get_param(name))
     for parameter in _parameters(nlp):
@@ -75,7 +75,7 @@ def weights_of(nlp: Language) -> Iterator[Any]:
 
 
 def _again(start: CachedPipeline, config: Config) -> Language:
-    """RETURNS (Language): The pipeline as `init_nlp` would make it from a config that differs only in its run."""
+    """RETURNS (Language): The cached pipeline, as `init_nlp` would create it from another run's config."""
     nlp = start.nlp
     for (node, name), weights in zip(_arrays(nlp), start.arrays, strict=True):
         node.set_param(name, weights.copy())
@@ -83,13 +83,13 @@ def _again(start: CachedPipeline, config: Config) -> Language:
         for parameter, weights in zip(_parameters(nlp), start.parameters, strict=True):
             parameter.copy_(weights)
             parameter.grad = None
-    # An argument of a reader that this config leaves out must not be that of the run before.
+    # A reader's argument that this config leaves out must not be taken from the previous run.
     kept = {name: section for name, section in nlp.config.items() if name != "corpora"}
     filled = Config(kept).merge(config)
     settings = filled.interpolate()
     fix_random_seed(settings["training"]["seed"])
     (train_corpus,) = resolve_dot_names(settings, [settings["training"]["train_corpus"]])
-    # A component without a source cache anew, by the seed of this run; the source's encoder has been put back.
+    # Components without a source are initialized again, with this run's seed. The source's encoder is already restored.
     nlp.config = filled.merge({"initialize": {"init_tok2vec": None}})
     with nlp.select_pipes(disable=list(get_sourced_components(config))):
         nlp.initialize(lambda: train_corpus(nlp))
@@ -113,11 +113,11 @@ def _models(nlp: Language) -> Iterator[Model]:
 
 
 def _arrays(nlp: Language) -> list[tuple[Model, str]]:
-    """RETURNS (list[tuple]): Node and name of each weight of Thinc's."""
+    """RETURNS (list[tuple]): Node and name of each Thinc weight."""
     return [(node, name) for node in _models(nlp) for name in node.param_names if node.has_param(name)]
 
 
 def _parameters(nlp: Language) -> list[torch.nn.Parameter]:
-    """RETURNS (list[torch.nn.Parameter]): The weights of PyTorch's that are trained."""
+    """RETURNS (list[torch.nn.Parameter]): The trained PyTorch weights."""
     shims = [shim for node in _models(nlp) for shim in node.shims]
     return [parameter for shim in shims for parameter in shim._model.parameters() if parameter.requires_grad]

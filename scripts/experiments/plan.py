@@ -1,4 +1,4 @@
-"""Plan an experiment: the coordinates of every run, and the models on whole training parts that runs need."""
+"""Plan an experiment: list its runs, and the models on whole training parts that the runs need."""
 from dataclasses import dataclass, replace
 from typing import Callable, Mapping, Optional, Sequence
 
@@ -9,23 +9,23 @@ from scripts.experiments.settings import Experiment, FewShot, Pretraining, Shipp
 from scripts.results.kinds import FEW_SHOT, FULL, IN_CORPUS, NO_TRANSFER, SHIPPED, ZERO_SHOT, Kind, Transfer
 from scripts.results.runs import Coordinates
 
-# How many sentences a corpus's part, `train` or `test`, has.
+# Takes a corpus and a part (`train` or `test`), and returns the number of sentences.
 SentenceCount = Callable[[str, str], int]
 
 
 @dataclass(frozen=True)
 class SourceModel:
-    """A model that is kept: trained on the training parts of one corpus or of several together, or on a sample of them.
+    """A model to keep, trained on the training parts of one or more corpora, or on a sample of them.
 
-    corpora (tuple[str, ...]): What it is trained on.
-    seed (int): Its training seed.
-    training (Training): Its settings.
-    max_sentences (int): The most sentences that it is trained on; None for all.
-    before (SourceModel): The model that it starts from, where sources come in sequence or it is fine-tuned.
-    transfer (str): What it takes over of that model: `full` or `encoder`.
-    is_few_shot (bool): Whether it is trained exactly as a few-shot run of its coordinates is.
-    baseline (str): The baseline that it belongs to; None for the experiment's own model.
-    entity_type (str): The one type that it is trained for; None for all of them jointly.
+    corpora (tuple[str, ...]): The training corpora.
+    seed (int): Training seed.
+    training (Training): Settings of the training.
+    max_sentences (int): Maximum number of training sentences. None for all.
+    before (SourceModel): The model to start from, if sources are used in sequence or the model is fine-tuned.
+    transfer (str): The part of that model to start from: `full` or `encoder`.
+    is_few_shot (bool): Whether it is trained exactly like the few-shot run with the same coordinates.
+    baseline (str): The baseline it belongs to. None for the experiment's own model.
+    entity_type (str): The entity type to train for. None for all types jointly.
     """
 
     corpora: tuple[str, ...]
@@ -40,17 +40,17 @@ class SourceModel:
 
     @property
     def training_seed(self) -> int:
-        """RETURNS (int): What starts its training; its sample is drawn by `seed`."""
+        """RETURNS (int): Seed of the training. The sample uses `seed`."""
         return self.seed + SAMPLE_SEED_OFFSET if self.is_few_shot else self.seed
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): All corpora that it has seen, those of the models before it first."""
+        """RETURNS (tuple[str, ...]): All corpora that the model has seen, in order of training."""
         return (*(self.before.sources if self.before else ()), *self.corpora)
 
     @property
     def name(self) -> str:
-        """RETURNS (str): Its name among the models of the experiment."""
+        """RETURNS (str): The model's name within the experiment."""
         entity_type = [f"type-{self.entity_type}"] if self.entity_type else []
         return ".".join([name_of_sources(self.sources, self.before is not None), *entity_type, f"seed-{self.seed}"])
 
@@ -60,17 +60,17 @@ class Run:
     """One training, or one test of a trained model, at given coordinates.
 
     kind (str): in-corpus, zero-shot, few-shot or shipped.
-    target (str): The corpus that it is tested on, and trained on except in zero-shot.
-    seed (int): Draws the sample and starts the training.
-    source (SourceModel): The model that it starts from; none in in-corpus and without pretraining.
-    transfer (str): What it takes from the source: `full`, `encoder` or `none`.
-    size (int): Sample size in sentences; 0 in zero-shot; None for the whole training part.
-    extra_updates (int): Updates beyond those that its sample gets: above 0 in a compute-matched control.
-    baseline (str): The baseline that it belongs to; None for the experiment's own model.
-    entity_type (str): The one type that it is trained and scored for; None for all of them jointly.
-    selection (str): How the sentences of its sample are chosen.
-    words_of (str): The method whose sample of this size has as many words, though this one is random; empty for samples
-        of `size` sentences.
+    target (str): The corpus to test on, and to train on except in zero-shot.
+    seed (int): Seed of the sample and the training.
+    source (SourceModel): The model to start from. None in in-corpus and without pretraining.
+    transfer (str): The part of the source model to start from: `full`, `encoder` or `none`.
+    size (int): Sample size in sentences. 0 in zero-shot; None for the whole training part.
+    extra_updates (int): Updates in addition to those for the sample. Above 0 in a compute-matched control.
+    baseline (str): The baseline it belongs to. None for the experiment's own model.
+    entity_type (str): The entity type to train and score for. None for all types jointly.
+    selection (str): How the sentences of the sample are selected.
+    words_of (str): For a random sample used as a comparison, the method whose sample has as many words. Empty for
+        samples of `size` sentences.
     """
 
     kind: Kind
@@ -87,22 +87,22 @@ class Run:
 
     @property
     def is_at_random(self) -> bool:
-        """RETURNS (bool): Whether its sample, if it has one, is a plain random one."""
+        """RETURNS (bool): Whether the sample, if there is one, is a plain random one."""
         return self.selection == RANDOM and not self.words_of
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): The source corpora; empty without pretraining."""
+        """RETURNS (tuple[str, ...]): The source corpora. Empty without pretraining."""
         return self.source.sources if self.source else ()
 
     @property
     def in_sequence(self) -> bool:
-        """RETURNS (bool): Whether the source corpora came one after the other."""
+        """RETURNS (bool): Whether the model was pretrained on its sources one after the other."""
         return self.source is not None and self.source.before is not None
 
     @property
     def id(self) -> str:
-        """RETURNS (str): The run's name among the runs of the experiment, also its file name."""
+        """RETURNS (str): The run's name within the experiment, also used for its file."""
         parts = [self.kind, *([self.baseline] if self.baseline else []), self.target]
         source = name_of_sources(self.sources, self.in_sequence)
         if self.kind == FEW_SHOT:
@@ -115,7 +115,7 @@ class Run:
         return ".".join([*parts, f"seed-{self.seed}"])
 
     def coordinates(self, experiment: str, model: str, threads: int) -> Coordinates:
-        """RETURNS (Coordinates): Where the run stands in the experiment, as its file holds it."""
+        """RETURNS (Coordinates): The run's coordinates, as stored in its file."""
         return Coordinates(
             experiment=experiment,
             kind=self.kind,
@@ -135,17 +135,17 @@ class Run:
 
 
 def name_of_selection(selection: str, words_of: str) -> str:
-    """RETURNS (str): A method by its name, or such as `random-words-of-uncertainty`."""
+    """RETURNS (str): The name of a method, or a name such as `random-words-of-uncertainty`."""
     return f"{selection}-words-of-{words_of}" if words_of else selection
 
 
 def name_of_sources(sources: tuple[str, ...], in_sequence: bool) -> str:
-    """RETURNS (str): Such as `a+b` for corpora together, `a-then-b` in sequence, `none` without any."""
+    """RETURNS (str): A name such as `a+b` for corpora together, `a-then-b` in sequence, or `none` without any."""
     return ("-then-" if in_sequence else "+").join(sources) or "none"
 
 
 def in_corpus_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Training and testing within each corpus, by each model, for each seed (paper, Table 2)."""
+    """RETURNS (list[Run]): Training and testing within each corpus, per model and seed (paper, Table 2)."""
     seeds = experiment.in_corpus.seeds
     corpora = experiment.corpora if experiment.in_corpus.corpora is None else experiment.in_corpus.corpora
     own = [Run(IN_CORPUS, name, seed) for name in corpora for seed in seeds]
@@ -158,7 +158,7 @@ def in_corpus_runs(experiment: Experiment) -> list[Run]:
 
 
 def zero_shot_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Every source model on every target that is not among its corpora (paper, Table 3)."""
+    """RETURNS (list[Run]): Every source model on every target that isn't among its sources (paper, Table 3)."""
     targets = experiment.corpora if experiment.zero_shot is None else experiment.zero_shot
     return [
         Run(ZERO_SHOT, target, seed, source_model(experiment, source, seed), FULL, size=0)
@@ -170,8 +170,8 @@ def zero_shot_runs(experiment: Experiment) -> list[Run]:
 
 
 def few_shot_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1), each behind those that choose its
-    sentences; the compute-matched controls aside."""
+    """RETURNS (list[Run]): Every point of the learning curves (paper, Figure 1), except compute-matched controls. Each
+    comes after the runs that select its sentences."""
     few_shot = experiment.few_shot
     if few_shot is None:
         return []
@@ -191,18 +191,18 @@ def few_shot_runs(experiment: Experiment) -> list[Run]:
 
 
 def _selections(few_shot: FewShot) -> list[tuple[str, str]]:
-    """RETURNS (list[tuple]): How samples are chosen, and which they have as many words as; these stand before them."""
+    """RETURNS (list[tuple]): Selections, each with the method to match in words. The matched ones come first."""
     chosen = [(name, "") for name in few_shot.methods]
     controls = [(RANDOM, name) for name in few_shot.methods] if few_shot.equal_words else []
     return [(RANDOM, ""), *chosen, *controls]
 
 
 def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int]) -> list[Run]:
-    """List the compute-matched controls: no pretrain, with as many updates in all as a run with a source has had.
+    """List the compute-matched controls: no pretrain, with as many updates in total as a run with a source.
 
     experiment (Experiment): The experiment.
-    updates_of (Callable): Tells how many updates a source model has had, those of the models before it included.
-    RETURNS (list[Run]): One for each number of updates, target, size and seed.
+    updates_of (Callable): Returns the number of updates of a source model and of those it starts from.
+    RETURNS (list[Run]): One run per number of updates, target, size and seed.
     """
     sizes = experiment.few_shot.compute_matched if experiment.few_shot else []
     runs = {
@@ -214,13 +214,13 @@ def control_runs(experiment: Experiment, updates_of: Callable[[SourceModel], int
 
 
 def shipped_runs(experiment: Experiment) -> list[Run]:
-    """RETURNS (list[Run]): The test of the pipeline to package on each corpus of the experiment."""
+    """RETURNS (list[Run]): Tests of the pipeline to package, on each corpus of the experiment."""
     model = shipped_model(experiment)
     return [Run(SHIPPED, target, model.seed, model, FULL) for target in experiment.corpora]
 
 
 def tested_model(experiment: Experiment, run: Run) -> Optional[SourceModel]:
-    """RETURNS (SourceModel): The model on whole training parts that the run only has to test; None in few-shot."""
+    """RETURNS (SourceModel): The model on whole training parts that a run only tests. None in few-shot."""
     if run.kind == FEW_SHOT:
         return None
     if run.kind != IN_CORPUS:
@@ -236,7 +236,7 @@ def tested_model(experiment: Experiment, run: Run) -> Optional[SourceModel]:
 
 
 def models_of(experiment: Experiment, run: Run) -> list[SourceModel]:
-    """RETURNS (list[SourceModel]): The models on whole training parts that a run needs, in the order of training."""
+    """RETURNS (list[SourceModel]): The models on whole training parts that a run needs, in order of training."""
     model = tested_model(experiment, run) or run.source
     models: list[SourceModel] = []
     while model:
@@ -246,8 +246,8 @@ def models_of(experiment: Experiment, run: Run) -> list[SourceModel]:
 
 
 def tested_sources(experiment: Experiment, run: Run) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): The sources that a run is tested on too: before and after the training on the target,
-    to see what it has forgotten."""
+    """RETURNS (tuple[str, ...]): The sources to also test a run on, before and after training on the target, to measure
+    forgetting."""
     sizes = experiment.few_shot.source_tests if experiment.few_shot else []
     is_few_shot = run.kind == FEW_SHOT and run.is_at_random
     is_tested = bool(sizes) if run.kind == ZERO_SHOT else is_few_shot and run.size in sizes
@@ -261,15 +261,15 @@ def planned_runs(
     annotated: Mapping[str, Sequence[str]],
     updates_of: Callable[[SourceModel], int],
 ) -> list[Run]:
-    """List all runs of a kind, the compute-matched controls of few-shot last.
+    """List all runs of a kind. In few-shot, the compute-matched controls come last.
 
     experiment (Experiment): The experiment.
     kind (str): in-corpus, zero-shot, few-shot or shipped.
-    count (Callable): Number of sentences of a corpus's part.
-    annotated (Mapping[str, Sequence[str]]): The entity types that each corpus annotates.
-    updates_of (Callable): Tells how many updates a source model has had, those of the models before it included.
-    RETURNS (list[Run]): The runs, without samples that a training part is too small for.
-    RAISES (ProjectError): If a target's training part is too small for any sample.
+    count (Callable): Returns the number of sentences of a corpus's part.
+    annotated (Mapping[str, Sequence[str]]): The annotated entity types, by corpus.
+    updates_of (Callable): Returns the number of updates of a source model and of those it starts from.
+    RETURNS (list[Run]): The runs, without samples that exceed a training part.
+    RAISES (ProjectError): If a target's training part is too small for every sample.
     """
     runs = RUNS_OF[kind](experiment)
     if kind == SHIPPED:
@@ -285,45 +285,45 @@ def planned_runs(
 
 
 def has_enough_sentences(run: Run, count: SentenceCount) -> bool:
-    """RETURNS (bool): Whether the target's training part has as many sentences as a few-shot run wants."""
+    """RETURNS (bool): Whether the target's training part has enough sentences for a few-shot run."""
     return run.size is None or run.size <= count(run.target, "train")
 
 
 def sizes_left_out(few_shot: FewShot, target: str, count: SentenceCount) -> list[int]:
-    """RETURNS (list[int]): The sample sizes that a target's training part is too small for."""
+    """RETURNS (list[int]): The sample sizes that exceed a target's training part."""
     return [size for size in few_shot.sizes if size > count(target, "train")]
 
 
 def check_sizes(few_shot: FewShot, count: SentenceCount) -> None:
-    """RAISES (ProjectError): If no sample size fits into the training part of a target."""
+    """RAISES (ProjectError): If a target's training part is too small for every sample size."""
     for target in few_shot.targets:
         if len(sizes_left_out(few_shot, target, count)) == len(few_shot.sizes):
             raise ProjectError(
-                f"the smallest sample size is {few_shot.sizes[0]}, but {target} has {count(target, 'train')} training "
-                "sentences",
+                f"the smallest sample size is {few_shot.sizes[0]}, but {target} has only "
+                f"{count(target, 'train')} training sentences",
                 where="key few_shot.sizes",
                 remedy="add a smaller size, or leave the target out",
             )
 
 
 def check_shipped_size(ship: Shipped, count: SentenceCount) -> None:
-    """RAISES (ProjectError): If what is shipped is to be trained on more sentences than its target has."""
+    """RAISES (ProjectError): If the size of the shipped pipeline's sample exceeds its target's training part."""
     if ship.target and ship.size and ship.size > count(ship.target, "train"):
-        what = f"size {ship.size}, but {ship.target} has {count(ship.target, 'train')} training sentences"
-        raise ProjectError(what, where="key ship.size", remedy="take a smaller one, or leave it out for all of them")
+        what = f"size {ship.size}, but {ship.target} has only {count(ship.target, 'train')} training sentences"
+        raise ProjectError(what, where="key ship.size", remedy="use a smaller size, or remove the key to use all")
 
 
 def check_sources(experiment: Experiment) -> None:
-    """RAISES (ProjectError): If a target of few-shot has nothing to start from, not even no pretrain."""
+    """RAISES (ProjectError): If a few-shot target has no source, not even no pretrain."""
     for target in experiment.few_shot.targets if experiment.few_shot else ():
         if not few_shot_sources(experiment, target):
-            what = f"none is for target '{target}' and enabled"
+            what = f"no enabled source for target '{target}'"
             raise ProjectError(what, where="key few_shot.sources", remedy="add one, or [] for no pretrain")
 
 
 def per_type(run: Run, annotated: Mapping[str, Sequence[str]]) -> list[Run]:
-    """RETURNS (list[Run]): The run for each entity type by itself, with source models that know this type only; none
-    for a type that the target or a source does not annotate."""
+    """RETURNS (list[Run]): The run for each entity type by itself, with source models for this type only. Types that
+    the target or a source doesn't annotate are left out."""
     corpora = (run.target, *run.sources)
     types = [kind for kind in annotated[run.target] if all(kind in annotated[corpus] for corpus in corpora)]
     return [
@@ -337,13 +337,13 @@ def _of_type(model: SourceModel, entity_type: str) -> SourceModel:
 
 
 def pretraining_of(experiment: Experiment) -> Pretraining:
-    """RETURNS (Pretraining): How source models are trained: as in-corpus models of the first seed unless it is said."""
+    """RETURNS (Pretraining): Settings of the source models. By default, those of in-corpus with its first seed."""
     in_corpus = experiment.in_corpus
     return experiment.pretraining or Pretraining(seeds=in_corpus.seeds[:1], training=in_corpus.training)
 
 
 def source_model(experiment: Experiment, source: SourceSet, seed: int) -> SourceModel:
-    """RETURNS (SourceModel): The model of these sources and this seed."""
+    """RETURNS (SourceModel): The model for these sources and this seed."""
     pretraining = pretraining_of(experiment)
     steps = [source.corpora] if source.together else [(corpus,) for corpus in source.in_sequence]
     model = SourceModel(steps[0], seed, pretraining.training, pretraining.max_sentences)
@@ -358,14 +358,14 @@ def _start(experiment: Experiment, source: SourceSet, position: int) -> Optional
 
 
 def shipped_model(experiment: Experiment) -> SourceModel:
-    """RETURNS (SourceModel): The model that the experiment file names for packaging."""
+    """RETURNS (SourceModel): The model to package."""
     ship = experiment.ship
     if ship.target is None:
         training = ship.training or experiment.in_corpus.training
         return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
     few_shot = experiment.few_shot
     seeds = few_shot.seeds if few_shot else []
-    # The source model that the few-shot run of this seed starts from, so that what is shipped is what was evaluated.
+    # Use the source model of the few-shot run with this seed, so that the shipped model is the evaluated one.
     position = seeds.index(ship.seed) if ship.seed in seeds else 0
     training = few_shot.training if few_shot else experiment.in_corpus.training
     return SourceModel(
@@ -380,14 +380,14 @@ def shipped_model(experiment: Experiment) -> SourceModel:
 
 
 def sources_of(experiment: Experiment) -> list[SourceSet]:
-    """RETURNS (list[SourceSet]): Every corpus by itself, then what few-shot names several of."""
+    """RETURNS (list[SourceSet]): Every corpus by itself, followed by few-shot's sources with more than one corpus."""
     named = (experiment.few_shot and experiment.few_shot.sources) or []
     several = [source for source in named if source.enabled and len(source.corpora) > 1]
     return [*(SourceSet(together=[name]) for name in experiment.corpora), *several]
 
 
 def few_shot_sources(experiment: Experiment, target: str) -> list[SourceSet]:
-    """RETURNS (list[SourceSet]): What the target's curves start from, as the experiment file orders it."""
+    """RETURNS (list[SourceSet]): The sources of a target's curves, in the order of the experiment file."""
     few_shot = experiment.few_shot
     if few_shot is None:
         return []

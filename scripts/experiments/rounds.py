@@ -1,4 +1,4 @@
-"""Tell the rounds of a learning curve apart: which run chooses sentences for which, and what each left for the next."""
+"""Find the rounds of a learning curve: which run selects sentences for which, and the sentences it selected."""
 from dataclasses import dataclass, replace
 from typing import Iterable, Optional, Sequence
 
@@ -13,16 +13,16 @@ from scripts.results.kinds import FEW_SHOT
 from scripts.results.rounds import Round, read_round, round_file
 from scripts.results.runs import Ledger
 
-REPEAT = "start the command again: that run is repeated, and what follows from it"
+REPEAT = "start the command again to repeat that run and those that depend on it"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands among the rounds of its curve.
+    """A run's position among the rounds of its curve.
 
-    before (Optional[Run]): The round before, whose model chooses, and marks, what is added; None for the first.
-    after (Optional[int]): Sample size of the next round; None for the last.
-    chosen (Optional[Run]): Of a random sample with as many words as another: the run that has that one.
+    before (Optional[Run]): The previous round, with the model that selects the sentences to add. None for the first.
+    after (Optional[int]): Sample size of the next round. None for the last.
+    chosen (Optional[Run]): For a random sample with as many words as a selected one, the run with the selected one.
     """
 
     before: Optional[Run]
@@ -31,16 +31,16 @@ class Place:
 
     @property
     def needs(self) -> list[Run]:
-        """RETURNS (list[Run]): The runs that have to be carried out before."""
+        """RETURNS (list[Run]): The runs that this one depends on."""
         return [run for run in (self.before, self.chosen) if run]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The sentences that a run is trained on, and what it takes to annotate them.
+    """The training sentences of a run, and the edits to annotate them.
 
     numbers (tuple[int, ...]): Their numbers in the training part, in order.
-    edits (int): Edits of all rounds up to here.
+    edits (int): Edits of all rounds so far.
     """
 
     numbers: tuple[int, ...]
@@ -48,8 +48,8 @@ class Sample:
 
 
 def place_of(workspace: Workspace, run: Run) -> Optional[Place]:
-    """RETURNS (Optional[Place]): Where a run stands among the rounds of its curve; None if the experiment has none, for
-    all of its samples are random ones, or the run is no point of such a curve."""
+    """RETURNS (Optional[Place]): A run's position among the rounds of its curve. None if all samples of the experiment
+    are random, or the run isn't part of such a curve."""
     few_shot = workspace.experiment.few_shot
     if run.kind != FEW_SHOT or run.extra_updates or few_shot is None or not few_shot.methods:
         return None
@@ -63,21 +63,21 @@ def place_of(workspace: Workspace, run: Run) -> Optional[Place]:
 
 
 def check_choosable(workspace: Workspace) -> None:
-    """RAISES (ProjectError): If a selection goes by probabilities, and the experiment's model has none to give."""
+    """RAISES (ProjectError): If a selection needs probabilities that the experiment's model doesn't have."""
     few_shot, template = workspace.experiment.few_shot, workspace.recipe.template
     wanted = [name for name in few_shot.methods if METHODS[name].needs_probabilities] if few_shot else []
-    # The heads that leave types out are those that give probabilities.
+    # The heads that can leave types out are the ones with probabilities.
     if wanted and not leaves_types_out(template.path):
         raise ProjectError(
-            f"few_shot.selection: {', '.join(wanted)} can't choose by model '{workspace.experiment.model}', which "
-            "gives no probabilities",
+            f"few_shot.selection: {', '.join(wanted)} needs probabilities, but model '{workspace.experiment.model}' "
+            "has none",
             where=f"experiment {workspace.name}",
-            remedy="take the model softmax or softmax_crf, or choose at random or by diversity",
+            remedy="use the model softmax or softmax_crf, or select by `random` or `diversity`",
         )
 
 
 def is_finished(workspace: Workspace, run: Run, job: RunJob) -> bool:
-    """RETURNS (bool): Whether a run is on record as it would be carried out today, with what the next round needs."""
+    """RETURNS (bool): Whether a run is saved, up to date, and has the sentences for the next round."""
     if not Ledger(workspace.runs).is_finished(run.id, job.fingerprint):
         return False
     place = place_of(workspace, run)
@@ -89,7 +89,7 @@ def _is_left(workspace: Workspace, run: Run, job: RunJob, place: Place) -> bool:
     if found is None or (found.fingerprint, found.before) != (job.training.fingerprint, before):
         return False
     earlier = _read(workspace, place.before) if place.before else None
-    # That of the round before may have been made anew, on hardware on which its model chose others.
+    # The previous round may have been repeated on other hardware, where its model selected other sentences.
     is_of_another = earlier and earlier.next and earlier.numbers + earlier.next.numbers != found.numbers
     return not is_of_another and place.after == (found.next.size if found.next else None)
 
@@ -99,76 +99,76 @@ def _read(workspace: Workspace, run: Run) -> Optional[Round]:
 
 
 def training_fingerprint(workspace: Workspace, run: Optional[Run]) -> str:
-    """RETURNS (str): The fingerprint of a run's training; empty for none."""
+    """RETURNS (str): The fingerprint of a run's training. Empty without a run."""
     return run_job(workspace, run).training.fingerprint if run else ""
 
 
 def with_sentences(job: RunJob, numbers: Sequence[int]) -> RunJob:
-    """RETURNS (RunJob): A run with the sentences of its sample, once they are known; a plain random one as it is."""
+    """RETURNS (RunJob): A run with the sentences of its sample. Plain random samples don't change."""
     if job.training.selection is None:
         return job
     return replace(job, training=replace(job.training, numbers=tuple(numbers)))
 
 
 def as_carried_out(workspace: Workspace, run: Run, job: RunJob) -> RunJob:
-    """RETURNS (RunJob): A finished run with the sentences that it was trained on."""
+    """RETURNS (RunJob): A finished run with its training sentences."""
     if job.training.selection is None:
         return job
     return with_sentences(job, find_round(workspace, run).numbers)
 
 
 def find_round(workspace: Workspace, run: Run) -> Round:
-    """Find what a run has left as a round.
+    """Find the saved round of a run.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     run (Run): The run.
-    RETURNS (Round): Its sentences, and those that it has chosen.
-    RAISES (ProjectError): If it was not carried out, or with other settings or data, or the file is gone.
+    RETURNS (Round): Its sentences, and those it selected.
+    RAISES (ProjectError): If there is none, or it was made with other settings or data.
     """
     found = _read(workspace, run)
     if found is None or found.fingerprint != training_fingerprint(workspace, run):
-        what = f"the sentences of {run.id}, or those that it has chosen, are not there"
+        what = f"the sentences of {run.id}, or those that it selected, are missing or out of date"
         raise ProjectError(what, where=round_file(workspace.results, run.id), remedy=REPEAT)
     return found
 
 
 def sample_after(workspace: Workspace, before: Run, size: int) -> Sample:
-    """Read the sample of a round off what the round before has left.
+    """Read the sample of a round from the previous one.
 
-    workspace (Workspace): The experiment and its surroundings.
-    before (Run): The round before.
+    workspace (Workspace): The experiment and its environment.
+    before (Run): The previous round.
     size (int): Sample size of the round.
-    RETURNS (Sample): The sentences of the round before, and behind them those that were added.
-    RAISES (ProjectError): If that was not carried out for this size, or its model could not choose.
+    RETURNS (Sample): The sentences of the previous round, followed by those that were added.
+    RAISES (ProjectError): If the previous round didn't select sentences for this size, or its training failed.
     """
     found, file = find_round(workspace, before), round_file(workspace.results, before.id)
     if found.next is None or found.next.size != size:
-        raise ProjectError(f"{before.id} has chosen nothing for size {size}", where=file, remedy=REPEAT)
+        raise ProjectError(f"{before.id} didn't select any sentences for size {size}", where=file, remedy=REPEAT)
     if found.next.problem:
-        what = f"{before.id} can't choose the sentences of size {size}: {found.next.problem}"
+        what = f"{before.id} can't select the sentences for size {size}: {found.next.problem}"
         raise ProjectError(what, where=file, remedy="change the settings of `few_shot.training`")
     return Sample(found.numbers + found.next.numbers, found.edits + found.next.edits)
 
 
 def chosen_numbers(workspace: Workspace, chosen: Run, size: int) -> tuple[int, ...]:
-    """RETURNS (tuple[int, ...]): The sentences that were chosen for a size, that of a finished run or the next one."""
+    """RETURNS (tuple[int, ...]): The sentences selected for a size: that of a finished run, or of its next round."""
     if size == chosen.size:
         return find_round(workspace, chosen).numbers
     return sample_after(workspace, chosen, size).numbers
 
 
 def count_words(sentences: Iterable[Sentence]) -> int:
-    """RETURNS (int): Tokens that are no white space."""
+    """RETURNS (int): Number of tokens that are not whitespace."""
     return sum(not word.isspace() for sentence in sentences for word in sentence.words)
 
 
 def random_with_words(sentences: Sequence[Sentence], words: int, seed: int) -> list[int]:
-    """Draw a random sample by words.
+    """Draw a random sample with a given number of words.
 
     sentences (Sequence[Sentence]): All sentences.
-    words (int): So many words at least, if there are.
-    seed (int): Of the permutation: that of plain random samples.
-    RETURNS (list[int]): The shortest prefix of the permutation that has as many words.
+    words (int): The minimum number of words, if the sentences have as many.
+    seed (int): Seed of the permutation, which is the same as for plain random samples.
+    RETURNS (list[int]): The shortest prefix of the permutation with that many words.
     """
     drawn: list[int] = []
     for number in sample(len(sentences), len(sentences), seed):
@@ -180,7 +180,7 @@ def random_with_words(sentences: Sequence[Sentence], words: int, seed: int) -> l
 
 
 def observed_sentences(workspace: Workspace, run: Run) -> int:
-    """RETURNS (int): How many sentences models look at for a run, to choose for it or for the next round."""
+    """RETURNS (int): Number of sentences that models observe to select the run's sentences or the next round's."""
     place = place_of(workspace, run)
     if place is None or run.is_at_random or run.words_of:
         return 0

@@ -1,4 +1,4 @@
-"""Describe a run once: the training whose pipeline it tests, and all that this pipeline is tested on."""
+"""Describe a run: the training of its pipeline, and the parts to test the pipeline on."""
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Optional
@@ -15,11 +15,11 @@ from scripts.results.kinds import FULL, SHIPPED, ZERO_SHOT
 
 @dataclass(frozen=True)
 class ScoredPart:
-    """A part that a trained pipeline is tested on.
+    """A part to test a trained pipeline on.
 
-    corpus (str): Its corpus.
+    corpus (str): The corpus of the part.
     part (Part): The part.
-    entity_types (tuple[str, ...]): What is scored: the types of the training that the corpus annotates.
+    entity_types (tuple[str, ...]): The types to score: those of the training that the corpus annotates.
     """
 
     corpus: str
@@ -29,13 +29,13 @@ class ScoredPart:
 
 @dataclass(frozen=True)
 class RunJob:
-    """All that decides the result of a run.
+    """Everything that determines the result of a run.
 
-    training (TrainingJob): The training of the pipeline that is tested.
-    test (ScoredPart): The test part of its target.
-    source_tests (tuple[ScoredPart, ...]): Those of its sources, where it is tested for what it has forgotten.
-    first_sentences (Optional[ScoredPart]): The training part whose first sentences it is scored on too, if on any.
-    is_rounded (bool): Whether the encoder is tested as a package stores it, in half precision.
+    training (TrainingJob): The training of the pipeline to test.
+    test (ScoredPart): The test part of the target.
+    source_tests (tuple[ScoredPart, ...]): The test parts of the sources, to measure forgetting.
+    first_sentences (Optional[ScoredPart]): The training part with the first sentences to also score on, if any.
+    is_rounded (bool): Whether to test the encoder in half precision, as stored in a package.
     """
 
     training: TrainingJob
@@ -46,16 +46,16 @@ class RunJob:
 
     @cached_property
     def fingerprint(self) -> str:
-        """RETURNS (str): Hash of all that decides the result."""
+        """RETURNS (str): Hash of everything that determines the result."""
         run = decisive(self)
-        # Where nothing is rounded, results that were on record before anything was are still those of today.
+        # Without rounding, results from before there was this field must stay valid.
         if not run["is_rounded"]:
             del run["is_rounded"]
         return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": run})
 
 
 def run_job(workspace: Workspace, run: Run) -> RunJob:
-    """RETURNS (RunJob): What a run trains and what it is tested on."""
+    """RETURNS (RunJob): The training and the tests of a run."""
     model = tested_model(workspace.experiment, run)
     types = types_of(workspace, run.entity_type)
     return RunJob(
@@ -75,7 +75,7 @@ def _test(workspace: Workspace, corpus: str, part: str, types: tuple[str, ...]) 
 
 
 def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
-    """RETURNS (TrainingJob): How a run on a sample of the target is trained."""
+    """RETURNS (TrainingJob): The training of a run on a sample of the target."""
     assert workspace.experiment.few_shot
     job = workspace.job(
         (run.target,),
@@ -94,16 +94,16 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
     chosen = _chosen_job(replace(job, limit=sizes[0]), run.words_of or run.selection, sizes)
     if not run.words_of:
         return chosen
-    # Of a first sample that was not chosen the control is that sample itself.
+    # If the first sample is random anyway, it is its own control.
     return replace(job, selection=Selection(RANDOM, words_of=chosen.fingerprint) if chosen.selection else None)
 
 
-# A curve of many sizes asks for each of them as often as there are larger ones.
+# In a curve with many sizes, each size is requested once per larger size.
 @lru_cache(maxsize=10_000)
 def _chosen_job(first: TrainingJob, method: str, sizes: tuple[int, ...]) -> TrainingJob:
-    """Describe a training on a sample that a method has chosen, round after round.
+    """Describe a training on a sample that a method has selected, round by round.
 
-    first (TrainingJob): That on the plain random sample of the first size.
+    first (TrainingJob): The training on the plain random sample of the first size.
     method (str): The method.
     sizes (tuple[int, ...]): The sample sizes of the rounds, up to this one.
     RETURNS (TrainingJob): The training of the last round.
@@ -112,7 +112,7 @@ def _chosen_job(first: TrainingJob, method: str, sizes: tuple[int, ...]) -> Trai
     if earlier:
         before = _chosen_job(first, method, tuple(earlier))
         return replace(first, limit=size, selection=Selection(method, before=before.fingerprint))
-    # Without a whole model to start from nothing is there that could choose the first sentences.
+    # Without a complete model to start from, no model could select the first sentences.
     if first.source is None or first.transfer != FULL:
         return first
     return replace(first, selection=Selection(method, before=first.source.fingerprint))

@@ -1,4 +1,4 @@
-"""Let a pipeline find the mentions of whole documents, and score them."""
+"""Predict the mentions of whole documents with a pipeline, and score the predictions."""
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ DOCUMENTS_PER_BATCH = 16
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pipeline does on a test part.
+    """A pipeline's predictions and scores on a test part.
 
-    predictions (tuple[Prediction, ...]): What it finds, document by document, annotated or not.
-    scores (RunScores): Its scores.
-    seconds (float): Wall-clock time of finding.
-    sentences (int): Sentences of the part in which somebody annotated a token.
+    predictions (tuple[Prediction, ...]): The predictions for each document, annotated or not.
+    scores (RunScores): The scores.
+    seconds (float): Wall-clock time of the prediction.
+    sentences (int): Number of sentences with at least one annotated token.
     """
 
     predictions: tuple[Prediction, ...]
@@ -34,11 +34,11 @@ class Outcome:
 
 
 def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome:
-    """Let a pipeline find the entities of a test part, and score them.
+    """Predict the entities of a test part, and score them.
 
-    nlp (Language): A pipeline.
+    nlp (Language): The pipeline.
     part (Path): DocBin file of whole documents.
-    entity_types (Sequence[str]): What is scored.
+    entity_types (Sequence[str]): The types to score.
     RETURNS (Outcome): Predictions and scores.
     """
     documents, started = read_documents(part), time.monotonic()
@@ -49,11 +49,11 @@ def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome
 
 
 def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:
-    """Find the entities in documents, sentence by sentence.
+    """Predict the entities in documents, sentence by sentence.
 
     nlp (Language): A pipeline that sets `doc.ents`.
-    documents (Iterable[Doc]): Gold documents; of them only tokens and sentence starts are shown to the pipeline.
-    YIELDS (Prediction): For each document, in order.
+    documents (Iterable[Doc]): Gold documents. The pipeline only gets their tokens and sentence starts.
+    YIELDS (Prediction): The predictions for each document, in order.
     """
     pairs = ((without_entities(document, nlp.vocab), document.user_data["id"]) for document in documents)
     for doc, name in nlp.pipe(pairs, as_tuples=True, batch_size=DOCUMENTS_PER_BATCH):
@@ -66,7 +66,7 @@ def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:
 
 
 def confidences(doc: Doc) -> tuple[float, ...]:
-    """RETURNS (tuple[float, ...]): The confidence of each entity; empty where the model has none to give."""
+    """RETURNS (tuple[float, ...]): The confidence of each entity. Empty if the model has none."""
     if SPANS_KEY not in doc.spans:
         return ()
     group = doc.spans[SPANS_KEY]
@@ -75,7 +75,7 @@ def confidences(doc: Doc) -> tuple[float, ...]:
 
 
 def without_entities(document: Doc, vocab: Vocab) -> Doc:
-    """RETURNS (Doc): A Doc of the same tokens and sentences."""
+    """RETURNS (Doc): A Doc with the same tokens and sentences, and no entities."""
     return Doc(
         vocab,
         words=[token.text for token in document],
@@ -87,10 +87,11 @@ def without_entities(document: Doc, vocab: Vocab) -> Doc:
 def score(documents: Sequence[Doc], predictions: Sequence[Prediction], entity_types: Sequence[str]) -> RunScores:
     """Score predictions by exact match.
 
-    documents (Sequence[Doc]): Gold: entities on tokens, and `user_data["mentions"]` at the original character offsets.
-    predictions (Sequence[Prediction]): In the same order.
-    entity_types (Sequence[str]): What is scored.
-    RETURNS (RunScores): On tokens, and on characters, where a mention that alignment lost is missed.
+    documents (Sequence[Doc]): Gold documents, with entities and with `user_data["mentions"]` at the original character
+        offsets.
+    predictions (Sequence[Prediction]): The predictions, in the same order.
+    entity_types (Sequence[str]): The types to score.
+    RETURNS (RunScores): Scores on tokens, and on characters. On characters, mentions lost by alignment count as missed.
     """
     return RunScores(
         tokens=score_tokens(documents, [prediction.tokens for prediction in predictions], entity_types),
@@ -101,12 +102,12 @@ def score(documents: Sequence[Doc], predictions: Sequence[Prediction], entity_ty
 def score_tokens(
     documents: Sequence[Doc], found: Sequence[Collection[MentionKey]], entity_types: Sequence[str]
 ) -> dict[str, Score]:
-    """Score by exact match on tokens. What is found at tokens that nobody annotated is neither right nor wrong.
+    """Score by exact match on tokens. Predictions that touch unannotated tokens are ignored.
 
-    documents (Sequence[Doc]): Gold.
-    found (Sequence[Collection]): For each document (start, end, type) mentions, in tokens.
-    entity_types (Sequence[str]): What is scored.
-    RETURNS (dict[str, Score]): By type, and under "micro" that of all of them together.
+    documents (Sequence[Doc]): Gold documents.
+    found (Sequence[Collection]): The (start, end, type) mentions of each document, in tokens.
+    entity_types (Sequence[str]): The types to score.
+    RETURNS (dict[str, Score]): Scores by type, and for all types together as "micro".
     """
     gold = [[(ent.start, ent.end, ent.label_) for ent in document.ents] for document in documents]
     return score_mentions(gold, _judged(judged_tokens, documents, found), entity_types)
@@ -115,24 +116,24 @@ def score_tokens(
 def score_characters(
     documents: Sequence[Doc], found: Sequence[Collection[MentionKey]], entity_types: Sequence[str]
 ) -> dict[str, Score]:
-    """Score by exact match with the mentions as annotated: what alignment loses or the splitter cuts is missed.
+    """Score by exact match with the original annotations. Mentions lost by alignment or cut by the splitter are missed.
 
-    documents (Sequence[Doc]): Gold.
-    found (Sequence[Collection]): For each document (start, end, type) mentions, in characters, of any tokens.
-    entity_types (Sequence[str]): What is scored.
-    RETURNS (dict[str, Score]): As `score_tokens`.
+    documents (Sequence[Doc]): Gold documents.
+    found (Sequence[Collection]): The (start, end, type) mentions of each document, in characters, of any tokenization.
+    entity_types (Sequence[str]): The types to score.
+    RETURNS (dict[str, Score]): Scores as in `score_tokens`.
     """
     gold = [[tuple(mention) for mention in document.user_data["mentions"]] for document in documents]
     return score_mentions(gold, _judged(judged_characters, documents, found), entity_types)
 
 
 def judged_tokens(document: Doc, found: Collection[MentionKey]) -> list[MentionKey]:
-    """RETURNS (list[MentionKey]): Those of the mentions found, in tokens, that touch no token that nobody annotated."""
+    """RETURNS (list[MentionKey]): The mentions, in tokens, that don't touch an unannotated token."""
     return judged(found, [(token.i, token.i + 1) for token in unknown_tokens(document)])
 
 
 def judged_characters(document: Doc, found: Collection[MentionKey]) -> list[MentionKey]:
-    """RETURNS (list[MentionKey]): The same of mentions in characters."""
+    """RETURNS (list[MentionKey]): The mentions, in characters, that don't touch an unannotated token."""
     return judged(found, [(token.idx, token.idx + len(token)) for token in unknown_tokens(document)])
 
 

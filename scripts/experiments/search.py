@@ -1,4 +1,4 @@
-"""A search for settings that opens no test part: candidates learn from some training documents, others score them."""
+"""Search for settings on training parts: train candidates on some documents and score them on the others."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
@@ -28,11 +28,11 @@ SCORED_ON = "development documents of the training part; no test part was opened
 
 @dataclass(frozen=True)
 class Candidate:
-    """Settings that are tried.
+    """Settings to try.
 
     name (str): `base`, or the one setting that differs from it, such as `learn_rate: 0.0004`.
-    training (Training): How long and how fast it is trained.
-    frozen (str): What of the encoder stays as it is.
+    training (Training): The length and learning rates of the training.
+    frozen (str): The part of the encoder that isn't trained.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Candidate:
 class SearchRun:
     """One training of a candidate.
 
-    candidate (Candidate): Its settings.
-    corpus (str): The corpus whose training part it is trained and scored on.
-    size (int): Sample size; None for all sentences that are not held out.
+    candidate (Candidate): The candidate.
+    corpus (str): The corpus. Its training part is used for both training and scoring.
+    size (int): Sample size. None for all sentences that are not held out.
     seed (int): Seed of the sample and of the training.
     """
 
@@ -57,30 +57,30 @@ class SearchRun:
 
     @property
     def id(self) -> str:
-        """RETURNS (str): Its name, which is that of its file too."""
+        """RETURNS (str): The run's name, also used for its file."""
         size = "whole" if self.size is None else self.size
         return f"{self.candidate.name.replace(': ', '-')}.{self.corpus}.size-{size}.seed-{self.seed}"
 
 
 def search_settings(workspace: Workspace) -> Search:
-    """Find what an experiment wants to be searched.
+    """Find the search settings of an experiment.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     RETURNS (Search): The settings.
     RAISES (ProjectError): If the experiment file has no search.
     """
     if workspace.experiment.search is None:
-        remedy = "add it, or take an experiment that has it, such as `--vars.experiment search_sample`"
+        remedy = "add it, or choose an experiment that has it, such as `--vars.experiment search_sample`"
         raise ProjectError("missing key 'search'", where=f"experiment {workspace.name}", remedy=remedy)
     return workspace.experiment.search
 
 
 def list_candidates(search: Search, frozen: Frozen) -> list[Candidate]:
-    """Change one setting of the base at a time.
+    """List the candidates. Each changes one setting of the base.
 
-    search (Search): Base and values.
-    frozen (str): What the base leaves as it is.
-    RETURNS (list[Candidate]): The base first.
+    search (Search): The base and the values to try.
+    frozen (str): The part of the encoder that the base doesn't train.
+    RETURNS (list[Candidate]): The candidates, with the base first.
     """
     base = {**search.base.model_dump(), "frozen": frozen}
     changed = [(key, value) for key, values in search.values for value in values if value != base[key]]
@@ -93,7 +93,7 @@ def list_candidates(search: Search, frozen: Frozen) -> list[Candidate]:
 
 
 def search_runs(search: Search, frozen: Frozen) -> list[SearchRun]:
-    """RETURNS (list[SearchRun]): Every candidate on every corpus, at every size, by every seed."""
+    """RETURNS (list[SearchRun]): Every candidate on every corpus, at every size, with every seed."""
     return [
         SearchRun(candidate, corpus, size, seed)
         for candidate in list_candidates(search, frozen)
@@ -104,15 +104,15 @@ def search_runs(search: Search, frozen: Frozen) -> list[SearchRun]:
 
 
 def search_part(workspace: Workspace, corpus: str, part: str) -> Path:
-    """RETURNS (Path): The DocBin file of the documents of a training part that are for `train` or `development`."""
+    """RETURNS (Path): The DocBin file of a corpus's training documents for `train` or `development`."""
     return workspace.training / workspace.name / "search" / corpus / f"{part}.spacy"
 
 
 def split_training_part(workspace: Workspace, search: Search, corpus: str) -> None:
-    """Deal the documents of a training part to two files, those of equal text to the same one.
+    """Split the documents of a training part into two files. Documents with equal text go to the same file.
 
-    workspace (Workspace): The experiment and its surroundings.
-    search (Search): Share and seed.
+    workspace (Workspace): The experiment and its environment.
+    search (Search): The share and the seed.
     corpus (str): The corpus.
     RAISES (ProjectError): If there are fewer than two documents, or all are copies of one text.
     """
@@ -130,8 +130,8 @@ def split_training_part(workspace: Workspace, search: Search, corpus: str) -> No
 
 
 def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
-    """RETURNS (RunJob): How a run is trained, at a size as few-shot without a source, else as in-corpus; and its test
-    on the documents that are held out."""
+    """RETURNS (RunJob): The training of a run, as in few-shot without a source, or in in-corpus if it has no size, and
+    its test on the held-out documents."""
     training = workspace.job(
         (run.corpus,),
         train=(part_of(search_part(workspace, run.corpus, TRAIN)),),
@@ -146,28 +146,28 @@ def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
 
 
 def check_sizes(workspace: Workspace, search: Search) -> None:
-    """RAISES (ProjectError): If a sample is to have more sentences than the documents that are not held out."""
+    """RAISES (ProjectError): If a sample size exceeds the sentences that are not held out."""
     largest = max((size for size in search.sizes if size), default=0)
     for corpus in search.corpora:
         available = part_of(search_part(workspace, corpus, TRAIN)).sentences
         if largest > available:
             raise ProjectError(
-                f"sample size {largest}, but {corpus} has {available} training sentences that are not held out",
+                f"sample size {largest}, but {corpus} has only {available} training sentences that are not held out",
                 where=f"experiment {workspace.name}, key search.sizes",
-                remedy="take a smaller size",
+                remedy="use a smaller size",
             )
 
 
 def carry_out_search(
     workspace: Workspace, search: Search, executor: Optional[Executor] = None
 ) -> list[SearchResult]:
-    """Bring every run of a search on record.
+    """Run and save all runs of a search.
 
-    workspace (Workspace): The experiment and its surroundings.
-    search (Search): What to try.
-    executor (Optional[Executor]): What carries the runs out; None for this process.
-    RETURNS (list[SearchResult]): Their results, the base's first. Runs that were on record are read, not repeated.
-    RAISES (ProjectError): If runs failed. The others are on record.
+    workspace (Workspace): The experiment and its environment.
+    search (Search): The settings to try.
+    executor (Optional[Executor]): The executor of the runs. None for this process.
+    RETURNS (list[SearchResult]): The results, with the base's first. Those of finished runs are read from their files.
+    RAISES (ProjectError): If runs failed. The results of the others are saved.
     """
     print(srsly.yaml_dumps(search.model_dump(mode="json")))
     for corpus in search.corpora:
@@ -178,7 +178,7 @@ def carry_out_search(
     known = {run: _fingerprint_on_record(folder, run) for run in jobs}
     pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
     tell_others(sum(known[run] is not None for run in pending))
-    msg.info(f"{len(jobs)} runs, {len(jobs) - len(pending)} finished before, {len(pending)} to do")
+    msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
     check_failed(workspace, _carry_out_all(workspace, pending, executor))
     return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
 
@@ -188,7 +188,7 @@ def _file(folder: Path, run: SearchRun) -> Path:
 
 
 def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
-    """RETURNS (Optional[str]): The fingerprint that a run was made with; None if it is not on record."""
+    """RETURNS (Optional[str]): The fingerprint of a saved run. None if it isn't saved."""
     try:
         return read_json(_file(folder, run)).get("fingerprint")
     except (ProjectError, AttributeError):
@@ -196,19 +196,19 @@ def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
 
 
 class SearchWork(WorkerWork):
-    """Trains and scores candidates."""
+    """Train and score candidates."""
 
     module = "scripts.experiments.candidates"
 
     def make_worker(self, workspace: Workspace) -> Any:
-        """RETURNS (SearchWorker): What tries candidates."""
+        """RETURNS (SearchWorker): The worker that trains and scores candidates."""
         from scripts.experiments.candidates import SearchWorker
 
         return SearchWorker(workspace)
 
 
 def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list[Task]:
-    """RETURNS (list[Task]): What an executor is given: each run with its job, and what it starts from."""
+    """RETURNS (list[Task]): The tasks for an executor, one per run, with the run's job."""
     shared = shared_files(workspace)
     return [
         Task(
@@ -225,7 +225,7 @@ def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list
 def _carry_out_all(
     workspace: Workspace, jobs: Mapping[SearchRun, RunJob], executor: Optional[Executor]
 ) -> dict[str, str]:
-    """RETURNS (dict[str, str]): Why those failed that did, by id."""
+    """RETURNS (dict[str, str]): The reasons for failures, by id."""
 
     def put_on_record(ended: Ended, journal: Journal) -> str:
         if ended.failure:
@@ -238,12 +238,12 @@ def _carry_out_all(
 
 
 def write_search(workspace: Workspace, search: Search, results: Sequence[SearchResult]) -> Path:
-    """Write what a search found.
+    """Write the outcome of a search.
 
-    workspace (Workspace): The experiment and its surroundings.
-    search (Search): What was tried.
-    results (Sequence[SearchResult]): What it scored.
-    RETURNS (Path): `search.json` of the experiment.
+    workspace (Workspace): The experiment and its environment.
+    search (Search): The settings of the search.
+    results (Sequence[SearchResult]): The results of its runs.
+    RETURNS (Path): The experiment's `search.json`.
     """
     comparisons = compare_candidates(results)
     path = workspace.results / "search.json"

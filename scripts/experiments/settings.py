@@ -1,4 +1,4 @@
-"""What an experiment file may say, and where corpus and experiment files are found."""
+"""Define the settings of experiment files, and find corpus and experiment files."""
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeVar
@@ -17,42 +17,42 @@ Duplicate = Literal["exact", "near"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Frozen = Literal["nothing", "word_embeddings", "encoder"]
 Types = Literal["joint", "per_type"]
-# The project's own, where `--vars.configs` names another folder.
+# The project's own folder, even if `--vars.configs` is another one.
 OWN_CONFIGS = Path("configs")
-# The folder beside the converted corpora; whoever asks for an encoder has no need of the room that makes it.
+# The folder next to the converted corpora. Defined here so that reading settings doesn't import the code that makes it.
 TOKENIZER = "tokenizer"
 
 
 def _without_repeats(values: list) -> list:
     repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
-        raise ValueError(f"{shorten(repr(repeated[0]))} stands here more than once")
+        raise ValueError(f"{shorten(repr(repeated[0]))} is listed more than once")
     return values
 
 
 Corpora = Annotated[list[str], AfterValidator(_without_repeats)]
-# NumPy takes seeds up to twice this, and `--seed` adds to those of a file.
+# NumPy accepts seeds up to twice this number, and `--seed` is added to those of a file.
 LARGEST_SEED = 2**31 - 1
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repeats)]
 
-# The smallest of 0, 100, 200 and 400 that is within the seeds' spread of the best on held-out training documents of two
-# corpora of 60 documents, in batches of 16; the README has the figures.
+# The smallest of 0, 100, 200 and 400 with a score within the seeds' spread of the best, on held-out training documents
+# of two corpora of 60 documents, in batches of 16. The scores are in docs/experiments.md.
 ENOUGH_UPDATES = 200
-# More is a slip of the keyboard: the training would not end.
+# Larger values are typos: the training would never end.
 MOST_EPOCHS, MOST_UPDATES, LARGEST_BATCH = 10_000, 10_000_000, 100_000
 
 
 class Training(Settings):
-    """How long and how fast one kind of run is trained.
+    """The length and learning rates of one kind of training.
 
-    epochs (float): Passes over the training sentences; more of them where they make fewer updates than the floor.
-    min_updates (int): The floor: the fewest updates, however few the sentences. It is the same for whole training
-        parts and for samples, so that at equal `epochs` no sample is trained on for longer than the part that it is
-        drawn from. 0 is none (the paper's protocol).
+    epochs (float): Passes over the training sentences. More are made if these give fewer than `min_updates` updates.
+    min_updates (int): The minimum number of updates, however few sentences there are. It is the same for whole training
+        parts and for samples, so at equal `epochs`, no sample is trained on for longer than the part it is drawn from.
+        0 for no minimum (the paper's protocol).
     batch_size (int): Sentences per update.
-    learn_rate (float): Highest learning rate of the encoder.
-    head_learn_rate (float): Highest learning rate of the head.
+    learn_rate (float): Peak learning rate of the encoder.
+    head_learn_rate (float): Peak learning rate of the head.
     """
 
     epochs: float = Field(gt=0, le=MOST_EPOCHS)
@@ -63,12 +63,12 @@ class Training(Settings):
 
 
 class SourceSet(Settings):
-    """What a run is pretrained on.
+    """The corpora that a model is pretrained on.
 
-    together (list[str]): Corpora whose sentences are mixed; a plain list `[a, b]` in an experiment file is this.
-    in_sequence (list[str]): Corpora that are trained on one after the other, each starting from the model before.
-    targets (list[str]): Only for curves of these targets; left out: of all that are not among the sources.
-    enabled (bool): Whether it is run.
+    together (list[str]): Corpora to mix. In an experiment file, a plain list `[a, b]` means the same.
+    in_sequence (list[str]): Corpora to train on one after the other. Each training starts from the previous model.
+    targets (list[str]): Targets to use this source for. By default, all corpora that are not among the sources.
+    enabled (bool): Whether to run it.
     """
 
     together: Corpora = []
@@ -81,20 +81,20 @@ class SourceSet(Settings):
         if self.together and self.in_sequence:
             raise ValueError("give `together` or `in_sequence`, not both")
         if len(self.in_sequence) == 1:
-            raise ValueError("one corpus alone is no sequence; write it as a plain list")
+            raise ValueError("`in_sequence` needs at least two corpora; write a single one as a plain list")
         return self
 
     @property
     def corpora(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): The corpora; none for no pretrain."""
+        """RETURNS (tuple[str, ...]): The corpora. Empty for no pretrain."""
         return tuple(self.together or self.in_sequence)
 
     def serves(self, target: str) -> bool:
-        """RETURNS (bool): Whether curves of that target start from it."""
+        """RETURNS (bool): Whether to use it as a source for this target."""
         return self.enabled and target not in self.corpora and (self.targets is None or target in self.targets)
 
 
-# More are a slip of the keyboard, and would fill the memory before anything is told.
+# More are a typo, and would fill the memory before any error is reported.
 MOST_SIZES = 10_000
 # Part of paths.
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=40)]
@@ -106,19 +106,19 @@ def _as_source_set(value: Any) -> Any:
 
 
 def _as_sizes(value: Any) -> Any:
-    """RETURNS (Any): A range `{first: 50, last: 2000, step: 50}`, both ends included, as a list; else as it is."""
+    """RETURNS (Any): A range `{first: 50, last: 2000, step: 50}`, with both ends, as a list. Other values as is."""
     if not isinstance(value, dict):
         return value
     numbers = [value.get(key) for key in ("first", "last", "step")]
-    # A boolean is an int to Python.
+    # `isinstance` would accept booleans.
     whole = [number for number in numbers if type(number) is int and number > 0]
     if len(value) != 3 or len(whole) != 3:
-        raise ValueError("a range is written {first: 50, last: 2000, step: 50}")
+        raise ValueError("write a range as {first: 50, last: 2000, step: 50}, with whole numbers above 0")
     first, last, step = whole
-    # Not `len`, for which a range may be too long.
+    # Not `len`, which fails for very long ranges.
     count = max(0, (last - first) // step + 1)
     if count > MOST_SIZES:
-        raise ValueError(f"a range of {shorten(str(count))} sizes; {MOST_SIZES} at most")
+        raise ValueError(f"the range has {shorten(str(count))} sizes, the maximum is {MOST_SIZES}; use a larger step")
     return list(range(first, last + 1, step))
 
 
@@ -130,7 +130,7 @@ def _known_selections(names: list[str]) -> list[str]:
         if name not in METHODS:
             raise ValueError(f"unknown selection {shorten(repr(name))} ({suggest(name, list(METHODS))})")
     if RANDOM not in names:
-        raise ValueError(f"'{RANDOM}' is missing, which the others are held against")
+        raise ValueError(f"'{RANDOM}' is missing; add it, since the other methods are compared with it")
     return names
 
 
@@ -138,24 +138,23 @@ Selections = Annotated[list[str], AfterValidator(_known_selections), AfterValida
 
 
 class FewShot(Settings):
-    """The learning curves: every target with every source (and with none) at every sample size and seed.
+    """The learning curves: every target with every source (and without one) at every sample size and seed.
 
-    targets (list[str]): Corpora to learn from few sentences of.
-    sources (list[SourceSet]): Each a corpus or several, together or in sequence; an empty list is no pretrain.
-        Left out: no pretrain and every other corpus of the experiment by itself.
-    sizes (list[int]): Sample sizes, in sentences; or a range, `{first: 50, last: 2000, step: 50}`.
-    seeds (list[int]): One run for each.
-    transfer (list[str]): `full` (encoder and head of the source) and/or `encoder` (a fresh head).
-    compute_matched (list[int]): Sizes at which no pretrain is also run with as many more updates as the source models
-        have had, so that a source is not credited with longer training.
-    source_tests (list[int]): Sizes at which a pretrained model is also tested on its sources afterwards, to see what it
-        forgot.
-    selection (list[str]): How the sentences of the samples are chosen: at `random`, which must be among them, and by
-        which methods. Of a method, the model after one size chooses what is added for the next one; the first size is
-        chosen by the source's model, or at random where none is taken over as a whole. Every sentence is one of the
-        target's training part.
-    equal_words (bool): Whether for each sample that a method has chosen there is also a random one with as many words.
-    training (Training): Settings of these runs.
+    targets (list[str]): Corpora to sample training sentences from.
+    sources (list[SourceSet]): Sources, each one or more corpora, together or in sequence. An empty list means no
+        pretrain. By default, no pretrain and every other corpus of the experiment by itself.
+    sizes (list[int]): Sample sizes in sentences, or a range such as `{first: 50, last: 2000, step: 50}`.
+    seeds (list[int]): One run per seed.
+    transfer (list[str]): `full` (the source's encoder and head) and/or `encoder` (with a fresh head).
+    compute_matched (list[int]): Sizes at which to also run no pretrain with as many additional updates as the source
+        models had, so that longer training doesn't count as an advantage of the source.
+    source_tests (list[int]): Sizes at which to also test pretrained models on their sources, to measure forgetting.
+    selection (list[str]): How to select the sentences of the samples: `random`, which is required, and other methods.
+        With a method, the model trained at one size selects the sentences to add for the next size. For the first size,
+        the source's model selects them, or they are random if the source's head isn't transferred. All sentences come
+        from the target's training part.
+    equal_words (bool): Whether to add a random sample with as many words for each sample that a method has selected.
+    training (Training): Settings of these trainings.
     """
 
     targets: Corpora = Field(min_length=1)
@@ -171,7 +170,7 @@ class FewShot(Settings):
 
     @property
     def methods(self) -> list[str]:
-        """RETURNS (list[str]): The selections that a model has a part in."""
+        """RETURNS (list[str]): The selections that use a model."""
         return [name for name in self.selection if name != RANDOM]
 
     @field_validator("sources")
@@ -184,7 +183,7 @@ class FewShot(Settings):
     @classmethod
     def _ascending(cls, sizes: list[int]) -> list[int]:
         if sizes != sorted(set(sizes)) or (sizes and sizes[0] < 1):
-            raise ValueError("sizes must be positive, ascending and without repeats")
+            raise ValueError("sizes must be positive, in ascending order and without repeats")
         return sizes
 
     @model_validator(mode="after")
@@ -192,18 +191,18 @@ class FewShot(Settings):
         for key in ("compute_matched", "source_tests"):
             for size in getattr(self, key):
                 if size not in self.sizes:
-                    raise ValueError(f"{key}: {size} is not among the sizes")
+                    raise ValueError(f"{key}: {size} is not among the `sizes`; add it there, or remove it here")
         if self.equal_words and not self.methods:
-            raise ValueError(f"equal_words: `selection` has nothing but '{RANDOM}' to have as many words as")
+            raise ValueError(f"equal_words: `selection` only has '{RANDOM}'; add a method, or remove `equal_words`")
         return self
 
 
 class FullTraining(Settings):
     """Runs on whole training parts.
 
-    corpora (list[str]): Corpora to do so on; left out: all of the experiment.
-    seeds (list[int]): One run for each.
-    training (Training): Settings of these runs.
+    corpora (list[str]): Corpora to train and test on. By default, all corpora of the experiment.
+    seeds (list[int]): One run per seed.
+    training (Training): Settings of these trainings.
     """
 
     corpora: Optional[Corpora] = None
@@ -214,11 +213,11 @@ class FullTraining(Settings):
 class Pretraining(Settings):
     """The models that zero-shot and few-shot start from.
 
-    seeds (list[int]): One model of each source for each. The first few-shot seed starts from the first of them, the
-        second from the second, and so on, over again where there are fewer.
-    training (Training): Settings of their trainings.
-    max_sentences (int): The most sentences that a source model is trained on, all its corpora taken together: a seeded
-        sample of what they hold. In a sequence it holds for each corpus. Left out: all sentences.
+    seeds (list[int]): One model of each source per seed. The first few-shot seed starts from the first model, the
+        second from the second, and so on, starting over if there are fewer models.
+    training (Training): Settings of these trainings.
+    max_sentences (int): Maximum number of training sentences of a source model, for all its corpora together. If they
+        have more, a seeded sample is used. In a sequence, it applies to each corpus. By default, all sentences.
     """
 
     seeds: Seeds
@@ -231,12 +230,12 @@ BaselineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", max
 
 
 class Baseline(Settings):
-    """Another model to stand beside the experiment's own in Table 2.
+    """Another model to compare with the experiment's own in Table 2.
 
-    config (str): Name of its spaCy config, such as `lstm_crf`.
-    encoder (str): Its encoder, as `weasel run encoder` takes it; left out: the experiment's.
-    corpora (list[str]): What it is trained and tested on; left out: as in-corpus.
-    training (Training): Its settings; left out: those of in-corpus.
+    config (str): Name of the spaCy config, such as `lstm_crf`.
+    encoder (str): The encoder, as for `weasel run encoder`. By default, the experiment's.
+    corpora (list[str]): Corpora to train and test on. By default, those of in-corpus.
+    training (Training): Settings of the training. By default, those of in-corpus.
     """
 
     config: ModelName
@@ -246,28 +245,28 @@ class Baseline(Settings):
 
 
 class Shipped(Settings):
-    """The pipeline that is packaged: named before any score is known.
+    """The pipeline to package, chosen before any scores are known.
 
-    Either all the corpora that it names are mixed, or it is trained as a few-shot run is: on a source, then a target.
+    It is trained on a mix of `corpora`, or like a few-shot run: on a `source`, then on a `target`.
 
-    corpora (list[str]): Corpora whose training parts are mixed; left out: all of the experiment.
-    target (str): In place of `corpora`: what it is trained on last, with the settings of few-shot.
-    source (SourceSet): What it is pretrained on before; left out: nothing.
-    size (int): How many sentences of the target; left out: its whole training part. With a size and a seed of few-shot
-        it is the very model that few-shot evaluated.
-    transfer (str): What it takes over of the source: `full` or `encoder`.
-    seed (int): Its training seed.
-    training (Training): Its settings; left out: those of in-corpus, or of few-shot if a target is named.
-    examples (Path): Folder of *.jsonl files with annotated texts that stand in no corpus, one {"text": ..., "entities":
-        [{"start": ..., "end": ..., "label": ...}]} a line; the package is scored on them too. Left out: none.
-    calibrate (bool): Whether its confidences are calibrated, on documents of its training parts that a second training
-        with the same settings does not see: that takes about four fifths of the time of its training once more. The
-        pipeline that is packaged is trained on all of them in any case.
-    license (str): The package's license, such as `MIT`.
-    author (str): Who publishes it.
-    email (str): The author's address.
-    url (str): Where it is described.
-    intended_use (str): What it is for, in the model card in place of a general sentence.
+    corpora (list[str]): Corpora with training parts to mix. By default, all corpora of the experiment.
+    target (str): Instead of `corpora`, the corpus to train on last, with the settings of few-shot.
+    source (SourceSet): Corpora to pretrain on. By default, none.
+    size (int): Number of sentences of the target. By default, its whole training part. With a size and a seed of
+        few-shot, this is the same model that few-shot evaluated.
+    transfer (str): The part of the source model to start from: `full` or `encoder`.
+    seed (int): Training seed.
+    training (Training): Settings of the training. By default, those of in-corpus, or of few-shot with a `target`.
+    examples (Path): Folder of *.jsonl files with annotated texts that are not in any corpus, to also score the package
+        on. One per line: {"text": ..., "entities": [{"start": ..., "end": ..., "label": ...}]}. By default, none.
+    calibrate (bool): Whether to calibrate the confidences, on training documents that are held out from a second
+        training with the same settings. This adds about four fifths of the training time. The packaged pipeline is
+        trained on all documents in any case.
+    license (str): License of the package, such as `MIT`.
+    author (str): Author of the package.
+    email (str): Email address of the author.
+    url (str): URL of the package's home page.
+    intended_use (str): Intended use, for the model card, to replace the general description.
     """
 
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
@@ -291,7 +290,7 @@ class Shipped(Settings):
             raise ValueError("give `corpora` or `target`, not both")
         named = [key for key in ("source", "size", "transfer") if key in self.model_fields_set]
         if named and not self.target:
-            raise ValueError(f"`{named[0]}` belongs to a `target`, which is missing")
+            raise ValueError(f"`{named[0]}` needs a `target`, which is missing")
         if self.target in self.source.corpora:
             raise ValueError(f"'{self.target}' is both source and target")
         return self
@@ -302,14 +301,14 @@ Count = Annotated[int, Field(gt=0)]
 
 
 class SearchValues(Settings):
-    """What a search tries in place of the base's values; one that the base has already is not tried again.
+    """The values that a search tries instead of the base's. The base's own values are not repeated.
 
-    learn_rate (list[float]): Highest learning rates of the encoder.
-    head_learn_rate (list[float]): Highest learning rates of the head.
-    epochs (list[float]): Passes over the training sentences; where `min_updates` decides they change nothing.
-    min_updates (list[int]): Floors on the number of updates.
+    learn_rate (list[float]): Peak learning rates of the encoder.
+    head_learn_rate (list[float]): Peak learning rates of the head.
+    epochs (list[float]): Passes over the training sentences. They have no effect if `min_updates` decides the length.
+    min_updates (list[int]): Minimum numbers of updates.
     batch_size (list[int]): Sentences per update.
-    frozen (list[str]): What of the encoder stays as it is.
+    frozen (list[str]): The parts of the encoder that are not trained.
     """
 
     learn_rate: Annotated[list[Positive], AfterValidator(_without_repeats)] = []
@@ -321,17 +320,17 @@ class SearchValues(Settings):
 
 
 class Search(Settings):
-    """A search for settings within training parts: no test part is opened.
+    """A search for settings on training parts only. No test part is opened.
 
-    Each candidate changes one setting of the base: the product of all values would take too long.
+    Each candidate changes one setting of the base. The product of all values would take too long.
 
-    corpora (list[str]): Corpora whose training parts are searched on, each by itself and without a source.
-    development (float): Share of their training documents that is held out to score on.
-    split_seed (int): Seed by which these documents are drawn; the same ones for every candidate.
-    sizes (list[int]): Sample sizes, in sentences; null is all sentences of the documents that are not held out.
-    seeds (list[int]): One training for each.
-    base (Training): What the candidates are compared with; what it leaves frozen is the experiment's `frozen`.
-    values (SearchValues): What is tried.
+    corpora (list[str]): Corpora to search on, each by itself and without a source.
+    development (float): Share of the training documents to hold out for scoring.
+    split_seed (int): Seed of the split. All candidates use the same one.
+    sizes (list[int]): Sample sizes in sentences. null means all sentences of the documents that are not held out.
+    seeds (list[int]): One training per seed.
+    base (Training): The settings to compare candidates with. The frozen part is the experiment's `frozen`.
+    values (SearchValues): The values to try.
     """
 
     corpora: Annotated[Corpora, Field(min_length=1)]
@@ -346,9 +345,9 @@ class Search(Settings):
 class Report(Settings):
     """What the report shows beyond the experiment's own results.
 
-    paper (bool): Whether the paper's values stand beside those of the corpora that are, or stand in for, the paper's.
-    error_examples (bool): Whether the report quotes errors in their sentences. The texts may be private: a report that
-        quotes them must be kept as the corpora are.
+    paper (bool): Whether to show the paper's values next to those of the corpora that are, or represent, the paper's.
+    error_examples (bool): Whether to quote errors in their sentences. The texts may be private. A report that quotes
+        them must be protected like the corpora.
     """
 
     paper: bool = False
@@ -356,28 +355,28 @@ class Report(Settings):
 
 
 class Experiment(Settings):
-    """An experiment: corpora, and what is trained on and scored on which.
+    """An experiment: the corpora, and the models to train and test on them.
 
     corpora (list[str]): Names of corpus files.
-    encoder (str): What every model starts from: `offline`, a Hugging Face name, a folder, or `untrained`.
-    lower_case (bool): Whether the encoder's tokenizer lower-cases, where it has that choice (paper protocol B9). Left
-        out: as the encoder's own files say.
+    encoder (str): The encoder of every model: `offline`, a Hugging Face name, a folder, or `untrained`.
+    lower_case (bool): Whether the encoder's tokenizer lower-cases, if it has that option (paper protocol B9). By
+        default, the setting in the encoder's files.
     model (str): Name of the spaCy config, such as `softmax`.
-    frozen (str): What of the encoder stays as it is: `nothing`, its `word_embeddings`, or the whole `encoder`.
-    types (str): One model for all entity types (`joint`), or one for each (`per_type`; paper protocol B5).
-    precision (str): What trainings compute matrix products in: `float32`, `bfloat16`, or `auto`, which is bfloat16
-        where the hardware multiplies it natively. Weights, and predictions, are float32 in any case.
-    drop_shared_sentences (list[str]): Leave out of the sources' training sets what also stands in a target's test set:
-        `exact` duplicates, `near` ones, or both, of sentences of five words and more. `describe` tells how many there
-        are. Left out: none.
+    frozen (str): The part of the encoder that isn't trained: `nothing`, its `word_embeddings`, or the whole `encoder`.
+    types (str): One model for all entity types (`joint`), or one per type (`per_type`; paper protocol B5).
+    precision (str): Precision of matrix products in training: `float32`, `bfloat16`, or `auto`, which means bfloat16
+        if the hardware multiplies it natively. Weights and predictions are always float32.
+    drop_shared_sentences (list[str]): Leave sentences out of the sources' training data that are also in a target's
+        test part: `exact` duplicates, `near` duplicates or both, of sentences with at least five words. `describe`
+        reports how many there are. By default, none are left out.
     in_corpus (FullTraining): Training and testing within one corpus.
-    baselines (dict[str, Baseline]): Other models that are trained and tested within one corpus too, by name.
-    pretraining (Pretraining): The source models; left out: the in-corpus models of the first seed (paper protocol B11).
-    zero_shot (list[str]): Targets that every source is tested on; left out: all corpora.
-    few_shot (FewShot): The learning curves; left out: none.
+    baselines (dict[str, Baseline]): Other models to train and test within one corpus, by name.
+    pretraining (Pretraining): The source models. By default, in-corpus models of the first seed (paper protocol B11).
+    zero_shot (list[str]): Targets to test every source on. By default, all corpora.
+    few_shot (FewShot): The learning curves. By default, none.
     ship (Shipped): The pipeline to package.
-    search (Search): Settings to try on training parts; left out: none.
-    report (Report): What the report shows beyond the experiment's own results; left out: nothing.
+    search (Search): Settings to try on training parts. By default, none.
+    report (Report): What the report shows beyond the experiment's own results. By default, nothing.
     """
 
     corpora: Corpora = Field(min_length=1)
@@ -415,7 +414,7 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _one_choice(self) -> "Experiment":
         if self.types == "per_type" and self.few_shot and self.few_shot.methods:
-            raise ValueError("few_shot.selection: with `types: per_type` each model would choose sentences of its own")
+            raise ValueError("few_shot.selection: use `types: joint`; with `per_type` each model would select its own")
         return self
 
     @model_validator(mode="after")
@@ -425,20 +424,20 @@ class Experiment(Settings):
         return self
 
     def shifted(self, seed: int) -> "Experiment":
-        """RETURNS (Experiment): The same experiment with a number, 0 or more, added to every seed."""
+        """RETURNS (Experiment): The same experiment with a number (0 or more) added to every seed."""
         if not 0 <= seed <= LARGEST_SEED:
-            raise ProjectError(f"seed {seed}", where="--seed", remedy=f"give 0 to {LARGEST_SEED}")
+            raise ProjectError(f"--seed must be from 0 to {LARGEST_SEED} (got {seed})")
         return shift_seeds(self, seed)
 
     def with_encoder(self, encoder: str) -> "Experiment":
-        """RETURNS (Experiment): The same experiment with another encoder; `experiment` leaves its own."""
+        """RETURNS (Experiment): The same experiment with another encoder. `experiment` means its own."""
         return self.model_copy(update={"encoder": chosen_encoder(encoder, self.encoder)})
 
 
 def shift_seeds(settings: SettingsT, seed: int) -> SettingsT:
-    """Add a number to every seed of settings, however deep: each field that is called `seed` or `seeds`.
+    """Add a number to every seed in settings, including nested ones: each field named `seed` or `seeds`.
 
-    settings (Settings): The settings. Seeds that draw a split have other names, and stay.
+    settings (Settings): The settings. Seeds of splits have other names and don't change.
     seed (int): The number.
     RETURNS (Settings): The same settings with other seeds.
     """
@@ -459,8 +458,8 @@ def _shift(name: str, value: Any, seed: int) -> Any:
 
 
 def corpus_file(configs: Path, name: str) -> Path:
-    """RETURNS (Path): The corpus file of that name: in the folder given, or else among the project's own; where it
-    should be if it is in neither."""
+    """RETURNS (Path): The corpus file of that name, from the given folder or the project's own. If neither has one, its
+    path in the given folder."""
     first, *others = (folder / f"{name}.yml" for folder in _corpus_folders(configs))
     return next((path for path in (first, *others) if path.is_file()), first)
 
@@ -471,22 +470,22 @@ def _check_corpora(names: list[str], where: Path) -> None:
     folded = [name.lower() for name in names]
     twice = [name for name in names if folded.count(name.lower()) > 1]
     if twice:
-        what = f"{' and '.join(twice)} differ in capitals alone, which some file systems take for one"
+        what = f"{' and '.join(twice)} differ only in capital letters, which some file systems ignore"
         raise ProjectError(what, where=f"{where}, key corpora", remedy="rename one of their corpus files")
 
 
 def _corpus_folders(configs: Path) -> list[Path]:
-    """RETURNS (list[Path]): Where corpus files are looked for, as models' configs are. Commands run in the project."""
+    """RETURNS (list[Path]): Folders to look for corpus files in. Commands run in the project's folder."""
     return [folder / "corpora" for folder in (configs, OWN_CONFIGS)]
 
 
 def read_experiment(configs: Path, name: str) -> Experiment:
     """Read an experiment file and check that its corpus files exist.
 
-    configs (Path): Folder with `experiments/` and `corpora/`; what corpora it lacks are those of the project.
-    name (str): The experiment's name: its file is `experiments/NAME.yml`.
+    configs (Path): Folder with `experiments/` and `corpora/`. Corpora that it lacks are read from the project's own.
+    name (str): The experiment's name. Its file is `experiments/NAME.yml`.
     RETURNS (Experiment): The validated settings.
-    RAISES (ProjectError): If a file is absent or wrong, or a name is none that files can have.
+    RAISES (ProjectError): If a file is missing or invalid, or the name can't be a file name.
     """
     check_name(name, "--experiment", reserved=ENCODERS)
     path = configs / "experiments" / f"{name}.yml"

@@ -1,4 +1,4 @@
-"""Tell which results would come out of today's data, settings and encoder, for the report to show no others."""
+"""Find out which results match the current data, settings and encoder, so that the report shows no others."""
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -18,23 +18,24 @@ from scripts.results.runs import Ledger, Plan, PlannedRun, StartedWith, Today, r
 
 
 def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path) -> Optional[Today]:
-    """Plan the kinds of runs that were begun once more, with the data, settings and encoder of today.
+    """Plan the started kinds of runs again, with the current data, settings and encoder.
 
     experiment (str): The experiment's name.
     configs (Path): Folder with `experiments/` and `corpora/`.
     corpus (Path): Folder of the converted corpora.
     training (Path): Folder of the encoders' records.
     metrics (Path): Folder of the results.
-    RETURNS (Optional[Today]): Today's runs; None where the corpora are not here, as where only results were copied.
-    RAISES (ProjectError): If the experiment can't be opened, as after a corpus file was changed, or runs are of an
-        earlier version.
+    RETURNS (Optional[Today]): The current runs. None if the corpora are missing, for instance because only the results
+        were copied here.
+    RAISES (ProjectError): If the experiment can't be opened, for instance after a change to a corpus file, or runs are
+        in an older layout.
     """
     settings = read_experiment(configs, experiment)
     if not any((corpus / name).is_dir() for name in settings.corpora):
-        msg.warn("The corpora are not here: that the results are of today's data is not checked")
+        msg.warn("Not checking whether the results match the current data: the corpora are missing")
         return None
     folder = metrics / experiment
-    # Their plans, too, had another form.
+    # Check this first: plans in an older layout can't be read.
     Ledger(folder / "runs").check_layout()
     plans = read_plans(folder)
     opened: dict[StartedWith, Workspace] = {}
@@ -56,7 +57,7 @@ def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, met
 
 
 def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> dict[Kind, StartedWith]:
-    """RETURNS (dict): What each kind of runs was started with; those whose plan is lost, with what others were."""
+    """RETURNS (dict): The options that each kind of runs was started with. If a plan is lost, those of another kind."""
     known = {kind: plan.started_with for kind, plan in plans.items()}
     plain = StartedWith(0, 1, choose_precision(settings.precision, -1), AS_NAMED)
     found = {run.coordinates.kind for run in read_runs(folder / "runs")} - set(known)
@@ -64,7 +65,7 @@ def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> di
 
 
 def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): That kinds of runs differ in their encoder, precision or threads, if they do."""
+    """RETURNS (tuple[str, ...]): Remarks on kinds of runs that differ in their encoder, precision or threads."""
     started = {kind: plan.started_with for kind, plan in plans.items() if kind in COMPARED}
     remarks = []
     for name in ("encoder", "precision", "threads"):
@@ -76,6 +77,6 @@ def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
 
 
 def _mend_analyses(workspace: Workspace, jobs: Jobs) -> None:
-    """Make the analyses of finished runs anew that were lost or damaged since: they follow from the predictions."""
+    """Repeat missing or damaged analyses of finished runs, based on the saved predictions."""
     finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     analyse_all(workspace, finished)

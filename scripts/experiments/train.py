@@ -1,4 +1,4 @@
-"""Train a pipeline by spaCy's own loop, in this process and without its printing."""
+"""Train a pipeline with spaCy's own loop, in this process and without its output."""
 import io
 import math
 import tempfile
@@ -31,10 +31,10 @@ LOSS_NOT_FINITE = "its loss was not a finite number in update {update}: try a lo
 class Trained:
     """A trained pipeline.
 
-    nlp (Language): The pipeline as it is after the last update.
+    nlp (Language): The pipeline after the last update.
     config (Config): The resolved config of its training.
-    seconds (float): Wall-clock time, start to end.
-    problem (str): What went wrong in its training; empty if nothing did.
+    seconds (float): Total wall-clock time.
+    problem (str): What went wrong in its training. Empty if nothing did.
     """
 
     nlp: Language
@@ -50,15 +50,15 @@ def train_job(
     cache: PipelineCache,
     on_passes: OnPasses = ignore_passes,
 ) -> Trained:
-    """Carry a training out, as `spacy train` does with the resolved config.
+    """Train a pipeline, as `spacy train` does with the resolved config.
 
     job (TrainingJob): The training.
-    source (Optional[Path]): Folder of the pipeline that it starts from, if it starts from one.
+    source (Optional[Path]): Folder of the pipeline to start from, if any.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    cache (PipelineCache): Makes the pipeline that is trained.
-    on_passes (Callable): Told after every update how many sentences passed, to show progress.
+    cache (PipelineCache): Creates the pipeline to train.
+    on_passes (Callable): Called after every update with the number of sentences passed, to show progress.
     RETURNS (Trained): The pipeline.
-    RAISES (ProjectError): If a file has changed since the job was made, or spaCy does not accept the config.
+    RAISES (ProjectError): If a file has changed since the job was made, or spaCy rejects the config.
     """
     job.check_files()
     config = resolve_config(job, source)
@@ -82,7 +82,7 @@ def _count_passes(job: TrainingJob, on_passes: OnPasses) -> Callable[[], None]:
 
 
 class Losses:
-    """Watches the losses of a training."""
+    """Check the losses of a training."""
 
     def __init__(self) -> None:
         self.updates = 0
@@ -90,8 +90,8 @@ class Losses:
 
     @contextmanager
     def watch(self, nlp: Language) -> Iterator[None]:
-        """Look at the loss of every update of a pipeline inside of a `with` block."""
-        # spaCy's loop tells its logger of the losses only when it evaluates, which it never does here.
+        """Check the loss of every update of a pipeline in the block."""
+        # spaCy's loop reports losses to its logger only when it evaluates, which never happens here.
         update = nlp.update
 
         def watched(*arguments: Any, losses: dict[str, float], **settings: Any) -> Any:
@@ -107,7 +107,7 @@ class Losses:
 
     def _look_at(self, losses: Mapping[str, float]) -> None:
         self.updates += 1
-        # What spaCy calls the encoder's loss is the square of its gradient.
+        # spaCy's "loss" of the encoder is the square of its gradient.
         wrong = [name for name, loss in losses.items() if name != ENCODER and not math.isfinite(loss)]
         if wrong and not self.problem:
             self.problem = LOSS_NOT_FINITE.format(update=self.updates)
@@ -121,16 +121,16 @@ def train_config(
     on_update: Callable[[], None] = lambda: None,
     losses: Optional[Losses] = None,
 ) -> Language:
-    """Train by a resolved config.
+    """Train a pipeline with a resolved config.
 
     path (Path): The config.
-    template (Path): The model's config that it was resolved from, for error messages.
+    template (Path): The unresolved config, for error messages.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    cache (PipelineCache): Makes the pipeline that is trained.
+    cache (PipelineCache): Creates the pipeline to train.
     on_update (Callable): Called after every update.
-    losses (Optional[Losses]): Watches the losses.
-    RETURNS (Language): The pipeline as it is after the last update.
-    RAISES (ProjectError): If spaCy does not accept the config.
+    losses (Optional[Losses]): Checks the losses.
+    RETURNS (Language): The pipeline after the last update.
+    RAISES (ProjectError): If spaCy rejects the config.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -147,17 +147,17 @@ def _initialize(
     try:
         return cache.get(_with_logger(config, on_update), gpu_id)
     except Exception as error:
-        # An error of a file that the config names is told as if it was the config's.
+        # spaCy reports errors in files that the config refers to as errors in the config.
         if not is_out_of_memory(error):
             check_loads(config)
         if isinstance(error, ValueError):
-            # Whatever spaCy finds wrong in a config; its messages have several lines.
+            # spaCy raises this for invalid configs, with messages of several lines.
             raise ProjectError(explain_config_error(error), where=template) from error
         raise
 
 
 def _with_logger(config: Config, on_update: Callable[[], None]) -> Config:
-    """RETURNS (Config): The config with a logger that only tells of each update; no logger changes what is learned."""
+    """RETURNS (Config): The config with a logger that only calls `on_update`. Loggers don't affect the training."""
 
     def setup(nlp: Language, stdout: IO, stderr: IO) -> tuple[Callable[[Any], None], Callable[[], None]]:
         return lambda info: on_update(), lambda: None

@@ -1,4 +1,4 @@
-"""Train finished runs again and compare what they predict with what is on record."""
+"""Repeat finished runs and compare the predictions with the saved ones."""
 import json
 import random
 from dataclasses import asdict, dataclass, replace
@@ -21,13 +21,13 @@ from scripts.results.runs import Ledger, RunResult, read_plans
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of training a run again.
+    """The outcome of repeating a run.
 
-    run (str): Its id.
-    documents (int): Documents of its test part.
-    different (int): Those for which it found other mentions, or gave them another confidence.
-    f1 (tuple[Optional[float], Optional[float]]): Micro F1 on tokens, on record and now; None where there is none.
-    changed (Mapping[str, tuple[str, str]]): What differs of libraries and hardware: on record, and now.
+    run (str): Id of the run.
+    documents (int): Number of documents in its test part.
+    different (int): Number of documents with other mentions or confidences than before.
+    f1 (tuple[Optional[float], Optional[float]]): Micro F1 on tokens, before and now. None if there is no score.
+    changed (Mapping[str, tuple[str, str]]): Libraries and hardware that differ: before, and now.
     """
 
     run: str
@@ -38,16 +38,16 @@ class Verified:
 
     @property
     def is_equal(self) -> bool:
-        """RETURNS (bool): Whether every prediction came out as it is on record."""
+        """RETURNS (bool): Whether every prediction is the same as before."""
         return not self.different
 
 
 def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
-    """Draw finished runs of the experiment as it is now.
+    """Draw a random sample of the current experiment's finished runs.
 
-    workspace (Workspace): The experiment and its surroundings.
-    number (int): How many; fewer if there are no more.
-    seed (int): Seed of the drawing.
+    workspace (Workspace): The experiment and its environment.
+    number (int): How many runs to draw. If there are fewer, all of them are used.
+    seed (int): Seed of the random sample.
     RETURNS (list[Run]): The runs, in the order of the plan.
     """
     finished = [
@@ -61,21 +61,21 @@ def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
 
 
 def passes_to_verify(workspace: Workspace, run: Run) -> int:
-    """RETURNS (int): Sentence passes that carrying a run out again takes."""
+    """RETURNS (int): Sentence passes needed to repeat a run."""
     training = as_carried_out(workspace, run, run_job(workspace, run)).training
     return training.passes if run.kind == FEW_SHOT else sum(one.passes for one in distinct([training]))
 
 
 def verify(workspace: Workspace, run: Run, on_passes: OnPasses = ignore_passes) -> Verified:
-    """Carry a run out again, apart from what is on record, and compare.
+    """Repeat a run in a separate folder and compare it with the saved result.
 
-    A few-shot run starts from its source model as it is kept, and takes the sentences that the round before has chosen;
-    all others train their model anew.
+    A few-shot run starts from the saved source model, with the sentences that the previous round selected. All other
+    runs train their model again.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     run (Run): A finished run.
-    on_passes (Callable): Told after every update how many sentences passed, to show progress.
-    RETURNS (Verified): What came of it.
+    on_passes (Callable): Called after every update with the number of sentences passed, to show progress.
+    RETURNS (Verified): The outcome.
     """
     ledger = Ledger(workspace.runs)
     with temporary_folder(workspace.training / "verified") as folder:
@@ -105,7 +105,7 @@ def _f1(result: RunResult) -> Optional[float]:
 
 
 def changed_surroundings(recorded: RunResult, now: RunResult) -> dict[str, tuple[str, str]]:
-    """RETURNS (dict): Libraries and hardware that differ between two results of a run: of the first, of the second."""
+    """RETURNS (dict): Libraries and hardware that differ between two results of a run, with both values."""
     pairs = {name: (recorded.versions.get(name, "not known"), version) for name, version in now.versions.items()}
     pairs["device"] = recorded.device, now.device
     pairs["hardware"] = recorded.hardware or "not known", now.hardware
@@ -113,7 +113,7 @@ def changed_surroundings(recorded: RunResult, now: RunResult) -> dict[str, tuple
 
 
 def to_record(verified: Sequence[Verified]) -> list[dict[str, Any]]:
-    """RETURNS (list[dict]): What came of verifying, as its file holds it."""
+    """RETURNS (list[dict]): The outcomes, as stored in their file."""
     return [
         {
             "run": one.run,

@@ -1,4 +1,4 @@
-"""Hand the runs of an experiment to workers: cut jobs into tasks, and say how a worker does one."""
+"""Split the runs of an experiment into tasks, and define how a worker does one."""
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Optional
@@ -14,17 +14,17 @@ from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.rounds import round_file
 
-# Loading and testing cost about as much as so many training sentences.
+# Loading and testing take about as long as training on this many sentences.
 TEST_COST = 100
-# And looking at a sentence to choose among them about as much as so much of one.
+# Observing a sentence for a selection takes about as long as this share of a training sentence.
 OBSERVING_COST = 0.25
 Jobs = Mapping[Run, RunJob]
 
 
 class WorkerWork:
-    """Has a worker do the tasks, in whatever process this is sent to.
+    """Do tasks with a worker, in the process that this is sent to.
 
-    workspace (Workspace): The experiment and its surroundings.
+    workspace (Workspace): The experiment and its environment.
     """
 
     module: str
@@ -34,8 +34,8 @@ class WorkerWork:
         self._worker: Any = None
 
     def make_worker(self, workspace: Workspace) -> Any:
-        """RETURNS (Any): What does the tasks: has `do(payload, on_passes)`. Its module is imported here, since what
-        trains takes seconds to import, and the process that only hands out does not need it."""
+        """RETURNS (Any): The worker, with `do(payload, on_passes)`. Import its module here: it takes seconds, and the
+        process that only hands out tasks doesn't need it."""
         raise NotImplementedError
 
     def open(self, gpu_id: int) -> None:
@@ -48,23 +48,24 @@ class WorkerWork:
 
 
 class RunWork(WorkerWork):
-    """Trains source models and carries out runs."""
+    """Train source models and execute runs."""
 
     module = "scripts.experiments.carry_out"
 
     def make_worker(self, workspace: Workspace) -> Any:
-        """RETURNS (RunWorker): What carries out runs."""
+        """RETURNS (RunWorker): The worker that executes runs."""
         from scripts.experiments.carry_out import RunWorker
 
         return RunWorker(workspace)
 
 
 def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:
-    """Cut runs into tasks: the source models that are not there yet, each once, and the runs themselves.
+    """Split runs into tasks: one per missing source model, and one per run.
 
-    workspace (Workspace): The experiment and its surroundings.
-    jobs (Mapping[Run, RunJob]): The runs to carry out.
-    RETURNS (list[Task]): Each run behind the models that it needs, and behind those that choose its sentences.
+    workspace (Workspace): The experiment and its environment.
+    jobs (Mapping[Run, RunJob]): The runs to execute.
+    RETURNS (list[Task]): The tasks. Each run comes after the models it needs, and after the runs that select its
+        sentences.
     """
     shared, missing = shared_files(workspace), _Missing(workspace)
     tasks: dict[str, Task] = {}
@@ -97,7 +98,7 @@ def _cost_of(workspace: Workspace, run: Run, job: RunJob) -> int:
 
 
 class _Missing:
-    """Tells which models are to be trained; looks at each once."""
+    """Find out which models have to be trained. Check each only once."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -127,7 +128,7 @@ def _model_task(workspace: Workspace, model: SourceModel, shared: tuple[Path, ..
 
 
 def _start_of(run: Run, job: RunJob) -> str:
-    """RETURNS (str): What a worker keeps in memory for runs like this one: where they start, or what they test."""
+    """RETURNS (str): The key of what a worker keeps in memory for similar runs: their start, or the model they test."""
     if run.kind != FEW_SHOT:
         return job.training.fingerprint
     source = job.training.source.fingerprint if job.training.source else ""
@@ -135,7 +136,7 @@ def _start_of(run: Run, job: RunJob) -> str:
 
 
 def shared_files(workspace: Workspace) -> tuple[Path, ...]:
-    """RETURNS (tuple[Path, ...]): What any run may read, source models aside: corpora, tokenizer, encoders, configs."""
+    """RETURNS (tuple[Path, ...]): What any run may read besides models: corpora, tokenizer, encoders and configs."""
     recipes = [workspace.recipe, *workspace.baselines.values()]
     templates = [path for recipe in recipes for path in (recipe.template.path, *named_files(recipe.template.path))]
     encoders = [recipe.encoder.path for recipe in recipes if recipe.encoder]

@@ -1,4 +1,4 @@
-"""Open an experiment: its settings, corpora, encoders and folders, checked before the first run."""
+"""Open an experiment: read its settings, and check its corpora, encoders and folders before the first run."""
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
@@ -17,16 +17,16 @@ from scripts.experiments.settings import Experiment, corpus_file, read_experimen
 from scripts.results.runs import StartedWith
 
 ONE_TYPE = "train one type at a time (`types: per_type`)"
-# What is shipped, and what a search trains, finds all types also where the other models find one each.
+# Shipped pipelines and those of a search predict all types, even if the other models predict one each.
 ALL_TYPES = "leave the corpus out"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model is made of.
+    """The spaCy config and the encoder of a model.
 
-    template (Template): Its spaCy config.
-    encoder (Optional[EncoderRecord]): The encoder that its trainings start from; None if its config has none.
+    template (Template): The spaCy config.
+    encoder (Optional[EncoderRecord]): The encoder to start from. None if the config has none.
     """
 
     template: Template
@@ -35,13 +35,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class ConvertedCorpus:
-    """What trainings and tests need of a converted corpus.
+    """A converted corpus. The optional fields are None if it isn't converted yet.
 
-    entity_types (tuple[str, ...]): The types that it annotates.
-    parts (Mapping[str, Part]): `train` and `test`.
-    mentions (Optional[Mapping[str, int]]): Mentions of the training part, by entity type; None if it is not converted.
-    outside (Optional[int]): Tokens of it that are annotated as outside of mentions; None if it is not converted.
-    settings (Optional[CorpusSettings]): Its corpus file; None if it is not converted.
+    entity_types (tuple[str, ...]): The annotated types.
+    parts (Mapping[str, Part]): The `train` and `test` parts.
+    mentions (Optional[Mapping[str, int]]): Number of mentions in the training part, by entity type.
+    outside (Optional[int]): Number of tokens in the training part that are annotated as outside of mentions.
+    settings (Optional[CorpusSettings]): The corpus file.
     """
 
     entity_types: tuple[str, ...]
@@ -53,19 +53,19 @@ class ConvertedCorpus:
 
 @dataclass(frozen=True)
 class Workspace:
-    """An experiment and its surroundings.
+    """An experiment and its environment.
 
     name (str): The experiment's name.
-    experiment (Experiment): Its settings.
-    recipe (Recipe): What its model is made of.
-    corpora (Mapping[str, ConvertedCorpus]): Its corpora, as they are converted now.
+    experiment (Experiment): The experiment's settings.
+    recipe (Recipe): The config and encoder of its model.
+    corpora (Mapping[str, ConvertedCorpus]): Its corpora, as currently converted.
     corpus (Path): Folder of the converted corpora.
     tokenizer (Tokenizer): The tokenizer of all pipelines.
-    training (Path): Folder for models that are kept.
-    metrics (Path): Folder for run files, tables, figures and report.
-    started_with (StartedWith): Seed, threads, precision and encoder that the command was given.
+    training (Path): Folder for trained models.
+    metrics (Path): Folder for run files, tables, figures and the report.
+    started_with (StartedWith): The command's seed, threads, precision and encoder.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    baselines (Mapping[str, Recipe]): What the baselines are made of.
+    baselines (Mapping[str, Recipe]): The configs and encoders of the baselines.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Workspace:
 
     @property
     def results(self) -> Path:
-        """RETURNS (Path): Folder of all that the experiment leaves behind, models aside."""
+        """RETURNS (Path): Folder of everything that the experiment produces, except models."""
         return self.metrics / self.name
 
     @property
@@ -96,16 +96,16 @@ class Workspace:
         return self.results / "runs"
 
     def models(self, baseline: Optional[str] = None) -> Path:
-        """RETURNS (Path): Folder of the models that are kept for this experiment, or for a baseline of it."""
+        """RETURNS (Path): Folder of the trained models of the experiment or of one of its baselines."""
         return self.training / self.name / (baseline or self.experiment.model)
 
     def recipe_of(self, baseline: Optional[str]) -> Recipe:
-        """RETURNS (Recipe): What a baseline, or the experiment's own model, is made of."""
+        """RETURNS (Recipe): The config and encoder of a baseline or of the experiment's own model."""
         return self.baselines[baseline] if baseline else self.recipe
 
     @property
     def entity_types(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): What is looked for in every run: the types of all corpora together."""
+        """RETURNS (tuple[str, ...]): The types to predict in every run: those of all corpora together."""
         return in_order(kind for corpus in self.corpora.values() for kind in corpus.entity_types)
 
     def part(self, corpus: str, part: str) -> Part:
@@ -113,18 +113,18 @@ class Workspace:
         return self.corpora[corpus].parts[part]
 
     def count(self, corpus: str, part: str) -> int:
-        """RETURNS (int): How many sentences a part of a corpus has."""
+        """RETURNS (int): Number of sentences in a corpus's part."""
         return self.part(corpus, part).sentences
 
     def job(self, corpora: Sequence[str], baseline: Optional[str] = None, **own: Any) -> TrainingJob:
         """Describe a training of this experiment.
 
-        corpora (Sequence[str]): What it is trained on: their training parts, unless `train` names other parts of them.
-        baseline (Optional[str]): The baseline that it belongs to; None for the experiment's own model.
-        **own (Any): What differs from training to training: `training`, `seed` and so on.
-        RETURNS (TrainingJob): The training; what the experiment decides for all of them is filled in.
-        RAISES (ProjectError): If a corpus does not annotate all of its types, and the model cannot leave types out, or
-            a training part has no mention of any of them.
+        corpora (Sequence[str]): The corpora to train on, with their training parts unless `train` names other parts.
+        baseline (Optional[str]): The baseline it belongs to. None for the experiment's own model.
+        **own (Any): Fields that differ from training to training, such as `training` and `seed`.
+        RETURNS (TrainingJob): The training, with the experiment's settings filled in.
+        RAISES (ProjectError): If a corpus doesn't annotate all types and the model can't leave types out, or a training
+            part has no mentions of any type.
         """
         recipe = self.recipe_of(baseline)
         shared = {
@@ -149,9 +149,9 @@ class Workspace:
             if unknown and not leaves_types_out(job.template.path):
                 is_joint = self.experiment.types == "joint"
                 raise ProjectError(
-                    f"{corpus} does not annotate {', '.join(unknown)}, which model '{model}' would take for absent",
+                    f"{corpus} doesn't annotate {', '.join(unknown)}, and model '{model}' would treat that as absent",
                     where=f"experiment {self.name}",
-                    remedy=f"{ONE_TYPE if is_joint else ALL_TYPES}, or take the model softmax or softmax_crf",
+                    remedy=f"{ONE_TYPE if is_joint else ALL_TYPES}, or use the model softmax or softmax_crf",
                 )
 
     def _check_learnable(self, corpora: Sequence[str], entity_types: Sequence[str]) -> None:
@@ -159,17 +159,17 @@ class Workspace:
             mentions = self.corpora[corpus].mentions
             if mentions is not None and not any(mentions.get(kind, 0) for kind in entity_types):
                 raise ProjectError(
-                    f"the training part of {corpus} has no mention of {' or '.join(entity_types)} to learn from",
+                    f"the training part of {corpus} has no mentions of {' or '.join(entity_types)} to learn from",
                     where=f"experiment {self.name}",
-                    remedy="see what `weasel run convert` tells about the corpus, or leave it out",
+                    remedy="check the output of `weasel run convert` for the corpus, or leave the corpus out",
                 )
-        # Of binary answers, accepted mentions alone are known.
+        # Of binary answers, only the accepted mentions are known.
         if all(self.corpora[corpus].outside == 0 for corpus in corpora):
             raise ProjectError(
-                f"nothing in the training part of {' or '.join(corpora)} is annotated as outside of mentions: a model "
-                "trained on it would mark everything",
+                f"no tokens in the training part of {' or '.join(corpora)} are annotated as outside of mentions, so a "
+                "model trained on it would tag everything as a mention",
                 where=f"experiment {self.name}",
-                remedy="add sentences that are annotated throughout",
+                remedy="add fully annotated sentences",
             )
 
 
@@ -185,20 +185,20 @@ def open_workspace(
     encoder: str = AS_NAMED,
     precision: Optional[str] = None,
 ) -> Workspace:
-    """Read the settings of an experiment and check that what it needs is there, and is what it was recorded as.
+    """Read the settings of an experiment, and check that its corpora and encoders exist and haven't changed.
 
-    experiment (str): Its name.
-    configs (Path): Folder with `experiments/` and `corpora/`; a model's config in it goes before the project's own.
+    experiment (str): Name of the experiment.
+    configs (Path): Folder with `experiments/` and `corpora/`. Models' configs in it take precedence over the project's.
     corpus (Path): Folder of the converted corpora.
-    training (Path): Folder of the encoders' records and of models that are kept.
+    training (Path): Folder of the encoders' records and of trained models.
     metrics (Path): Folder for results.
     seed (int): Added to every seed of the experiment.
     threads (int): CPU threads per run.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    encoder (str): What takes the place of the encoder that the experiment names; `experiment` leaves it.
-    precision (Optional[str]): What trainings compute in; left out: what the experiment names, on this hardware.
-    RETURNS (Workspace): The experiment and its surroundings.
-    RAISES (ProjectError): If settings are wrong, or a corpus or an encoder has not been made or has changed since.
+    encoder (str): The encoder to use instead of the experiment's. `experiment` means its own.
+    precision (Optional[str]): Precision of trainings. By default, the experiment's setting, resolved for this hardware.
+    RETURNS (Workspace): The experiment and its environment.
+    RAISES (ProjectError): If settings are invalid, or a corpus or an encoder is missing or has changed.
     """
     settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
     return Workspace(
@@ -220,19 +220,19 @@ def open_workspace(
 
 
 def read_recipe(configs: Path, training: Path, model: str, encoder: str) -> Recipe:
-    """RETURNS (Recipe): A model's spaCy config, and the encoder's record if the config has an encoder."""
+    """RETURNS (Recipe): A model's spaCy config, and the record of its encoder if it has one."""
     template = find_template(configs, model)
     return Recipe(read_template(template), find_encoder(training, encoder) if has_encoder(template) else None)
 
 
 def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
-    """Find a converted corpus, and check that it is what its corpus file and its manifest say.
+    """Find a converted corpus, and check that it matches its corpus file and its manifest.
 
     configs (Path): Folder with `corpora/`.
     corpus (Path): Folder of the converted corpora.
     name (str): The corpus's name.
-    RETURNS (ConvertedCorpus): Its parts.
-    RAISES (ProjectError): If it is not converted, its corpus file says something else by now, or a part was replaced.
+    RETURNS (ConvertedCorpus): The converted corpus.
+    RAISES (ProjectError): If it isn't converted, or its corpus file or a part has changed since.
     """
     file = corpus_file(configs, name)
     manifest = check_converted(corpus, name, file)
@@ -242,7 +242,7 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:
-    """RETURNS (Tokenizer): The tokenizer that `convert` has left with the corpora."""
+    """RETURNS (Tokenizer): The tokenizer that `convert` saved with the corpora."""
     folder = corpus / TOKENIZER
     if not (folder / "tokenizer").is_file():
         raise ProjectError("no tokenizer", where=folder, remedy="run `weasel run convert`")

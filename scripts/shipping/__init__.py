@@ -1,1 +1,1 @@
-"""The installable pipeline: package, install, score again."""
+"""Build the installable pipeline: package it, install it, and score it again."""

@@ -1,4 +1,4 @@
-"""Audit a wheel: look through all that it holds for traces of the corpora and of this machine."""
+"""Audit a wheel: search it for traces of the corpora and of this machine."""
 import re
 import zipfile
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ from scripts.shipping.sources import NOTICE
 from scripts.shipping.traces import Traces, find_traces, names_of, phrases_of, texts_of, words_of
 from scripts.shipping.wheel import PACKAGE_INIT
 
-# A wheel's own list of hashes: letters in any order.
+# Hashes in the wheel's own list of files.
 HASH = re.compile(r"sha256=[\w-]+")
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-# What a finding is called. None of them quotes what was found.
+# Descriptions of findings. They never quote what was found.
 TOKEN, HASH_OF_TOKEN, WORD = "a token of a text", "the hash of a token", "a word of a text"
 SENTENCE, NAME, PATH = "words of a sentence", "a document id or the name of a file, user or machine", "a local path"
-# Whoever reads hashes of words has the words, by trying; smaller numbers are sizes and positions.
+# Words can be recovered from their hashes by trying them out. Smaller numbers are sizes and positions.
 SMALLEST_HASH = 1 << 32
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that must not be in a wheel; what exactly it is isn't told, since that may be clinical text.
+    """A trace in a wheel. The text itself is left out, since it may be clinical.
 
-    file (str): The file in the wheel, and the members of archives that lead to it.
-    kind (str): What was found there.
+    file (str): The file in the wheel, and the archive members that lead to it.
+    kind (str): Description of what was found there.
     """
 
     file: str
@@ -41,13 +41,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was looked through, and what was found.
+    """The outcome of an audit.
 
-    files (int): Files in the wheel.
-    strings (int): Strings and texts in them.
-    megabytes (float): Blobs in them.
-    looked_for (int): Distinct tokens of the corpora.
-    findings (tuple[Finding, ...]): Each kind once per file.
+    files (int): Number of files in the wheel.
+    strings (int): Number of strings and texts in them.
+    megabytes (float): Size of the blobs in them.
+    looked_for (int): Number of distinct tokens in the corpora.
+    findings (tuple[Finding, ...]): The findings, each kind once per file.
     """
 
     files: int
@@ -58,11 +58,11 @@ class Audit:
 
 
 def audit_wheel(wheel: Path, traces: Traces) -> Audit:
-    """Look through a wheel, in time that grows with its size alone.
+    """Audit a wheel. The time depends only on its size.
 
     wheel (Path): The wheel.
-    traces (Traces): What must not be in it.
-    RETURNS (Audit): What was found.
+    traces (Traces): The traces to look for.
+    RETURNS (Audit): The outcome.
     """
     strings, size = 0, 0
     findings: dict[Finding, None] = {}
@@ -77,18 +77,18 @@ def audit_wheel(wheel: Path, traces: Traces) -> Audit:
 
 
 def traces_for(workspace: Workspace, described: Described) -> Traces:
-    """Gather what must not be in a package.
+    """Collect the traces to look for in a package.
 
-    workspace (Workspace): The experiment and its surroundings.
-    described (Described): What is written for the package.
-    RETURNS (Traces): What is looked for.
+    workspace (Workspace): The experiment and its environment.
+    described (Described): Metadata, card and licenses of the package.
+    RETURNS (Traces): The traces.
     """
     code = [path.read_text(encoding="utf8") for path in (*BUNDLED, PACKAGE_INIT, TEMPLATE, NOTICE, CITATION)]
     return find_traces(workspace, code, [*texts_of(described.meta), *described.documents(0).values()])
 
 
 def kinds_in(leaf: Leaf, traces: Traces) -> set[str]:
-    """RETURNS (set[str]): What a single string, number or blob holds that it must not hold."""
+    """RETURNS (set[str]): The kinds of traces in a single string, number or blob."""
     if isinstance(leaf.value, int):
         return {HASH_OF_TOKEN} if leaf.value >= SMALLEST_HASH and leaf.value in traces.hashes else set()
     if isinstance(leaf.value, bytes):
@@ -107,7 +107,7 @@ def _in_string(where: str, text: str, traces: Traces) -> Iterator[str]:
 
 
 def _in_text(text: str, traces: Traces) -> Iterator[str]:
-    """Find what is distinctive enough to count also among numbers."""
+    """Find traces that are distinctive enough to look for them in blobs as well."""
     text = ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     if not traces.phrases.isdisjoint(phrases_of(text)):
         yield SENTENCE
@@ -118,28 +118,28 @@ def _in_text(text: str, traces: Traces) -> Iterator[str]:
 
 
 def pass_audit(wheel: Path, traces: Traces) -> Audit:
-    """Let only a wheel through that holds nothing it must not hold, and tell so.
+    """Audit a wheel, and raise an error if there are any traces.
 
     wheel (Path): The wheel.
-    traces (Traces): What must not be in it.
-    RETURNS (Audit): What was looked through.
-    RAISES (ProjectError): If something was found: says where, and of what kind it is, without a word of it.
+    traces (Traces): The traces to look for.
+    RETURNS (Audit): The outcome.
+    RAISES (ProjectError): If a trace was found. The error says where and of what kind, but doesn't quote it.
     """
     audit = audit_wheel(wheel, traces)
     if audit.findings:
         first, *others = audit.findings
         more = f", and {len(others)} more like it" if others else ""
         raise ProjectError(
-            f"the wheel holds {first.kind} in {first.file}{more}",
+            f"the wheel contains {first.kind} in {first.file}{more}",
             where=wheel.name,
-            remedy="run `weasel run package` to build it anew, and don't pass it on if that says the same",
+            remedy="run `weasel run package` to rebuild it; don't share it if this error remains",
         )
     msg.info(summary(audit))
     return audit
 
 
 def summary(audit: Audit) -> str:
-    """RETURNS (str): What was looked through, in one line."""
+    """RETURNS (str): A one-line summary of an audit without findings."""
     return (
         f"Audited {audit.files} files, {audit.strings} strings and {audit.megabytes} MB of numbers for "
         f"{audit.looked_for} tokens of the corpora, their sentences, document ids and local paths: nothing found"

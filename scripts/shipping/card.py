@@ -1,4 +1,4 @@
-"""Write a package's model card from what was measured: README.md in the wheel, and card.md among the results."""
+"""Write a package's model card: README.md in the wheel, and card.md in the results."""
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
@@ -28,22 +28,22 @@ from scripts.shipping.wheel import CARD, LICENSES
 TEMPLATE = Path(__file__).with_name("card.md.jinja")
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
 USE = (
-    "To pre-annotate texts, to count mentions in collections of texts like those it was trained on, and to be trained "
-    "further on texts of your own."
+    "Pre-annotate texts, count mentions in collections of texts similar to the training data, or train the pipeline "
+    "further on your own texts."
 )
 
 
 @dataclass(frozen=True)
 class CorpusRow:
-    """A corpus, as the card's table shows it.
+    """A corpus in the card's table.
 
-    name (str): Its name in the experiment, by which meta.json calls its scores.
+    name (str): Its name in the experiment, also used for its scores in meta.json.
     linked (str): Its title, as a link if it has a page.
-    kind (str): What kind of text it is.
-    language (str): Such as `en`.
-    train (str): What was trained on: documents, sentences and mentions; `-` if it was not.
-    test (str): The test part.
-    license (str): Its licence.
+    kind (str): The kind of text.
+    language (str): The language, such as `en`.
+    train (str): Documents, sentences and mentions of the training part; `-` if it wasn't trained on.
+    test (str): Documents, sentences and mentions of the test part.
+    license (str): Its license.
     """
 
     name: str
@@ -61,10 +61,10 @@ class ScoreRow:
 
     corpus (str): The corpus's name.
     type (str): An entity type, or `micro`.
-    precision (str): How many of the mentions found are right.
-    recall (str): How many of the mentions there are were found.
-    f1 (str): Their harmonic mean.
-    spread (str): F1 of other training seeds; empty if none is on record.
+    precision (str): Precision.
+    recall (str): Recall.
+    f1 (str): F1.
+    spread (str): F1 with other training seeds. Empty if there are no results.
     """
 
     corpus: str
@@ -77,12 +77,12 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the installed package was measured to do on one machine.
+    """The measured speed of the installed package on one machine.
 
-    load (str): Seconds that `spacy.load` takes.
-    words (str): Words a second.
+    load (str): Duration of `spacy.load` in seconds.
+    words (str): Words per second.
     processor (str): The processor.
-    threads (str): Such as `1 thread`.
+    threads (str): Number of threads, such as `1 thread`.
     python (str): Version of Python.
     """
 
@@ -95,31 +95,31 @@ class Measured:
 
 @dataclass(frozen=True)
 class Card:
-    """All that a model card tells.
+    """The contents of a model card.
 
-    package (str): What `spacy.load` takes.
-    version (str): Of the package.
-    wheel (str): Its file.
+    package (str): The name for `spacy.load`.
+    version (str): Version of the package.
+    wheel (str): File name of the wheel.
     finds (str): The entity types.
-    trained (str): How it was trained.
-    invented (str): Titles of the corpora whose texts were made up; empty if none were.
-    all_invented (bool): Whether that holds for all of them.
-    python (str): The versions of Python that it takes.
-    requirements (tuple[str, ...]): The libraries that it needs.
-    corpora (tuple[CorpusRow, ...]): The corpora that it was trained or tested on.
-    encoder (str): Its encoder with licence; empty without one.
-    languages (str): Languages of what it was trained on.
-    scores (tuple[ScoreRow, ...]): On each test part, micro and by type.
-    seeds (str): How many seeds the scores are of, in one sentence.
-    spread (bool): Whether other seeds are on record.
-    intended_use (str): What it is for.
-    license (str): The package's licence, in one sentence.
+    trained (str): How the pipeline was trained.
+    invented (str): Titles of the corpora with invented texts. Empty if there are none.
+    all_invented (bool): Whether the texts of all corpora are invented.
+    python (str): Supported versions of Python.
+    requirements (tuple[str, ...]): The required libraries.
+    corpora (tuple[CorpusRow, ...]): The corpora used for training or testing.
+    encoder (str): The encoder with its license. Empty without one.
+    languages (str): Languages of the training data.
+    scores (tuple[ScoreRow, ...]): Scores on each test part, micro and by type.
+    seeds (str): The number of training seeds with results, in one sentence.
+    spread (bool): Whether there are results of other seeds.
+    intended_use (str): The intended use.
+    license (str): The package's license, in one sentence.
     embeddings_trained (bool): Whether its word embeddings differ from the encoder's.
     citations (tuple[str, ...]): What to cite.
     megabytes (str): Size of the pipeline on disk.
-    calibration (tuple[str, ...]): What is known of the confidences, in sentences; nothing if they are the model's own.
+    calibration (tuple[str, ...]): Sentences about the calibration. Empty if the confidences aren't calibrated.
     raw_text (tuple[tuple[str, str, str], ...]): Corpus, type and F1 on raw text, from the installed package.
-    measured (Optional[Measured]): Load time and speed; not in the wheel, which is to be the same bytes each time.
+    measured (Optional[Measured]): Load time and speed. Not in the wheel, which must have the same bytes every time.
     """
 
     package: str
@@ -149,11 +149,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Described:
-    """What is written for a package.
+    """Metadata, card and licenses of a package.
 
     meta (Mapping[str, Any]): Entries of meta.json.
-    card (Card): Its card, without the size of the pipeline.
-    licenses (str): What LICENSES_SOURCES says.
+    card (Card): The card, without the size of the pipeline.
+    licenses (str): Contents of LICENSES_SOURCES.
     """
 
     meta: Mapping[str, Any]
@@ -161,20 +161,20 @@ class Described:
     licenses: str
 
     def documents(self, size: int) -> dict[str, str]:
-        """RETURNS (dict[str, str]): By file name, the documents beside a pipeline of so many bytes."""
+        """RETURNS (dict[str, str]): The documents for a pipeline of this size in bytes, by file name."""
         return {CARD: render_card(with_size(self.card, size)), LICENSES: self.licenses}
 
 
 def describe(
     workspace: Workspace, package: PackageName, results: Sequence[RunResult], calibration: Optional[Calibration]
 ) -> Described:
-    """Write down what is known of a package.
+    """Describe a package.
 
-    workspace (Workspace): The experiment and its surroundings.
-    package (PackageName): What the package is called.
-    results (Sequence[RunResult]): The shipped model's score on each corpus.
-    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
-    RETURNS (Described): Meta, card and licences.
+    workspace (Workspace): The experiment and its environment.
+    package (PackageName): The name of the package.
+    results (Sequence[RunResult]): The shipped model's result on each corpus.
+    calibration (Optional[Calibration]): The calibration of its confidences, if any.
+    RETURNS (Described): Metadata, card and licenses.
     """
     card = make_card(workspace, package, results, calibration)
     return Described(describe_package(workspace, package, results), card, licenses_of_sources(workspace))
@@ -186,17 +186,17 @@ def make_card(
     results: Sequence[RunResult],
     calibration: Optional[Calibration],
 ) -> Card:
-    """Gather what the card in a wheel tells, its size aside.
+    """Create the card of a wheel, without the size of the pipeline.
 
-    workspace (Workspace): The experiment and its surroundings.
-    package (PackageName): What the package is called.
-    results (Sequence[RunResult]): The shipped model's score on each corpus.
-    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
+    workspace (Workspace): The experiment and its environment.
+    package (PackageName): The name of the package.
+    results (Sequence[RunResult]): The shipped model's result on each corpus.
+    calibration (Optional[Calibration]): The calibration of its confidences, if any.
     RETURNS (Card): The card.
     """
     ship, others = workspace.experiment.ship, scores_of_other_seeds(workspace)
     invented = [name for name in workspace.corpora if _is_invented(workspace, name)]
-    license = f"The package is under the licence {ship.license}." if ship.license else "The package states no licence."
+    license = f"The package's licence is {ship.license}." if ship.license else "The package has no stated licence."
     return Card(
         package=package.distribution,
         version=package.version,
@@ -229,17 +229,17 @@ def render_card(card: Card) -> str:
 
 
 def with_size(card: Card, size: int) -> Card:
-    """RETURNS (Card): The card with the size of the pipeline, given in bytes."""
+    """RETURNS (Card): The card with the size of the pipeline, which is given in bytes."""
     return replace(card, megabytes=f"{size / 1e6:.0f}" if size > 1e7 else f"{size / 1e6:.1f}")
 
 
 def with_measurements(card: Card, evaluation: Evaluation, threads: int) -> Card:
-    """Add what the installed package does on this machine.
+    """Add the scores and speed of the installed package on this machine.
 
-    card (Card): The card that is in the wheel.
-    evaluation (Evaluation): What the installed package achieves.
+    card (Card): The card in the wheel.
+    evaluation (Evaluation): The evaluation of the installed package.
     threads (int): CPU threads.
-    RETURNS (Card): The card in full.
+    RETURNS (Card): The complete card.
     """
     raw = tuple(
         (name, kind, f"{scores.raw_text[kind].f1:.1f}")
@@ -261,15 +261,15 @@ def _in_order(scores: CorpusScores) -> tuple[str, ...]:
 
 
 def trains_embeddings(workspace: Workspace) -> bool:
-    """RETURNS (bool): Whether the training changes the rows of the words that it sees, and only these."""
+    """RETURNS (bool): Whether the word embeddings are trained, which changes only the rows of words in the texts."""
     return workspace.recipe.encoder is not None and workspace.experiment.frozen == NOTHING
 
 
 def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
-    """Find what the same model scores with other training seeds: of today's settings and data, if they are on record.
+    """Find the results of the same model with other training seeds, for the current settings and data.
 
-    workspace (Workspace): The experiment and its surroundings.
-    RETURNS (dict[str, list[RunResult]]): The other results, by corpus; empty if there are none.
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (dict[str, list[RunResult]]): The other results, by corpus. Empty if there are none.
     """
     ledger, own = Ledger(workspace.runs), shipped_model(workspace.experiment).seed
     heads = [path.stem for path in workspace.runs.glob(f"{SHIPPED}.*.json")]
@@ -284,7 +284,7 @@ def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
 
 
 def citations() -> list[str]:
-    """RETURNS (list[str]): The project and the paper that it reproduces, from CITATION.cff."""
+    """RETURNS (list[str]): Citations of the project and of the paper it reproduces, from CITATION.cff."""
     cited = read_yaml(CITATION)
     return [_citation(cited), *map(_citation, cited["references"])]
 
@@ -347,5 +347,5 @@ def _spread(values: Sequence[float]) -> str:
 def _seeds(others: Mapping[str, Sequence[RunResult]]) -> str:
     count = max(map(len, others.values()), default=0)
     if not count:
-        return "One training seed: how much another one would change the scores is not known."
-    return f"The package is of one training seed; {count} more {'is' if count == 1 else 'are'} on record beside it."
+        return "These are scores of one training seed. How much they vary with the seed is unknown."
+        return f"The package was trained with one seed. For comparison, there are results of {count} more."

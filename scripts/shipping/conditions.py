@@ -1,4 +1,4 @@
-"""Put what an installed package achieves on record with all that decides it, so that it is not measured twice."""
+"""Save the evaluation of an installed package with everything that determines it, so that it isn't repeated."""
 import platform
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,24 +17,24 @@ from scripts.shipping.examples import find_examples
 from scripts.shipping.naming import PackageName
 
 SHIPPING = Path(__file__).parent
-# What asks and what scores the answers, and what audits.
+# The code that gets the predictions, scores them and audits the wheel.
 CODE = tuple(Path(module.__file__) for module in (environment, evaluation, installed, audit, contents, traces))
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """All that decides what the evaluation of a package tells, by the names under which its change is told.
+    """Everything that determines the evaluation of a package. If a field has changed, its name is reported.
 
     wheel (str): Hash of the wheel.
-    model (str): Hash of the model's own scores, which the package is held against.
-    tests (Mapping[str, str]): Hash of each corpus's test part and of the types that are scored on it.
-    corpora (str): Hash of all parts of all corpora, of which no trace may be in the wheel.
+    model (str): Hash of the model's own scores, which the package is compared with.
+    tests (Mapping[str, str]): Hash of each corpus's test part and the types to score on it.
+    corpora (str): Hash of all parts of all corpora, which must leave no traces in the wheel.
     examples (Mapping[str, str]): Hash of each file of annotated texts.
-    entity_types (str): What is scored on these, with commas.
-    requirements (str): Hash of the file that fixes the versions of what is installed.
+    entity_types (str): The types to score on these, separated by commas.
+    requirements (str): Hash of the requirements file with the pinned versions.
     threads (int): CPU threads.
     python (str): The version of Python.
-    code (str): Hash of the code that evaluates.
+    code (str): Hash of the evaluation code.
     """
 
     wheel: str
@@ -51,10 +51,10 @@ class Conditions:
 
 @dataclass(frozen=True)
 class RecordedEvaluation(Evaluation):
-    """An evaluation on record.
+    """A saved evaluation.
 
-    conditions (Conditions): What decided it.
-    audit (Audit): What the wheel was looked through for.
+    conditions (Conditions): Everything that determined it.
+    audit (Audit): The audit of the wheel.
     """
 
     conditions: Conditions
@@ -68,18 +68,18 @@ def conditions_of(
     tests: Sequence[ScoredPart],
     results: Sequence[RunResult],
 ) -> Conditions:
-    """Gather what decides an evaluation.
+    """Collect everything that determines an evaluation.
 
     wheel (Path): The wheel.
-    requirements (Path): Fixes the versions of what is installed.
-    workspace (Workspace): The experiment and its surroundings.
+    requirements (Path): The requirements file with pinned versions.
+    workspace (Workspace): The experiment and its environment.
     tests (Sequence[ScoredPart]): The test parts.
     results (Sequence[RunResult]): The shipped model's result on each.
-    RETURNS (Conditions): Their hashes.
-    RAISES (ProjectError): If there is no such requirements file, or no example where the experiment names some.
+    RETURNS (Conditions): The conditions, mostly as hashes.
+    RAISES (ProjectError): If the requirements file is missing, or the experiment's folder of examples has no files.
     """
     if not requirements.is_file():
-        raise ProjectError("no such file", where=requirements, remedy="name the project's requirements.txt")
+        raise ProjectError("no such file", where=requirements, remedy="use the project's requirements.txt")
     model = [[result.fingerprint, result.device, scores_of(result)] for result in results]
     return Conditions(
         wheel=hash_file(wheel),
@@ -107,7 +107,7 @@ def scores_of(result: RunResult) -> dict[str, dict[str, float]]:
 
 
 def find_recorded(path: Path) -> Optional[RecordedEvaluation]:
-    """RETURNS (Optional[RecordedEvaluation]): The evaluation on record; None if it is lost or damaged."""
+    """RETURNS (Optional[RecordedEvaluation]): The saved evaluation. None if it is missing or damaged."""
     try:
         return read_shape(path, RecordedEvaluation, "")
     except ProjectError:
@@ -115,23 +115,23 @@ def find_recorded(path: Path) -> Optional[RecordedEvaluation]:
 
 
 def reason_to_evaluate(recorded: Optional[RecordedEvaluation], conditions: Conditions) -> Optional[str]:
-    """Tell why a package has to be evaluated.
+    """Find the reason to evaluate a package.
 
-    recorded (Optional[RecordedEvaluation]): What is on record; None if nothing is.
-    conditions (Conditions): What decides an evaluation now.
-    RETURNS (Optional[str]): The reason; None if it would tell what is on record.
+    recorded (Optional[RecordedEvaluation]): The saved evaluation, if any.
+    conditions (Conditions): The current conditions.
+    RETURNS (Optional[str]): The reason. None if the saved evaluation is up to date.
     """
     if recorded is None:
-        return "there are no scores on record, or they are damaged"
+        return "its saved scores are missing or damaged"
     names = [field.name for field in fields(Conditions)]
     changed = [name for name in names if getattr(recorded.conditions, name) != getattr(conditions, name)]
-    return f"changed since the last time: {', '.join(changed)}" if changed else None
+    return f"changed since the last evaluation: {', '.join(changed)}" if changed else None
 
 
 def to_record(
     package: PackageName, wheel: Path, conditions: Conditions, audited: Audit, found: Evaluation
 ) -> dict[str, Any]:
-    """RETURNS (dict): An evaluation and an audit with what decided them, ready for JSON."""
+    """RETURNS (dict): An evaluation and an audit with their conditions, ready for JSON."""
     megabytes = round(wheel.stat().st_size / 1e6, 1)
     about = {"package": package.distribution, "version": package.version, "wheel": wheel.name, "megabytes": megabytes}
     return {**about, "conditions": asdict(conditions), "audit": asdict(audited), **to_json(found)}

@@ -1,4 +1,4 @@
-"""Open what a file holds, down to single strings, numbers and blobs, whatever formats are nested in each other."""
+"""Open files of nested formats, down to single strings, numbers and blobs."""
 import gzip
 import io
 import json
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-# So many bytes of text in a row hardly come about by chance in numbers.
+# Text of this many bytes rarely occurs in numbers by chance.
 SHORTEST_RUN = 16
-# Blobs are looked through in pieces, which overlap so that no sentence is cut.
+# Blobs are searched in chunks, which overlap so that no sentence is cut.
 CHUNK, OVERLAP = 1 << 22, 4096
 
 
 class Leaf(NamedTuple):
-    """Something that holds nothing else.
+    """A value without nested values.
 
     where (str): The path of the file, and of the archive members that lead to it.
-    value (Union[str, int, bytes]): A string of a table or a whole text, a whole number, or bytes that are neither.
+    value (Union[str, int, bytes]): A string of a table, a whole text, an integer, or bytes that are neither.
     """
 
     where: str
@@ -31,11 +31,11 @@ class Leaf(NamedTuple):
 
 
 def open_file(where: str, data: bytes) -> Iterator[Leaf]:
-    """Open a file, and what is packed in it.
+    """Open a file and everything nested in it.
 
-    where (str): Its path.
-    data (bytes): What it holds. Nothing of it is run: of pickles, only the strings are read.
-    YIELDS (Leaf): All strings (keys and names of members too), whole numbers and blobs, each of them once.
+    where (str): The file's path.
+    data (bytes): The file's contents. Nothing is executed; only the strings in pickles are read.
+    YIELDS (Leaf): Each string (including keys and names of members), integer and blob.
     """
     opened = _unpacked(data)
     if opened is not None:
@@ -77,7 +77,7 @@ def _open_plain(where: str, data: bytes) -> Iterator[Leaf]:
         return
     try:
         packed = srsly.msgpack_loads(data)
-    # Bytes that are no msgpack make it raise anything.
+    # For bytes that are not msgpack, this may raise any error.
     except Exception:
         yield Leaf(where, data)
     else:
@@ -85,7 +85,7 @@ def _open_plain(where: str, data: bytes) -> Iterator[Leaf]:
 
 
 def _as_text(data: bytes) -> str | None:
-    """RETURNS (Optional[str]): What the bytes say in UTF-8; None if they are no text."""
+    """RETURNS (Optional[str]): The text of UTF-8 bytes. None if they are not text."""
     try:
         text = data.decode("utf8")
     except UnicodeDecodeError:
@@ -125,7 +125,7 @@ def text_runs(data: bytes) -> Iterator[str]:
     """Find text among numbers.
 
     data (bytes): A blob.
-    YIELDS (str): Its stretches of text in UTF-8 and UTF-16, as decoded.
+    YIELDS (str): Decoded runs of UTF-8 and UTF-16 text.
     """
     for start in range(0, len(data), CHUNK):
         chunk = data[max(start - OVERLAP, 0) : start + CHUNK]
@@ -139,7 +139,7 @@ def text_runs(data: bytes) -> Iterator[str]:
 
 
 def _is_utf8(data: NDArray[Any]) -> NDArray[numpy.bool_]:
-    """RETURNS (ndarray): Which bytes are printable ASCII, or belong to a character of two bytes or more."""
+    """RETURNS (ndarray): Which bytes are printable ASCII, or part of a character with two or more bytes."""
     ascii_text = (data >= 0x20) & (data < 0x7F) | (data == 0x0A) | (data == 0x0D) | (data == 0x09)
     lead, follows = data >= 0xC2, (data >= 0x80) & (data < 0xC0)
     before, after = numpy.zeros_like(follows), numpy.zeros_like(follows)

@@ -1,4 +1,4 @@
-"""Install a wheel in a clean virtual environment, and put questions to it there."""
+"""Install a wheel in a clean virtual environment, and run the package there."""
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -20,9 +20,9 @@ TokenMention = tuple[int, int, str]
 class Answer:
     """The entities that an installed package finds in a text.
 
-    tokens (tuple): (start, end, type) in tokens, end exclusive.
-    characters (tuple): The same in characters.
-    confidences (tuple[Optional[float], ...]): In the same order; None for an entity without one.
+    tokens (tuple): (start, end, type) of each entity in tokens, end exclusive.
+    characters (tuple): (start, end, type) of each entity in characters, end exclusive.
+    confidences (tuple[Optional[float], ...]): Confidences, in the same order. None for an entity without one.
     """
 
     tokens: tuple[TokenMention, ...]
@@ -32,10 +32,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast an installed package is, on this machine.
+    """Speed of an installed package on this machine.
 
-    load_seconds (float): What `spacy.load` takes.
-    words_per_second (float): Tokens a second on raw text, white space aside.
+    load_seconds (float): Duration of `spacy.load`.
+    words_per_second (float): Tokens per second on raw text, not counting whitespace.
     """
 
     load_seconds: float
@@ -44,11 +44,11 @@ class Speed:
 
 @dataclass(frozen=True)
 class Answers:
-    """What an installed package answered.
+    """Answers of an installed package.
 
-    groups (Mapping[str, list[Answer]]): By the name of the group of questions.
-    versions (Mapping[str, str]): Versions of Python and of the libraries beside the package.
-    speed (Speed): How fast it was.
+    groups (Mapping[str, list[Answer]]): Answers by the name of the group of questions.
+    versions (Mapping[str, str]): Versions of Python and of the installed libraries.
+    speed (Speed): Speed of the package.
     """
 
     groups: Mapping[str, list[Answer]]
@@ -58,11 +58,11 @@ class Answers:
 
 @contextmanager
 def clean_environment(folder: Path) -> Iterator[Path]:
-    """Make a virtual environment that lasts as long as the block does.
+    """Create a virtual environment that is deleted at the end of the block.
 
-    folder (Path): Where to make it.
-    YIELDS (Path): Its Python.
-    RAISES (ProjectError): If it can not be made.
+    folder (Path): Folder to create it in.
+    YIELDS (Path): The environment's Python.
+    RAISES (ProjectError): If it can't be created.
     """
     with temporary_folder(folder.absolute() / "environment") as environment:
         remedy = "on Debian and Ubuntu, install python3-venv"
@@ -71,15 +71,15 @@ def clean_environment(folder: Path) -> Iterator[Path]:
 
 
 def install_wheel(python: Path, wheel: Path, constraints: Path) -> None:
-    """Install a wheel and all that it requires.
+    """Install a wheel and its requirements.
 
     python (Path): The environment's Python.
     wheel (Path): The wheel.
-    constraints (Path): A requirements file that fixes versions.
-    RAISES (ProjectError): If there is no such file, or pip fails.
+    constraints (Path): A requirements file with pinned versions.
+    RAISES (ProjectError): If the requirements file is missing, or pip fails.
     """
     if not constraints.is_file():
-        raise ProjectError("no such file", where=constraints, remedy="name the project's requirements.txt")
+        raise ProjectError("no such file", where=constraints, remedy="use the project's requirements.txt")
     # Compiling every module of torch takes longer than unpacking it.
     install = ["-m", "pip", "install", "--no-compile", "--no-input", "-c", constraints.absolute(), wheel.absolute()]
     remedy = "check the network and the constraints, and start the command again"
@@ -87,14 +87,14 @@ def install_wheel(python: Path, wheel: Path, constraints: Path) -> None:
 
 
 def ask(python: Path, package: str, questions: Mapping[str, Sequence[Question]], threads: int) -> Answers:
-    """Put questions to an installed package, far from the project.
+    """Run an installed package on questions, in isolation from the project.
 
-    python (Path): The Python that has it.
-    package (str): What `spacy.load` takes.
+    python (Path): The Python of its environment.
+    package (str): The name for `spacy.load`.
     questions (Mapping): Groups of questions; see `installed`.
     threads (int): CPU threads.
     RETURNS (Answers): Groups of answers, in the same order.
-    RAISES (ProjectError): If the package does not load or fails.
+    RAISES (ProjectError): If the package can't be loaded or fails.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -102,7 +102,7 @@ def ask(python: Path, package: str, questions: Mapping[str, Sequence[Question]],
         program = [python, "-I", Path(installed.__file__).absolute(), package]
         files = [folder / "questions.json", folder / "answers.json"]
         threads_of_torch = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-        run_quietly([*program, *files], f"asking {package}", folder, threads_of_torch)
+        run_quietly([*program, *files], f"running {package}", folder, threads_of_torch)
         result = read_json(folder / "answers.json")
     groups = {name: [_read_answer(answer) for answer in group] for name, group in result["answers"].items()}
     return Answers(groups, result["versions"], Speed(**result["speed"]))

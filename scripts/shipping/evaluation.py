@@ -1,4 +1,4 @@
-"""Score an installed package on test parts and annotated texts, and check it against the model that was scored."""
+"""Score an installed package on test parts and annotated texts, and compare it with the model in the project."""
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
@@ -23,10 +23,10 @@ Scores = Mapping[str, Score]
 
 @dataclass(frozen=True)
 class CorpusScores:
-    """Scores on the test part of a corpus, by entity type and "micro".
+    """Scores on the test part of a corpus, by entity type and for "micro".
 
-    given_sentences (Mapping[str, Score]): On tokens, with tokens and sentences given as in the runs.
-    raw_text (Mapping[str, Score]): On characters, with nothing but the text, as a user calls the pipeline.
+    given_sentences (Mapping[str, Score]): Scores on tokens, given the gold tokens and sentences, as in the runs.
+    raw_text (Mapping[str, Score]): Scores on characters, given only the text, as users call the pipeline.
     """
 
     given_sentences: Scores
@@ -35,13 +35,13 @@ class CorpusScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an installed package achieves.
+    """Scores and speed of an installed package.
 
-    corpora (Mapping[str, CorpusScores]): By corpus.
-    examples (Mapping[str, Scores]): On characters of the annotated texts, by file.
-    example_answers (Mapping[str, list[Answer]]): What it found in them, in their order.
-    versions (Mapping[str, str]): Versions of Python and of the libraries beside the package.
-    speed (Speed): How fast it is here.
+    corpora (Mapping[str, CorpusScores]): Scores by corpus.
+    examples (Mapping[str, Scores]): Scores on characters of the annotated texts, by file.
+    example_answers (Mapping[str, list[Answer]]): The entities found in these texts, in their order.
+    versions (Mapping[str, str]): Versions of Python and of the installed libraries.
+    speed (Speed): Speed on this machine.
     """
 
     corpora: Mapping[str, CorpusScores]
@@ -52,11 +52,11 @@ class Evaluation:
 
 
 def shipped_tests(workspace: Workspace) -> list[tuple[ScoredPart, RunResult]]:
-    """Find the shipped model's score on each corpus, as `package` left them.
+    """Find the shipped model's result on each corpus, as saved by `package`.
 
-    workspace (Workspace): The experiment and its surroundings.
-    RETURNS (list): Each test part, and the model's result on it.
-    RAISES (ProjectError): If a result is absent, or settings or data have changed since.
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (list): Each test part with the model's result on it.
+    RAISES (ProjectError): If a result is missing, or settings or data have changed since.
     """
     ledger = Ledger(workspace.runs)
     jobs = jobs_of(workspace, SHIPPED)
@@ -80,11 +80,11 @@ def evaluate_installed(
 ) -> Evaluation:
     """Score an installed package.
 
-    python (Path): The Python that has it.
-    package (str): What `spacy.load` takes.
-    tests (Sequence[ScoredPart]): The test part of each corpus, and which types it annotates.
-    examples (Mapping[str, Sequence[AnnotatedText]]): Texts that stand in no corpus.
-    entity_types (Sequence[str]): What is scored on these.
+    python (Path): The Python of its environment.
+    package (str): The name for `spacy.load`.
+    tests (Sequence[ScoredPart]): The test part of each corpus, with the types it annotates.
+    examples (Mapping[str, Sequence[AnnotatedText]]): Texts that are not in any corpus.
+    entity_types (Sequence[str]): The types to score on these texts.
     threads (int): CPU threads.
     RETURNS (Evaluation): The scores.
     """
@@ -115,7 +115,7 @@ def evaluate_installed(
 
 
 def as_tokens(document: Doc) -> Question:
-    """RETURNS (dict): A document's tokens and sentence starts, as in the runs, without its entities."""
+    """RETURNS (dict): A document's tokens and sentence starts, as in the runs, without entities."""
     return {
         "words": [token.text for token in document],
         "spaces": [bool(token.whitespace_) for token in document],
@@ -130,11 +130,11 @@ def score_examples(texts: Sequence[AnnotatedText], answers: Sequence[Answer], ty
 
 
 def check_same_scores(evaluation: Evaluation, results: Sequence[RunResult]) -> None:
-    """Check that the package does what the model did in the project.
+    """Check that the package has the same scores as the model in the project.
 
     evaluation (Evaluation): The package's scores.
-    results (Sequence[RunResult]): The model's. Those that a GPU gave are left out: its last digits are others.
-    RAISES (ProjectError): If a count of mentions differs.
+    results (Sequence[RunResult]): The model's results. Those from a GPU are skipped, since their last digits differ.
+    RAISES (ProjectError): If a number of mentions differs.
     """
     for result in [result for result in results if result.device == "cpu"]:
         corpus = result.coordinates.target
@@ -142,7 +142,7 @@ def check_same_scores(evaluation: Evaluation, results: Sequence[RunResult]) -> N
             before = result.scores.tokens[name]
             if score != before:
                 raise ProjectError(
-                    f"the package is not the model that was scored: {name} {_counts(score)}, before {_counts(before)}",
+                    f"the package doesn't score like the model: {name} {_counts(score)}, before {_counts(before)}",
                     where=corpus,
                     remedy="delete the wheel and run `weasel run package`",
                 )
@@ -153,7 +153,7 @@ def _counts(score: Score) -> str:
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """RETURNS (dict): The scores, what was found in the examples and the versions, ready for JSON."""
+    """RETURNS (dict): The scores, the entities found in the examples, versions and speed, ready for JSON."""
     return {
         "corpora": {
             name: {"given_sentences": _scores(scores.given_sentences), "raw_text": _scores(scores.raw_text)}

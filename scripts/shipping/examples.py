@@ -1,4 +1,4 @@
-"""Read hand-annotated texts that stand in no corpus, from a folder of *.jsonl files."""
+"""Read manually annotated texts that are not in any corpus from a folder of *.jsonl files."""
 from pathlib import Path
 from typing import Optional
 
@@ -10,7 +10,7 @@ from scripts.base.settings import Settings
 
 
 class Entity(Settings):
-    """An entity: characters `start` to `end` (exclusive), and its type."""
+    """An entity: from character `start` to `end` (exclusive), with its type."""
 
     start: int
     end: int
@@ -18,7 +18,7 @@ class Entity(Settings):
 
 
 class AnnotatedText(Settings):
-    """A text and its entities."""
+    """A text with its entities."""
 
     text: str
     entities: list[Entity]
@@ -34,24 +34,24 @@ class AnnotatedText(Settings):
 def find_examples(folder: Optional[Path]) -> list[Path]:
     """Find files of annotated texts.
 
-    folder (Path): Holds one file for each language; None if the experiment names none.
+    folder (Path): Folder with one file per language. None if the experiment has none.
     RETURNS (list[Path]): The files, sorted.
-    RAISES (ProjectError): If there is no file.
+    RAISES (ProjectError): If there are no files.
     """
     if folder is None:
         return []
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
-        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` of the experiment file")
+        raise ProjectError("no *.jsonl files", where=folder, remedy="correct `ship.examples` in the experiment file")
     return paths
 
 
 def read_examples(folder: Optional[Path]) -> dict[str, list[AnnotatedText]]:
     """Read annotated texts.
 
-    folder (Path): Holds one file for each language, a text a line; None if the experiment names none.
-    RETURNS (dict[str, list[AnnotatedText]]): By the stem of the file, in the order of its lines.
-    RAISES (ProjectError): If there is no file, or a line is something else.
+    folder (Path): Folder with one file per language, with one text per line. None if the experiment has none.
+    RETURNS (dict[str, list[AnnotatedText]]): The texts by file name (without suffix), in the order of the lines.
+    RAISES (ProjectError): If there are no files, or a line is invalid.
     """
     return {path.stem: _read_file(path) for path in find_examples(folder)}
 

@@ -1,11 +1,11 @@
-"""Put questions to an installed package and write down its answers; run by the Python of a clean environment.
+"""Run an installed package on questions and write its answers, with the Python of a clean environment.
 
     python -I installed.py PACKAGE QUESTIONS ANSWERS
 
-QUESTIONS and ANSWERS are JSON files with lists in named groups. A question is either `text`, or a text as `words`,
-`spaces` and `sent_starts`; an answer has the entities on `tokens` and on `characters`, and their `confidences`: null
-for an entity that `bio_ner` has not found, such as all those of a pipeline that has spaCy's `ner`. Beside the answers
-stand the seconds that loading took, and the words a second of all questions that are a `text`.
+QUESTIONS and ANSWERS are JSON files with lists in named groups. A question is either a `text`, or a text as `words`,
+`spaces` and `sent_starts`. An answer has the entities in `tokens` and in `characters`, and their `confidences`. A
+confidence is null if the entity wasn't found by a `bio_ner`, for instance by spaCy's `ner`. ANSWERS also has the
+seconds that loading took, and the words per second for all questions with a `text`.
 """
 import json
 import platform
@@ -20,13 +20,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers", "pysbd", "razdel")
-# As in the runs that the answers are compared with, since the encoder's numbers depend a little on the batch.
+# As in the runs, because the encoder's output depends slightly on the batch.
 DOCUMENTS_PER_BATCH = 16
 SPANS_KEY = "bio_ner"
 
 
 def main(package: str, questions: Path, answers: Path) -> None:
-    """Load a package as any user would, and put the questions to it."""
+    """Load a package as users do, and answer the questions."""
     start = time.perf_counter()
     nlp = spacy.load(package)
     load_seconds = time.perf_counter() - start
@@ -50,7 +50,7 @@ def answer(nlp: Language, questions: List[Dict[str, Any]]) -> List[Dict[str, Any
 
 
 def read_question(nlp: Language, question: Dict[str, Any]) -> Union[str, Doc]:
-    """RETURNS (str or Doc): What the pipeline is called with."""
+    """RETURNS (str or Doc): The input for the pipeline."""
     return question["text"] if "text" in question else Doc(nlp.vocab, **question)
 
 
@@ -65,7 +65,7 @@ def write_answer(doc: Doc) -> Dict[str, Any]:
 
 
 def confidences(doc: Doc) -> Dict[Tuple[int, int], float]:
-    """RETURNS (dict): The confidence of each mention that `bio_ner` decoded, by its tokens."""
+    """RETURNS (dict): Confidences of the mentions found by `bio_ner`, by (start, end) in tokens."""
     if SPANS_KEY not in doc.spans:
         return {}
     group = doc.spans[SPANS_KEY]

@@ -1,4 +1,4 @@
-"""Say in a package's meta.json what it finds, how it was trained and how it scores."""
+"""Fill in a package's meta.json: what it predicts, how it was trained, and its scores."""
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.corpora.manifest import read_manifest
@@ -12,13 +12,13 @@ from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import encoder_name
 from scripts.shipping.sources import as_meta, sources
 
-# The versions of Python, and of what the bundled modules import, with which an installed package has found the same
-# entities with the same confidences. spaCy itself would name only what the config does, from the version here upwards.
+# Versions of Python, and of the bundled modules' dependencies, with which an installed package has found the same
+# entities with the same confidences. By itself, spaCy lists only the dependencies of the config, from this version up.
 PYTHON = ">=3.11"
 SPACY = ">=3.8.7,<3.9.0"
 REQUIRED = {
     "spacy": SPACY,
-    # 1.4.0 takes transformers up to 4.53.2; pip looks after that.
+    # 1.4.0 allows transformers up to 4.53.2, which pip takes care of.
     "spacy-transformers": ">=1.3.9,<1.5.0",
     "transformers": ">=4.49.0,<4.58.0",
     "pysbd": ">=0.3.4,<0.4.0",
@@ -27,11 +27,11 @@ REQUIRED = {
 
 
 def describe_package(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> dict[str, Any]:
-    """Fill in what is known of a package.
+    """Create the metadata of a package.
 
-    workspace (Workspace): The experiment and its surroundings.
-    package (PackageName): What the package is called.
-    results (Sequence[RunResult]): The shipped model's score on each corpus.
+    workspace (Workspace): The experiment and its environment.
+    package (PackageName): The name of the package.
+    results (Sequence[RunResult]): The shipped model's result on each corpus.
     RETURNS (dict): Entries of meta.json.
     """
     ship = workspace.experiment.ship
@@ -51,19 +51,19 @@ def describe_package(workspace: Workspace, package: PackageName, results: Sequen
 
 
 def description(workspace: Workspace) -> str:
-    """RETURNS (str): Entity types, languages, how it was trained and the encoder, if there is one, in one line."""
+    """RETURNS (str): A one-line description: entity types, languages, training data and encoder."""
     found, spoken = listed(workspace.entity_types), ", ".join(languages(workspace))
     return f"Finds {found} mentions; languages: {spoken}. {how_trained(workspace)}"
 
 
 def languages(workspace: Workspace) -> list[str]:
-    """RETURNS (list[str]): The languages of what the model was trained on, such as `en`."""
+    """RETURNS (list[str]): The languages of the training data, such as `en`."""
     model = shipped_model(workspace.experiment)
     return sorted({read_manifest(workspace.corpus, name).language for name in model.sources})
 
 
 def how_trained(workspace: Workspace) -> str:
-    """RETURNS (str): What the model was trained on, and its encoder, in sentences."""
+    """RETURNS (str): The model's training data and encoder, in sentences."""
     steps = training_steps(workspace, shipped_model(workspace.experiment))
     record = workspace.recipe.encoder
     revision = f" ({record.revision})" if record and record.revision else ""
@@ -72,12 +72,12 @@ def how_trained(workspace: Workspace) -> str:
 
 
 def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[str]:
-    """RETURNS (list[str]): What a model was trained on, in the order of training, such as `on 150 sentences of ru_ehr`;
-    none for no model."""
+    """RETURNS (list[str]): A model's training data, in order of training, such as `on 150 sentences of ru_ehr`. Empty
+    without a model."""
     if model is None:
         return []
     whole = sum(workspace.count(name, "train") for name in model.corpora)
-    # Sentences that also stand in test parts may be left out of a whole training part: that makes it no sample.
+    # Sentences that are also in test parts may be left out of a whole training part. That doesn't make it a sample.
     sample = model.max_sentences is not None and model.max_sentences < whole
     amount = f"{model_job(workspace, model).n_sentences} sentences of " if sample else ""
     together = " together" if len(model.corpora) > 1 else ""
@@ -86,20 +86,20 @@ def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[s
 
 
 def listed(names: Sequence[str]) -> str:
-    """RETURNS (str): Names in a sentence, such as `a, b and c`."""
+    """RETURNS (str): A list of names for a sentence, such as `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def requirements() -> list[str]:
-    """RETURNS (list[str]): The libraries that the package needs, in the versions that it was tried with."""
+    """RETURNS (list[str]): The libraries that the package needs, with the versions it was tested with."""
     return [f"{name}{versions}" for name, versions in REQUIRED.items()]
 
 
 def performance(results: Sequence[RunResult]) -> dict[str, Any]:
-    """Scores on the test parts, as spaCy writes them: fractions, exact match on tokens.
+    """Format scores on the test parts in spaCy's form: as fractions, by exact match on tokens.
 
-    results (Sequence[RunResult]): One for each corpus.
-    RETURNS (dict): `ents_f` and so on over all corpora, and the same for each corpus with its name before it.
+    results (Sequence[RunResult]): One result per corpus.
+    RETURNS (dict): `ents_f` and so on for all corpora together, and for each corpus with its name as a prefix.
     """
     scores = spacy_scores(_together(results))
     for result in results:
@@ -109,7 +109,7 @@ def performance(results: Sequence[RunResult]) -> dict[str, Any]:
 
 
 def _together(results: Sequence[RunResult]) -> dict[str, Score]:
-    # A corpus that does not annotate a type has no score for it.
+    # A corpus has no score for a type that it doesn't annotate.
     scores: dict[str, Score] = {}
     for result in results:
         for name, score in result.scores.tokens.items():
@@ -118,10 +118,10 @@ def _together(results: Sequence[RunResult]) -> dict[str, Score]:
 
 
 def spacy_scores(scores: Mapping[str, Score]) -> dict[str, Any]:
-    """Write scores as spaCy does.
+    """Format scores in spaCy's form.
 
-    scores (Mapping[str, Score]): By entity type and "micro".
-    RETURNS (dict): `ents_f`, `ents_p` and `ents_r` as fractions, and `ents_per_type` with `f`, `p` and `r` of each.
+    scores (Mapping[str, Score]): Scores by entity type and for "micro".
+    RETURNS (dict): `ents_f`, `ents_p` and `ents_r` as fractions, and `ents_per_type` with `f`, `p` and `r` per type.
     """
     per_type = {name: _fractions(score) for name, score in scores.items() if name != MICRO}
     return {**{f"ents_{key}": value for key, value in _fractions(scores[MICRO]).items()}, "ents_per_type": per_type}

@@ -1,7 +1,7 @@
 """Load the pipeline of this package, and register its components with spaCy.
 
-The file becomes the `__init__.py` of a package. spaCy imports it, by the package's entry points, whenever a pipeline is
-made in an environment that has the package, whatever pipeline it is: so importing it never raises.
+This file becomes the `__init__.py` of a package. Through the package's entry points, spaCy imports it whenever any
+pipeline is created in an environment that has the package. Importing it must therefore never raise an error.
 """
 import json
 from importlib import import_module
@@ -19,7 +19,7 @@ __version__ = json.loads((_FOLDER / "meta.json").read_text(encoding="utf8"))["ve
 for _module in _MODULES:
     try:
         import_module(_module)
-    # A library that is damaged raises anything.
+    # A damaged library may raise any error.
     except Exception as error:
         logger.warning("The components of %s can't be used: %s: %s", _module, type(error).__name__, error)
 
@@ -27,9 +27,9 @@ for _module in _MODULES:
 def load(**overrides: Any) -> Language:
     """Load the pipeline.
 
-    overrides (Any): What `spacy.load` takes.
+    overrides (Any): Arguments of `spacy.load`.
     RETURNS (Language): The pipeline.
-    RAISES (ImportError): If a library that it needs is absent.
+    RAISES (ImportError): If a required library is missing.
     """
     for module in _MODULES:
         import_module(module)

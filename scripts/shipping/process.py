@@ -1,4 +1,4 @@
-"""Run another program, and show only how long it has been running."""
+"""Run another program, showing only how long it takes."""
 import os
 import subprocess
 import tempfile
@@ -18,15 +18,15 @@ Argument = Union[str, Path]
 def run_quietly(
     command: Sequence[Argument], what: str, cwd: Path, environment: Optional[Mapping[str, str]] = None, remedy: str = ""
 ) -> str:
-    """Run a program to its end. It ends with this process, also when this one is interrupted.
+    """Run a program until it ends. If this process ends or is interrupted, the program ends too.
 
     command (Sequence): The program and its arguments.
     what (str): What it does, such as `installing the package`.
-    cwd (Path): The folder that it runs in.
-    environment (Mapping[str, str]): Environment variables that are added.
+    cwd (Path): The folder to run it in.
+    environment (Mapping[str, str]): Additional environment variables.
     remedy (str): What the user can do if it fails.
-    RETURNS (str): What it printed.
-    RAISES (ProjectError): If it fails: with the line of its output that says why.
+    RETURNS (str): The program's output.
+    RAISES (ProjectError): If the program fails. The message has the line of its output that says why.
     """
     with tempfile.TemporaryFile() as log:
         code = _wait(command, what, cwd, _surroundings(environment or {}), log)
@@ -38,7 +38,7 @@ def run_quietly(
 
 
 def _surroundings(added: Mapping[str, str]) -> dict[str, str]:
-    # What it leaves in temporary folders is found by the next start of this project.
+    # The next start of this project deletes what the program leaves in temporary folders.
     return {**os.environ, "TMPDIR": tempfile.gettempdir(), **added}
 
 
@@ -59,14 +59,14 @@ def _wait(command: Sequence[Argument], what: str, cwd: Path, environment: Mappin
                 except subprocess.TimeoutExpired:
                     line.refresh()
         finally:
-            # Without effect on one that has ended; after Ctrl-C it must not write into folders that are being removed.
+            # No effect if it has ended. After Ctrl-C, it must not write to folders that are being deleted.
             process.kill()
             process.wait()
     return process.returncode
 
 
 def failure(output: str, code: int) -> str:
-    """RETURNS (str): The signal that ended it, or the line that pip marks as an error, or the last one."""
+    """RETURNS (str): The signal that ended the program, the line that pip marks as an error, or the last line."""
     if code < 0:
         return explain_exit(code)
     lines = [line.strip() for line in output.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Have workers run a pipeline over portions of raw text: to find entities, or to see what is worth annotating."""
+"""Run a pipeline over portions of raw text with workers, to predict entities or to select sentences to annotate."""
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Mapping
@@ -20,21 +20,21 @@ from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.calibration import find_calibration
 
-# The pipeline that the experiment ships.
+# Option value for the experiment's shipped pipeline.
 OF_EXPERIMENT = "experiment"
 
 
 def shipped_source(workspace: Workspace) -> PipelineSource:
-    """Find the pipeline that an experiment ships, as its package would have it.
+    """Find the shipped pipeline of an experiment, as it would be packaged.
 
-    workspace (Workspace): The experiment and its surroundings.
-    RETURNS (PipelineSource): With calibrated confidences if it was packaged since it was trained.
-    RAISES (ProjectError): If it has not been trained with the settings and data of today.
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (PipelineSource): The pipeline, with calibrated confidences if it was packaged after its training.
+    RAISES (ProjectError): If it hasn't been trained with the current settings and data.
     """
     kept = find_model(workspace, shipped_model(workspace.experiment))
     if kept is None:
-        what = "the pipeline that this experiment ships has not been trained with the settings and data of today"
-        remedy = "run `weasel run train` first, or give another pipeline by --vars.pipeline"
+        what = "the shipped pipeline hasn't been trained with the current settings and data"
+        remedy = "run `weasel run train` first, or choose another pipeline with --vars.pipeline"
         raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
     calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
     is_current = calibration and calibration.fingerprint == calibration_job(workspace).fingerprint
@@ -54,16 +54,16 @@ def find_source(
     gpu_id: int,
     encoder: str,
 ) -> PipelineSource:
-    """Find the pipeline that a command is told to use.
+    """Find the pipeline for a command.
 
-    pipeline (str): `experiment`, a folder, or the name of an installed package. For the other arguments, which count
-        for the first one only, see `open_workspace`.
+    pipeline (str): `experiment`, a folder, or the name of an installed package. For the other arguments, which are only
+        used with `experiment`, see `open_workspace`.
     RETURNS (PipelineSource): The pipeline.
-    RAISES (ProjectError): If it is not there.
+    RAISES (ProjectError): If there is no such pipeline.
     """
     if pipeline != OF_EXPERIMENT:
         source = PipelineSource(pipeline)
-        # Whatever is wrong with the name is told before the texts are read.
+        # Report an invalid name before the texts are read.
         _ = source.folder
         return source
     with lock_experiment(experiment, configs, corpus, training, metrics):
@@ -73,16 +73,16 @@ def find_source(
 
 
 def folders_of(pipeline: str, training: Path, experiment: str) -> list[Path]:
-    """RETURNS (list[Path]): What no other command may change while a pipeline is used; see `find_source`."""
+    """RETURNS (list[Path]): Folders that no other command may change while a pipeline is in use; see `find_source`."""
     return [training / experiment] if pipeline == OF_EXPERIMENT else []
 
 
 class TextWork:
-    """Has a worker run a pipeline over portions of raw text.
+    """Run a pipeline over portions of raw text in a worker.
 
     source (PipelineSource): The pipeline.
-    texts (Path): Where the texts are.
-    threads (int): CPU threads of a worker.
+    texts (Path): Path of the texts.
+    threads (int): CPU threads per worker.
     """
 
     module = "scripts.annotation.pipelines"
@@ -93,7 +93,7 @@ class TextWork:
         self._worker: Any = None
 
     def make_worker(self, nlp: Language, files: TextFiles) -> Any:
-        """RETURNS (Any): What does the portions: has `do(number, places, on_texts)`."""
+        """RETURNS (Any): An object that processes portions, with `do(number, places, on_texts)`."""
         raise NotImplementedError
 
     def open(self, gpu_id: int) -> None:
@@ -108,9 +108,9 @@ class TextWork:
 
 
 class PredictWork(TextWork):
-    """Finds entities, and writes them.
+    """Predict entities, and write them.
 
-    unfinished (Unfinished): Where to write. The other arguments are those of `TextWork`.
+    unfinished (Unfinished): The output. For the other arguments, see `TextWork`.
     """
 
     def __init__(self, source: PipelineSource, texts: Path, threads: int, unfinished: Unfinished) -> None:
@@ -118,14 +118,14 @@ class PredictWork(TextWork):
         self._unfinished = unfinished
 
     def make_worker(self, nlp: Language, files: TextFiles) -> Predictor:
-        """RETURNS (Predictor): What finds entities."""
+        """RETURNS (Predictor): The object that predicts entities."""
         return Predictor(nlp, files, self._unfinished)
 
 
 class ObserveWork(TextWork):
-    """Sees what is worth annotating.
+    """Compute the features that sentences are selected by.
 
-    method (str): By which sentences will be chosen. The other arguments are those of `TextWork`.
+    method (str): The selection method. For the other arguments, see `TextWork`.
     """
 
     def __init__(self, source: PipelineSource, texts: Path, threads: int, method: str) -> None:
@@ -133,18 +133,18 @@ class ObserveWork(TextWork):
         self._method = method
 
     def make_worker(self, nlp: Language, files: TextFiles) -> Observer:
-        """RETURNS (Observer): What looks at sentences."""
+        """RETURNS (Observer): The object that computes features."""
         return Observer(nlp, files, self._method)
 
 
 def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion]) -> dict[int, Any]:
-    """Have portions of texts done, with a bar and the time left.
+    """Process portions of texts, with a progress bar.
 
-    work (Work): How a portion is done.
-    executor (Executor): What does them.
-    portions (Mapping[int, Portion]): Portions by their numbers.
-    RETURNS (dict[int, Any]): What came of each.
-    RAISES (ProjectError): If one could not be done, after all others were.
+    work (Work): How to process a portion.
+    executor (Executor): The executor.
+    portions (Mapping[int, Portion]): Portions by number.
+    RETURNS (dict[int, Any]): The results by number.
+    RAISES (ProjectError): If any portion failed, after all others have been processed.
     """
     tasks = [
         Task(str(number), (number, portion.places), cost=portion.characters) for number, portion in portions.items()
@@ -159,6 +159,6 @@ def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion])
                 else:
                     values[int(ended.task.id)] = ended.value
     if failed:
-        remedy = "mend it and start the command again: what is done is kept"
+        remedy = "fix the problem and start the command again: finished portions are kept"
         raise ProjectError(f"{len(failed)} of {len(tasks)} portions of the texts failed: {failed[0]}", remedy=remedy)
     return values

@@ -1,4 +1,4 @@
-"""Tell whether a wheel is what would be built now, by the record that lies beside it."""
+"""Record what a wheel was built from, and check whether it is up to date."""
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,15 +15,15 @@ from scripts.shipping.meta import REQUIRED
 from scripts.shipping.naming import PackageName
 
 SCRIPTS = Path(__file__).parents[1]
-# What goes into a wheel as it is, and what makes the rest of it.
+# The code that goes into a wheel, and the code that builds it.
 CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(rounding.__file__), Path(wheel.__file__), wheel.PACKAGE_INIT)
 
 
 @dataclass(frozen=True)
 class WheelRecord:
-    """What a wheel was built of.
+    """The record of what a wheel was built from.
 
-    fingerprint (str): Hash of all that decided it; see `package_fingerprint`.
+    fingerprint (str): Hash of everything that determines the wheel; see `package_fingerprint`.
     sha256 (str): Hash of the wheel.
     """
 
@@ -38,13 +38,13 @@ def package_fingerprint(
     results: Sequence[RunResult],
     calibration: Optional[Calibration],
 ) -> str:
-    """Identify what a wheel is built of.
+    """Hash everything that a wheel is built from.
 
-    package (PackageName): What the package is called.
-    meta (Mapping): What its meta.json says: names, scores, and the versions of the libraries that it takes.
-    documents (Mapping[str, str]): Its card and its licences, by file name.
-    results (Sequence[RunResult]): The shipped model's runs, whose fingerprints stand for model, settings and data.
-    calibration (Optional[Calibration]): How its confidences were calibrated, if they were.
+    package (PackageName): The name of the package.
+    meta (Mapping): Contents of its meta.json: names, scores, and versions of the libraries it needs.
+    documents (Mapping[str, str]): Its card and licenses, by file name.
+    results (Sequence[RunResult]): The shipped model's runs. Their fingerprints cover model, settings and data.
+    calibration (Optional[Calibration]): The calibration of its confidences, if any.
     RETURNS (str): A sha256.
     """
     parts = {
@@ -60,29 +60,29 @@ def package_fingerprint(
 
 
 def record_file(path: Path, package: PackageName) -> Path:
-    """RETURNS (Path): Where the record of a wheel stands: beside it, `xx_NAME-VERSION.json`."""
+    """RETURNS (Path): The record of a wheel: `xx_NAME-VERSION.json` next to it."""
     return path.with_name(f"{package.distribution}-{package.version}.json")
 
 
 def write_record(path: Path, package: PackageName, fingerprint: str) -> None:
-    """Write what a wheel was built of, after the wheel: a record never tells of one that is not there yet."""
+    """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one."""
     write_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path))))
 
 
 def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optional[str]:
-    """Tell why a wheel has to be built.
+    """Find the reason to build a wheel.
 
     path (Path): The wheel.
-    package (PackageName): The package that it has to hold.
-    fingerprint (str): What it would be built of now.
-    RETURNS (Optional[str]): The reason; None if the wheel is what would be built now.
+    package (PackageName): The package in the wheel.
+    fingerprint (str): Fingerprint of what it would be built from now.
+    RETURNS (Optional[str]): The reason. None if the wheel is up to date.
     """
     if not path.is_file():
-        return "there is none yet"
+        return "there is no wheel yet"
     try:
         record = read_shape(record_file(path, package), WheelRecord, "")
     except ProjectError:
-        return "the record of what it was built of is lost or damaged"
+        return "the wheel's record is missing or damaged"
     if record.sha256 != hash_file(path):
-        return "the file there is damaged, or another than was built"
-    return None if record.fingerprint == fingerprint else "model, settings, data, libraries or code have changed"
+        return "the wheel is damaged or was replaced"
+    return None if record.fingerprint == fingerprint else "the model, settings, data, libraries or code have changed"

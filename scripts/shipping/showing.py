@@ -1,4 +1,4 @@
-"""Lay out for the screen what an installed package achieves."""
+"""Print the scores of an installed package."""
 from typing import Mapping, Optional, Sequence
 
 from wasabi import msg
@@ -15,7 +15,7 @@ SHOWN_PER_FILE = 3
 
 
 def show_evaluation(evaluation: Evaluation, examples: Mapping[str, Sequence[AnnotatedText]]) -> None:
-    """Print what an installed package achieves, and what it found in the first texts of each file of examples."""
+    """Print the scores of an installed package, and the entities it found in the first texts of each example file."""
     header, *rows = score_table(evaluation)
     msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * (len(header) - 2))
     for name, texts in examples.items():
@@ -24,20 +24,20 @@ def show_evaluation(evaluation: Evaluation, examples: Mapping[str, Sequence[Anno
 
 
 def show_calibration(calibration: Optional[Calibration]) -> None:
-    """Print what the confidences of a package are worth; nothing if there are none that could be calibrated."""
+    """Print the calibration error of a package's confidences, if they can be calibrated."""
     if calibration:
         rows = [
             (test.corpus, test.mentions, f"{test.raw_error:.3f}", f"{test.calibrated_error:.3f}")
             for test in calibration.tests
         ]
-        header = ("Test part, raw text", "Found", "Calibration error before", "after")
+        header = ("Test part (raw text)", "Mentions found", "Calibration error", "After calibration")
         msg.table(rows, header=header, divider=True, aligns=["l", "r", "r", "r"])
 
 
 def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """RETURNS (list[tuple]): A header, two rows for each corpus and one for each file of examples."""
+    """RETURNS (list[tuple]): A header, two rows per corpus and one row per example file."""
     names = _columns(evaluation)
-    rows: list[tuple[str, ...]] = [("Texts", "Asked with", *(f"{name} F1" for name in names))]
+    rows: list[tuple[str, ...]] = [("Texts", "Input", *(f"{name} F1" for name in names))]
     for name, scores in evaluation.corpora.items():
         rows.append((name, "tokens and sentences", *_f1(scores.given_sentences, names)))
         rows.append((name, "raw text", *_f1(scores.raw_text, names)))
@@ -47,7 +47,7 @@ def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
 
 
 def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> list[str]:
-    """RETURNS (list[str]): The first texts as they come, not the best ones, each followed by what was found in it."""
+    """RETURNS (list[str]): The first texts (not the best ones), each followed by the entities found in it."""
     lines = []
     for text, answer in list(zip(texts, answers, strict=True))[:SHOWN_PER_FILE]:
         pairs = zip(answer.characters, answer.confidences, strict=True)
@@ -66,5 +66,5 @@ def _columns(evaluation: Evaluation) -> list[str]:
 
 
 def _f1(scores: Mapping[str, Score], names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): A dash for a type that the corpus does not annotate."""
+    """RETURNS (list[str]): F1 scores, with a dash for a type that the corpus doesn't annotate."""
     return [f"{scores[name].f1:.1f}" if name in scores else "-" for name in names]

@@ -1,4 +1,4 @@
-"""Gather what of the corpora and of this machine must not be in a package: words, sentences, ids, names, paths."""
+"""Collect what must not be in a package: words, sentences and ids of the corpora, names and paths of the machine."""
 import getpass
 import io
 import re
@@ -26,33 +26,35 @@ from scripts.experiments.workspace import Workspace
 from scripts.shipping.contents import Leaf, open_file
 
 WORD = re.compile(r"[^\W_]+")
-# Something that may be an id, a file name or the name of a machine.
+# A possible id, file name or machine name.
 NAME = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
-# Shorter words, ids and names are in other things by chance: "note", "1", "mg".
+# Shorter words, ids and names occur by chance, such as "note", "1" or "mg".
 SHORTEST_WORD, SHORTEST_NAME, SHORTEST_NUMBER, SHORTEST_PATH = 5, 6, 7, 8
-# So many words in a row of a sentence; of a shorter sentence all, if they are more than one and not too short.
+# The number of consecutive words to look for. Shorter sentences count as a whole, if they have at least two words and
+# aren't too short.
 PHRASE, SHORTEST_PHRASE = 4, 16
-# What setuptools writes: the fields of core metadata and of its own files.
+# Written by setuptools: the fields of core metadata and of its own files.
 SETUPTOOLS = """
 Metadata-Version Name Version Summary Home-page Author Author-email License License-File License-Expression Keywords
 Requires-Python Requires-Dist Requires-External Provides-Extra Dynamic Classifier Description Description-Content-Type
 Platform Project-URL Maintainer Obsoletes-Dist Wheel Generator setuptools Root-Is-Purelib Tag METADATA RECORD top_level
 entry_points dist-info licenses README spacy_models models
 """
-# Of a table of vectors, which lies beside the strings.
+# Settings of a vectors table, which are next to the strings.
 SETTINGS_OF_VECTORS = ("mode", "default", "floret")
 ACCOUNTS = ("admin", "administrator", "localhost", "runner", "ubuntu")
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a package may hold, whether a corpus has it too or not.
+    """What a package may contain, even if it also occurs in a corpus.
 
-    strings (frozenset[str]): What any pipeline lists in its table of strings, and the labels.
-    texts (tuple[str, ...]): Code, templates, licences, what corpus files tell people: words, phrases and names.
-    words (frozenset[str]): Words of what is written for the package, in lower case.
+    strings (frozenset[str]): Strings in the string store of any pipeline, and the labels.
+    texts (tuple[str, ...]): Code, templates, licenses and descriptions in corpus files. Their words, phrases and names
+        are allowed.
+    words (frozenset[str]): Lower-case words of texts written for the package.
     encoder (frozenset[str]): Strings of the encoder that the training started from.
-    keys (frozenset[int]): Keys of the word vectors that it started from.
+    keys (frozenset[int]): Keys of the word vectors that the training started from.
     """
 
     strings: frozenset[str]
@@ -64,16 +66,15 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Traces:
-    """What a package must not hold. All text is in lower case; of what the package may hold, nothing is among it.
+    """What a package must not contain, in lower case. What it may contain is left out.
 
-    tokens (frozenset[str]): Tokens of the texts, which no table of strings may list.
-    hashes (frozenset[int]): spaCy's hashes of them, which no table of vectors or lookups may have for keys.
-    words (frozenset[str]): Their words from SHORTEST_WORD letters on, which nothing that is written may use.
-    phrases (frozenset[int]): Python's hashes of words in a row; see `phrases_of`.
-    names (frozenset[str]): Document ids, names of raw files, and those of user and machine, as far as they are
-        distinctive.
-    paths (tuple[str, ...]): Folders of this machine, and of the corpora as their files name them.
-    encoder (frozenset[str]): Strings of the encoder itself, which it may keep: its vocabulary above all.
+    tokens (frozenset[str]): Tokens of the texts, which no string store may list.
+    hashes (frozenset[int]): spaCy's hashes of the tokens, which no vectors or lookups table may have as keys.
+    words (frozenset[str]): Words with at least SHORTEST_WORD letters, which no text may use.
+    phrases (frozenset[int]): Python's hashes of consecutive words; see `phrases_of`.
+    names (frozenset[str]): Document ids, and names of raw files, the user and the machine, if they are distinctive.
+    paths (tuple[str, ...]): Folders of this machine, and folders in corpus files.
+    encoder (frozenset[str]): Strings of the encoder itself, mainly its vocabulary, which it may keep.
     """
 
     tokens: frozenset[str]
@@ -86,12 +87,12 @@ class Traces:
 
 
 def find_traces(workspace: Workspace, code: Sequence[str], written: Sequence[str]) -> Traces:
-    """Gather what must not be in a package of an experiment.
+    """Collect what must not be in a package of an experiment.
 
-    workspace (Workspace): The experiment; all parts of all its corpora count, trained on or not.
-    code (Sequence[str]): Texts of the project that the package holds: code, templates, licences.
-    written (Sequence[str]): What is written for this package, its meta and its card.
-    RETURNS (Traces): What is looked for.
+    workspace (Workspace): The experiment. All parts of all its corpora count, whether or not they were trained on.
+    code (Sequence[str]): Texts of the project that are in the package: code, templates and licenses.
+    written (Sequence[str]): Texts written for this package: its metadata and its card.
+    RETURNS (Traces): The traces to look for.
     """
     manifests = {name: read_manifest(workspace.corpus, name) for name in workspace.corpora}
     folders = [workspace.corpus / name / f"{part}.spacy" for name in manifests for part in manifests[name].splits]
@@ -113,13 +114,13 @@ def find_traces(workspace: Workspace, code: Sequence[str], written: Sequence[str
 
 
 def traces_of(documents: Iterable[Doc], names: Iterable[str], paths: Iterable[str], allowed: Allowed) -> Traces:
-    """Take what is allowed from what must not be found.
+    """Collect traces, without what is allowed.
 
     documents (Iterable[Doc]): The texts of the corpora.
-    names (Iterable[str]): Document ids, and names of files, user and machine.
+    names (Iterable[str]): Document ids, and names of files, the user and the machine.
     paths (Iterable[str]): Folders.
-    allowed (Allowed): What the package may hold.
-    RETURNS (Traces): What is looked for.
+    allowed (Allowed): What the package may contain.
+    RETURNS (Traces): The traces to look for.
     """
     tokens: set[str] = set()
     phrases: set[int] = set()
@@ -146,17 +147,17 @@ def traces_of(documents: Iterable[Doc], names: Iterable[str], paths: Iterable[st
 
 
 def words_of(text: str) -> list[str]:
-    """RETURNS (list[str]): The words and numbers of a text, in lower case."""
+    """RETURNS (list[str]): The lower-case words and numbers of a text."""
     return WORD.findall(text.lower())
 
 
 def phrases_of(text: str, whole: bool = False) -> Iterator[int]:
-    """Take words in a row from a text.
+    """Find the phrases of a text.
 
     text (str): The text.
-    whole (bool): Whether it is a sentence, which counts as a whole if it is a short one; of other texts, such rows of
-        two and three words are taken wherever they stand.
-    YIELDS (int): Python's hash of each row of PHRASE words that is not too short.
+    whole (bool): Whether the text is a sentence. A short sentence counts as a whole. In other texts, phrases of two and
+        three words are included at any position.
+    YIELDS (int): Python's hash of every PHRASE consecutive words that are not too short.
     """
     words = words_of(text)
     if whole:
@@ -171,14 +172,14 @@ def phrases_of(text: str, whole: bool = False) -> Iterator[int]:
 
 
 def names_of(text: str) -> Iterator[str]:
-    """YIELDS (str): What may be an id or a file name in a text, in lower case: whole, by parts, and without suffix."""
+    """YIELDS (str): Possible ids and file names in a text, in lower case: whole, in parts, and without a suffix."""
     for match in NAME.findall(text.lower()):
         for name in {match, *match.split("/")}:
             yield from {name, name.strip(".-"), name.rpartition(".")[0]}
 
 
 def is_distinctive(name: str) -> bool:
-    """RETURNS (bool): Whether a name is hardly anywhere by chance: neither an ordinary word nor a short number."""
+    """RETURNS (bool): Whether a name rarely occurs by chance, because it is no ordinary word or short number."""
     has_letter, has_digit = any(map(str.isalpha, name)), any(map(str.isdigit, name))
     if name.isdigit():
         return len(name) >= SHORTEST_NUMBER
@@ -186,7 +187,7 @@ def is_distinctive(name: str) -> bool:
 
 
 def strings_of_libraries() -> list[str]:
-    """RETURNS (list[str]): What spaCy, Thinc and PyTorch write whatever a pipeline has read: names of their formats."""
+    """RETURNS (list[str]): Strings that spaCy, Thinc and PyTorch write for any pipeline, such as names of formats."""
     nlp = spacy.blank("xx")
     weights = io.BytesIO()
     torch.save({"": torch.zeros(1), " ": torch.zeros(1).half()}, weights)
@@ -196,10 +197,10 @@ def strings_of_libraries() -> list[str]:
 
 
 def strings_of_encoder(folder: Path) -> Iterator[str]:
-    """Read what an encoder says by itself: as its files lie there, and as transformers writes them.
+    """Read the strings of an encoder, from its own files and from those that transformers writes.
 
-    folder (Path): The encoder.
-    YIELDS (str): Every string of its configuration and its tokenizer, and the names of its weights.
+    folder (Path): Folder of the encoder.
+    YIELDS (str): Every string of its configuration and tokenizer, and the names of its weights.
     """
     # Slow to import.
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -224,7 +225,7 @@ def _strings(leaves: Iterable[Leaf]) -> Iterator[str]:
 
 
 def _keys_of(vectors: Any) -> frozenset[int]:
-    """RETURNS (frozenset[int]): The keys of the word vectors that a model starts from."""
+    """RETURNS (frozenset[int]): Keys of the word vectors that a model starts from."""
     table = Path(vectors) / "vocab" / "key2row" if vectors else None
     return frozenset(srsly.read_msgpack(table)) if table and table.is_file() else frozenset()
 
@@ -237,7 +238,7 @@ def _ids(manifests: Iterable[Manifest]) -> Iterator[str]:
 
 
 def _raw_files(settings: Sequence[CorpusSettings]) -> Iterator[str]:
-    """YIELDS (str): The names of the raw files that are still there."""
+    """YIELDS (str): Names of the raw files that still exist."""
     for corpus in settings:
         if corpus.path_here.exists():
             with name_format(corpus.path_here, corpus.format):
@@ -246,7 +247,7 @@ def _raw_files(settings: Sequence[CorpusSettings]) -> Iterator[str]:
 
 
 def _paths(workspace: Workspace, settings: Sequence[CorpusSettings]) -> set[str]:
-    """RETURNS (set[str]): Folders as they may stand in a file; of relative ones those that are more than one name."""
+    """RETURNS (set[str]): Folders, as they may appear in a file. Relative ones only if they have more than one name."""
     encoder = [workspace.recipe.encoder.path] if workspace.recipe.encoder else []
     named = [path for corpus in settings for path in (corpus.path, corpus.path_here, corpus.annotations_here) if path]
     places = [*named, *encoder, workspace.training, workspace.metrics, workspace.corpus, workspace.corpus / TOKENIZER]
@@ -256,5 +257,5 @@ def _paths(workspace: Workspace, settings: Sequence[CorpusSettings]) -> set[str]
 
 
 def texts_of(data: Mapping[str, Any]) -> list[str]:
-    """RETURNS (list[str]): Every string of plain data, such as a package's meta."""
+    """RETURNS (list[str]): Every string in plain data, such as a package's metadata."""
     return [leaf.value for leaf in open_file("", srsly.msgpack_dumps(data)) if isinstance(leaf.value, str)]

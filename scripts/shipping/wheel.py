@@ -1,4 +1,4 @@
-"""Build an installable wheel of a pipeline, and check a wheel before it is used."""
+"""Build an installable wheel of a pipeline, and check wheels before use."""
 import shutil
 import sys
 import zipfile
@@ -17,14 +17,14 @@ from scripts.shipping.naming import PackageName
 from scripts.shipping.pipeline import BUNDLED, FACTORIES
 from scripts.shipping.process import run_quietly
 
-# What spaCy copies to where setuptools looks for it.
+# spaCy copies these to where setuptools looks for them.
 CARD, LICENSES = "README.md", "LICENSES_SOURCES"
 
-# 1980-01-01, the earliest time that a zip file can hold: the same pipeline gives the same bytes.
+# 1980-01-01, the earliest time in a zip file. With a fixed time, the same pipeline gives the same bytes.
 TIMESTAMP = "315532800"
-# What the package's own `__init__.py` is; to be copied, not imported.
+# The package's `__init__.py`, which is copied, not imported.
 PACKAGE_INIT = Path(__file__).with_name("package_init.py")
-# The only ones that spaCy writes into setup.py.
+# The entry points in spaCy's setup.py.
 MODELS = "entry_points={'spacy_models': ['{m} = {m}'.format(m=model_name)]}"
 
 
@@ -35,15 +35,15 @@ def build_wheel(
     documents: Callable[[int], Mapping[str, str]],
     check: Callable[[Path], object],
 ) -> Path:
-    """Package a pipeline with spaCy, and make a wheel of it without network.
+    """Package a pipeline with spaCy, and build its wheel without a network.
 
-    nlp (Language): The pipeline; its meta has the package's name and version.
-    package (PackageName): What the package is called.
+    nlp (Language): The pipeline, with the package's name and version in its metadata.
+    package (PackageName): The name of the package.
     output (Path): Folder of the packages.
-    documents (Callable): Gives CARD and LICENSES, by their names, for a pipeline of so many bytes on disk.
-    check (Callable): Looks at the wheel before it takes its place, and raises if it must not.
-    RETURNS (Path): The wheel, in place of an older one of the same name.
-    RAISES (ProjectError): If it can not be built, or is not let through.
+    documents (Callable): Returns CARD and LICENSES by name, given the size of the pipeline on disk in bytes.
+    check (Callable): Checks the wheel before it is moved to `output`, and raises an error if it must not be.
+    RETURNS (Path): The wheel, which replaces an older one of the same name.
+    RAISES (ProjectError): If the wheel can't be built, or doesn't pass the check.
     """
     output.mkdir(parents=True, exist_ok=True)
     with temporary_folder(output.absolute() / package.distribution) as folder:
@@ -58,19 +58,19 @@ def build_wheel(
         complete_setup(root / "setup.py", package.distribution)
         build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, root]
         environment = {"SOURCE_DATE_EPOCH": TIMESTAMP}
-        remedy = "are `build`, `setuptools` and `wheel` of requirements.txt installed?"
+        remedy = "check that `build`, `setuptools` and `wheel` from requirements.txt are installed"
         run_quietly([sys.executable, *build], "building the wheel", folder, environment, remedy)
         check(wheels / package.wheel)
         return (wheels / package.wheel).replace(output / package.wheel)
 
 
 def folder_size(folder: Path) -> int:
-    """RETURNS (int): The bytes of all files in a folder."""
+    """RETURNS (int): Total size of all files in a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def pipeline_size(wheel: Path, package: PackageName) -> int:
-    """RETURNS (int): The bytes that the pipeline in a wheel takes on disk, its card and licences aside."""
+    """RETURNS (int): Size on disk of the pipeline in a wheel, without card and licenses, in bytes."""
     folder = f"{package.distribution}/{package.distribution}-{package.version}/"
     with zipfile.ZipFile(wheel) as archive:
         infos = [info for info in archive.infolist() if info.filename.startswith(folder)]
@@ -78,44 +78,44 @@ def pipeline_size(wheel: Path, package: PackageName) -> int:
 
 
 def complete_setup(setup: Path, package: str) -> None:
-    """Write into a setup.py where spaCy finds what the package registers, imported or not, and which Python it takes.
+    """Add entry points for what the package registers, and the supported Python versions, to a setup.py.
 
-    setup (Path): As spaCy has written it.
-    package (str): What `import` takes.
-    RAISES (ProjectError): If spaCy has written another one.
+    setup (Path): The setup.py written by spaCy.
+    package (str): The name for `import`.
+    RAISES (ProjectError): If the setup.py isn't as expected.
     """
     text = setup.read_text(encoding="utf8")
     if text.count(MODELS) != 1:
-        remedy = "install the version of spaCy that requirements.txt names"
-        raise ProjectError("spaCy writes its entry points otherwise", where=setup.name, remedy=remedy)
+        remedy = "install the version of spaCy in requirements.txt"
+        raise ProjectError("this version of spaCy writes other entry points", where=setup.name, remedy=remedy)
     added = f"entry_points={entry_points(package)!r},\n        python_requires={PYTHON!r}"
     setup.write_text(text.replace(MODELS, added), encoding="utf8")
 
 
 def entry_points(package: str) -> dict[str, list[str]]:
-    """Name what spaCy has to find before a pipeline is made.
+    """List what spaCy has to find before a pipeline is created.
 
-    Architectures and layers are left out. Whoever looks for one has made a pipeline before; and one that is named here
-    goes before the same name's own registration, so that an installed package would replace the project's code.
+    Architectures and layers are left out: they are only needed once a pipeline has been created. Entry points also take
+    precedence over registered functions, so an installed package would replace the project's own code.
 
-    package (str): What `import` takes.
-    RETURNS (dict[str, list[str]]): By the group of entry points.
+    package (str): The name for `import`.
+    RETURNS (dict[str, list[str]]): Entry points by group.
     """
     return {
         "spacy_models": [f"{package} = {package}"],
-        # Importing the package registers them. A function would have to be there even where its module fails.
+        # Importing the package registers them. An entry point to a function would fail if its module can't be imported.
         "spacy_factories": [f"{name} = {package}" for name in FACTORIES],
-        # Names in [initialize] are looked up before there is a pipeline.
+        # Names in [initialize] are looked up before the pipeline is created.
         "spacy_callbacks": [f"{LOAD_PACKAGE} = {package}.bio_ner:load_package"],
     }
 
 
 def check_wheel(path: Path, package: PackageName) -> None:
-    """Read a wheel through, as pip would.
+    """Check that a wheel is complete, as pip does.
 
     path (Path): The wheel.
-    package (PackageName): The package that it has to hold.
-    RAISES (ProjectError): If it is absent, damaged or something else.
+    package (PackageName): The package in the wheel.
+    RAISES (ProjectError): If the wheel is missing, damaged, or of another package.
     """
     if not path.is_file():
         raise ProjectError("no such wheel", where=path, remedy="run `weasel run package` first")
@@ -125,9 +125,9 @@ def check_wheel(path: Path, package: PackageName) -> None:
             damaged = archive.testzip()
             names = archive.namelist()
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ProjectError(f"not a wheel, or a damaged one ({error})", where=path, remedy=remedy) from None
+        raise ProjectError(f"not a wheel, or damaged ({error})", where=path, remedy=remedy) from None
     if damaged:
-        raise ProjectError(f"a damaged wheel (in {damaged})", where=path, remedy=remedy)
+        raise ProjectError(f"the wheel is damaged (in {damaged})", where=path, remedy=remedy)
     for name in (f"{package.distribution}/__init__.py", f"{package.distribution}-{package.version}.dist-info/METADATA"):
         if name not in names:
             raise ProjectError(f"not a wheel of {package.distribution} {package.version}", where=path, remedy=remedy)

@@ -134,7 +134,7 @@ class TestSchedule:
 
 class TestRefused:
     def test_an_unknown_method_is_named_with_those_that_there_are(self):
-        with pytest.raises(ProjectError, match="no method 'entropie'.*random, expected_mentions"):
+        with pytest.raises(ProjectError, match="unknown selection method 'entropie'.*[Uu]se random, expected_mentions"):
             choose("entropie", make_pool(3), Budget(sentences=1), 0)
 
     @pytest.mark.parametrize("budget", [{}, {"sentences": 1, "words": 1}, {"sentences": 0}, {"words": -3}])

@@ -126,7 +126,7 @@ class TestResuming:
         copied = shutil.copytree(texts, tmp_path / "notes")
         self.do(pipeline, copied, unfinished, most=1)
         (copied / "second.txt").write_text("Something else .", encoding="utf8")
-        with pytest.raises(ProjectError, match="begun with other texts.*Delete the folder"):
+        with pytest.raises(ProjectError, match="started with other texts.*Delete the folder"):
             self.do(pipeline, copied, unfinished)
 
     def test_another_pipeline_is_refused(self, texts, unfinished):
@@ -169,12 +169,12 @@ class TestFingerprint:
 class TestRefused:
     def test_an_output_that_is_there_already(self, pipeline, texts, tmp_path):
         (tmp_path / "found").write_text("precious", encoding="utf8")
-        with pytest.raises(ProjectError, match="there is something here already"):
+        with pytest.raises(ProjectError, match="already exists. Choose another path"):
             predict(pipeline, texts, tmp_path / "found")
         assert (tmp_path / "found").read_text("utf8") == "precious"
 
     def test_an_unknown_format(self, pipeline, texts, tmp_path):
-        with pytest.raises(ProjectError, match="'doccanno' is no format.*[Dd]id you mean 'doccano'"):
+        with pytest.raises(ProjectError, match="'doccanno' is not an output format.*[Dd]id you mean 'doccano'"):
             predict(pipeline, texts, tmp_path / "found", "doccanno")
 
     @pytest.mark.parametrize("name", ["xx_nothing_of_that_name", "."])
@@ -185,7 +185,7 @@ class TestRefused:
 
     def test_a_pipeline_that_finds_nothing(self, tmp_path):
         spacy.blank("xx").to_disk(tmp_path / "blank")
-        with pytest.raises(ProjectError, match="finds no entities"):
+        with pytest.raises(ProjectError, match="doesn't predict entities"):
             load_pipeline(PipelineSource(str(tmp_path / "blank")))
 
     def test_a_text_that_is_not_utf8_before_anything_is_done(self, pipeline, tmp_path):

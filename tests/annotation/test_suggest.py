@@ -96,11 +96,11 @@ class TestWritten:
     @pytest.mark.parametrize(
         ("settings", "said"),
         [
-            ({"sentences": 0}, "--sentences: 0 is nothing to annotate"),
-            ({"words": -1}, "--words: -1 is nothing to annotate"),
-            ({"method": "entropy"}, "no method 'entropy'"),
-            ({"random_share": 10}, "--random-share: got 10"),
-            ({"format": "docbin"}, "'docbin' is no format"),
+            ({"sentences": 0}, "--sentences must be at least 1 .got 0"),
+            ({"words": -1}, "--words must be at least 1 .got -1"),
+            ({"method": "entropy"}, "unknown selection method 'entropy'"),
+            ({"random_share": 10}, "--random-share must be from 0 to 1 .got 10"),
+            ({"format": "docbin"}, "'docbin' is not an output format"),
             ({"annotated": "nothing"}, "nothing"),
         ],
     )
@@ -116,7 +116,7 @@ class TestWritten:
 
     def test_what_was_written_before_stays(self, pipeline, texts, tmp_path):
         (tmp_path / "out.jsonl").write_text("annotated", encoding="utf8")
-        with pytest.raises(ProjectError, match="there is something here already"):
+        with pytest.raises(ProjectError, match="--output .*: already exists. Choose another path"):
             suggest(pipeline, texts, tmp_path / "out.jsonl")
         assert (tmp_path / "out.jsonl").read_text("utf8") == "annotated"
 
@@ -159,7 +159,7 @@ class TestChoice:
         assert list(self.choose(annotated)) == left
 
     def test_all_that_is_left_is_told(self):
-        with pytest.raises(ProjectError, match="none of the 6 sentences is left"):
+        with pytest.raises(ProjectError, match="no sentences left to annotate: all 6 are"):
             self.choose(self.SENTENCES)
 
     def test_random_ones_are_drawn_from_all_and_not_from_what_the_method_leaves(self):

@@ -108,7 +108,7 @@ class TestRefused:
         return list(TextFiles(path).scan())
 
     def test_a_folder_that_is_not_there(self, tmp_path):
-        with pytest.raises(ProjectError, match="no such file or folder.*Give a folder"):
+        with pytest.raises(ProjectError, match="no such file or folder.*Use a folder"):
             self.scan(tmp_path / "nowhere")
 
     def test_an_empty_folder(self, tmp_path):
@@ -118,7 +118,7 @@ class TestRefused:
 
     def test_a_file_of_another_kind(self, tmp_path):
         (tmp_path / "notes.csv").write_text("text", encoding="utf8")
-        with pytest.raises(ProjectError, match=r"notes\.csv: not a file of texts"):
+        with pytest.raises(ProjectError, match=r"notes\.csv: the file name doesn't end like a file of texts"):
             self.scan(tmp_path / "notes.csv")
 
     @pytest.mark.parametrize(("name", "where"), [("a.txt", r"a\.txt: not"), ("a.jsonl", r"a\.jsonl:1: not")])
@@ -136,7 +136,7 @@ class TestRefused:
 
     def test_two_texts_of_one_id(self, tmp_path):
         (tmp_path / "rows.jsonl").write_text('{"id": "a", "text": "b"}\n{"id": "a", "text": "c"}\n', encoding="utf8")
-        with pytest.raises(ProjectError, match="a second text called 'a'"):
+        with pytest.raises(ProjectError, match="two texts have the id 'a'"):
             self.scan(tmp_path)
 
 

@@ -175,7 +175,7 @@ def test_material_survives_the_way_to_a_worker(material):
 
 def test_more_sentences_than_there_are_are_refused(workspace, tmp_path):
     settings = BenchmarkSettings.model_validate({**SETTINGS, "sentences": 10_000})
-    with pytest.raises(ProjectError, match="training sentences, 10000 are asked for"):
+    with pytest.raises(ProjectError, match="10000 training sentences, but the corpora have .* Use a smaller number"):
         prepare_material(workspace, workspace.corpus.parent / "configs", settings, tmp_path)
 
 

@@ -51,7 +51,7 @@ def test_the_precision_of_an_experiment_reaches_the_training_and_the_record(proj
 
 @pytest.mark.parametrize("threads", [-5, 0, 1025, 100_000, 2**63])
 def test_threads_that_no_machine_has_are_told(threads):
-    with pytest.raises(ProjectError, match=f"--threads: {threads} threads. Give 1 to 1024"):
+    with pytest.raises(ProjectError, match=rf"--threads must be from 1 to 1024 \(got {threads}\)"):
         use_device(threads, -1)
 
 

@@ -87,16 +87,16 @@ class TestHeadsThatTakeWhatIsNotAnnotatedForAbsent:
     def test_a_corpus_without_a_type_is_an_error_before_any_training(self, lacking, kind, changes):
         workspace = open_lacking(lacking, **changes)
         model = "other" if "baselines" in changes else "transition"
-        message = f"experiment tiny: ru_ehr does not annotate Drug, which model '{model}' would take for absent. "
+        message = f"experiment tiny: ru_ehr doesn't annotate Drug, and model '{model}' would treat that as absent. "
         with pytest.raises(ProjectError, match=re.escape(message + ONE_TYPE)) as raised:
             carry_out_kind(workspace, kind)
-        assert str(raised.value).endswith("or take the model softmax or softmax_crf") and "\n" not in str(raised.value)
+        assert str(raised.value).endswith("or use the model softmax or softmax_crf") and "\n" not in str(raised.value)
         assert not workspace.metrics.exists() and not (workspace.training / "tiny").exists()
 
     def test_a_search_is_stopped_too(self, lacking):
         search = {"corpora": ["ru_ehr"], "sizes": [4], "seeds": [0], "base": TRAINING, "values": {}}
         workspace = open_lacking(lacking, model="transition", search=search)
-        with pytest.raises(ProjectError, match="ru_ehr does not annotate Drug"):
+        with pytest.raises(ProjectError, match="ru_ehr doesn't annotate Drug"):
             carry_out_search(workspace, search_settings(workspace))
 
     @pytest.mark.parametrize("config", [name for name in CONFIGS if name != "transition"])
@@ -114,5 +114,5 @@ class TestHeadsThatTakeWhatIsNotAnnotatedForAbsent:
         types = sorted((run.target, job.training.entity_types) for run, job in jobs.items() if run.target == "ru_ehr")
         assert types == [("ru_ehr", ("Disease",))] and len(jobs) == 5
         # What is shipped finds all types, whatever `types` says: the remedy is another one.
-        with pytest.raises(ProjectError, match="for absent. Leave the corpus out, or take the model softmax"):
+        with pytest.raises(ProjectError, match="as absent. Leave the corpus out, or use the model softmax"):
             jobs_of(workspace, SHIPPED)

@@ -55,7 +55,7 @@ def test_the_open_experiment_needs_no_contract():
 
 
 def test_a_smallest_size_beyond_a_training_part_is_told_as_few_shot_tells_it():
-    with pytest.raises(ProjectError, match="few_shot.sizes: the smallest sample size is 50, but cadec has 49 training"):
+    with pytest.raises(ProjectError, match="few_shot.sizes: the smallest sample size is 50, but cadec has only 49 "):
         costs_of("paper", sentences=49)
 
 

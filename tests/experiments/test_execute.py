@@ -139,7 +139,7 @@ class TestBeforeWork:
     def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [500]}})
         workspace = open_project(project)
-        expected = "few_shot.sizes: the smallest sample size is 500, but ru_ehr has 29 training sentences"
+        expected = "few_shot.sizes: the smallest sample size is 500, but ru_ehr has only 29 training sentences"
         with pytest.raises(ProjectError, match=expected):
             carry_out_kind(workspace, FEW_SHOT)
         assert carried_out == [] and not workspace.metrics.exists()
@@ -150,7 +150,7 @@ class TestBeforeWork:
         workspace = open_project(project)
         assert {run.size for run in jobs_of(workspace, FEW_SHOT)} == {4, 19}
         tell_left_out(workspace)
-        assert "ru_ehr has 29 training sentences; these sizes are left out: 34" in capsys.readouterr().out
+        assert "Skipping sample sizes 34: ru_ehr has only 29 training sentences" in capsys.readouterr().out
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
         runs = zero_shot_runs(workspace.experiment)
@@ -169,7 +169,7 @@ class TestCommands:
         command.main(experiment="tiny", **places, seed=0, threads=1, gpu_id=-1)
         output = capsys.readouterr().out
         planned = runs(finished.experiment)
-        assert f"{len(planned)} runs, {len(planned)} finished before, 0 to do" in output
+        assert f"{len(planned)} runs: {len(planned)} already finished, 0 to do" in output
         assert all(run.id in output for run in planned)
         assert str(finished.runs) in output
 

@@ -26,7 +26,7 @@ def test_too_high_a_rate_is_told_and_its_score_is_on_record(project, capsys):
     (result,) = carry_out_kind(open_project(project), FEW_SHOT)
     assert result.problem.startswith(LOSS_NOT_FINITE.partition("{")[0])
     told = " ".join(capsys.readouterr().out.split())
-    assert f"{result.run} is not compared with others: {result.problem}" in told
+    assert f"{result.run} is excluded from comparisons: {result.problem}" in told
     assert result.scores.tokens["micro"].gold > 0
 
 

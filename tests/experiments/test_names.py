@@ -39,7 +39,7 @@ def test_a_corpus_that_cannot_be_called_so(tmp_path, name):
 
 def test_corpora_that_differ_in_capitals_alone(tmp_path):
     write_experiment(tmp_path, {**ONE, "corpora": ["en_ugt", "EN_ugt"]})
-    assert "en_ugt and EN_ugt differ in capitals alone" in mistake(tmp_path)
+    assert "en_ugt and EN_ugt differ only in capital letters" in mistake(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["..", ".", "-x", "a/b", "a" * 300])

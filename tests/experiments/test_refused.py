@@ -21,7 +21,7 @@ FEW = SETTINGS["few_shot"]
 @pytest.mark.parametrize(
     "settings, expected",
     [
-        ({"few_shot": {**FEW, "sizes": {"first": 1, "last": 20_000_000, "step": 1}}}, "a range of 20000000 sizes"),
+        ({"few_shot": {**FEW, "sizes": {"first": 1, "last": 20_000_000, "step": 1}}}, "the range has 20000000 sizes"),
         ({"in_corpus": {"seeds": [0], "training": {**TRAINING, "epochs": float("inf")}}}, "in_corpus.training.epochs"),
         ({"in_corpus": {"seeds": [0], "training": {**TRAINING, "learn_rate": float("nan")}}}, "training.learn_rate"),
         ({"model": "../configs/softmax"}, "key 'model'"),
@@ -38,14 +38,14 @@ def test_a_setting_that_cannot_be_meant_is_told_with_its_key(project, settings, 
 
 def test_more_sentences_to_ship_than_there_are(project):
     write_experiment(project, {**SETTINGS, "ship": {"target": "ru_ehr", "size": 40}})
-    with pytest.raises(ProjectError, match="key ship.size: size 40, but ru_ehr has 29 training sentences"):
+    with pytest.raises(ProjectError, match="key ship.size: size 40, but ru_ehr has only 29 training sentences"):
         jobs_of(open_project(project), SHIPPED)
 
 
 @pytest.mark.parametrize("source", [["ru_ehr"], {"together": ["en_ugt"], "enabled": False}])
 def test_a_target_without_anything_to_start_from(project, source):
     write_experiment(project, {**SETTINGS, "few_shot": {**FEW, "sources": [source]}})
-    with pytest.raises(ProjectError, match="key few_shot.sources: none is for target 'ru_ehr' and enabled"):
+    with pytest.raises(ProjectError, match="key few_shot.sources: no enabled source for target 'ru_ehr'"):
         jobs_of(open_project(project), FEW_SHOT)
 
 
@@ -84,15 +84,15 @@ class TestATrainingPartWithoutMentions:
         with pytest.raises(ProjectError) as error:
             jobs_of(open_project(empty), kind)
         assert str(error.value) == (
-            "experiment tiny: the training part of en_ugt has no mention of Drug or Disease to learn from. See what "
-            "`weasel run convert` tells about the corpus, or leave it out"
+            "experiment tiny: the training part of en_ugt has no mentions of Drug or Disease to learn from. Check the "
+            "output of `weasel run convert` for the corpus, or leave the corpus out"
         )
 
     def test_so_is_one_of_the_type_that_alone_is_trained(self, project):
         self.remove_mentions(project, ("ADR",))
         assert jobs_of(open_project(project), IN_CORPUS)
         write_experiment(project, {**SETTINGS, "types": "per_type"})
-        with pytest.raises(ProjectError, match="the training part of en_ugt has no mention of Disease to learn from"):
+        with pytest.raises(ProjectError, match="the training part of en_ugt has no mentions of Disease to learn from"):
             jobs_of(open_project(project), IN_CORPUS)
 
     def test_what_does_not_train_on_it_goes_on(self, empty):
@@ -144,8 +144,8 @@ class TestATrainingPartOfMentionsAlone:
         with pytest.raises(ProjectError) as error:
             jobs_of(open_project(accepted), kind)
         assert str(error.value) == (
-            "experiment tiny: nothing in the training part of en_ugt is annotated as outside of mentions: a model "
-            "trained on it would mark everything. Add sentences that are annotated throughout"
+            "experiment tiny: no tokens in the training part of en_ugt are annotated as outside of mentions, so a "
+            "model trained on it would tag everything as a mention. Add fully annotated sentences"
         )
 
     def test_together_with_another_corpus_it_is_a_source(self, accepted):

@@ -153,7 +153,8 @@ class TestPlan:
 def test_a_model_without_probabilities_is_refused_before_anything_is_trained(project):
     shutil.copyfile(ROOT / "configs" / "transition.cfg", project / "configs" / "transition.cfg")
     write_experiment(project, {**SETTINGS, "model": "transition", "few_shot": FEW})
-    with pytest.raises(ProjectError, match="few_shot.selection: expected_mentions can't choose by model 'transition'"):
+    expected = "few_shot.selection: expected_mentions needs probabilities, but model 'transition' has none"
+    with pytest.raises(ProjectError, match=expected):
         jobs_of(open_project(project), FEW_SHOT)
     few = {**FEW, "selection": ["random", "diversity"]}
     write_experiment(project, {**SETTINGS, "model": "transition", "few_shot": few})
@@ -288,7 +289,7 @@ class TestResuming:
         carry_out_kind(copy, FEW_SHOT)
         assert carried_out == [lost.id]
         told = " ".join(capsys.readouterr().out.split())
-        assert "without what the next round takes from it, and made anew: 1 of" in told
+        assert "Runs to repeat because the sentences for the next round are missing: 1" in told
         assert record(copy) == record(finished)
 
     def test_a_size_more_repeats_the_last_round_which_has_to_choose_now(self, copy, carried_out):
@@ -329,7 +330,7 @@ class TestLostRounds:
             sample_after(copy, runs[4], 7)
 
     def test_one_that_chose_for_another_size_is_told_by_name(self, copy):
-        with pytest.raises(ProjectError, match="size-4.expected_mentions.seed-0 has chosen nothing for size 9"):
+        with pytest.raises(ProjectError, match="size-4.expected_mentions.seed-0 didn't select .* for size 9"):
             sample_after(copy, runs_of(copy, METHOD)[4], 9)
 
     def test_a_round_that_fails_takes_those_behind_it_along_and_no_others(self, copy, monkeypatch):

@@ -83,7 +83,7 @@ class TestSettings:
             ({"corpora": []}, "search.corpora"),
             ({"development": 1.0}, "search.development"),
             ({"sizes": [0]}, "search.sizes"),
-            ({"sizes": [4, 4]}, "4 stands here more than once"),
+            ({"sizes": [4, 4]}, "4 is listed more than once"),
             ({"values": {"frozen": ["head"]}}, "search.values.frozen"),
             ({"values": {"learn_rate": [0]}}, "search.values.learn_rate"),
             ({"values": {"learnrate": [0.1]}}, "unknown key 'search.values.learnrate'. Did you mean 'learn_rate'"),
@@ -226,7 +226,7 @@ class TestSearching:
         carry_out_search(*open_search(project, **small))
         carry_out_search(*open_search(project, **{**small, "base": {**TRAINING, "learn_rate": 0.004}}))
         told = " ".join(capsys.readouterr().out.split())
-        assert told.count("On record with other settings, data or another encoder, and made anew: 1 of these runs") == 1
+        assert told.count("Runs to repeat because settings, data or the encoder have changed: 1") == 1
 
     def test_new_values_add_to_what_is_there(self, project, carried_out):
         small = {"sizes": [4], "values": {"learn_rate": [0.001]}}
@@ -260,7 +260,7 @@ class TestSearching:
         with pytest.raises(ProjectError) as raised:
             carry_out_search(workspace, search)
         available = sum(len(list(doc.sents)) for doc in read_documents(search_part(workspace, "en_ugt", "train")))
-        expected = f"search.sizes: sample size 500, but en_ugt has {available} training sentences that are not held out"
+        expected = f"search.sizes: sample size 500, but en_ugt has only {available} training sentences that"
         assert expected in str(raised.value)
         assert carried_out == []
 

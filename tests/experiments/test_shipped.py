@@ -139,9 +139,9 @@ def test_the_source_model_of_finished_experiments_is_not_trained_again(finished_
     "ship, expected",
     [
         ({"corpora": ["ru_ugt"], "target": "ru_ehr"}, "key 'ship': give `corpora` or `target`, not both"),
-        ({"source": ["en_ugt"]}, "key 'ship': `source` belongs to a `target`, which is missing"),
-        ({"size": 4}, "key 'ship': `size` belongs to a `target`, which is missing"),
-        ({"transfer": "full", "corpora": ["ru_ugt"]}, "key 'ship': `transfer` belongs to a `target`, which is missing"),
+        ({"source": ["en_ugt"]}, "key 'ship': `source` needs a `target`, which is missing"),
+        ({"size": 4}, "key 'ship': `size` needs a `target`, which is missing"),
+        ({"transfer": "full", "corpora": ["ru_ugt"]}, "key 'ship': `transfer` needs a `target`, which is missing"),
         ({"target": "ru_ehr", "source": ["en_ugt", "ru_ehr"]}, "key 'ship': 'ru_ehr' is both source and target"),
         ({"target": "ru_eh"}, r"unknown corpus 'ru_eh' (did you mean 'ru_ehr'"),
         ({"target": "ru_ehr", "source": ["en_ugd"]}, r"unknown corpus 'en_ugd' (did you mean 'en_ugt'"),

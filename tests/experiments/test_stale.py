@@ -105,7 +105,7 @@ class TestReport:
     def test_where_the_corpora_are_not_the_plan_is_believed_and_that_is_told(self, finished, capsys):
         shutil.rmtree(finished / "corpus")
         assert len(todays_results(finished).runs) == 21
-        assert "The corpora are not here" in told(capsys)
+        assert "Not checking whether the results match the current data: the corpora are missing" in told(capsys)
 
 
 class TestLedger:
@@ -121,7 +121,7 @@ class TestLedger:
         self.few_shot(finished)
         assert carried_out == [name]
         assert json.loads((runs / f"{name}.json").read_text())["scores"] == before
-        assert "Damaged, or without their result or predictions, and made anew: 1 of these runs" in told(capsys)
+        assert "Runs to repeat because they are damaged or incomplete: 1" in told(capsys)
 
     @pytest.mark.parametrize("keep", [0, 30])
     def test_truncated_predictions_are_made_anew(self, finished, carried_out, keep):
@@ -164,7 +164,7 @@ class TestLedger:
     def test_what_takes_the_place_of_other_results_is_told(self, finished, carried_out, capsys):
         change_data(open_project(finished), "ru_ehr", "test")
         self.few_shot(finished)
-        assert "On record with other settings, data or another encoder, and made anew: 12 of these runs" in told(capsys)
+        assert "Runs to repeat because settings, data or the encoder have changed: 12" in told(capsys)
 
 
 class TestIdentity:
@@ -226,7 +226,7 @@ class TestIdentity:
         assert workspace.recipe.encoder.path == other
         carry_out_kind(workspace, IN_CORPUS)
         assert len(carried_out) == 3
-        assert "another encoder, and made anew: 3 of these runs" in told(capsys)
+        assert "settings, data or the encoder have changed: 3" in told(capsys)
         # The report goes by what each kind of runs was started with.
         results = todays_results(finished)
         assert len(results.of(IN_CORPUS)) == 3 and not results.outdated

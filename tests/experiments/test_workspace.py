@@ -50,7 +50,7 @@ def test_a_models_config_beside_the_experiments_goes_before_the_projects(workspa
 
 
 def test_a_negative_seed_is_told(made_project):
-    assert mistake(made_project, seed=-1) == "--seed: seed -1. Give 0 to 2147483647"
+    assert mistake(made_project, seed=-1) == "--seed must be from 0 to 2147483647 (got -1)"
 
 
 def test_a_corpus_that_is_not_converted_is_told(project):

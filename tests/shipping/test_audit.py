@@ -167,7 +167,7 @@ def test_numbers_alone_give_no_alarm(packaged, traces, tmp_path):
 def test_the_error_is_one_line_that_quotes_no_text(packaged, traces, sentence, tmp_path):
     name = f"{PIPELINE}/README.md"
     wheel = change(packaged.wheels[0], tmp_path / "a.whl", name, lambda data: data + sentence.encode())
-    with pytest.raises(ProjectError, match=f"the wheel holds .* in {name}") as error:
+    with pytest.raises(ProjectError, match=f"the wheel contains .* in {name}") as error:
         pass_audit(wheel, traces)
     told = str(error.value)
     assert "\n" not in told and not any(word in told for word in sentence.split() if len(word) > 4)

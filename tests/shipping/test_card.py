@@ -61,7 +61,7 @@ def test_the_scores_are_those_of_the_runs(packaged, card):
     for run in shipped_runs(packaged.workspace.experiment):
         score = read_run(packaged.workspace.runs / f"{run.id}.json").scores.tokens["Drug"]
         assert f"| {run.target} | Drug | {score.precision:.1f} | {score.recall:.1f} | {score.f1:.1f} |" in text
-    assert "One training seed" in text
+    assert "scores of one training seed" in text
 
 
 def test_invented_texts_are_told_first_and_only_if_the_corpus_file_says_so(packaged, card):
@@ -91,7 +91,7 @@ def test_the_offline_encoder_goes_with_its_notice_in_full_and_others_without(pac
     hub = EncoderRecord("org/model", "org/model", offline.path, "abc", "", 1, 1, 1)
     assert (encoder_source(hub).url, encoder_source(hub).license) == (
         "https://huggingface.co/org/model",
-        "see its own card",
+        "see its model card",
     )
 
 
@@ -104,22 +104,23 @@ def test_word_embeddings_that_were_trained_are_told(packaged, card):
 
 def test_calibration_size_and_speed_are_shown_where_they_are_known(card):
     plain = render_card(with_size(card, 3_210_000))
-    assert "takes 3.2 MB" in plain and "## Confidence" not in plain and "words a second, measured" not in plain
+    assert "takes 3.2 MB" in plain and "## Confidence" not in plain and "words per second, measured" not in plain
     measured = Measured("0.9", "1,200", "Some CPU", "2 threads", "3.12.1")
     note = ("Fitted on held-out documents.", "The error is 0.041.")
     full = render_card(replace(card, measured=measured, calibration=note, raw_text=(("ru_ehr", "micro", "61.5"),)))
-    assert "loads in 0.9 s and reads 1,200 words a second" in full and "Some CPU with 2 threads, Python 3.12.1" in full
+    assert "loads in 0.9 s and processes 1,200 words per second" in full
+    assert "Some CPU with 2 threads, Python 3.12.1" in full
     assert "## Confidence" in full and "The error is 0.041." in full and "| ru_ehr | micro | 61.5 |" in full
 
 
 def test_scores_of_other_seeds_stand_beside_those_of_the_package(packaged, card, tmp_path):
-    assert "One training seed" in render_card(card)
+    assert "scores of one training seed" in render_card(card)
     root = shutil.copytree(packaged.root, tmp_path / "project")
     others = {result.coordinates.target: result for result in carry_out_kind(open_project(root, seed=3), SHIPPED)}
     workspace = open_project(root)
     assert scores_of_other_seeds(workspace) == {target: [result] for target, result in others.items()}
     text = render_card(make_card(workspace, PACKAGE, packaged.results, None))
-    assert "1 more is on record beside it" in text
+    assert "there are results of 1 more" in text
     for target, result in others.items():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {target} | micro |")]
         assert f"mean {result.scores.tokens['micro'].f1:.1f}" in row

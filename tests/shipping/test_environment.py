@@ -29,7 +29,7 @@ def test_absent_constraints_are_told_before_anything_is_installed(packaged, tmp_
 
 
 def test_a_package_that_does_not_load_is_told_in_one_line(python):
-    with pytest.raises(ProjectError, match="asking xx_absent failed .*E050") as raised:
+    with pytest.raises(ProjectError, match="running xx_absent failed .*E050") as raised:
         ask(python, "xx_absent", {}, threads=1)
     assert "\n" not in str(raised.value)
     assert NAMES[0] not in str(raised.value)

@@ -169,9 +169,9 @@ def lose_a_score_on_record(project):
         (add_an_example, "changed since the last time: examples"),
         (add_a_file_of_examples, "changed since the last time: examples"),
         (change_the_requirements, "changed since the last time: requirements"),
-        (lose_the_record, "there are no scores on record"),
-        (damage_the_record, "there are no scores on record, or they are damaged"),
-        (lose_a_score_on_record, "there are no scores on record, or they are damaged"),
+        (lose_the_record, "its saved scores are missing"),
+        (damage_the_record, "its saved scores are missing or damaged"),
+        (lose_a_score_on_record, "its saved scores are missing or damaged"),
     ],
 )
 def test_what_decides_the_scores_makes_them_anew(packaged, project, without_asking, capsys, change, reason):
@@ -256,7 +256,8 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, nothing, {}, SPEED)
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
-    with pytest.raises(ProjectError, match=f"ru_ugt: the package is not the model.*micro F1 66.67 .*, before {before}"):
+    mistake = f"ru_ugt: the package doesn't score like the model.*micro F1 66.67 .*, before {before}"
+    with pytest.raises(ProjectError, match=mistake):
         evaluate(project, packaged)
     assert not (project / "metrics" / EXPERIMENT / "package.json").exists()
 

@@ -12,7 +12,7 @@ def test_names_follow_from_name_and_version():
 
 
 BAD_NAMES = ["", "Drug", "drug-disease", "2drugs", "drug__disease", "_drug", "drug_", "drüg", "a b"]
-BAD_VERSIONS = [("one", "Give one such as 0.1.0"), ("", "such as"), ("v1.0-rc1", "Give 1.0rc1")]
+BAD_VERSIONS = [("one", "Use one such as 0.1.0"), ("", "such as"), ("v1.0-rc1", "Use 1.0rc1")]
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
@@ -23,7 +23,7 @@ def test_a_name_that_pip_or_spacy_would_change_is_refused(name):
 
 
 def test_a_name_with_the_language_is_refused_with_the_name_to_give():
-    with pytest.raises(ProjectError, match="Give drugs"):
+    with pytest.raises(ProjectError, match="Use drugs"):
         package_name("xx_drugs", "0.1.0")
 
 
@@ -35,10 +35,10 @@ def test_a_version_that_pip_would_change_is_refused(version, remedy):
 
 @pytest.mark.parametrize(
     ("name", "version", "where"),
-    [("a" * 300, "0.1.0", "--name: a name of 300"), ("drugs", "9" * 300, "--version: a version of 300")],
+    [("a" * 300, "0.1.0", "--name: the name has 300"), ("drugs", "9" * 300, "--version: the version has 300")],
 )
 def test_a_name_that_no_file_can_have_is_refused(name, version, where):
-    with pytest.raises(ProjectError, match=f"{where} characters. Give up to") as raised:
+    with pytest.raises(ProjectError, match=f"{where} characters. Use at most") as raised:
         package_name(name, version)
     assert len(str(raised.value)) < 100
 

@@ -94,11 +94,11 @@ def damage_record(wheel, beside):
 @pytest.mark.parametrize(
     "damage, reason",
     [
-        (replace_wheel, "another than was built"),
+        (replace_wheel, "the wheel is damaged or was replaced"),
         (cut_wheel, "damaged"),
-        (lose_wheel, "there is none yet"),
-        (lose_record, "the record of what it was built of is lost or damaged"),
-        (damage_record, "the record of what it was built of is lost or damaged"),
+        (lose_wheel, "there is no wheel yet"),
+        (lose_record, "the wheel's record is missing or damaged"),
+        (damage_record, "the wheel's record is missing or damaged"),
     ],
 )
 def test_a_wheel_or_record_that_is_not_the_one_that_was_left_is_made_again(project, build, capsys, damage, reason):

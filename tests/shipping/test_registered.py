@@ -256,5 +256,5 @@ def test_the_entry_points_name_what_is_there(unpacked):
 
 def test_a_setup_file_that_spacy_writes_otherwise_is_refused(tmp_path):
     (tmp_path / "setup.py").write_text("setup(entry_points=MODELS)")
-    with pytest.raises(ProjectError, match="setup.py: spaCy writes its entry points otherwise"):
+    with pytest.raises(ProjectError, match="setup.py: this version of spaCy writes other entry points"):
         complete_setup(tmp_path / "setup.py", PACKAGE)

@@ -1,4 +1,4 @@
-"""Do tasks in this process, one after the other, in the order in which they are given."""
+"""Execute tasks in this process, one after the other, in the given order."""
 import time
 from functools import partial
 from typing import Generator, Sequence
@@ -9,7 +9,7 @@ THIS_PROCESS = "this process"
 
 
 class Inline:
-    """The executor that needs nothing: this process.
+    """Execute tasks in this process.
 
     gpu_id (int): The GPU to use; -1 for the CPU.
     """

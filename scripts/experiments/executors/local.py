@@ -1,4 +1,4 @@
-"""Do tasks in a pool of processes on this machine."""
+"""Execute tasks in a pool of processes on this machine."""
 import multiprocessing
 import os
 import signal
@@ -18,20 +18,20 @@ from scripts.experiments.executors.schedule import Agenda, most_at_once
 from scripts.experiments.executors.task import MORE_MEMORY, Ended, Failure, OnTaskPasses, Task, Work
 from scripts.experiments.executors.worker import Message, Passed, Unfit, serve, thread_variables
 
-# Processes are forked from a server that has imported the libraries and started no thread: torch's threads do not
-# survive a fork of a process that has them.
+# Processes are forked from a server that has imported the libraries but started no threads: torch doesn't work in a
+# fork of a process that has started its threads.
 PROCESSES = multiprocessing.get_context("forkserver")
-# Seconds that a process gets to end by itself.
+# Seconds to wait for a process to end by itself.
 PATIENCE = 2.0
 
 
 class Local:
-    """The executor that uses all of this machine: a pool of processes.
+    """Execute tasks in a pool of processes that uses all of this machine.
 
-    workers (Optional[int]): How many; None for as many as the cores, the GPUs and the memory have room for.
-    threads (int): CPU threads of each.
-    gpu_id (int): The first GPU to use, of those that are visible; -1 for the CPU.
-    gpus_per_run (float): Share of a GPU that a worker gets: 0.5 lets two share one.
+    workers (Optional[int]): Number of processes. None for as many as the cores, GPUs and memory have room for.
+    threads (int): CPU threads per process.
+    gpu_id (int): The first GPU to use, among those that are visible; -1 for the CPU.
+    gpus_per_run (float): Share of a GPU per process. With 0.5, two processes share a GPU.
     """
 
     def __init__(self, workers: Optional[int], threads: int, gpu_id: int = -1, gpus_per_run: float = 1.0) -> None:
@@ -43,7 +43,7 @@ class Local:
     def carry_out(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.carry_out`. What can only be done one after the other needs no pool."""
+        """See `Executor.carry_out`. Tasks that can only run one after the other need no pool."""
         at_once, gpus = most_at_once(tasks), self._gpus()
         if at_once <= 1:
             yield from Inline(self.gpu_id).carry_out(work, tasks, on_passes)
@@ -57,19 +57,19 @@ class Local:
         return count_workers(tasks, self.threads, free_cores(), free_memory(), places)
 
     def _gpus(self) -> list[int]:
-        """RETURNS (list[int]): The GPUs that workers are dealt to, -1 for the CPU."""
+        """RETURNS (list[int]): The GPUs to distribute workers over, or -1 for the CPU."""
         if self.gpu_id < 0:
             return [-1]
-        # A GPU that is not there is told by the worker that is to use it.
+        # If a GPU doesn't exist, the worker that should use it reports that.
         return list(range(self.gpu_id, max(visible_gpus(), self.gpu_id + 1)))
 
 
 class _Worker:
-    """A process of the pool, seen from outside.
+    """A process of the pool, as seen from the parent process.
 
-    name (str): Its name.
+    name (str): The worker's name.
     process (BaseProcess): The process.
-    connection (Connection): Takes tasks, and brings messages.
+    connection (Connection): Sends tasks and receives messages.
     gpu_id (int): The GPU that it uses; -1 for the CPU.
     """
 
@@ -83,12 +83,12 @@ class _Worker:
 
     def give(self, task: Task) -> None:
         self.task, self.begun, self.start = task, time.time(), task.start
-        # One that has ended is seen to have ended when its messages are read.
+        # If the process has ended, this is noticed when its messages are read.
         with suppress(OSError):
             self.connection.send(task)
 
     def lost(self) -> Ended:
-        """RETURNS (Ended): The task that it was doing when it ended."""
+        """RETURNS (Ended): The task that the process was doing when it ended, as failed."""
         assert self.task
         self.process.join(PATIENCE)
         failure = Failure(_how_it_ended(self.process.exitcode))
@@ -96,10 +96,10 @@ class _Worker:
 
 
 class _Pool:
-    """Processes that do tasks.
+    """A pool of processes that do tasks.
 
-    work (Work): How tasks are done.
-    gpus (Sequence[int]): The GPUs that workers are dealt to, -1 for the CPU.
+    work (Work): How to do a task.
+    gpus (Sequence[int]): The GPUs to distribute workers over, or -1 for the CPU.
     """
 
     def __init__(self, work: Work, gpus: Sequence[int]) -> None:
@@ -110,7 +110,7 @@ class _Pool:
 
     def start(self, number: int, gpu_id: int) -> None:
         """Start a worker.
-        RAISES (ProjectError): If the process is gone that it would be forked from."""
+        RAISES (ProjectError): If the process to fork it from has ended."""
         name = f"worker {number + 1}"
         ours, theirs = PROCESSES.Pipe()
         arguments = (theirs, self._lifeline_read, self._work, name, gpu_id)
@@ -120,17 +120,17 @@ class _Pool:
         except (EOFError, ConnectionError) as error:
             what = f"the process that workers are started from has ended: {OUT_OF_MEMORY}"
             raise ProjectError(what, remedy=MORE_MEMORY) from error
-        # Or else the end of the process would not be seen at our end.
+        # Otherwise, this end wouldn't notice when the process ends.
         theirs.close()
         self._workers.insert(number, _Worker(name, process, ours, gpu_id))
 
     def start_all(self, size: int) -> None:
-        """Start so many workers, dealt to the GPUs."""
+        """Start workers, distributed over the GPUs."""
         for number in range(size):
             self.start(number, self._gpus[number % len(self._gpus)])
 
     def carry_out(self, agenda: Agenda, on_passes: OnTaskPasses) -> Iterator[Ended]:
-        """YIELDS (Ended): Each task as soon as it is over."""
+        """YIELDS (Ended): Each task as soon as it has ended."""
         while not agenda.is_over:
             self._hand_out(agenda)
             for worker in self._with_news():
@@ -153,8 +153,8 @@ class _Pool:
         return [worker for worker in self._workers if worker.connection in heard]
 
     def _read(self, worker: _Worker) -> Optional[Message]:
-        """RETURNS (Optional[Message]): What a worker says, or what its end means. One that has ended is replaced.
-        RAISES (ProjectError): If it can't do any task."""
+        """RETURNS (Optional[Message]): A worker's message, or its failed task if it has ended. It is replaced then.
+        RAISES (ProjectError): If the worker can't do any task."""
         try:
             message: Message = worker.connection.recv()
         except (EOFError, OSError):
@@ -176,7 +176,7 @@ class _Pool:
         return ended
 
     def close(self) -> None:
-        """End all workers: those that have nothing to do by themselves, the others at once."""
+        """End all workers. Idle ones end by themselves; the others are terminated."""
         for worker in self._workers:
             worker.connection.close()
             if worker.task or not worker.is_ready:
@@ -207,7 +207,7 @@ def _pool(work: Work, size: int, threads: int, gpus: Sequence[int]) -> Iterator[
 
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables of the environment for the processes that are started meanwhile."""
+    """Set environment variables for processes started in the block."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -222,7 +222,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Start processes that do not hear Ctrl-C, which would end them with a traceback each: this process ends them."""
+    """Start processes in the block that ignore Ctrl-C, or each would print a traceback. This process ends them."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -231,6 +231,6 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _how_it_ended(status: Optional[int]) -> str:
-    """RETURNS (str): How a process ended, and what helps if the system has ended it."""
+    """RETURNS (str): How a process ended, and the remedy if memory ran out."""
     told = explain_exit(status or 0)
     return f"{told}; {MORE_MEMORY}" if "memory" in told else told

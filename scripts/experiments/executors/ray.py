@@ -1,4 +1,4 @@
-"""Do tasks on a Ray cluster: send code and files to its machines, fetch what they made, and repeat what was lost."""
+"""Execute tasks on a Ray cluster: send code and files to its machines, fetch the results, and repeat lost tasks."""
 import atexit
 import os
 import shutil
@@ -17,23 +17,23 @@ from scripts.experiments.executors.schedule import Agenda
 from scripts.experiments.executors.task import Ended, Failure, OnTaskPasses, Task, Work, explain, try_task
 from scripts.experiments.executors.worker import thread_variables
 
-# How often Ray begins a task again whose machine or process was lost.
+# How often Ray repeats a task after losing its machine or process.
 RETRIES = 3
 CODE = Path(__file__).parents[2]
-# What stands for a file by itself, among those of a folder.
+# The key of a single file, where a folder has the names of its files.
 ITSELF = ""
-# Of folders on the machines of a cluster; the number of the process follows.
+# Prefix of the folders on a cluster's machines, followed by the process id.
 PREFIX = "interlingual-ray-"
 Packed = dict[str, bytes]
 
 
 class Ray:
-    """The executor that uses many machines.
+    """Execute tasks on many machines.
 
-    address (str): Of the cluster; empty for one that is started on this machine.
-    workers (Optional[int]): How many tasks at a time; None for as many as the cluster has room for.
-    threads (int): CPU threads of each.
-    gpus_per_run (float): Share of a GPU that a task gets; 0 for the CPU.
+    address (str): Address of the cluster. Empty to start one on this machine.
+    workers (Optional[int]): Number of tasks at a time. None for as many as the cluster has room for.
+    threads (int): CPU threads per task.
+    gpus_per_run (float): Share of a GPU per task. 0 for the CPU.
     RAISES (ProjectError): If Ray is not installed.
     """
 
@@ -47,7 +47,7 @@ class Ray:
     def carry_out(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.carry_out`. Of a task that is under way nothing is heard."""
+        """See `Executor.carry_out`. Tasks don't report progress while they run."""
         self._connect()
         try:
             yield from self._carry_out(work, Agenda(tasks))
@@ -55,7 +55,7 @@ class Ray:
             self._ray.shutdown()
 
     def _connect(self) -> None:
-        # Ray would send statistics on its use to its makers.
+        # Otherwise, Ray sends usage statistics to its developers.
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         variables = {**thread_variables(self.threads), "RAY_USAGE_STATS_ENABLED": "0"}
         try:
@@ -68,7 +68,7 @@ class Ray:
             )
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())
-            remedy = "see that `ray status` finds the cluster, or leave --vars.address out"
+            remedy = "check that `ray status` finds the cluster, or leave --vars.address out"
             raise ProjectError(f"no Ray cluster ({reason})", where=f"address {self.address}", remedy=remedy) from None
 
     def _carry_out(self, work: Work, agenda: Agenda) -> Generator[Ended, None, None]:
@@ -88,7 +88,7 @@ class Ray:
             yield from agenda.end(self._fetch(reference, *under_way.pop(reference)))
 
     def _fetch(self, reference: Any, task: Task, started: float) -> Ended:
-        """RETURNS (Ended): What became of a task; the folder that it left is there."""
+        """RETURNS (Ended): The outcome of a task. The folder that it wrote is copied to this machine."""
         try:
             ended, packed = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
@@ -97,13 +97,13 @@ class Ray:
         if task.writes and packed:
             with atomic_folder(task.writes) as partial:
                 unpack(packed, partial)
-        # Not the task that came back, whose paths are those of the other machine.
+        # Not the returned task, which has the paths of the other machine.
         return replace(ended, task=task)
 
 
 def import_ray() -> Any:
     """RETURNS (module): Ray.
-    RAISES (ProjectError): If it is not installed."""
+    RAISES (ProjectError): If it isn't installed."""
     try:
         import ray
     except ImportError:
@@ -112,16 +112,16 @@ def import_ray() -> Any:
 
 
 def explain_ray(error: Exception) -> str:
-    """RETURNS (str): The first line of what Ray tells of an error, which is long."""
+    """RETURNS (str): The first line of one of Ray's long error messages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 class _Shipped:
-    """What is in the cluster's memory: how tasks are done, and the files that they read, each once.
+    """The work and the files in the cluster's memory, each stored once.
 
     ray (module): Ray.
-    work (Work): How tasks are done.
+    work (Work): How to do a task.
     """
 
     def __init__(self, ray: Any, work: Work) -> None:
@@ -131,24 +131,24 @@ class _Shipped:
         self._files: dict[Path, Any] = {}
 
     def arguments(self, task: Task) -> tuple[Any, ...]:
-        """RETURNS (tuple): What `_do` is given. The files of a task are read now: those before it have left theirs."""
+        """RETURNS (tuple): Arguments of `_do`. Call this when the tasks before it have written their files."""
         for path in task.reads:
             if path not in self._files:
                 self._files[path] = self._ray.put(pack(path))
         references = {path: self._files[path] for path in task.reads}
-        # In a list: Ray would send the work along with each task.
+        # In a list, because otherwise Ray sends the work along with each task.
         return [self._work], task, references, self._folder
 
 
 def pack(path: Path) -> Packed:
-    """RETURNS (dict[str, bytes]): A file, or all files of a folder by their names in it."""
+    """RETURNS (dict[str, bytes]): The contents of a file, or of all files in a folder by relative path."""
     if path.is_file():
         return {ITSELF: path.read_bytes()}
     return {file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
 
 
 def unpack(packed: Packed, path: Path) -> None:
-    """Write what was packed as a file or a folder of this name."""
+    """Write packed contents to a file or a folder."""
     for name, data in packed.items():
         file = path / name if name else path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -157,11 +157,11 @@ def unpack(packed: Packed, path: Path) -> None:
 
 
 def relocate(value: Any, root: Path) -> Any:
-    """Let everything that lies in a fixed place on one machine lie below a folder of another.
+    """Move all absolute paths below another root, for use on another machine.
 
-    value (Any): Data classes, tuples and mappings that may hold paths.
-    root (Path): What stands for `/`.
-    RETURNS (Any): The same with other absolute paths; relative ones are left.
+    value (Any): Data classes, tuples and mappings that may contain paths.
+    root (Path): The folder that replaces `/`.
+    RETURNS (Any): The same data with the new paths. Relative paths don't change.
     """
     if isinstance(value, Path):
         return root / value.relative_to(value.anchor) if value.is_absolute() else value
@@ -179,15 +179,15 @@ def _do(
 ) -> tuple[Ended, Optional[Packed]]:
     """Do a task on a machine of the cluster.
 
-    work (list): The reference of how tasks are done.
+    work (list): A reference to the work.
     task (Task): The task.
-    references (Mapping[Path, ObjectRef]): The files that it reads.
-    folder (Path): The project's folder on the machine that hands tasks out.
-    gpu_id (int): The GPU to use, of those that Ray lets the process see; -1 for the CPU.
-    RETURNS (tuple): The task as it ended, and the folder that it left, if any.
+    references (Mapping[Path, ObjectRef]): The files to read.
+    folder (Path): The project's folder on the machine that hands out tasks.
+    gpu_id (int): The GPU to use, among those that Ray makes visible to the process; -1 for the CPU.
+    RETURNS (tuple): The outcome of the task, and the folder that it wrote, if any.
     """
     root = _root()
-    # Relative paths are the same on both machines then, and so are configs that hold them.
+    # This way, relative paths, including those in configs, are the same on both machines.
     place = relocate(folder, root)
     place.mkdir(parents=True, exist_ok=True)
     os.chdir(place)
@@ -207,7 +207,7 @@ _received: dict[Path, Any] = {}
 
 
 def _receive(path: Path, reference: Any) -> None:
-    """Write a file or folder to this machine's disk, if this process has not done so yet."""
+    """Write a file or folder to this machine's disk, unless this process has already done so."""
     if _received.get(path) != reference:
         shutil.rmtree(path, ignore_errors=True)
         unpack(import_ray().get(reference), path)
@@ -216,7 +216,7 @@ def _receive(path: Path, reference: Any) -> None:
 
 @lru_cache(maxsize=1)
 def _open(reference: Any, gpu_id: int) -> Work:
-    """RETURNS (Work): How tasks are done, ready in this process, which keeps it for the next task."""
+    """RETURNS (Work): The work, prepared in this process and cached for the next task."""
     work: Work = import_ray().get(reference)
     work.workspace = relocate(work.workspace, _root())
     work.open(gpu_id)
@@ -225,8 +225,8 @@ def _open(reference: Any, gpu_id: int) -> Work:
 
 @lru_cache(maxsize=1)
 def _root() -> Path:
-    """RETURNS (Path): A folder for this process's copies, which go when it ends, or at the next start."""
-    # Ray kills its processes, and with them all that they have started: what such a one left goes at the next start.
+    """RETURNS (Path): A folder for this process's copies, deleted when it ends or when the next process starts."""
+    # Ray kills its processes together with their children, so leftovers can only be deleted at the next start.
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if not psutil.pid_exists(int(left.name.removeprefix(PREFIX).partition(".")[0])):
             shutil.rmtree(left, ignore_errors=True)

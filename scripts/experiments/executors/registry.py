@@ -16,23 +16,23 @@ LOCAL, INLINE, RAY = "local", "inline", "ray"
 def choose_executor(
     name: str, workers: str, address: str, threads: int, gpu_id: int, gpus_per_run: float = 1.0
 ) -> Executor:
-    """Make the executor that a command is told to use.
+    """Create the executor that a command's options ask for.
 
     name (str): `local`, `inline` or `ray`.
-    workers (str): How many tasks at a time: `auto`, or a number.
-    address (str): Of the Ray cluster; empty for one that is started on this machine.
-    threads (int): CPU threads of each worker.
+    workers (str): Number of tasks at a time, or `auto`.
+    address (str): Address of the Ray cluster. Empty to start one on this machine.
+    threads (int): CPU threads per worker.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    gpus_per_run (float): Share of a GPU that a run gets.
+    gpus_per_run (float): Share of a GPU per run.
     RETURNS (Executor): The executor.
-    RAISES (ProjectError): If there is none of that name, or a value is wrong.
+    RAISES (ProjectError): If there is no executor of that name, or a value is invalid.
     """
     check_threads(threads)
     if not 0 < gpus_per_run <= 1:
-        raise ProjectError(f"got {gpus_per_run}", where="--gpus-per-run", remedy="give more than 0, and at most 1")
+        raise ProjectError(f"--gpus-per-run must be above 0 and at most 1 (got {gpus_per_run})")
     if address and name != RAY:
-        remedy = "give --vars.executor ray too, or leave it out"
-        raise ProjectError(f"executor '{name}' has no address", where="--address", remedy=remedy)
+        remedy = "add --vars.executor ray, or leave the address out"
+        raise ProjectError(f"executor '{name}' has no use for an address", where="--address", remedy=remedy)
     number = parse_workers(workers)
     choices: dict[str, Callable[[], Executor]] = {
         INLINE: lambda: Inline(gpu_id),
@@ -46,18 +46,18 @@ def choose_executor(
 
 
 def parse_workers(text: str) -> Optional[int]:
-    """RETURNS (Optional[int]): How many workers there are to be; None for `auto`.
-    RAISES (ProjectError): If it is neither a number above 0 nor `auto`.
+    """RETURNS (Optional[int]): The number of workers. None for `auto`.
+    RAISES (ProjectError): If the text is neither a number above 0 nor `auto`.
     """
     if text == AUTO:
         return None
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise ProjectError(f"got '{text}'", where="--workers", remedy="give a number from 1, or auto")
+        raise ProjectError(f"--workers must be a number from 1 to 9999, or auto (got '{text}')")
     return int(text)
 
 
 def _ray(address: str, workers: Optional[int], threads: int, gpu_id: int, gpus_per_run: float) -> Executor:
-    # Ray is an extra requirement.
+    # Ray is an optional requirement.
     from scripts.experiments.executors.ray import Ray
 
     return Ray(address, workers, threads, gpus_per_run if gpu_id >= 0 else 0.0)

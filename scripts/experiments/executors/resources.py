@@ -1,4 +1,4 @@
-"""Count what this machine has for a pool of processes: cores, memory, GPUs."""
+"""Count the cores, memory and GPUs that this machine has for a pool of processes."""
 import os
 from pathlib import Path
 from typing import Optional
@@ -7,9 +7,10 @@ import psutil
 
 from scripts.base.errors import ProjectError
 
-# More than any machine has; the system would give no memory for some more of them.
+# More than any machine has. With many more, the system couldn't allocate the memory.
 MOST_THREADS = 1024
-# What a process takes that trains the offline encoder, and about what one of multilingual BERT's size takes on a GPU.
+# In bytes: what a process takes to train the offline encoder, and roughly a model the size of multilingual BERT on a
+# GPU.
 MEMORY_PER_WORKER = 1_300_000_000
 LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -18,20 +19,20 @@ LIMITS = (
 
 
 def check_threads(threads: int) -> None:
-    """RAISES (ProjectError): If a training can't have so many CPU threads."""
+    """RAISES (ProjectError): If the number of threads is out of range."""
     if not 1 <= threads <= MOST_THREADS:
-        raise ProjectError(f"{threads} threads", where="--threads", remedy=f"give 1 to {MOST_THREADS}")
+        raise ProjectError(f"--threads must be from 1 to {MOST_THREADS} (got {threads})")
 
 
 def count_workers(tasks: int, threads: int, cores: int, memory: int, gpu_places: Optional[int] = None) -> int:
-    """Say how many processes work best side by side.
+    """Choose the number of processes to run in parallel.
 
-    tasks (int): How many tasks can be under way at once.
-    threads (int): CPU threads of each process.
+    tasks (int): Number of tasks that can run at the same time.
+    threads (int): CPU threads per process.
     cores (int): CPU cores.
-    memory (int): Bytes that are free.
-    gpu_places (Optional[int]): How many processes the GPUs have room for; None on the CPU.
-    RETURNS (int): At least one.
+    memory (int): Free memory in bytes.
+    gpu_places (Optional[int]): Number of processes that the GPUs have room for. None on the CPU.
+    RETURNS (int): The number of processes, at least one.
     """
     places = cores // threads if gpu_places is None else gpu_places
     return max(1, min(tasks, places, memory // MEMORY_PER_WORKER))
@@ -45,7 +46,7 @@ def free_cores() -> int:
 
 
 def free_memory() -> int:
-    """RETURNS (int): Bytes of memory that are free, within the limit of a container."""
+    """RETURNS (int): Free memory in bytes, within the limit of a container."""
     free = psutil.virtual_memory().available
     return min([free, *(_left(*files) for files in LIMITS if files[0].is_file())])
 
@@ -53,13 +54,13 @@ def free_memory() -> int:
 def _left(limit: Path, used: Path) -> int:
     try:
         return max(0, int(limit.read_text()) - int(used.read_text()))
-    # "max": no limit.
+    # "max" means no limit.
     except (ValueError, OSError):
         return psutil.virtual_memory().available
 
 
 def visible_gpus() -> int:
-    """RETURNS (int): How many GPUs this process sees."""
+    """RETURNS (int): Number of GPUs visible to this process."""
     import torch
 
     return torch.cuda.device_count()

@@ -1,18 +1,18 @@
-"""Decide which task is next: what others wait for before what nobody waits for, and the longest first."""
+"""Choose the next task: first those that others wait for, and the longest first."""
 import time
 from typing import Collection, Mapping, Optional, Sequence
 
 from scripts.experiments.executors.task import Ended, Failure, Task
 
-# A worker goes on with what it has in memory unless another task is more than so many times as long.
+# A worker continues with what it has in memory, unless another task is more than this many times as long.
 WORTH_A_FRESH_START = 2
 
 
 def remaining_costs(tasks: Sequence[Task]) -> dict[str, int]:
-    """Count how much work hangs on each task: its own cost, and that of the longest chain that waits for it.
+    """Compute the cost of each task together with the longest chain of tasks that wait for it.
 
-    tasks (Sequence[Task]): Each behind those that it depends on.
-    RETURNS (dict[str, int]): In sentence passes, by id.
+    tasks (Sequence[Task]): The tasks. Each must come after those it depends on.
+    RETURNS (dict[str, int]): Costs in sentence passes, by id.
     """
     behind = dict.fromkeys((task.id for task in tasks), 0)
     for task in reversed(tasks):
@@ -25,16 +25,16 @@ def remaining_costs(tasks: Sequence[Task]) -> dict[str, int]:
 def choose_next(
     ready: Sequence[Task], remaining: Mapping[str, int], start: str = "", others: Collection[str] = ()
 ) -> Optional[Task]:
-    """Choose what a worker does next.
+    """Choose a worker's next task.
 
-    The longest comes first, so that no worker is left with a long task at the end. Among tasks of about that length
-    those go first that start from what the worker has in memory, then those that start from what no other worker has.
+    The longest comes first, so that no worker is left with a long task at the end. Among tasks of similar length, those
+    that start from what the worker has in memory come first, then those that start from what no other worker has.
 
-    ready (Sequence[Task]): What can be begun now.
+    ready (Sequence[Task]): The tasks that can start now.
     remaining (Mapping[str, int]): See `remaining_costs`.
-    start (str): What the worker has in memory; empty for nothing.
+    start (str): What the worker has in memory. Empty for nothing.
     others (Collection[str]): What the other workers have in memory.
-    RETURNS (Optional[Task]): The task; None if none is ready. Of equal ones the first.
+    RETURNS (Optional[Task]): The next task, or None if none is ready. The first one among equals.
     """
     if not ready:
         return None
@@ -47,7 +47,7 @@ def choose_next(
 
 
 def most_at_once(tasks: Sequence[Task]) -> int:
-    """RETURNS (int): How many tasks can be under way at the same time at most, if each takes as long as the others."""
+    """RETURNS (int): The maximum number of tasks that can run at the same time, if all take equally long."""
     depths: dict[str, int] = {}
     for task in tasks:
         depths[task.id] = 1 + max((depths[before] for before in task.after if before in depths), default=0)
@@ -56,9 +56,9 @@ def most_at_once(tasks: Sequence[Task]) -> int:
 
 
 class Agenda:
-    """Keeps track of which tasks wait, are under way, and are over.
+    """Keep track of the tasks that are waiting, running and finished.
 
-    tasks (Sequence[Task]): Each behind those that it depends on.
+    tasks (Sequence[Task]): The tasks. Each must come after those it depends on.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
@@ -71,11 +71,11 @@ class Agenda:
 
     @property
     def is_over(self) -> bool:
-        """RETURNS (bool): Whether every task was done or has failed."""
+        """RETURNS (bool): Whether every task has succeeded or failed."""
         return not self._waiting and not self._under_way
 
     def take(self, start: str = "", others: Collection[str] = ()) -> Optional[Task]:
-        """RETURNS (Optional[Task]): The next task, which is under way from now on; see `choose_next`."""
+        """RETURNS (Optional[Task]): The next task, which now counts as running. See `choose_next`."""
         ready = [task for task in self._waiting.values() if not self._blocked_by[task.id]]
         task = choose_next(ready, self._remaining, start, others)
         if task:
@@ -84,10 +84,10 @@ class Agenda:
         return task
 
     def end(self, ended: Ended) -> list[Ended]:
-        """Note that a task is over.
+        """Record that a task has ended.
 
         ended (Ended): The task.
-        RETURNS (list[Ended]): The same, and those that can't be done without it if it has failed.
+        RETURNS (list[Ended]): The task and, if it failed, those that depend on it.
         """
         self._under_way.remove(ended.task.id)
         if not ended.failure:

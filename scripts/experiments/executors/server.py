@@ -1,6 +1,6 @@
-"""End the server that workers are forked from with the process that has started it.
+"""End the server that workers are forked from when the process that started it has ended.
 
-The server imports this before all else: the libraries take it seconds, in which it would look for no sign of life.
+The server imports this first: the libraries take seconds to import, and it couldn't notice anything meanwhile.
 """
 import os
 

@@ -1,4 +1,4 @@
-"""Define what an executor is given, what it gives back, and how an error in a piece of work is told."""
+"""Define tasks, executors and the outcome of a task, and explain errors in tasks."""
 import re
 import time
 import traceback
@@ -8,25 +8,25 @@ from typing import Any, Callable, Generator, Optional, Protocol, Sequence
 
 from scripts.base.errors import ProjectError, explain_os_error, explain_unforeseen, show_traceback
 
-# Told while a piece of work is under way: which one, and how many sentences passed through the network.
+# Called during a task with its id and the number of sentences that passed through the network.
 OnTaskPasses = Callable[[str, int], Any]
 MORE_MEMORY = "take a smaller batch_size, fewer workers, or a machine with more memory"
 OUT_OF_MEMORY = f"out of memory: {MORE_MEMORY}"
-# PyTorch raises its own error on a GPU, and on the CPU a plain RuntimeError.
+# PyTorch raises its own error on a GPU, but a plain RuntimeError on the CPU.
 NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|std::bad_alloc", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work that one worker does by itself.
+    """A piece of work for one worker.
 
-    id (str): Its name, such as the id of a run.
-    payload (Any): What `Work.do` is given. It is sent to other processes.
-    cost (int): How long it takes, in sentence passes.
-    after (tuple[str, ...]): The tasks that have to be done before, as those that train its source.
-    start (str): What it starts from. A worker keeps this in memory for the next task that starts from the same.
-    reads (tuple[Path, ...]): Files and folders that it reads, for workers on other machines.
-    writes (Optional[Path]): The folder that it leaves behind, if it leaves one.
+    id (str): The task's name, such as the id of a run.
+    payload (Any): The argument of `Work.do`. It is sent to other processes.
+    cost (int): How long the task takes, in sentence passes.
+    after (tuple[str, ...]): The tasks that it depends on, such as the training of its source.
+    start (str): What it starts from. A worker keeps this in memory for the next task with the same start.
+    reads (tuple[Path, ...]): Files and folders to read, for workers on other machines.
+    writes (Optional[Path]): The folder to write, if any.
     """
 
     id: str
@@ -40,30 +40,30 @@ class Task:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a task was not done.
+    """Why a task failed.
 
-    reason (str): One line for a person to read.
-    traceback (tuple[str, ...]): Where in the code it happened, outermost call first; code only, no values.
+    reason (str): One line for people to read.
+    traceback (tuple[str, ...]): Where in the code it failed, outermost call first. Only code, no values.
     """
 
     reason: str
     traceback: tuple[str, ...] = ()
 
     def of_what_follows(self, task: str) -> "Failure":
-        """RETURNS (Failure): Why those tasks failed that depend on the one that has failed so."""
+        """RETURNS (Failure): The failure of tasks that depend on the given failed task."""
         return Failure(f"{task} failed: {self.reason}")
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A task that was done, or failed.
+    """A task that has succeeded or failed.
 
-    task (Task): Which one.
-    worker (str): Who did it.
-    started (float): When, in seconds since 1970.
-    ended (float): When it was over.
-    value (Any): What `Work.do` gave back; None if it failed.
-    failure (Optional[Failure]): Why it failed; None if it was done.
+    task (Task): The task.
+    worker (str): The worker's name.
+    started (float): Start time in seconds since 1970.
+    ended (float): End time in seconds since 1970.
+    value (Any): The return value of `Work.do`. None if the task failed.
+    failure (Optional[Failure]): Why it failed. None if it succeeded.
     """
 
     task: Task
@@ -77,46 +77,46 @@ class Ended:
 class Work(Protocol):
     """What all tasks of a call have in common. It is sent to every worker once."""
 
-    # The module that does the work, which a process may import before it is given any.
+    # The module that does the work. Processes may import it in advance.
     module: str
-    # Where its files lie, in data classes; these paths are others on another machine.
+    # Data classes with the paths of its files, which differ on other machines.
     workspace: Any
 
     def open(self, gpu_id: int) -> None:
-        """Make the process ready: threads, GPU, and what is kept in memory between tasks.
+        """Prepare the process: threads, GPU, and what to keep in memory between tasks.
 
         gpu_id (int): The GPU to use; -1 for the CPU.
-        RAISES (ProjectError): If there is no such GPU. No task can be done then.
+        RAISES (ProjectError): If there is no such GPU, so that no task can be done.
         """
 
     def do(self, payload: Any, on_passes: Callable[[int], Any]) -> Any:
         """Do a task.
 
-        payload (Any): That of the task.
-        on_passes (Callable): To be told after every update how many sentences passed.
-        RETURNS (Any): What is sent back.
+        payload (Any): The task's payload.
+        on_passes (Callable): Call this after every update with the number of sentences passed.
+        RETURNS (Any): The value to send back.
         """
 
 
 class Executor(Protocol):
-    """Does tasks, each once, and none before those that it depends on."""
+    """Execute tasks, each once and only after those it depends on."""
 
     def carry_out(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """Do tasks.
+        """Execute tasks.
 
-        work (Work): How they are done.
-        tasks (Sequence[Task]): What is to be done. Each comes behind those that it depends on.
-        on_passes (Callable): Told of a task's progress, where the executor hears of it.
-        YIELDS (Ended): Each task as soon as it is over. A task that depends on one that failed has failed too. Closing
+        work (Work): How to do a task.
+        tasks (Sequence[Task]): The tasks. Each must come after those it depends on.
+        on_passes (Callable): Called with a task's progress, if the executor receives it.
+        YIELDS (Ended): Each task as soon as it has ended. If a task fails, those that depend on it fail too. Closing
             the generator ends the workers.
-        RAISES (ProjectError): If no worker can be made ready.
+        RAISES (ProjectError): If no worker can be prepared.
         """
 
 
 def explain(error: BaseException) -> Failure:
-    """RETURNS (Failure): What is told of an error in a task. Its traceback names code, and no values."""
+    """RETURNS (Failure): An error in a task, with a traceback that has code and no values."""
     frames = tuple(
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     )
@@ -135,16 +135,16 @@ def _reason(error: BaseException) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """RETURNS (bool): Whether memory was short, as Python or a library tells it."""
+    """RETURNS (bool): Whether Python or a library reports that memory has run out."""
     return isinstance(error, MemoryError) or NO_MEMORY.search(str(error)) is not None
 
 
 def try_task(work: Work, task: Task, on_passes: Callable[[int], Any], worker: str) -> Ended:
-    """RETURNS (Ended): A task that was done in this process, or the reason why it was not."""
+    """RETURNS (Ended): The outcome of a task, done in this process."""
     started = time.time()
     try:
         value, failure = work.do(task.payload, on_passes), None
-    # Whatever goes wrong in a run concerns this run. What it was is told, and the others go on.
+    # An error in one run must not stop the others. It is reported.
     except Exception as error:
         value, failure = None, explain(error)
     return Ended(task, worker, started, time.time(), value, failure)

@@ -1,4 +1,4 @@
-"""Do tasks in a process of the pool until there are no more, or the process that hands them out is gone."""
+"""Do tasks in a worker process until there are no more, or until the process that started it has ended."""
 import os
 import threading
 from contextlib import suppress
@@ -8,22 +8,22 @@ from typing import Union
 
 from scripts.experiments.executors.task import Ended, Task, Work, explain, try_task
 
-# Threads of the libraries that count them for themselves. Those of OpenBLAS start when NumPy is imported, and the
-# network's matrix products are not its.
+# For libraries with their own setting. OpenBLAS starts its threads when NumPy is imported, and the network's matrix
+# products don't use them.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 @dataclass(frozen=True)
 class Ready:
-    """Says that a worker can be given tasks."""
+    """Message from a worker that is ready for tasks."""
 
 
 @dataclass(frozen=True)
 class Unfit:
-    """Says that a worker can't do any task.
+    """Message from a worker that can't do any task.
 
-    reason (str): Why.
+    reason (str): Why not.
     """
 
     reason: str
@@ -31,10 +31,10 @@ class Unfit:
 
 @dataclass(frozen=True)
 class Passed:
-    """Says that sentences passed through the network.
+    """Message that sentences passed through the network.
 
-    task (str): In which task.
-    passes (int): How many.
+    task (str): The task.
+    passes (int): Number of sentences.
     """
 
     task: str
@@ -45,21 +45,21 @@ Message = Union[Ready, Unfit, Passed, Ended]
 
 
 def thread_variables(threads: int) -> dict[str, str]:
-    """RETURNS (dict[str, str]): Environment of a process that is to compute with so many threads."""
+    """RETURNS (dict[str, str]): Environment variables for a process with this number of threads."""
     return {**dict.fromkeys(THREADS, str(threads)), **ONE_THREAD}
 
 
 def serve(connection: Connection, lifeline: Connection, work: Work, name: str, gpu_id: int) -> None:
-    """Do tasks as they come; the `main` of a worker process.
+    """Do tasks as they arrive. This is the `main` of a worker process.
 
-    connection (Connection): Brings tasks, and takes messages.
-    lifeline (Connection): Brings nothing. It is closed when the process at its other end is gone.
-    work (Work): How tasks are done.
+    connection (Connection): Receives tasks and sends messages.
+    lifeline (Connection): Closed when the process at its other end has ended. Nothing is sent over it.
+    work (Work): How to do a task.
     name (str): The worker's name.
     gpu_id (int): The GPU to use; -1 for the CPU.
     """
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-    # Nobody hears what is said to a process that is gone.
+    # Messages to a process that has ended are lost.
     with suppress(BrokenPipeError, ConnectionResetError):
         _serve(connection, work, name, gpu_id)
 
@@ -88,7 +88,7 @@ def _next_task(connection: Connection) -> Task | None:
 
 
 def _end_with(lifeline: Connection) -> None:
-    """End this process, whatever it is doing, when the other end of a connection is gone."""
+    """End this process, whatever it is doing, when the other end of a connection is closed."""
     try:
         lifeline.recv()
     except (EOFError, OSError):

@@ -47,10 +47,10 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class ServedPipeline:
-    """A pipeline that is served.
+    """A pipeline to serve.
 
     nlp (Language): The pipeline.
-    lock (Lock): Held while it reads a text, since requests are handled in several threads.
+    lock (Lock): Held while the pipeline processes a text, because requests are handled in several threads.
     """
 
     nlp: Language
@@ -63,16 +63,16 @@ class ServedPipeline:
         return sorted({label for part in parts for label in getattr(part, "labels", ())})
 
     def entities(self, text: str) -> list[dict[str, Any]]:
-        """RETURNS (list[dict]): Its entities in a text, ready for JSON."""
+        """RETURNS (list[dict]): The entities that the pipeline finds in a text, ready for JSON."""
         with self.lock:
             return [asdict(entity) for entity in find_entities(self.nlp, text)]
 
 
 class EntitiesRequest(BaseModel):
-    """What `POST /entities` takes.
+    """The body of `POST /entities`.
 
     text (str): The text.
-    pipelines (Optional[list[str]]): Names of pipelines; left out: all.
+    pipelines (Optional[list[str]]): Names of pipelines. By default, all pipelines.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -82,11 +82,11 @@ class EntitiesRequest(BaseModel):
 
 
 def make_app(pipelines: Mapping[str, Language]) -> FastAPI:
-    """Make the application.
+    """Create the application.
 
-    pipelines (Mapping[str, Language]): Pipelines by the names that are shown.
+    pipelines (Mapping[str, Language]): Pipelines by display name.
     RETURNS (FastAPI): `GET /` is the page, `GET /pipelines` lists the pipelines, `POST /entities` finds entities.
-        Nothing of a text is logged or stored.
+        No part of a text is logged or stored.
     """
     served = {name: ServedPipeline(nlp) for name, nlp in pipelines.items()}
     # FastAPI's own documentation pages load scripts from elsewhere.
@@ -130,22 +130,22 @@ async def _with_headers(request: Request, call_next: Any) -> Response:
 
 
 async def _explain_invalid(request: Request, error: Exception) -> JSONResponse:
-    """RETURNS (JSONResponse): What is wrong with a request, without the value, which may be a text."""
+    """RETURNS (JSONResponse): The problems with a request, without its values, which may be text."""
     assert isinstance(error, RequestValidationError)
     return JSONResponse({"detail": [_problem(one) for one in error.errors()]}, status_code=422)
 
 
 def _problem(error: Mapping[str, Any]) -> dict[str, str]:
-    # The name of an unknown key is the user's, too.
+    # The name of an unknown key comes from the request too.
     where = error["loc"][:1] if error["type"] == "extra_forbidden" else error["loc"]
     return {"where": ".".join(map(str, where)), "problem": error["msg"]}
 
 
 class LimitedBody:
-    """Answers 413 to a request whose body is too large, before all of it is in memory.
+    """Reject requests with too large a body with status 413, before all of it is in memory.
 
     app (ASGIApp): The application.
-    limit (int): Bytes.
+    limit (int): Maximum size in bytes.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

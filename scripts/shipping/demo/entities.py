@@ -13,9 +13,9 @@ class Entity:
     """An entity in a text.
 
     start (int): First character.
-    end (int): Character behind the last one.
+    end (int): Character after the last one.
     label (str): Entity type.
-    confidence (Optional[float]): Probability that it is right; None if the component has none to give.
+    confidence (Optional[float]): Probability that it is right. None if the component has no confidences.
     is_in_ents (bool): Whether it is in `doc.ents`: an entity below the pipeline's threshold is not.
     """
 
@@ -31,8 +31,8 @@ def find_entities(nlp: Language, text: str) -> list[Entity]:
 
     nlp (Language): The pipeline.
     text (str): The text.
-    RETURNS (list[Entity]): The entities of `doc.ents` and what `bio_ner` components decoded below their thresholds, in
-        the order of the text.
+    RETURNS (list[Entity]): The entities in `doc.ents` and those that `bio_ner` components found below their thresholds,
+        in the order of the text.
     """
     doc = nlp(text)
     scored = _scored(nlp, doc)
@@ -42,7 +42,7 @@ def find_entities(nlp: Language, text: str) -> list[Entity]:
 
 
 def _scored(nlp: Language, doc: Doc) -> dict[tuple[int, int, str], float]:
-    """RETURNS (dict): By (start, end, label), the confidence of each mention that a `bio_ner` component decoded."""
+    """RETURNS (dict): Confidences of the mentions that `bio_ner` components found, by (start, end, label)."""
     scored: dict[tuple[int, int, str], float] = {}
     for name in nlp.pipe_names:
         if is_bio_ner(nlp, name):

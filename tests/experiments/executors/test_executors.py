@@ -211,12 +211,12 @@ def marked(mark):
     "changes, message",
     [
         ({"name": "locla"}, "--executor: no executor 'locla'. Did you mean 'local'?"),
-        ({"workers": "many"}, "--workers: got 'many'. Give a number from 1, or auto"),
-        ({"workers": "0"}, "--workers: got '0'"),
-        ({"threads": 0}, "--threads: 0 threads"),
-        ({"gpus_per_run": 0.0}, "--gpus-per-run: got 0.0"),
-        ({"gpus_per_run": float("nan")}, "--gpus-per-run: got nan"),
-        ({"address": "10.0.0.1:6379"}, "--address: executor 'local' has no address"),
+        ({"workers": "many"}, "--workers must be a number from 1 to 9999, or auto (got 'many')"),
+        ({"workers": "0"}, "--workers must be a number from 1 to 9999, or auto (got '0')"),
+        ({"threads": 0}, "--threads must be from 1 to 1024 (got 0)"),
+        ({"gpus_per_run": 0.0}, "--gpus-per-run must be above 0 and at most 1 (got 0.0)"),
+        ({"gpus_per_run": float("nan")}, "--gpus-per-run must be above 0 and at most 1 (got nan)"),
+        ({"address": "10.0.0.1:6379"}, "--address: executor 'local' has no use for an address"),
     ],
 )
 def test_wrong_options_are_told(changes, message):

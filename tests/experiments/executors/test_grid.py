@@ -47,7 +47,7 @@ def test_the_command_uses_a_pool_and_does_nothing_twice(project, capsys):
     write_experiment(project, {**SETTINGS, "few_shot": {**few, "seeds": [0, 1, 2]}})
     few_shot.main(experiment="tiny", **places, workers="2")
     assert [entry["run"].rpartition(".")[2] for entry in log_of(project)][2:] == ["seed-2"]
-    assert "3 runs, 2 finished before, 1 to do" in capsys.readouterr().out
+    assert "3 runs: 2 already finished, 1 to do" in capsys.readouterr().out
 
 
 def fail_at(monkeypatch, name, error):
@@ -66,7 +66,8 @@ def test_a_run_that_fails_is_marked_and_the_others_go_on(project, monkeypatch, c
     ids = [run.id for run in jobs_of(workspace, IN_CORPUS)]
     with monkeypatch.context() as context:
         fail_at(context, ids[1], MemoryError())
-        with pytest.raises(ProjectError, match="1 of the runs and source models failed; the others are on record"):
+        what = "1 of the runs and source models failed; the results of the others are saved"
+        with pytest.raises(ProjectError, match=what):
             carry_out_kind(workspace, IN_CORPUS)
     mark = workspace.results / "failures" / f"{ids[1]}.json"
     assert json.loads(mark.read_text())["reason"].startswith("out of memory")
