@@ -17,12 +17,17 @@ from scripts.results.runs import RunResult
 from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import Described, describe, render_card, with_measurements, with_size
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
-from scripts.shipping.environment import clean_environment, install_wheel
+from scripts.shipping.environment import NoPackageIndex, clean_environment, install_wheel
 from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_tests
 from scripts.shipping.examples import read_examples
 from scripts.shipping.naming import PackageName, package_name
 from scripts.shipping.showing import show_evaluation
 from scripts.shipping.wheel import check_wheel, pipeline_size
+
+SKIPPED = (
+    "Skipped: pip can't reach a package index, so the package was not installed and scored in a clean environment. "
+    "Without network, set PIP_NO_INDEX and PIP_FIND_LINKS (see docs/offline.md)"
+)
 
 
 def main(
@@ -65,10 +70,14 @@ def main(
             described = describe_again(workspace, package, results)
             audit = pass_audit(wheel, traces_for(workspace, described))
             msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
-            with clean_environment(packages) as python:
-                install_wheel(python, wheel, requirements)
-                asked = tests, examples, workspace.entity_types, threads
-                evaluation = evaluate_installed(python, package.distribution, *asked)
+            try:
+                with clean_environment(packages) as python:
+                    install_wheel(python, wheel, requirements)
+                    asked = tests, examples, workspace.entity_types, threads
+                    evaluation = evaluate_installed(python, package.distribution, *asked)
+            except NoPackageIndex:
+                msg.warn(SKIPPED)
+                return
             show_evaluation(evaluation, examples)
             check_same_scores(evaluation, results)
             card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)

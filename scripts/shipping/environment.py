@@ -14,6 +14,8 @@ from scripts.shipping.process import run_quietly
 
 Question = Mapping[str, Any]
 TokenMention = tuple[int, int, str]
+# What pip says of a requirement if it reaches no index, and finds it in no folder either.
+NO_VERSIONS = "(from versions: none)"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ def clean_environment(folder: Path) -> Iterator[Path]:
         yield environment / "bin" / "python"
 
 
+class NoPackageIndex(ProjectError):
+    """pip found no version at all of a requirement, because no package index could be reached."""
+
+
 def install_wheel(python: Path, wheel: Path, constraints: Path) -> None:
     """Install a wheel and its requirements.
 
@@ -77,13 +83,19 @@ def install_wheel(python: Path, wheel: Path, constraints: Path) -> None:
     wheel (Path): The wheel.
     constraints (Path): A requirements file with pinned versions.
     RAISES (ProjectError): If the requirements file is missing, or pip fails.
+    RAISES (NoPackageIndex): If pip reaches no package index.
     """
     if not constraints.is_file():
         raise ProjectError("no such file", where=constraints, remedy="use the project's requirements.txt")
     # Compiling every module of torch takes longer than unpacking it.
     install = ["-m", "pip", "install", "--no-compile", "--no-input", "-c", constraints.absolute(), wheel.absolute()]
     remedy = "check the network and the constraints, and start the command again"
-    run_quietly([python, "-I", *install], f"installing {wheel.name}", python.parent, remedy=remedy)
+    try:
+        run_quietly([python, "-I", *install], f"installing {wheel.name}", python.parent, remedy=remedy)
+    except ProjectError as error:
+        if NO_VERSIONS in str(error):
+            raise NoPackageIndex(f"installing {wheel.name} failed", remedy=remedy) from error
+        raise
 
 
 def ask(python: Path, package: str, questions: Mapping[str, Sequence[Question]], threads: int) -> Answers:

@@ -26,7 +26,7 @@ from scripts.experiments.run import ScoredPart
 from scripts.shipping import evaluation
 from scripts.shipping.audit import Audit
 from scripts.shipping.conditions import Conditions, RecordedEvaluation, conditions_of, reason_to_evaluate
-from scripts.shipping.environment import Answer, Answers, Speed
+from scripts.shipping.environment import Answer, Answers, NoPackageIndex, Speed
 from scripts.shipping.evaluation import (
     CorpusScores,
     Evaluation,
@@ -244,6 +244,16 @@ def test_a_missing_requirements_file_stops_before_an_environment_is_made(package
     with pytest.raises(ProjectError, match=r"requirements.txt: no such file"):
         evaluate(project, packaged)
     assert without_pip == []
+
+
+def test_without_a_package_index_it_is_skipped_with_a_notice(packaged, project, without_pip, monkeypatch, capsys):
+    def fail(python, wheel, constraints):
+        raise NoPackageIndex("installing failed")
+
+    monkeypatch.setattr(evaluate_package, "install_wheel", fail)
+    evaluate(project, packaged)
+    assert "Skipped: pip can't reach a package index" in capsys.readouterr().out.replace("\n", " ")
+    assert not (project / "metrics" / EXPERIMENT / "package.json").exists()
 
 
 def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_written(
