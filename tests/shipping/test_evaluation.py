@@ -165,10 +165,10 @@ def lose_a_score_on_record(project):
 @pytest.mark.parametrize(
     "change, reason",
     [
-        (change_a_wheel, "changed since the last time: wheel"),
-        (add_an_example, "changed since the last time: examples"),
-        (add_a_file_of_examples, "changed since the last time: examples"),
-        (change_the_requirements, "changed since the last time: requirements"),
+        (change_a_wheel, "changed since the last evaluation: wheel"),
+        (add_an_example, "changed since the last evaluation: examples"),
+        (add_a_file_of_examples, "changed since the last evaluation: examples"),
+        (change_the_requirements, "changed since the last evaluation: requirements"),
         (lose_the_record, "its saved scores are missing"),
         (damage_the_record, "its saved scores are missing or damaged"),
         (lose_a_score_on_record, "its saved scores are missing or damaged"),
@@ -192,7 +192,7 @@ def test_each_condition_by_itself_is_a_reason(packaged, project):
     assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, tests, results)) is None
     for field in fields(Conditions):
         other = replace(conditions, **{field.name: "another"})
-        assert reason_to_evaluate(recorded, other) == f"changed since the last time: {field.name}"
+        assert reason_to_evaluate(recorded, other) == f"changed since the last evaluation: {field.name}"
     other_part = replace(tests[0], part=replace(tests[0].part, sha256="0"))
     other_types = replace(tests[0], entity_types=("Drug",))
     other_scores = replace(results[0], scores=results[1].scores)
