@@ -348,4 +348,4 @@ def _seeds(others: Mapping[str, Sequence[RunResult]]) -> str:
     count = max(map(len, others.values()), default=0)
     if not count:
         return "These are scores of one training seed. How much they vary with the seed is unknown."
-        return f"The package was trained with one seed. For comparison, there are results of {count} more."
+    return f"The package was trained with one seed. For comparison, there are results of {count} more."

@@ -316,7 +316,7 @@ class TestLostRounds:
         path = round_file(copy.results, runs[4].id)
         left = json.loads(path.read_text())
         path.write_text(json.dumps({**left, "next": {**left["next"], "problem": "its loss was not finite"}}))
-        with pytest.raises(ProjectError, match="size-4.expected_mentions.seed-0 can't choose .*size 7: its loss was"):
+        with pytest.raises(ProjectError, match="size-4.expected_mentions.seed-0 can't select .*size 7: its loss was"):
             sample_after(copy, runs[4], 7)
 
     def test_one_that_is_not_there_or_of_other_settings_is_told_by_name(self, copy):
