@@ -82,4 +82,7 @@ def test_every_corpus_file_that_names_assets_names_a_declared_one():
     declared = {asset["dest"] for asset in read_project()["assets"]}
     for file in (ROOT / "configs" / "corpora").glob("*.yml"):
         path = read_corpus_settings(file).path.as_posix()
+        if path.startswith("corpus/"):
+            # A part of another corpus, which `convert` writes.
+            continue
         assert any(path == dest or path.startswith(f"{dest}/") for dest in declared), file

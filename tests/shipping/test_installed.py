@@ -46,7 +46,7 @@ for name, starts in (("given", [True] * 6), ("not_given", None)):
 two = spacy.load(task["names"][1])
 result["two"] = look(two, task["text"])
 sys.path.insert(0, task["root"])
-import scripts.ner.bio_ner, scripts.corpora.sentences
+import scripts.ner.training, scripts.corpora.sentences
 kept = spacy.load(task["kept"])
 kept.add_pipe("sentence_splitter", first=True)
 result["kept"] = {"entities": [[ent.text, ent.label_] for ent in kept(task["text"]).ents]}
