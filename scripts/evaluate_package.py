@@ -1,6 +1,6 @@
 """Install the package in a clean environment, and score it there in the way that users will call it."""
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Optional, Sequence
 
 from wasabi import msg
 
@@ -18,7 +18,7 @@ from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import Described, describe, render_card, with_measurements, with_size
 from scripts.shipping.conditions import conditions_of, find_recorded, reason_to_evaluate, to_record
 from scripts.shipping.environment import NoPackageIndex, clean_environment, install_wheel
-from scripts.shipping.evaluation import check_same_scores, evaluate_installed, shipped_tests
+from scripts.shipping.evaluation import Evaluation, check_same_scores, evaluate_installed, shipped_tests
 from scripts.shipping.examples import read_examples
 from scripts.shipping.naming import PackageName, package_name
 from scripts.shipping.showing import show_evaluation
@@ -70,12 +70,9 @@ def main(
             described = describe_again(workspace, package, results)
             audit = pass_audit(wheel, traces_for(workspace, described))
             msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
-            try:
-                with clean_environment(packages) as python:
-                    install_wheel(python, wheel, requirements)
-                    asked = tests, examples, workspace.entity_types, threads
-                    evaluation = evaluate_installed(python, package.distribution, *asked)
-            except NoPackageIndex:
+            asked = tests, examples, workspace.entity_types, threads
+            evaluation = evaluate_in_clean_environment(packages, wheel, requirements, package, *asked)
+            if evaluation is None:
                 msg.warn(SKIPPED)
                 return
             show_evaluation(evaluation, examples)
@@ -84,6 +81,25 @@ def main(
             write_text(path.with_name("card.md"), render_card(card))
             write_json(path, to_record(package, wheel, conditions, audit, evaluation))
         msg.good("Scores of the installed package", path)
+
+
+def evaluate_in_clean_environment(
+    packages: Path, wheel: Path, requirements: Path, package: PackageName, *asked: Any
+) -> Optional[Evaluation]:
+    """Install a package and score it.
+
+    packages (Path): Folder for the clean environment.
+    wheel (Path): The wheel.
+    requirements (Path): File with the pinned versions to install.
+    package (PackageName): The package. The other arguments are those of `evaluate_installed`.
+    RETURNS (Optional[Evaluation]): Its scores, or None if pip can't reach a package index.
+    """
+    try:
+        with clean_environment(packages) as python:
+            install_wheel(python, wheel, requirements)
+            return evaluate_installed(python, package.distribution, *asked)
+    except NoPackageIndex:
+        return None
 
 
 def describe_again(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> Described:

@@ -51,8 +51,8 @@ def test_every_declared_output_exists(finished):
 
 def test_it_ends_with_the_answer_the_report_and_the_wheel(finished):
     _, printed = finished
-    lines = printed.rstrip().splitlines()
-    (start,) = (number for number, line in enumerate(lines) if re.fullmatch(r"\W*=+ Answer =+\W*", line))
+    lines = re.sub(r"\x1b\[[\d;]*m", "", printed).rstrip().splitlines()
+    (start,) = (number for number, line in enumerate(lines) if re.fullmatch("=+ Answer =+", line.strip()))
     *answer, report, wheel = lines[start:]
     assert len(answer) <= 8 and any(line.split()[:2] == ["ru_ugt", "en_ugt"] for line in answer)
     assert report == "Report: metrics/tiny/report.html"

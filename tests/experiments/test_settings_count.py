@@ -113,6 +113,7 @@ ASIDE = {
     "ship.examples": "texts that the finished package is scored on, in the record of that command",
     **{f"ship.{key}": "told in the package's meta.json" for key in ("license", "author", "email", "url")},
     "ship.intended_use": "told in the package's card",
+    **{f"report.{key}": "shown in the report or not" for key in ("paper", "error_examples")},
     "ship.source.targets": "there is one target",
     "ship.source.enabled": "a source that is not wanted is left out",
 }

@@ -277,7 +277,7 @@ class TestInitialize:
 
     def test_a_package_that_is_not_there_is_named(self):
         load = load_package("xx_nowhere")
-        with pytest.raises(ValueError, match="no package 'xx_nowhere'.*before_init to null"):
+        with pytest.raises(ValueError, match="Can't find package 'xx_nowhere'.*before_init to null"):
             load(spacy.blank("xx"))
 
 
