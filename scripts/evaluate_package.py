@@ -70,11 +70,10 @@ def main(
             described = describe_again(workspace, package, results)
             audit = pass_audit(wheel, traces_for(workspace, described))
             msg.info(f"Installing the package in a clean environment takes minutes: {reason}")
-            asked = tests, examples, workspace.entity_types, threads
-            evaluation = evaluate_in_clean_environment(packages, wheel, requirements, package, *asked)
+            asked = package.distribution, tests, examples, workspace.entity_types, threads
+            evaluation = evaluate_in_clean_environment(packages, wheel, requirements, *asked)
             if evaluation is None:
-                msg.warn(SKIPPED)
-                return
+                return msg.warn(SKIPPED)
             show_evaluation(evaluation, examples)
             check_same_scores(evaluation, results)
             card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
@@ -84,20 +83,20 @@ def main(
 
 
 def evaluate_in_clean_environment(
-    packages: Path, wheel: Path, requirements: Path, package: PackageName, *asked: Any
+    packages: Path, wheel: Path, requirements: Path, *asked: Any
 ) -> Optional[Evaluation]:
     """Install a package and score it.
 
     packages (Path): Folder for the clean environment.
     wheel (Path): The wheel.
     requirements (Path): File with the pinned versions to install.
-    package (PackageName): The package. The other arguments are those of `evaluate_installed`.
+    *asked (Any): The arguments of `evaluate_installed` after the environment's Python.
     RETURNS (Optional[Evaluation]): Its scores, or None if pip can't reach a package index.
     """
     try:
         with clean_environment(packages) as python:
             install_wheel(python, wheel, requirements)
-            return evaluate_installed(python, package.distribution, *asked)
+            return evaluate_installed(python, *asked)
     except NoPackageIndex:
         return None
 
