@@ -7,6 +7,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 
 from spacy.tokens import Doc
 
+from scripts.annotation.confidences import scored_mentions
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_file
 from scripts.base.settings import suggest
@@ -51,13 +52,10 @@ def found_in(doc: Doc, name: str) -> Found:
 
 
 def _confidences(doc: Doc) -> dict[tuple[int, int, int], float]:
-    """RETURNS (dict): The values of `ent._.confidence`, which would search all mentions for each entity."""
+    """RETURNS (dict): Confidences by (start, end, type) of a mention."""
     found: dict[tuple[int, int, int], float] = {}
-    for group in doc.spans.values():
-        scores = group.attrs.get("scores")
-        if isinstance(scores, list) and len(scores) == len(group):
-            for span, score in zip(group, scores, strict=True):
-                found.setdefault((span.start, span.end, span.label), round(float(score), DIGITS))
+    for span, confidence in scored_mentions(doc):
+        found.setdefault((span.start, span.end, span.label), round(confidence, DIGITS))
     return found
 
 

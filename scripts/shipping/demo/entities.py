@@ -3,9 +3,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from spacy.language import Language
-from spacy.tokens import Doc
 
-from scripts.annotation.observe import is_bio_ner
+from scripts.annotation.confidences import scored_mentions
 
 
 @dataclass(frozen=True)
@@ -35,20 +34,9 @@ def find_entities(nlp: Language, text: str) -> list[Entity]:
         in the order of the text.
     """
     doc = nlp(text)
-    scored = _scored(nlp, doc)
+    scored: dict[tuple[int, int, str], float] = {}
+    for span, confidence in scored_mentions(doc):
+        scored.setdefault((span.start_char, span.end_char, span.label_), confidence)
     entities = {(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents}
     found = [Entity(*place, scored.get(place), place in entities) for place in entities | set(scored)]
     return sorted(found, key=lambda entity: (entity.start, entity.end, entity.label))
-
-
-def _scored(nlp: Language, doc: Doc) -> dict[tuple[int, int, str], float]:
-    """RETURNS (dict): Confidences of the mentions that `bio_ner` components found, by (start, end, label)."""
-    scored: dict[tuple[int, int, str], float] = {}
-    for name in nlp.pipe_names:
-        if is_bio_ner(nlp, name):
-            component = nlp.get_pipe(name)
-            group = doc.spans.get(component.spans_key or name, [])
-            places = [(span.start_char, span.end_char, span.label_) for span in group]
-            # As in `ent._.confidence`, the first component decides.
-            scored = dict(zip(places, group.attrs["scores"], strict=True)) | scored if places else scored
-    return scored
