@@ -29,7 +29,8 @@ from scripts.reporting.tables.calibration import table_calibration
 from scripts.reporting.tables.error_examples import tables_of_error_examples
 from scripts.results.calibration import Calibration, find_todays_calibration
 from scripts.results.kinds import SHIPPED
-from scripts.shipping.naming import PackageName, package_name
+from scripts.shipping.built import find_wheel
+from scripts.shipping.naming import package_name
 
 Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, for experiments whose file asks for them.")]
 Packages = Annotated[Path, typer.Option(help="Folder of the wheel whose path is printed.")]
@@ -138,30 +139,6 @@ def write_figure(figure: Figure, stem: Path) -> bytes:
         with atomic_file(stem.with_name(f"{stem.name}.{suffix}")) as partial:
             partial.write_bytes(image)
     return svg
-
-
-def find_wheel(packages: Path, package: PackageName, folder: Path) -> Optional[Path]:
-    """Find the wheel of an experiment whose pipeline was packaged.
-
-    packages (Path): Folder of the wheels.
-    package (PackageName): What the package is called.
-    folder (Path): The experiment's folder of results.
-    RETURNS (Optional[Path]): The wheel; None if there is none, or another experiment has built one of that name since.
-    """
-    wheel, evaluated = packages / package.wheel, folder / "package.json"
-    record = packages / f"{package.distribution}-{package.version}.json"
-    if not wheel.is_file() or not record.is_file():
-        return None
-    # Until the package is evaluated, nothing tells it from one of another experiment.
-    is_own = not evaluated.is_file() or _hash_in(evaluated, "conditions", "wheel") == _hash_in(record, "sha256")
-    return wheel if is_own else None
-
-
-def _hash_in(path: Path, *keys: str) -> Optional[str]:
-    value: Any = srsly.read_json(path)
-    for key in keys:
-        value = value.get(key, {})
-    return value or None
 
 
 def print_answer(results: Results, page: Path, wheel: Optional[Path]) -> None:

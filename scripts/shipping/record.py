@@ -1,34 +1,21 @@
 """Record what a wheel was built from, and check whether it is up to date."""
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, write_json
 from scripts.ner import rounding
 from scripts.results.calibration import Calibration
 from scripts.results.runs import RunResult
-from scripts.results.shapes import read_shape
 from scripts.shipping import pipeline, wheel
+from scripts.shipping.built import WheelRecord, read_record, record_file
 from scripts.shipping.meta import REQUIRED
 from scripts.shipping.naming import PackageName
 
 SCRIPTS = Path(__file__).parents[1]
 # The code that goes into a wheel, and the code that builds it.
 CODE = (*pipeline.BUNDLED, Path(pipeline.__file__), Path(rounding.__file__), Path(wheel.__file__), wheel.PACKAGE_INIT)
-
-
-@dataclass(frozen=True)
-class WheelRecord:
-    """The record of what a wheel was built from.
-
-    fingerprint (str): Hash of everything that determines the wheel; see `package_fingerprint`.
-    sha256 (str): Hash of the wheel.
-    """
-
-    fingerprint: str
-    sha256: str
 
 
 def package_fingerprint(
@@ -59,11 +46,6 @@ def package_fingerprint(
     return hash_data(parts)
 
 
-def record_file(path: Path, package: PackageName) -> Path:
-    """RETURNS (Path): The record of a wheel: `xx_NAME-VERSION.json` next to it."""
-    return path.with_name(f"{package.distribution}-{package.version}.json")
-
-
 def write_record(path: Path, package: PackageName, fingerprint: str) -> None:
     """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one."""
     write_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path))))
@@ -79,9 +61,8 @@ def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optio
     """
     if not path.is_file():
         return "there is no wheel yet"
-    try:
-        record = read_shape(record_file(path, package), WheelRecord, "")
-    except ProjectError:
+    record = read_record(path, package)
+    if record is None:
         return "the wheel's record is missing or damaged"
     if record.sha256 != hash_file(path):
         return "the wheel is damaged or was replaced"

@@ -11,8 +11,7 @@ import srsly
 from scripts.base.errors import ProjectError
 from scripts.base.settings import read_settings
 from scripts.experiments.settings import Experiment
-from scripts.report import find_wheel, main, print_answer
-from scripts.shipping.naming import package_name
+from scripts.report import main, print_answer
 from tests.reporting.made_up import CORPORA, make_run, write_experiment
 
 ROOT = Path(__file__).parents[2]
@@ -70,18 +69,6 @@ def test_the_command_writes_everything_and_ends_with_the_answer(metrics, capsys)
     assert len(lines) <= 10 and "Wheel" not in "".join(lines)
     assert [line.split()[:2] for line in lines[2:4]] == [["ru_ugt", "ru_ehr"], ["ru_ehr", "ru_ugt"]]
     assert lines[-1] == f"Report: {metrics / 'sample' / 'report.html'}"
-
-
-@pytest.mark.parametrize(("evaluated", "is_own"), [(None, True), ("own", True), ("another's", False)])
-def test_a_wheel_that_another_experiment_built_since_is_not_the_experiments_own(tmp_path, evaluated, is_own):
-    package = package_name("drug_disease", "0.1.0")
-    wheel = tmp_path / "xx_drug_disease-0.1.0-py3-none-any.whl"
-    assert find_wheel(tmp_path, package, tmp_path) is None
-    wheel.touch()
-    srsly.write_json(tmp_path / "xx_drug_disease-0.1.0.json", {"fingerprint": "f", "sha256": "own"})
-    if evaluated:
-        srsly.write_json(tmp_path / "package.json", {"conditions": {"wheel": evaluated}})
-    assert find_wheel(tmp_path, package, tmp_path) == (wheel if is_own else None)
 
 
 def test_ten_lines_have_room_for_everything(read_made_up, capsys):

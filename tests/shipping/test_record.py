@@ -12,9 +12,10 @@ from scripts.evaluation.scores import Score
 from scripts.results.calibration import Calibration
 from scripts.results.runs import RunScores
 from scripts.shipping import record
+from scripts.shipping.built import record_file
 from scripts.shipping.card import describe
 from scripts.shipping.naming import package_name
-from scripts.shipping.record import package_fingerprint, record_file
+from scripts.shipping.record import package_fingerprint
 from tests.experiments.tiny import EXPERIMENT
 from tests.shipping.conftest import NAMES, VERSION, name_examples
 

@@ -1,0 +1,59 @@
+"""Find the wheel that an experiment has built. Import nothing that takes seconds: the report does this too."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from scripts.base.errors import ProjectError
+from scripts.base.files import read_json
+from scripts.results.shapes import read_shape
+from scripts.shipping.naming import PackageName
+
+
+@dataclass(frozen=True)
+class WheelRecord:
+    """The record of what a wheel was built from.
+
+    fingerprint (str): Hash of everything that determines the wheel; see `package_fingerprint`.
+    sha256 (str): Hash of the wheel.
+    """
+
+    fingerprint: str
+    sha256: str
+
+
+def record_file(path: Path, package: PackageName) -> Path:
+    """RETURNS (Path): The record of a wheel: `xx_NAME-VERSION.json` next to it."""
+    return path.with_name(f"{package.distribution}-{package.version}.json")
+
+
+def read_record(path: Path, package: PackageName) -> Optional[WheelRecord]:
+    """RETURNS (Optional[WheelRecord]): The record of a wheel. None if it is missing or damaged."""
+    try:
+        return read_shape(record_file(path, package), WheelRecord, "")
+    except ProjectError:
+        return None
+
+
+def find_wheel(packages: Path, package: PackageName, results: Path) -> Optional[Path]:
+    """Find the wheel of an experiment whose pipeline was packaged.
+
+    packages (Path): Folder of the wheels.
+    package (PackageName): The name of the package.
+    results (Path): The experiment's folder of results.
+    RETURNS (Optional[Path]): The wheel. None if there is none, or another experiment has built one of that name since.
+    """
+    wheel = packages / package.wheel
+    record = read_record(wheel, package)
+    if not wheel.is_file() or record is None:
+        return None
+    # Until the package is evaluated, nothing distinguishes it from one of another experiment.
+    return wheel if _evaluated_wheel(results / "package.json") in (None, record.sha256) else None
+
+
+def _evaluated_wheel(path: Path) -> Optional[str]:
+    """RETURNS (Optional[str]): Hash of the wheel that was evaluated. None if there is no evaluation."""
+    try:
+        evaluation: Any = read_json(path)
+        return str(evaluation["conditions"]["wheel"])
+    except (ProjectError, KeyError, TypeError):
+        return None

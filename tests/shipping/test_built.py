@@ -1,0 +1,25 @@
+"""The wheel that an experiment has built, among those of others."""
+import pytest
+import srsly
+
+from scripts.shipping.built import find_wheel
+from scripts.shipping.naming import package_name
+
+
+@pytest.mark.parametrize(("evaluated", "is_own"), [(None, True), ("own", True), ("another's", False)])
+def test_a_wheel_that_another_experiment_built_since_is_not_the_experiments_own(tmp_path, evaluated, is_own):
+    package = package_name("drug_disease", "0.1.0")
+    wheel = tmp_path / "xx_drug_disease-0.1.0-py3-none-any.whl"
+    assert find_wheel(tmp_path, package, tmp_path) is None
+    wheel.touch()
+    srsly.write_json(tmp_path / "xx_drug_disease-0.1.0.json", {"fingerprint": "f", "sha256": "own"})
+    if evaluated:
+        srsly.write_json(tmp_path / "package.json", {"conditions": {"wheel": evaluated}})
+    assert find_wheel(tmp_path, package, tmp_path) == (wheel if is_own else None)
+
+
+def test_a_wheel_whose_record_is_lost_is_not_named(tmp_path):
+    package = package_name("drug_disease", "0.1.0")
+    (tmp_path / package.wheel).touch()
+    (tmp_path / "xx_drug_disease-0.1.0.json").write_text("{")
+    assert find_wheel(tmp_path, package, tmp_path) is None
