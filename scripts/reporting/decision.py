@@ -133,12 +133,12 @@ def _decide(results: Results, target: str, model: str, document_counts: Document
         lacking = ("Learning curves: no few-shot run is finished.",)
         return Decision(target, shown, zero_shot=zero_shot, open_points=lacking, cautions=small)
     gain, needed = _gain(results, target, model, document_counts), _needed(results, target, model)
-    doubts = tuple(f"99 % of the full F1 is a weak goal here: {one}." for one in _doubts(results, target, model))
+    doubts = doubts_of_full(results, target, model, [MICRO])
     return Decision(
         *(target, shown, gain, needed, outlook(results, target, model), zero_shot),
         selection=best_selection(results, target, model),
         open_points=_open_points(results, target, model, gain, needed),
-        cautions=(*small, *doubts),
+        cautions=(*small, *(f"99 % of the full F1 is a weak goal here: {one}." for one in doubts)),
     )
 
 
@@ -215,10 +215,6 @@ def _best_zero_shot(results: Results, target: str, model: str) -> Optional[tuple
     scores = {setup: results.zero_shot(target, setup, MICRO) for setup in setups}
     known = {setup.name: score.mean for setup, score in scores.items() if score is not None}
     return max(known.items(), key=lambda item: item[1]) if known else None
-
-
-def _doubts(results: Results, target: str, model: str) -> list[str]:
-    return doubts_of_full(results, target, model, [MICRO])
 
 
 def _open_points(
