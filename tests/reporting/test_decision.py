@@ -123,7 +123,7 @@ def test_what_is_missing_is_said(read_made_up, runs, lacking):
     decision = decision_on(read_made_up(runs))
     assert decision.gain is None and decision.needed is None
     best, needed = decision.open_points
-    assert best == f"Best source: not compared, since there is {lacking}."
+    assert best == f"Best source: not compared, as there is {lacking}."
     assert needed == "Sentences needed: no in-corpus run is finished."
 
 
