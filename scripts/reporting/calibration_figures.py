@@ -16,8 +16,8 @@ PANEL_SIZE, COLUMNS = (3.0, 3.1), 4
 AREA = 500.0
 LEGEND = (
     "Share of the mentions found with about the same confidence that are right; the larger a marker, the more "
-    "mentions.\nBlue: the package's confidences; grey: the model's, before calibration. On the dotted line, they equal the "
-    "share that is right."
+    "mentions.\nBlue: the package's confidences; grey: the model's, before calibration. On the dotted line, they equal "
+    "the share that is right."
 )
 
 
