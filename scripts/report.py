@@ -32,8 +32,8 @@ from scripts.results.kinds import SHIPPED
 from scripts.shipping.built import find_wheel
 from scripts.shipping.naming import package_name
 
-Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, for experiments whose file asks for them.")]
-Packages = Annotated[Path, typer.Option(help="Folder of the wheel whose path is printed.")]
+Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, shown if the experiment file asks for them.")]
+Packages = Annotated[Path, typer.Option(help="Folder that holds the wheel.")]
 Name = Annotated[str, typer.Option(help="Name of the package, without xx_.")]
 Version = Annotated[str, typer.Option(help="Version of the package.")]
 # Tables and figures that depend on what was run and on the settings.
@@ -41,7 +41,7 @@ NOT_ALWAYS_MADE = (
     *("table5_paper_recomputed", "calibration", "reliability"),
     *("selection", "selection_needed", "selection_significance"),
 )
-# The answer is to stand on the last screen, whatever was printed before.
+# The answer should fit on the last screen, whatever was printed before.
 LINES = 10
 
 
@@ -56,7 +56,7 @@ def main(
     name: Name = "drug_disease",
     version: Version = "0.1.0",
 ) -> None:
-    """Write tables, figures and report of an experiment, and print the answer."""
+    """Write the tables, figures and report of an experiment, and print the answer."""
     settings, package = read_experiment(configs, experiment), package_name(name, version)
     with locked(read=corpora_of(experiment, configs, corpus)):
         today = plan_today(experiment, configs, corpus, training, metrics)
@@ -73,7 +73,7 @@ def main(
 
 
 def without_folders(settings: Any) -> Any:
-    """RETURNS (Any): Settings without the folders of this machine: of an absolute path its last part alone."""
+    """RETURNS (Any): The settings without this machine's folders: absolute paths are cut to their last part."""
     if isinstance(settings, dict):
         return {key: without_folders(value) for key, value in settings.items()}
     if isinstance(settings, list):
@@ -88,8 +88,8 @@ def write_report(
 
     results (Results): The experiment.
     folder (Path): Its folder of results.
-    calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
-    extras (PageExtras): What stands on the page alone.
+    calibration (Optional[Calibration]): Calibration of the shipped pipeline, if there is one.
+    extras (PageExtras): Content that appears only on the page.
     RETURNS (Path): The HTML page.
     """
     tables, further = paper_tables(results), further_tables(results)
@@ -105,10 +105,10 @@ def write_report(
 
 
 def remove_stale(folder: Path, made: Collection[str]) -> None:
-    """Delete what an earlier report made and this one does not: nobody could tell it from today's results.
+    """Delete files of an earlier report that this one doesn't write: they would look like today's results.
 
     folder (Path): The folder of the tables, or of the figures.
-    made (Collection[str]): The stems of what is made now. Files that reports never make stay.
+    made (Collection[str]): The stems of the files that are written now. Files that no report writes are kept.
     """
     for path in folder.glob("*"):
         if path.stem in NOT_ALWAYS_MADE and path.stem not in made:
@@ -119,7 +119,7 @@ def write_figures(results: Results, calibration: Optional[Calibration], folder: 
     """Draw the figures and write each as SVG and PNG.
 
     results (Results): The experiment.
-    calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
+    calibration (Optional[Calibration]): Calibration of the shipped pipeline, if there is one.
     folder (Path): The folder of the figures.
     RETURNS (dict[str, bytes]): The SVG of each, by the stem of its files.
     """
@@ -133,7 +133,7 @@ def write_figures(results: Results, calibration: Optional[Calibration], folder: 
 
 
 def write_figure(figure: Figure, stem: Path) -> bytes:
-    """RETURNS (bytes): The figure as SVG, as it is written to STEM.svg, with STEM.png beside it."""
+    """RETURNS (bytes): The figure as SVG, which is also written to STEM.svg, next to STEM.png."""
     svg = to_svg(figure)
     for suffix, image in (("svg", svg), ("png", to_png(figure))):
         with atomic_file(stem.with_name(f"{stem.name}.{suffix}")) as partial:
@@ -142,21 +142,21 @@ def write_figure(figure: Figure, stem: Path) -> bytes:
 
 
 def print_answer(results: Results, page: Path, wheel: Optional[Path]) -> None:
-    """Print what a reader came for, in ten lines: the answer for every target, and where report and wheel are."""
+    """Print the answer for every target and the paths of the report and the wheel, in ten lines."""
     msg.divider("Answer")
     lines = decision_lines(decide(results, results.document_counts))
     places = [f"Report: {page}", *([f"Wheel: {wheel}"] if wheel else [])]
     warnings = [*unfinished(results), *failures(results)]
     room = max(1, LINES - 1 - len(lines) - len(places))
-    # Not by wasabi, which breaks lines, and paths with them.
+    # Not with wasabi, which wraps lines and would break the paths.
     print("\n".join([*lines, *_fitting(warnings, room), *places]))
 
 
 def _fitting(warnings: Sequence[str], room: int) -> list[str]:
     if len(warnings) <= room:
-        return [f"Careful: {warning}" for warning in warnings]
+        return [f"Warning: {warning}" for warning in warnings]
     *first, last = warnings[:room]
-    return [*(f"Careful: {one}" for one in first), f"Careful: {last} ({len(warnings) - room} more in the report)"]
+    return [*(f"Warning: {one}" for one in first), f"Warning: {last} ({len(warnings) - room} more in the report)"]
 
 
 if __name__ == "__main__":

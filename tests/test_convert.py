@@ -70,7 +70,7 @@ def test_converts_every_corpus_of_the_experiment_and_prints_its_books(project, c
     assert sorted(path.name for path in (project / "corpus").iterdir()) == ["one", "tokenizer", "two"]
     assert "label not mapped" in printed
     assert "text mismatch" not in printed
-    assert "2 corpora converted, 0 unchanged" in printed
+    assert "Converted 2 corpora, 0 unchanged" in printed
 
 
 def test_what_nobody_annotated_is_told(project, capsys):
@@ -86,7 +86,7 @@ def test_what_nobody_annotated_is_told(project, capsys):
     (project / "configs" / "corpora" / "two.yml").write_text(settings.replace("two.spacy", str(project / "two.spacy")))
     run(project)
     printed = " ".join(capsys.readouterr().out.split())
-    assert "4 documents are not annotated throughout: 12 tokens are unknown" in printed
+    assert "4 documents are only partly annotated: 12 tokens are unknown" in printed
     rows = table(read_manifest(project / "corpus", "two"))
     assert [row[-1] for row in rows] == ["unknown tokens", "9", "3"]
     assert table(read_manifest(project / "corpus", "one"))[0][-1] != "unknown tokens"
@@ -119,7 +119,7 @@ def test_offsets_that_count_otherwise_are_not_green_though_no_text_of_the_mentio
     run(project)
     printed = " ".join(capsys.readouterr().out.split())
     assert "mentions start or end inside a word: check what the offsets count (`offsets`" in printed
-    assert re.search(r"⚠ 2 corpora converted, 0 unchanged; \d+ mentions are at doubtful offsets: see `ch", printed)
+    assert re.search(r"⚠ Converted 2 corpora, 0 unchanged; \d+ mentions are at doubtful offsets: see `ch", printed)
 
 
 def test_offsets_that_lead_to_words_are_in_no_doubt_and_neither_are_those_that_the_corpus_file_expects(project, capsys):
@@ -157,7 +157,7 @@ def test_only_what_changed_is_converted_again(project, capsys):
     before = (project / "corpus" / "one" / "manifest.json").stat().st_mtime_ns
     (project / "raw" / "two" / "0.txt").write_text("Мезим помог! Да.", encoding="utf8")
     run(project)
-    assert "1 corpora converted, 1 unchanged" in capsys.readouterr().out
+    assert "Converted 1 corpora, 1 unchanged" in capsys.readouterr().out
     assert (project / "corpus" / "one" / "manifest.json").stat().st_mtime_ns == before
     train, test = read_manifest(project / "corpus", "two").splits.values()
     hashes = {**train.ids, **test.ids}
@@ -208,7 +208,7 @@ def test_counts_that_differ_from_the_expected_ones_are_shown_and_the_corpus_is_w
     assert "documents: 4, but the corpus file expects 5" in capsys.readouterr().out
     file.write_text(file.read_text(encoding="utf8").replace("documents: 5", "documents: 4"), encoding="utf8")
     run(project)
-    assert "All 3 counts are as the corpus file expects them" in capsys.readouterr().out
+    assert "All 3 counts match the corpus file" in capsys.readouterr().out
 
 
 class TestStrict:
@@ -296,7 +296,7 @@ class TestLosses:
         self.lose(range(4), "90 95")
         self.accept(outside_text=4)
         run(self.project)
-        assert "✔ 1 corpora converted, 0 unchanged" in printed(capsys)
+        assert "✔ Converted 1 corpora, 0 unchanged" in printed(capsys)
 
     def test_a_part_of_which_most_is_lost_is_refused_though_the_corpus_is_not(self):
         (number,) = split_documents(["0", "1", "2", "3"], 0.7, 0)["test"]
@@ -307,7 +307,7 @@ class TestLosses:
     def test_fewer_are_told_in_the_last_line_each_time_with_the_place_to_look(self, capsys):
         (number,) = split_documents(["0", "1", "2", "3"], 0.7, 0)["test"]
         self.lose([number], "90 95", "T2\tDrug 0 5\tМезим\nT3\tDose 0 1\tМ\n")
-        for done in ("1 corpora converted, 0 unchanged", "0 corpora converted, 1 unchanged"):
+        for done in ("Converted 1 corpora, 0 unchanged", "Converted 0 corpora, 1 unchanged"):
             run(self.project)
             manifest = self.project / "corpus" / "two" / "manifest.json"
             last = f"⚠ {done}; 1 mentions are lost: see `dropped` in {manifest}"
@@ -361,7 +361,7 @@ class TestCopies:
         assert "1 copies were not put to the vote: their texts are not equal to the last character" in shown
         (self.project / "raw" / "one" / "bert").rename(self.project / "elsewhere")
         shown = self.told(capsys)
-        assert "No text has copies by several annotators, so that `annotators: majority` changes nothing" in shown
+        assert "No text has copies by several annotators, so `annotators: majority` has no effect" in shown
 
     def test_an_annotator_who_is_not_there_stops_in_one_line(self, capsys):
         with pytest.raises(ProjectError, match=r"'ana' \(found: anna 4, bert 4\)\. Did you mean 'anna'\?"):
@@ -373,12 +373,12 @@ class TestCopies:
         for path in (raw / "bert").iterdir():
             path.rename(path.with_stem(f"again{path.stem}"))
         shown = self.told(capsys)
-        assert "4 texts stand in several documents without an annotator's name, which share a part" in shown
+        assert "4 texts are in several documents without an annotator's name, which share a part" in shown
         assert "several annotators" not in shown
 
     def test_a_published_split_with_a_text_on_both_sides_is_warned_of(self, capsys):
         shown = self.told(capsys, published_split={"train": ["anna/*"], "test": ["bert/*"]})
-        assert "4 training documents have a text that the published test part has too" in shown
+        assert "4 training documents have a text that is also in the published test part" in shown
 
     def test_documents_that_move_to_their_copies_are_counted(self, capsys):
         self.told(capsys)
@@ -387,9 +387,9 @@ class TestCopies:
         (name, *_) = (name for name, side in data["sides"].items() if side == "train")
         write_json(file, {**data, "sides": {**data["sides"], name: "test"}})
         shown = self.told(capsys)
-        assert "7 documents kept their side, 0 were dealt: 0 train, 0 test" in shown
-        assert "1 documents moved to the side where copies of their text are: 1 to train, 0 to test" in shown
-        assert "`--vars.resplit one` deals all documents anew" in shown
+        assert "7 documents kept their side, 0 were assigned one: 0 train, 0 test" in shown
+        assert "1 documents moved to the side of copies of their text: 1 to train, 0 to test" in shown
+        assert "`--vars.resplit one` splits all documents again" in shown
         assert "moved" not in self.told(capsys, discontinuous="drop")
 
     def test_a_part_whose_documents_would_all_move_is_an_error_that_names_the_way_out(self, capsys):
@@ -449,7 +449,7 @@ class TestSides:
         grown = self.sides()
         assert self.first.items() <= grown.items()
         assert Counter(grown.values()) == {"train": 21, "test": 9}
-        assert "20 documents kept their side, 10 were dealt: 7 train, 3 test" in printed(capsys)
+        assert "20 documents kept their side, 10 were assigned one: 7 train, 3 test" in printed(capsys)
 
     def test_sides_outlive_other_settings_and_the_manifest(self):
         self.change_settings(discontinuous="drop")
@@ -479,7 +479,7 @@ class TestSides:
         data["sides"]["a colleague's"] = "test"
         write_json(self.file, data)
         run(self.project)
-        assert "0 corpora converted, 1 unchanged" in capsys.readouterr().out
+        assert "Converted 0 corpora, 1 unchanged" in capsys.readouterr().out
         assert json.loads(self.file.read_text(encoding="utf8")) == data
 
     def test_a_corpus_that_was_converted_before_there_was_the_file_keeps_its_sides(self):
@@ -497,7 +497,7 @@ class TestSides:
         self.remove([3, 7])
         run(self.project)
         assert self.sides() == {name: side for name, side in self.first.items() if name not in ("3", "7")}
-        assert "18 documents kept their side, 0 were dealt: 0 train, 0 test; 2 are gone" in printed(capsys)
+        assert "18 documents kept their side, 0 were assigned one: 0 train, 0 test; 2 are gone" in printed(capsys)
 
     def test_a_part_of_which_all_documents_are_gone_is_an_error_that_names_the_way_out(self):
         self.remove(name for name, side in self.first.items() if side == "test")
@@ -515,8 +515,8 @@ class TestSides:
         expected = split_documents([*sides], split.get("train", 0.7), split.get("seed", 0))
         assert {part: [name for name in sides if sides[name] == part] for part in expected} == expected
         shown = printed(capsys)
-        assert "All documents were dealt anew" in shown
-        assert "0 documents kept their side, 20 were dealt" in shown
+        assert "All documents were split again" in shown
+        assert "0 documents kept their side, 20 were assigned one" in shown
 
     def test_resplit_deals_one_corpus_anew_as_if_it_were_the_first_time(self, capsys):
         self.add(range(20, 30))
@@ -529,7 +529,7 @@ class TestSides:
         assert sides != grown
         expected = split_documents([*sides], 0.7, 0)
         assert {part: [name for name in sides if sides[name] == part] for part in expected} == expected
-        assert "0 documents kept their side, 30 were dealt" in capsys.readouterr().out
+        assert "0 documents kept their side, 30 were assigned one" in capsys.readouterr().out
 
     def test_resplit_of_an_unknown_corpus_is_an_error(self):
         with pytest.raises(ProjectError, match="--resplit: no corpus 'oen' in this experiment. Did you mean 'one'"):

@@ -1,1 +1,1 @@
-"""Make tables, figures and the HTML report of an experiment from its files."""
+"""Create the tables, figures and HTML report of an experiment from its files."""

@@ -1,4 +1,4 @@
-"""Tell which way of choosing sentences serves best, and what it costs."""
+"""Find the best method of choosing sentences, and what it costs."""
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
@@ -9,15 +9,15 @@ from scripts.reporting.selections import WORDS, SelectionCurve, mean_over_sizes,
 
 @dataclass(frozen=True)
 class BestSelection:
-    """The best method against random samples, on average over the sample sizes that both have.
+    """The best method compared with random samples, on average over the sample sizes that both have.
 
     name (str): The method.
     start (str): What its models start from.
-    sizes (tuple[int, ...]): These sizes, in sentences.
+    sizes (tuple[int, ...]): The sample sizes, in sentences.
     f1 (float): Mean F1 with the method, in percent, as printed.
     at_random (float): Mean F1 with as many random sentences, as printed.
     at_random_by_words (Optional[float]): Mean F1 with random samples of as many words; None if none were run.
-    more_words (Optional[float]): By how many percent its samples have more words than random ones; None if not known.
+    more_words (Optional[float]): How many percent more words its samples have than random ones; None if not known.
     seeds (int): How many seeds the means are over.
     """
 
@@ -32,17 +32,17 @@ class BestSelection:
 
     @property
     def gain(self) -> float:
-        """RETURNS (float): Points of F1 over as many random sentences, of the figures as printed."""
+        """RETURNS (float): Gain over as many random sentences in points of F1, between the rounded figures."""
         return self.f1 - self.at_random
 
 
 def best_selection(results: Results, target: str, model: str) -> Optional[BestSelection]:
-    """Hold the best method against random samples.
+    """Compare the best method with random samples.
 
     results (Results): The experiment.
     target (str): The corpus to learn.
     model (str): Name of the spaCy config.
-    RETURNS (Optional[BestSelection]): None where all samples are plain random ones.
+    RETURNS (Optional[BestSelection]): None if all samples are plain random ones.
     """
     curves = selection_curves(results)
     own = [curve for curve in curves if curve.target == target and curve.setup.model == model]
@@ -63,7 +63,7 @@ def best_selection(results: Results, target: str, model: str) -> Optional[BestSe
 
 
 def _against_random(curve: SelectionCurve, other: Optional[SelectionCurve]) -> Optional[tuple[float, float]]:
-    """RETURNS (Optional[tuple[float, float]]): Mean F1 of a method and of random samples over the sizes of both."""
+    """RETURNS (Optional[tuple[float, float]]): Mean F1 of a method and of random samples, over their common sizes."""
     sizes = _common_sizes(curve, other)
     if other is None or not sizes:
         return None

@@ -1,4 +1,4 @@
-"""Draw how often mentions are right against how sure the shipped pipeline was of them."""
+"""Draw reliability diagrams of the shipped pipeline's confidences."""
 from typing import Sequence
 
 import matplotlib
@@ -15,17 +15,17 @@ PANEL_SIZE, COLUMNS = (3.0, 3.1), 4
 # Area of a marker, in square points, for all mentions of a test part together.
 AREA = 500.0
 LEGEND = (
-    "Of the mentions found with about the same confidence, the share that is right; the larger a marker, the more "
-    "there are.\nBlue: the package's confidences; grey: the model's own, before they were calibrated. On the line they "
-    "are right as often as they say."
+    "Share of the mentions found with about the same confidence that are right; the larger a marker, the more "
+    "mentions.\nBlue: the package's confidences; grey: the model's, before calibration. On the dotted line, they equal "
+    "the share that is right."
 )
 
 
 def figure_reliability(calibration: Calibration) -> Figure:
-    """Draw the reliability of confidences, before and after they were calibrated.
+    """Draw the reliability of confidences before and after calibration.
 
-    calibration (Calibration): That of the shipped pipeline.
-    RETURNS (Figure): A panel for each test part.
+    calibration (Calibration): Calibration of the shipped pipeline.
+    RETURNS (Figure): One panel per test part.
     """
     with matplotlib.rc_context(STYLE):
         tests = calibration.tests
@@ -40,7 +40,7 @@ def figure_reliability(calibration: Calibration) -> Figure:
         for panel in panels[len(tests) :]:
             panel.set_axis_off()
         figure.supxlabel(LEGEND, fontsize=8, color=REFERENCE)
-        # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
+        # Lay out once. Otherwise every save repeats the layout, and the bytes depend on earlier saves.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
     return figure

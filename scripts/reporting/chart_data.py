@@ -1,4 +1,4 @@
-"""Collect what the interactive charts of the report draw: plain numbers and names that JSON can hold."""
+"""Collect the data of the report's interactive charts, as plain values that JSON can hold."""
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping, Optional, Sequence
 
@@ -13,9 +13,9 @@ from scripts.reporting.selections import COSTS, SENTENCES, WORDS, Choice, Select
 from scripts.results.calibration import Calibration
 from scripts.results.kinds import ENCODER_ONLY, FEW_SHOT, ZERO_SHOT
 
-# What the page calls all entity types together; no type may be called so.
+# The page's name for all entity types together; no type may have this name.
 ALL_TYPES = "all types"
-# Points of a law, which the page joins by a smooth line.
+# Points of a law, which the page joins with a smooth line.
 LAW_STEPS = 16
 SOLID, DASHED, DOTTED = "solid", "dashed", "dotted"
 
@@ -24,11 +24,11 @@ SOLID, DASHED, DOTTED = "solid", "dashed", "dotted"
 class Point:
     """F1 over seeds at one sample size, in percent.
 
-    at (Mapping[str, float]): What the sample takes, by axis: mean `sentences`, `words` and so on; where not known, left
-        out.
+    at (Mapping[str, float]): What the sample costs, by axis: mean `sentences`, `words` and so on. Unknown costs
+        are left out.
     f1 (float): Mean over the seeds.
-    low (float): The lowest seed.
-    high (float): The highest seed.
+    low (float): F1 of the lowest seed.
+    high (float): F1 of the highest seed.
     seeds (tuple): (seed, F1) pairs.
     """
 
@@ -67,12 +67,12 @@ class PaperLine:
 class Panel:
     """One pair of axes.
 
-    title (str): What it is about.
+    title (str): Its title.
     type (str): Entity type, or `all types`.
     full (Optional[float]): F1 of the in-corpus model; None if that was not run.
     goal (Optional[float]): 99 % of it.
     lines (tuple[Line, ...]): The curves.
-    paper (tuple[PaperLine, ...]): The paper's curves; empty unless they are to be shown.
+    paper (tuple[PaperLine, ...]): The paper's curves; empty unless they are shown.
     paper_full (Optional[float]): The paper's F1 on the whole training part.
     """
 
@@ -87,7 +87,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Series:
-    """What a line stands for, and how it looks.
+    """The meaning and the look of a line.
 
     name (str): Such as `en_ugt`.
     colour (int): Number of its colour in the style sheet.
@@ -104,7 +104,7 @@ class Chart:
     """A row of panels with a legend.
 
     legend (str): What the series are, such as `Sources`.
-    axes (tuple[str, ...]): What can stand on the horizontal axis; the first does at first.
+    axes (tuple[str, ...]): Choices for the horizontal axis; the first is the default.
     types (tuple[str, ...]): Entity types, in order.
     series (tuple[Series, ...]): In the order of the legend.
     panels (tuple[Panel, ...]): The panels.
@@ -133,7 +133,7 @@ class ReliabilityPanel:
 
 @dataclass(frozen=True)
 class Charts:
-    """All charts of a report; None where there is nothing to draw."""
+    """All charts of a report; None if there is nothing to draw."""
 
     curves: Optional[Chart] = None
     selection: Optional[Chart] = None
@@ -145,7 +145,7 @@ class Charts:
 
 
 def charts_of(results: Results, calibration: Optional[Calibration]) -> Charts:
-    """RETURNS (Charts): What the page draws of an experiment and, if there is one, of its calibration."""
+    """RETURNS (Charts): The charts of an experiment and, if there is one, of its calibration."""
     return Charts(
         curves=_learning_curves(results) if results.targets else None,
         selection=_selection(results) if results.chosen else None,
@@ -166,7 +166,7 @@ def _learning_curves(results: Results) -> Chart:
 
 
 def _is_shown(results: Results, setup: Setup) -> bool:
-    """RETURNS (bool): Whether a source that has no learning curve was tested on the target of another's."""
+    """RETURNS (bool): Whether a source without a learning curve was tested on a target that has one."""
     return any(results.zero_shot(target, setup, MICRO) for target in results.targets)
 
 
@@ -189,7 +189,7 @@ def _panel(results: Results, target: str, entity_type: str) -> Panel:
     setups = results.setups(FEW_SHOT, target=target)
     models = sorted({setup.model for setup in setups})
     fulls = [full for model in models if (full := results.full(target, model, entity_type))]
-    # Of several models the legend tells no one's goal: the tables do.
+    # With several models, a panel couldn't say whose goal it shows; the tables do.
     full = fulls[0].mean if len(models) == 1 and fulls else None
     lines = [_line(results, target, setup, entity_type) for setup in setups]
     lines += [

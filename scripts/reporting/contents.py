@@ -1,4 +1,4 @@
-"""List what stands in a report: the tables that the paper has too, and those that go beyond it."""
+"""List the tables of a report: those of the paper, and those that go beyond it."""
 from typing import Callable
 
 from scripts.reporting.formats import Table
@@ -27,7 +27,7 @@ from scripts.reporting.tables.table5_paper_recomputed import table5_paper_recomp
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
 from scripts.results.corpora import Corpora
 
-# In the order of the paper; the last is not in it.
+# In the order of the paper, which doesn't have the last one.
 CORPORA_TABLES: tuple[Callable[[Corpora], Table], ...] = (
     table1_corpora,
     table1_subtypes,
@@ -37,7 +37,7 @@ CORPORA_TABLES: tuple[Callable[[Corpora], Table], ...] = (
 
 
 def paper_tables(results: Results) -> list[Table]:
-    """RETURNS (list[Table]): Tables 1 to 5 of the paper and what belongs to them."""
+    """RETURNS (list[Table]): Tables 1 to 5 of the paper, and the tables that belong to them."""
     return [
         table1_corpora(results.corpora),
         table1_subtypes(results.corpora),
@@ -51,7 +51,7 @@ def paper_tables(results: Results) -> list[Table]:
 
 
 def further_tables(results: Results) -> list[Table]:
-    """RETURNS (list[Table]): What goes beyond the paper, and every point of Figure 1 last."""
+    """RETURNS (list[Table]): The tables that go beyond the paper; the last lists every point of Figure 1."""
     return [
         *_by_selection(results),
         table_significance(results, results.document_counts),
@@ -69,7 +69,7 @@ def further_tables(results: Results) -> list[Table]:
 
 
 def _by_selection(results: Results) -> list[Table]:
-    """RETURNS (list[Table]): What chosen sentences bring; nothing where all samples are plain random ones."""
+    """RETURNS (list[Table]): The tables on chosen sentences; none if all samples are plain random ones."""
     if not results.chosen:
         return []
     return [

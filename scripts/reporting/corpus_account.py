@@ -1,4 +1,4 @@
-"""Print the account of a conversion: what became of mentions, copies and sides, and what to look at."""
+"""Print what a conversion did with mentions, copies and sides, and what to check."""
 from collections import Counter
 from pathlib import Path
 from typing import Iterable, Mapping, Optional, Sequence
@@ -23,29 +23,30 @@ from scripts.corpora.sides import Sides
 
 
 def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
-    """Print how many documents kept the side of an earlier conversion, moved or were dealt, if any were."""
+    """Print how many documents kept the side of an earlier conversion, moved or were assigned one."""
     if now is None:
         return
     if earlier and earlier.split != now.split:
         was, given = (f"train {split.train}, seed {split.seed}" for split in (earlier.split, now.split))
-        msg.warn(f"All documents were dealt anew: `split` in the corpus file is {given}, and was {was}")
+        msg.warn(f"All documents were split again: `split` in the corpus file is {given}, and was {was}")
         earlier = None
     before = earlier.sides if earlier else {}
     dealt = Counter(side for document, side in now.sides.items() if document not in before)
     moved = Counter(side for document, side in now.sides.items() if before.get(document, side) != side)
     there = len(now.sides) - dealt.total()
     kept = there - moved.total()
-    text = f"{kept} documents kept their side, {dealt.total()} were dealt: {dealt['train']} train, {dealt['test']} test"
+    text = f"{kept} documents kept their side, {dealt.total()} were assigned one: "
+    text += f"{dealt['train']} train, {dealt['test']} test"
     gone = len(before) - there
     msg.info(f"{text}; {gone} are gone" if gone else text)
     if moved:
         where = f"{moved['train']} to train, {moved['test']} to test"
-        remedy = f"`--vars.resplit {name}` deals all documents anew"
-        msg.warn(f"{moved.total()} documents moved to the side where copies of their text are: {where}; {remedy}")
+        remedy = f"`--vars.resplit {name}` splits all documents again"
+        msg.warn(f"{moved.total()} documents moved to the side of copies of their text: {where}; {remedy}")
 
 
 def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print the books of a corpus: its parts, what the reader noted, and what was expected of it."""
+    """Print the account of a corpus: its parts, the reader's notes, and the expected counts."""
     msg.divider(title)
     header, *rows = table(manifest)
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1))
@@ -66,7 +67,7 @@ def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
 
 
 def show_copies(settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print how many texts stand in several documents, who annotated them, and whether the part tested on has them."""
+    """Print how many texts are in several documents, who annotated them, and whether the test part has them."""
     copies, is_dealt = manifest.copies, settings.published_split is None
     if copies.of_several:
         says = "says which to take" if settings.annotators == ALL else f"is {settings.annotators}"
@@ -74,27 +75,27 @@ def show_copies(settings: CorpusSettings, manifest: Manifest) -> None:
         msg.info(f"{copies.of_several} texts have copies by several annotators ({by} documents): `annotators` {says}")
     others = copies.texts - copies.of_several
     if others and is_dealt:
-        msg.info(f"{others} texts stand in several documents without an annotator's name, which share a part")
+        msg.info(f"{others} texts are in several documents without an annotator's name, which share a part")
     if settings.annotators == MAJORITY:
         show_votes(manifest)
     if copies.in_train_and_test:
-        msg.warn(f"{copies.in_train_and_test} training documents have a text that the published test part has too")
+        msg.warn(f"{copies.in_train_and_test} training documents have a text that is also in the published test part")
 
 
 def show_unknown(manifest: Manifest) -> None:
-    """Print how much of a corpus nobody annotated, if any of it."""
+    """Print how much of a corpus isn't annotated, if any of it."""
     parts = manifest.splits.values()
     documents, tokens = sum(part.partly_annotated for part in parts), sum(part.unknown_tokens for part in parts)
     if documents:
-        text = f"{documents} documents are not annotated throughout: {tokens} tokens are unknown, neither learnt nor"
-        msg.info(f"{text} scored, and sentences of nothing else are not counted")
+        text = f"{documents} documents are only partly annotated: {tokens} tokens are unknown. They are neither learned"
+        msg.info(f"{text} nor scored, and sentences without any other token are not counted")
     for part in parts_without_outside(manifest):
         effect = "a model trained on it alone marks everything" if part == "train" else "no false mention is counted"
         msg.warn(f"Nothing in the {part} part is annotated as outside of mentions: {effect}")
 
 
 def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
-    """Print how many mentions start or end inside a word, if so many do that the offsets are in doubt."""
+    """Print how many mentions start or end inside a word, if there are enough to doubt the offsets."""
     count = count_doubtful(settings.expected, manifest)
     if count:
         remedy = "check what the offsets count"
@@ -104,18 +105,18 @@ def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
 
 
 def show_votes(manifest: Manifest) -> None:
-    """Print how many documents were not put to the vote, though other annotators have their text or should have it."""
+    """Print how many documents were not put to the vote although other annotators have, or should have, their text."""
     copies = manifest.copies
     merged = sum(reason == MERGED for reason in manifest.left_out.ids.values())
     apart = sum(copies.annotators.values()) - copies.of_several - merged
     if not copies.of_several:
-        msg.warn("No text has copies by several annotators, so that `annotators: majority` changes nothing")
+        msg.warn("No text has copies by several annotators, so `annotators: majority` has no effect")
     elif apart:
         msg.warn(f"{apart} copies were not put to the vote: their texts are not equal to the last character")
 
 
 def show_checks(checks: Sequence[Check]) -> None:
-    """Print the counts that a corpus file expects beside those that were found."""
+    """Print the counts that a corpus file expects next to those that were found."""
     if not checks:
         return
     rows = [(check.what, check.found, check.expected) for check in checks]
@@ -124,16 +125,16 @@ def show_checks(checks: Sequence[Check]) -> None:
     for check in wrong:
         msg.warn(f"{check.what}: {check.found}, but the corpus file expects {check.expected}")
     if not wrong:
-        msg.good(f"All {len(checks)} counts are as the corpus file expects them")
+        msg.good(f"All {len(checks)} counts match the corpus file")
 
 
 def show_end(
     converted: int, settings: Mapping[str, CorpusSettings], manifests: Mapping[str, Manifest], output: Path
 ) -> None:
-    """Print the last line: how many corpora were converted, and how many mentions no corpus file expects to be lost."""
+    """Print the last line: how many corpora were converted, and how many mentions were lost unexpectedly."""
     losses = {name: losses_beyond_expected(settings[name].expected, one).total() for name, one in manifests.items()}
     doubtful = {name: count_doubtful(settings[name].expected, one) for name, one in manifests.items()}
-    done = f"{converted} corpora converted, {len(manifests) - converted} unchanged"
+    done = f"Converted {converted} corpora, {len(manifests) - converted} unchanged"
     for counts, what, key in ((losses, "lost", "dropped"), (doubtful, "at doubtful offsets", "changed")):
         if any(counts.values()):
             files = " and ".join(str(output / name / "manifest.json") for name, count in counts.items() if count)
@@ -145,12 +146,12 @@ def show_end(
 
 
 def table(manifest: Manifest) -> list[list[str]]:
-    """Lay out the books of a corpus.
+    """Lay out the account of a corpus as a table.
 
     manifest (Manifest): The corpus's manifest.
     RETURNS (list[list[str]]): A header, and a row for each part: documents and sentences; mentions read, kept by type
-        and dropped by reason; of those kept, the ones that a sentence boundary cuts and that were changed; tokens that
-        nobody annotated. Reasons, changes and such tokens that do not occur have no column.
+        and dropped by reason; kept mentions that a sentence boundary cuts or that were changed; tokens that nobody
+        annotated. Reasons, changes and unknown tokens only have a column if they occur.
     """
     parts = manifest.splits
     reasons = _occurring((*LOSSES, LABEL_NOT_MAPPED), (part.mentions.dropped for part in parts.values()))

@@ -1,4 +1,4 @@
-"""Decide for every target which source to take, how sure that is, and how many sentences are still needed."""
+"""Decide for every target which source to use, how certain that is, and how many sentences are still needed."""
 import math
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -22,7 +22,7 @@ DocumentCountsOf = Callable[[RunResult], Optional[DocumentCounts]]
 
 @dataclass(frozen=True)
 class Gain:
-    """What the best source of a target brings at the smallest sample.
+    """What the best source of a target gains at the smallest sample size.
 
     source (str): Its name.
     size (int): Sentences of the target.
@@ -30,9 +30,9 @@ class Gain:
     without (float): Mean F1 without any source, as printed.
     seeds (int): How many seeds the means are over.
     interval (Optional[tuple[float, float]]): 95 % interval of the difference over test documents, in points of F1; None
-        where what was found in each document is not on record.
+        if the counts by document are not known.
     certainty (str): `clear gain`, `may be chance`, `no gain` or `one seed only`.
-    as_good (tuple[str, ...]): Sources that differ from it by no more than the seeds do among themselves.
+    as_good (tuple[str, ...]): Sources that differ from it by no more than the seeds differ from each other.
     """
 
     source: str
@@ -46,22 +46,22 @@ class Gain:
 
     @property
     def difference(self) -> float:
-        """RETURNS (float): The gain in points of F1: of the figures as printed, so that they add up for the reader."""
+        """RETURNS (float): The gain in points of F1, between the rounded figures, so that they add up."""
         return self.f1 - self.without
 
 
 @dataclass(frozen=True)
 class Needed:
-    """How many sentences of a target reach 99 % of its full F1.
+    """How many sentences of a target are needed for 99 % of its full F1.
 
-    full (float): Mean F1 of training on the whole training part, in percent.
-    training (Optional[int]): Sentences of that part; None if not known.
+    full (float): Mean F1 after training on the whole training part, in percent.
+    training (Optional[int]): Sentences in that part; None if not known.
     largest (int): The largest sample that was tried.
-    sentences (Optional[int]): The fewest sentences that reach it; None if no sample does.
-    sources (tuple[str, ...]): The setups that reach it with so many; where none does, the one that comes nearest.
+    sentences (Optional[int]): The fewest sentences that reach the goal; None if no sample does.
+    sources (tuple[str, ...]): The setups that reach it with that many; if none does, the one that comes closest.
     share (int): Percent of the full F1 that the best setup reaches, rounded down.
     without (Optional[int]): Sentences needed without a source; None if no sample is enough.
-    is_compared (bool): Whether that was tried.
+    is_compared (bool): Whether training without a source was tried.
     """
 
     full: float
@@ -80,13 +80,13 @@ class Decision:
 
     target (str): The corpus to learn.
     model (str): Name of the spaCy config; empty where the experiment has only one.
-    gain (Optional[Gain]): What the best source brings; None if sources cannot be compared yet.
-    needed (Optional[Needed]): How many sentences are needed; None without an in-corpus model to measure by.
-    outlook (Optional[Outlook]): What the next sentences would bring; None for too few sample sizes.
+    gain (Optional[Gain]): What the best source gains; None if sources can't be compared yet.
+    needed (Optional[Needed]): How many sentences are needed; None without an in-corpus model to compare with.
+    outlook (Optional[Outlook]): What the next sentences would bring; None if there are too few sample sizes.
     zero_shot (Optional[tuple[str, float]]): The best source without any sentence of the target, and its F1.
-    selection (Optional[BestSelection]): Which way of choosing sentences serves best; None if none was tried.
-    open_points (tuple[str, ...]): What is missing for the rest of the answer.
-    cautions (tuple[str, ...]): What a reader has to know before trusting it.
+    selection (Optional[BestSelection]): The best method of choosing sentences; None if none was tried.
+    open_points (tuple[str, ...]): What is missing for a full answer.
+    cautions (tuple[str, ...]): What a reader should know before trusting the answer.
     """
 
     target: str
@@ -101,11 +101,11 @@ class Decision:
 
 
 def decide(results: Results, document_counts: DocumentCountsOf) -> list[Decision]:
-    """Decide for every target of the learning curves; without any, for every target of zero-shot.
+    """Decide for every target of the learning curves, or for every zero-shot target if there are none.
 
     results (Results): The experiment.
     document_counts (Callable): Gives a run's counts by test document; None where they are not known.
-    RETURNS (list[Decision]): One for each target and model; none from in-corpus runs alone.
+    RETURNS (list[Decision]): One for each target and model; none if there are only in-corpus runs.
     """
     kind = FEW_SHOT if results.targets else ZERO_SHOT
     names = results.targets or results.corpus_names
@@ -114,7 +114,7 @@ def decide(results: Results, document_counts: DocumentCountsOf) -> list[Decision
 
 
 def in_corpus_scores(results: Results) -> list[tuple[str, str, dict[str, Spread]]]:
-    """RETURNS (list): Corpus, model, and F1 in percent by entity type and "micro", of every in-corpus model."""
+    """RETURNS (list): Corpus, model, and F1 in percent by entity type and "micro", for every in-corpus model."""
     setups = [(name, setup) for name in results.corpus_names for setup in results.setups(IN_CORPUS, target=name)]
     scores = []
     for name, setup in setups:
@@ -226,7 +226,7 @@ def _open_points(
         there = _points_at(results, target, model, size)
         lacking = [] if any(setup.is_no_pretrain for setup in there) else ["without a source"]
         lacking += [] if any(setup.sources for setup in there) else ["with a source"]
-        points.append(f"Best source: not compared, since there is no run {' or '.join(lacking)} at {size} sentences.")
+        points.append(f"Best source: not compared, as there is no run {' or '.join(lacking)} at {size} sentences.")
     if needed is None:
         full = results.full(target, model, MICRO)
         points.append(f"Sentences needed: {'the full F1 is 0' if full else 'no in-corpus run is finished'}.")
@@ -237,4 +237,4 @@ def _small_test(results: Results, target: str) -> tuple[str, ...]:
     gold = max(run.scores.characters[MICRO].gold for run in results.runs if run.coordinates.target == target)
     if gold >= SMALL_TEST_SET:
         return ()
-    return (f"Small test part: of its {gold} mentions, each is worth about {100 / max(gold, 1):.1f} points of F1.",)
+    return (f"Small test part: each of its {gold} mentions is worth about {100 / max(gold, 1):.1f} points of F1.",)

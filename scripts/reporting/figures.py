@@ -1,4 +1,4 @@
-"""Draw Figure 1 of the paper (learning curves), as the same bytes for the same runs."""
+"""Draw Figure 1 of the paper (learning curves), with identical bytes for identical runs."""
 import io
 from itertools import pairwise
 from typing import Any, Callable, Optional, Sequence
@@ -15,7 +15,7 @@ from scripts.reporting.results import SHARE, Results, Setup
 from scripts.results.kinds import ENCODER_ONLY, FEW_SHOT, FULL, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import NO_PRETRAIN
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart: English blue, Russian orange, no pretrain black.
+# Okabe and Ito's colours, which colour-blind readers can distinguish: English blue, Russian orange, no pretrain black.
 COLOURS = {
     (): "#333333",
     ("en_ugt",): "#0072B2",
@@ -41,7 +41,7 @@ STYLE = {
     "grid.color": "#E6E6E6",
     "grid.linewidth": 0.7,
     "svg.hashsalt": "figure1",
-    # Text stays text, to be searched, read aloud and edited; a name with a dollar sign is no formula.
+    # Text stays text that can be searched, read aloud and edited; a name with a dollar sign is not a formula.
     "svg.fonttype": "none",
     "text.parse_math": False,
     "path.simplify": False,
@@ -50,11 +50,11 @@ PANEL_SIZE = (4.8, 3.2)
 LABEL_GAP = 0.08
 LEGEND = (
     "Line: mean over seeds; band: lowest to highest seed; faint dots: single seeds; open markers: zero-shot.\n"
-    f"Dashed: full F1, without pretraining on the whole training part; dotted: {100 * SHARE:.0f} % of it."
+    f"Dashed: full F1 (whole training part, no pretraining); dotted: {100 * SHARE:.0f} % of it."
 )
 PAPER_LEGEND = "\nThin grey: the paper's curves, the darker one without pretraining; dash-dotted: its full F1."
 DOTS_PER_INCH = 150
-# As a share of the largest sample size; closer sizes would write over each other.
+# As a share of the largest sample size. Labels of closer sizes would overlap.
 TICK_GAP = 0.13
 # From this many sizes on, markers would hide the lines.
 MANY_SIZES = 12
@@ -66,7 +66,7 @@ def figure1_learning_curves(results: Results) -> Figure:
     """Draw Figure 1 of the paper: F1 against annotated sentences of the target, one line per source.
 
     results (Results): The experiment.
-    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    RETURNS (Figure): One row of panels per target, one column per entity type; only a note if there are no curves.
     """
     legend = LEGEND + (PAPER_LEGEND if set(results.targets) & set(named_in_paper(results)) else "")
     return draw_panels(results, _draw_panel, legend)
@@ -78,7 +78,7 @@ def draw_panels(results: Results, draw: Callable[[Axes, Results, str, str], None
     results (Results): The experiment.
     draw (Callable): Draws one panel, given the results, a target and an entity type.
     legend (str): How to read it, below the panels.
-    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    RETURNS (Figure): One row of panels per target, one column per entity type; only a note if there are no curves.
     """
     return draw_grid(
         results.targets,
@@ -91,13 +91,13 @@ def draw_panels(results: Results, draw: Callable[[Axes, Results, str, str], None
 def draw_grid(
     row_keys: Sequence[Any], column_keys: Sequence[Any], draw: Callable[[Axes, Any, Any], None], legend: str
 ) -> Figure:
-    """Draw a panel for each of some things and each of others.
+    """Draw a grid with a panel for each pair of a row key and a column key.
 
-    row_keys (Sequence): What the rows stand for.
-    column_keys (Sequence): What the columns stand for.
-    draw (Callable): Draws one panel, given what its row and its column stand for.
+    row_keys (Sequence): One per row.
+    column_keys (Sequence): One per column.
+    draw (Callable): Draws one panel, given its row key and column key.
     legend (str): How to read it, below the panels.
-    RETURNS (Figure): The panels; nothing but a note without rows.
+    RETURNS (Figure): The panels; only a note if there are no rows.
     """
     with matplotlib.rc_context(STYLE):
         rows, columns = len(row_keys), len(column_keys)
@@ -112,7 +112,7 @@ def draw_grid(
                 draw(panel, row, column)
         figure.supxlabel(legend, fontsize=9, color=REFERENCE)
         figure.get_layout_engine().set(h_pad=0.1, w_pad=0.08)
-        # Laid out once for all: otherwise each saving lays out anew, and the bytes depend on the savings before.
+        # Lay out once. Otherwise every save repeats the layout, and the bytes depend on earlier saves.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
     return figure
@@ -139,12 +139,12 @@ def markers_of(results: Results) -> dict[tuple[str, ...], str]:
 
 
 def spread_apart(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move labels apart so that none covers another: downwards where there is room, in the order of their positions.
+    """Move labels apart so that they don't overlap: downwards if there is room, keeping their order.
 
-    positions (Sequence[float]): Where the labels would stand, in any order.
-    gap (float): The least distance between two labels.
+    positions (Sequence[float]): The labels' preferred positions, in any order.
+    gap (float): The smallest distance between two labels.
     low (float): The lowest position allowed.
-    high (float): The highest position allowed; given up if the labels do not fit.
+    high (float): The highest position allowed; exceeded if the labels don't fit.
     RETURNS (list[float]): New positions, in the order given.
     """
     order = sorted(range(len(positions)), key=lambda label: positions[label])
@@ -211,7 +211,7 @@ def _line_style(setup: Setup) -> object:
 def _draw_paper(panel: Axes, results: Results, target: str, entity_type: str) -> list[Label]:
     largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
     for pretrain, curve in paper_curves(results, target, entity_type).items():
-        # Beyond our own sizes they would stretch the F1 axis unseen.
+        # Beyond our own sizes, they would stretch the F1 axis without being visible.
         points = [(size, point.mean) for size, point in curve.trained.points if size <= largest]
         colour, layer = (PAPER, 1.6) if pretrain == NO_PRETRAIN else (PAPER_SOURCES, 1.5)
         panel.plot([size for size, _ in points], [f1 for _, f1 in points], color=colour, linewidth=0.8, zorder=layer)

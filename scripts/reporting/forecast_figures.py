@@ -1,4 +1,4 @@
-"""Draw the learning curves continued to twice the sentences."""
+"""Draw the learning curves extrapolated to twice the largest sample size."""
 from typing import Any, Sequence
 
 import numpy as np
@@ -23,10 +23,10 @@ LEGEND = (
 
 
 def figure_forecast(results: Results) -> Figure:
-    """Draw the learning curves with the law fitted to them, continued to twice the largest sample size.
+    """Draw the learning curves with the law fitted to them, extrapolated to twice the largest sample size.
 
     results (Results): The experiment.
-    RETURNS (Figure): One row of panels per target, one column per entity type; nothing but a note without curves.
+    RETURNS (Figure): One row of panels per target, one column per entity type; only a note if there are no curves.
     """
     return draw_panels(results, _draw_panel, LEGEND)
 

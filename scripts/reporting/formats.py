@@ -1,4 +1,4 @@
-"""Hold a table, and write its rows as CSV, as Markdown and as the text of a cell."""
+"""Define tables, and write them as CSV and Markdown."""
 import csv
 import io
 import re
@@ -13,20 +13,20 @@ NOTHING = "–"
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=$| \(| to | %)")
 # A number with its sign, which is harmless.
 SIGNED = re.compile(r"[+-]\d+(?:\.\d+)?")
-# A spreadsheet takes a cell that begins so for a formula.
+# Spreadsheets read a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table before it is written in any format.
+    """A table, independent of the format it is written in.
 
     name (str): Stem of its files.
-    title (str): Begins with its name in the paper.
+    title (str): Begins with the table's name in the paper.
     caption (str): What it shows, and what is missing.
     columns (tuple[str, ...]): Headings.
-    rows (tuple): Cells in the order of the columns; None is a value that does not exist.
-    terms (tuple): (term, meaning) pairs: how to read the columns that need it.
+    rows (tuple): Cells in the order of the columns; None is a missing value.
+    terms (tuple): (term, meaning) pairs that explain columns.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Table:
 
 
 def format_cell(cell: Cell) -> str:
-    """RETURNS (str): A cell as people read it: two decimals, and mean ± sd where there are several seeds."""
+    """RETURNS (str): A cell as readers see it: two decimals, and mean ± sd if there are several seeds."""
     if cell is None:
         return NOTHING
     if isinstance(cell, Spread):
@@ -47,8 +47,8 @@ def format_cell(cell: Cell) -> str:
 
 
 def number_of(cell: Cell) -> Optional[float]:
-    """RETURNS (Optional[float]): What a cell is sorted by: a number, a mean, or the number that its text begins with;
-    None for other text and for a value that does not exist."""
+    """RETURNS (Optional[float]): The number that a cell is sorted by: its value, its mean, or the number its text
+    begins with. None for other text and for a missing value."""
     if isinstance(cell, Spread):
         return cell.mean
     if isinstance(cell, str):
@@ -70,7 +70,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """RETURNS (str): The table as Markdown, with its title above, and below it its caption and what its terms mean."""
+    """RETURNS (str): The table as Markdown, below its title and above its caption and terms."""
     lines = [f"**{table.title}**", "", _markdown_row(table.columns)]
     lines.append(
         _markdown_row(["--:" if is_number_column(table, column) else ":--" for column in range(len(table.columns))])
@@ -93,7 +93,7 @@ def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
 
 
 def _as_text(text: str) -> str:
-    """RETURNS (str): Text that no spreadsheet takes for a formula."""
+    """RETURNS (str): Text that no spreadsheet reads as a formula."""
     return f"'{text}" if text.startswith(FORMULA) and not SIGNED.fullmatch(text) else text
 
 

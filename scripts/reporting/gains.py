@@ -11,10 +11,10 @@ BETTER, WORSE, NOT_SHOWN, NOT_TESTED = "better", "worse", "not shown", "not test
 
 @dataclass(frozen=True)
 class GainCell:
-    """A difference in F1 and what the tests say about it.
+    """A difference in F1, and the result of the tests.
 
     difference (float): In points.
-    verdict (str): `better` or `worse` where a test shows it, `not shown`, or `not tested`.
+    verdict (str): `better` or `worse` if a test shows it, `not shown`, or `not tested`.
     shown_over (str): What the tests that show it generalise over: `seeds`, `documents` or `seeds and documents`.
     """
 
@@ -45,8 +45,8 @@ class GainGrid:
 def gain_grid(significance: Table) -> GainGrid:
     """Lay out a table of significance by target, comparison and size.
 
-    significance (Table): That of sources or of selections.
-    RETURNS (GainGrid): A few sizes of it, all entity types together.
+    significance (Table): The table for sources or for selections.
+    RETURNS (GainGrid): A few of its sizes, all entity types together.
     """
     records = [dict(zip(significance.columns, row, strict=True)) for row in significance.rows]
     records = [record for record in records if record["type"] == MICRO]
@@ -68,7 +68,7 @@ def _cell(record: dict[str, Cell]) -> GainCell:
 
 
 def a_few(sizes: Sequence[int]) -> list[int]:
-    """RETURNS (list[int]): Some of the sizes: the first, the last, and three between them, evenly by their order."""
+    """RETURNS (list[int]): Up to five of the sizes: the first, the last, and three at even steps in between."""
     if len(sizes) <= SIZES_SHOWN:
         return [*sizes]
     return [sizes[round(step * (len(sizes) - 1) / (SIZES_SHOWN - 1))] for step in range(SIZES_SHOWN)]

@@ -1,4 +1,4 @@
-"""Tell from finished learning curves what the next sentences are expected to bring, and whether they are worth it."""
+"""Forecast from learning curves what the next sentences will bring, and whether they are worth annotating."""
 from dataclasses import dataclass
 from typing import Collection, Optional
 
@@ -12,13 +12,13 @@ from scripts.results.kinds import FEW_SHOT
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the next sentences of a target are expected to bring.
+    """The forecast of what the next sentences of a target will bring.
 
     target (str): The corpus to learn.
-    name (str): The setup that is spoken of, the best one at the largest sample.
+    name (str): The setup, which is the best one at the largest sample.
     size (int): The largest sample, in sentences.
     f1 (float): Mean F1 there over the seeds, in percent.
-    expected (Interval): F1 of one run with `MORE` sentences more, in percent.
+    expected (Interval): F1 of one run with `MORE` more sentences, in percent.
     verdict (str): Whether 99 % of the plateau is reached, in a clause.
     """
 
@@ -34,20 +34,20 @@ def next_sentences(results: Results, targets: Collection[str] = ()) -> list[str]
     """Say what the next sentences of each target are expected to bring.
 
     results (Results): The experiment.
-    targets (Collection[str]): The corpora to speak of; empty for all.
-    RETURNS (list[str]): A sentence or two for each target that has a curve of sizes enough, of its best setup.
+    targets (Collection[str]): The corpora to include; empty for all.
+    RETURNS (list[str]): A sentence or two on the best setup of each target whose curve has enough sizes.
     """
     wanted = [target for target in results.targets if not targets or target in targets]
     return [_line(found) for target in wanted if (found := outlook(results, target))]
 
 
 def outlook(results: Results, target: str, model: Optional[str] = None) -> Optional[Outlook]:
-    """Tell what the next sentences of a target are expected to bring.
+    """Forecast what the next sentences of a target will bring.
 
     results (Results): The experiment.
     target (str): The corpus to learn.
     model (Optional[str]): Name of the spaCy config; None for the best of all.
-    RETURNS (Optional[Outlook]): Of the best setup; None if its curve has too few sizes.
+    RETURNS (Optional[Outlook]): The outlook of the best setup; None if its curve has too few sizes.
     """
     setup = _best(results, target, model)
     curve = results.curve(target, setup, MICRO) if setup else Curve(())
@@ -79,7 +79,7 @@ def _line(found: Outlook) -> str:
 def _plateau(found: Forecast, curve: Curve) -> str:
     share, needed = f"{100 * ENOUGH:.0f} % of the plateau", needed_for_enough(found)
     if needed is None:
-        return f"Whether {share} is reached can't be told ({found.problem})."
+        return f"Whether {share} is reached is unknown ({found.problem})."
     is_endless = needed.value == float("inf")
     takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
     verdicts = {

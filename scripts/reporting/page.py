@@ -26,22 +26,22 @@ from scripts.results.kinds import FEW_SHOT, IN_CORPUS
 HTML = Path(__file__).parent / "html"
 LIBRARIES = Path(__file__).parents[2] / "assets" / "report"
 TEMPLATE, STYLE = "page.html.jinja", "page.css"
-# In this order: each uses what stands in those before it.
+# In this order: each uses those before it.
 SCRIPTS = (
     *(LIBRARIES / "d3.min.js", LIBRARIES / "plot.umd.min.js"),
     *(HTML / "charts.js", HTML / "tables.js", HTML / "page.js"),
 )
-# Cells of more characters than this are broken into lines.
+# Cells with more characters than this are wrapped.
 WIDE = 40
 
 
 @dataclass(frozen=True)
 class PageExtras:
-    """What stands on the page alone, in no table and no figure that is written.
+    """Content that appears only on the page, not in the files of tables and figures.
 
-    settings (str): The experiment's settings as YAML.
+    settings (str): The experiment's settings, as YAML.
     wheel (str): Path of the wheel; empty if no pipeline was packaged.
-    error_examples (Sequence[Table]): Errors in their sentences; none unless the experiment asks for them.
+    error_examples (Sequence[Table]): Errors in context; empty unless the experiment asks for them.
     """
 
     settings: str = ""
@@ -54,13 +54,13 @@ NO_EXTRAS = PageExtras()
 
 @dataclass(frozen=True)
 class PageContent:
-    """What a page shows beside the results themselves.
+    """What a page shows besides the results.
 
-    tables (Sequence[Table]): The paper's.
-    further (Sequence[Table]): Those beyond the paper.
-    figures (Mapping[str, bytes]): SVG by the stem of its file, for readers without scripts.
-    calibration (Optional[Calibration]): That of the shipped pipeline, if there is one.
-    extras (PageExtras): What stands on the page alone.
+    tables (Sequence[Table]): The tables of the paper.
+    further (Sequence[Table]): The tables that go beyond the paper.
+    figures (Mapping[str, bytes]): SVG by file stem, for readers without JavaScript.
+    calibration (Optional[Calibration]): Calibration of the shipped pipeline, if there is one.
+    extras (PageExtras): Content that appears only on the page.
     """
 
     tables: Sequence[Table]
@@ -74,8 +74,8 @@ class PageContent:
 class PageCell:
     """A cell as the template shows it.
 
-    text (str): As people read it.
-    number (Optional[float]): What it is sorted by; None to sort by the text.
+    text (str): Its text as readers see it.
+    number (Optional[float]): The number it is sorted by; None to sort by the text.
     """
 
     text: str
@@ -83,7 +83,7 @@ class PageCell:
 
     @property
     def is_wide(self) -> bool:
-        """RETURNS (bool): Whether its text is broken into lines."""
+        """RETURNS (bool): Whether its text is wrapped."""
         return len(self.text) > WIDE
 
 
@@ -91,9 +91,9 @@ class PageCell:
 class PageTable:
     """A table as the template shows it.
 
-    rows (list): (whether it begins a new group, its cells) pairs.
+    rows (list): (whether the row begins a new group, its cells) pairs.
     numbers (list[bool]): Which columns hold numbers.
-    download (str): A `data:` address that holds its CSV file.
+    download (str): A `data:` URL of its CSV file.
     """
 
     name: str
@@ -107,11 +107,11 @@ class PageTable:
 
 
 def render_page(results: Results, content: PageContent) -> str:
-    """Write the report.
+    """Render the report.
 
     results (Results): The experiment.
-    content (PageContent): What else stands on the page.
-    RETURNS (str): An HTML page that loads nothing from anywhere.
+    content (PageContent): What else the page shows.
+    RETURNS (str): An HTML page that loads no other file.
     """
     environment = Environment(
         loader=FileSystemLoader(HTML),
@@ -127,7 +127,7 @@ def render_page(results: Results, content: PageContent) -> str:
 
 
 def _frame(results: Results, content: PageContent, scripts: Sequence[str]) -> dict[str, Any]:
-    """RETURNS (dict): What makes the page work, whatever it says."""
+    """RETURNS (dict): What the page needs to work, independent of its content."""
     charts = charts_of(results, content.calibration)
     return {
         "experiment": results.experiment,
@@ -159,7 +159,7 @@ def _answers(results: Results, content: PageContent) -> dict[str, Any]:
 def _tables(content: PageContent) -> dict[str, Any]:
     """RETURNS (dict): The tables as the template shows them."""
     by_name = {table.name: page_table(table) for table in (*content.tables, *content.further)}
-    # These two stand in sections of their own.
+    # These two have sections of their own.
     errors, calibration = (by_name.pop(name, None) for name in ("errors", "calibration"))
     return {
         "paper_tables": [by_name[table.name] for table in content.tables],
@@ -174,7 +174,7 @@ def _tables(content: PageContent) -> dict[str, Any]:
 
 
 def _background(results: Results) -> dict[str, Any]:
-    """RETURNS (dict): How the numbers were made, and what they are worth."""
+    """RETURNS (dict): How the numbers were produced, and how to read them."""
     shared = results.corpora.shared_sentences
     return {
         "few_shot": FEW_SHOT,
@@ -191,25 +191,25 @@ def _background(results: Results) -> dict[str, Any]:
 
 
 def inline_svg(figure: bytes) -> str:
-    """RETURNS (str): The `<svg>` element alone: without XML declaration and document type."""
+    """RETURNS (str): Only the `<svg>` element, without XML declaration and document type."""
     text = figure.decode("utf8")
     return text[text.index("<svg") :]
 
 
 def as_json(value: object) -> Markup:
-    """RETURNS (Markup): JSON that may stand in a script element: nothing in it can close that or open a comment."""
+    """RETURNS (Markup): JSON that is safe in a script element: it can't close the element or open a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
 def content_hash(script: str) -> str:
-    """RETURNS (str): What a content security policy calls a script by, so that no other one is run."""
+    """RETURNS (str): The hash that allows a script in a content security policy, so that no other can run."""
     digest = base64.b64encode(hashlib.sha256(script.encode("utf8")).digest())
     return f"'sha256-{digest.decode('ascii')}'"
 
 
 def page_table(table: Table) -> PageTable:
-    """RETURNS (PageTable): Its cells as text; rows with the same first two cells, or the same first, are a group."""
+    """RETURNS (PageTable): Its cells as text. Rows with the same first two cells, or the same first, are grouped."""
     heads = next((heads for width in (2, 1) if _are_groups(heads := [row[:width] for row in table.rows])), [])
     is_grouped = bool(heads)
     rows = [
@@ -224,7 +224,7 @@ def page_table(table: Table) -> PageTable:
 
 
 def _are_groups(heads: Sequence[tuple[Cell, ...]]) -> bool:
-    """RETURNS (bool): Whether heads that repeat stand together, in groups of two rows at least on average."""
+    """RETURNS (bool): Whether equal heads are next to each other, in groups of at least two rows on average."""
     changes = sum(one != other for one, other in pairwise(heads))
     return 2 * (changes + 1) <= len(heads)
 

@@ -1,4 +1,4 @@
-"""Find the paper's numbers that belong beside ours: of its corpora that ours are or stand in for."""
+"""Find the paper's figures to show next to ours, for its corpora that ours are or stand in for."""
 from typing import Optional
 
 from scripts.reporting.formats import Cell
@@ -12,7 +12,7 @@ from scripts.results.paper import (
 
 # Before the name of a corpus in the rows that hold the paper's figures.
 PAPER = "paper: "
-# By the name of our model: the paper's row in its Table 2.
+# The paper's row in its Table 2, by the name of our model.
 MODELS = {"softmax": MULTI_BERT, "biobert": "BioBERT", "lstm_crf": "LSTM-CRF"}
 
 
@@ -23,7 +23,7 @@ def paper_name(results: Results, corpus: str) -> Optional[str]:
 
 
 def named_in_paper(results: Results) -> dict[str, str]:
-    """RETURNS (dict[str, str]): The paper's names of our corpora, of those that have one; none without its numbers."""
+    """RETURNS (dict[str, str]): The paper's names of our corpora that have one; empty without its figures."""
     names = {corpus: paper_name(results, corpus) for corpus in results.corpus_names}
     return {corpus: name for corpus, name in names.items() if name is not None}
 
@@ -37,7 +37,7 @@ def paper_in_corpus(results: Results, target: str, model: str) -> dict[str, floa
 
 
 def paper_full(results: Results, target: str, entity_type: str) -> Optional[float]:
-    """RETURNS (Optional[float]): The full F1 of the paper's 99 % rule: Multi-BERT without pretraining, its Table 2."""
+    """RETURNS (Optional[float]): The full F1 of the paper's 99 % rule: Multi-BERT without pretraining, in Table 2."""
     row = (paper_name(results, target), MULTI_BERT, entity_type)
     return results.paper.table2.get(row) if results.paper else None
 
@@ -65,5 +65,5 @@ def paper_curves(results: Results, target: str, entity_type: str) -> dict[str, P
 
 
 def if_compared(results: Results, *cells: Cell) -> tuple[Cell, ...]:
-    """RETURNS (tuple[Cell, ...]): The cells, if any of our corpora stands for one of the paper; none if not."""
+    """RETURNS (tuple[Cell, ...]): The cells, or none if none of our corpora has a counterpart in the paper."""
     return cells if named_in_paper(results) else ()

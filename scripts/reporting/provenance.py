@@ -1,4 +1,4 @@
-"""Tell how the numbers of a report were made, with what and in which time, and how large the test parts are."""
+"""Describe how the numbers of a report were produced, what that took, and how large the test parts are."""
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from scripts.results.runs import RunResult
 
 @dataclass(frozen=True)
 class PartTested:
-    """The size of a test part, and whether single mentions decide its F1.
+    """The size of a test part, and whether single mentions matter to its F1.
 
     corpus (str): Name of the corpus.
     sentences (int): Sentences that were tested.
     mentions (Mapping[str, int]): Gold mentions by entity type.
     small (tuple[str, ...]): Entity types with fewer than 100 of them.
-    lost (int): Mentions that the scores on tokens do not see: lost by tokens, truncation or the sentence splitter.
+    lost (int): Mentions that the scores on tokens miss: lost to tokenization, truncation or the sentence splitter.
     """
 
     corpus: str
@@ -31,17 +31,17 @@ class PartTested:
 
 @dataclass(frozen=True)
 class Making:
-    """How the numbers were made.
+    """How the numbers were produced.
 
-    encoder (str): Name of the encoder; empty if the settings do not tell.
+    encoder (str): Name of the encoder; empty if it isn't in the settings.
     models (tuple[str, ...]): Names of the spaCy configs.
-    devices (tuple[str, ...]): Where the runs were trained.
+    devices (tuple[str, ...]): Devices that the runs were trained on.
     threads (tuple[int, ...]): Threads per run.
     versions (tuple[str, ...]): Such as `spacy 3.8.0`; several where runs differ.
     kinds (Mapping[str, int]): Number of runs by kind.
     seeds (Mapping[str, str]): Seeds by kind.
     updates (Mapping[str, str]): Updates of a training by kind, such as `40` or `452 to 534`.
-    hours (float): Wall-clock hours of every training, and of predicting in every run.
+    hours (float): Wall-clock hours of all training, and of predicting in all runs.
     """
 
     encoder: str
@@ -70,7 +70,7 @@ def parts_tested(results: Results) -> list[PartTested]:
 
 
 def making(results: Results) -> Making:
-    """RETURNS (Making): How the numbers were made, as far as the run files tell."""
+    """RETURNS (Making): How the numbers were produced, as far as the run files say."""
     runs = (*results.runs, *results.chosen)
     kinds = Counter(run.coordinates.kind for run in runs)
     return Making(
@@ -90,12 +90,12 @@ def making(results: Results) -> Making:
 
 
 def hours_of(runs: Sequence[RunResult]) -> float:
-    """RETURNS (float): Wall-clock hours of every training, once, and of predicting in every run."""
+    """RETURNS (float): Wall-clock hours of every training, counted once, and of predicting in all runs."""
     return (training_seconds(runs) + sum(run.seconds.get("predict", 0.0) for run in runs)) / 3600
 
 
 def training_seconds(runs: Iterable[RunResult]) -> float:
-    """Add up the time of every training once, though several runs may tell of it: a source model is tested often.
+    """Add up the time of every training once. Several runs may record it, since a source model is tested repeatedly.
 
     runs (Iterable[RunResult]): Runs of any kind.
     RETURNS (float): Wall-clock seconds.
@@ -104,17 +104,17 @@ def training_seconds(runs: Iterable[RunResult]) -> float:
 
 
 def _training_of(run: RunResult) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): What tells a training from all others."""
+    """RETURNS (tuple[str, ...]): What distinguishes a training from all others."""
     if run.training or run.coordinates.kind == FEW_SHOT:
         return (run.training or run.fingerprint,)
-    # Of files that do not name it. A run's own fingerprint would count a model once for each corpus it is tested on.
+    # The file doesn't name its training. The run's own fingerprint would count a model once per corpus tested on.
     at = run.coordinates
     sources, settings = at.sources or (at.target,), json.dumps(run.settings, sort_keys=True, default=str)
     return (at.model, str(at.in_sequence), settings, *sources)
 
 
 def encoder_name(settings: Mapping[str, Any]) -> str:
-    """RETURNS (str): The encoder and its revision as a run's settings name them; of a folder only its last part."""
+    """RETURNS (str): The encoder and its revision from a run's settings; only the last part of a folder."""
     encoder = settings.get("encoder") or {}
     path = PurePath(encoder.get("name", ""))
     name = path.name if path.is_absolute() else str(encoder.get("name", ""))

@@ -1,10 +1,10 @@
-"""Say what qualifies a report as a whole: what F1 is measured on, and which runs failed, are missing or out of date."""
+"""Write the remarks on a report: what F1 is measured on, and which runs failed, are missing or out of date."""
 from scripts.reporting.results import Results
 from scripts.results.kinds import COMPARED
 
 
 def metric(results: Results) -> str:
-    """RETURNS (str): What every F1 is measured on: which entity types, and the targets that lack some of them."""
+    """RETURNS (str): What F1 is measured on: the entity types, and the targets that lack some of them."""
     if not results.types:
         return ""
     named = f"{join(results.types)} together" if len(results.types) > 1 else results.types[0]
@@ -14,12 +14,12 @@ def metric(results: Results) -> str:
 
 
 def unfinished(results: Results) -> list[str]:
-    """RETURNS (list[str]): Which planned runs are missing or out of date, so that the answer may change."""
+    """RETURNS (list[str]): Planned runs that are missing or out of date, so that the answer may change."""
     missing = [(kind, len(results.missing(kind))) for kind in COMPARED]
     missing += [("few-shot on chosen sentences", len(results.missing_chosen()))]
     counts = [f"{count} {kind}" for kind, count in missing if count]
-    told = [f"The answer may still change: planned runs are not finished ({join(counts)})."] if counts else []
-    return [*told, *(_outdated(kind, number) for kind, number in results.outdated.items()), *results.remarks]
+    lines = [f"The answer may still change: planned runs are not finished ({join(counts)})."] if counts else []
+    return [*lines, *(_outdated(kind, number) for kind, number in results.outdated.items()), *results.remarks]
 
 
 def _outdated(kind: str, count: int) -> str:
@@ -28,10 +28,10 @@ def _outdated(kind: str, count: int) -> str:
 
 
 def failures(results: Results) -> list[str]:
-    """RETURNS (list[str]): The runs that no comparison includes because their training failed, and why it did."""
+    """RETURNS (list[str]): The runs that are left out because their training failed, and the reason."""
     return [f"{run.coordinates.kind} {results.name_of(run.coordinates)}: {run.problem}" for run in results.failed]
 
 
 def join(names: list[str]) -> str:
-    """RETURNS (str): Names in a sentence: `a`, `a and b`, `a, b and c`."""
+    """RETURNS (str): Names as part of a sentence: `a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

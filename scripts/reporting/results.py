@@ -1,4 +1,4 @@
-"""Hold the runs of one experiment, and tell what a report asks of them: F1 over seeds, curves, gaps."""
+"""Read the runs of an experiment, and look up F1 over seeds, learning curves and missing runs."""
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,18 +18,18 @@ from scripts.results.per_type import join_counts, join_types, parts_of
 from scripts.results.runs import Coordinates, Ledger, RunResult, Today, read_plans, read_runs
 
 SHARE = 0.99
-DESCRIBED_BEFORE = "The description of the corpora is of earlier ones, and left out: run `weasel run describe` again."
+DESCRIBED_BEFORE = "The corpus statistics are left out, as the corpora have changed: run `weasel run describe` again."
 
 
 @dataclass(frozen=True, order=True)
 class Setup:
-    """How a model is made before it sees the target: one line of Figure 1.
+    """How a model is trained before it sees the target: one line of Figure 1.
 
-    sources (tuple[str, ...]): Corpora of the pretraining; empty is no pretrain.
+    sources (tuple[str, ...]): Corpora it is pretrained on; empty for no pretrain.
     transfer (str): none, full or encoder.
     model (str): Name of the spaCy config.
-    in_sequence (bool): Whether the sources came one after the other, instead of together.
-    extra_updates (int): Above 0 in a compute-matched control: no pretrain with so many more updates.
+    in_sequence (bool): Whether it is trained on one source after the other, instead of all together.
+    extra_updates (int): Above 0 for a compute-matched control: no pretrain with that many more updates.
     """
 
     sources: tuple[str, ...]
@@ -40,18 +40,18 @@ class Setup:
 
     @property
     def name(self) -> str:
-        """RETURNS (str): Its sources, and how many more updates a control has; transfer and model are not told."""
+        """RETURNS (str): Its sources, and the extra updates of a control, without transfer mode and model."""
         name = (" then " if self.in_sequence else " + ").join(self.sources) or NO_PRETRAIN
         return f"{name}, {self.extra_updates} updates more" if self.is_control else name
 
     @property
     def no_pretrain(self) -> "Setup":
-        """RETURNS (Setup): What it is held against: the same model without a source."""
+        """RETURNS (Setup): The setup it is compared with: the same model without a source."""
         return no_pretrain_by(self.model)
 
     @property
     def is_no_pretrain(self) -> bool:
-        """RETURNS (bool): Whether it is what every source is held against: no pretrain, and no more updates for it."""
+        """RETURNS (bool): Whether it is the baseline of every source: no pretrain, without extra updates."""
         return not self.sources and not self.extra_updates
 
     @property
@@ -62,21 +62,21 @@ class Setup:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything a report is made of.
+    """The data of a report.
 
     experiment (str): Name of the experiment.
-    runs (tuple[RunResult, ...]): Finished runs whose scores mean something, sorted by id; of few-shot runs those on
-        plain random samples, which all that compares sources looks at.
-    failed (tuple[RunResult, ...]): Those whose training failed: named, but compared with nothing.
+    runs (tuple[RunResult, ...]): Finished runs with meaningful scores, sorted by id. Few-shot runs are those on plain
+        random samples, which all comparisons of sources use.
+    failed (tuple[RunResult, ...]): Runs whose training failed, which are listed but not compared.
     corpora (Corpora): Statistics of the corpora.
-    planned (tuple[Coordinates, ...]): Runs that should be there, with 0 threads; empty without a plan: nothing is known
-        to be missing then.
-    paper (Optional[Paper]): The paper's own numbers, to be shown beside ours; None if they are not there.
+    planned (tuple[Coordinates, ...]): Runs that should exist, with 0 threads. Empty without a plan, when missing runs
+        are not known.
+    paper (Optional[Paper]): The paper's figures, to show next to ours; None if there are none.
     folder (Path): Folder of the run files.
-    outdated (Mapping[str, int]): How many finished runs of each kind were left out, since today's data, settings or
-        encoder would give others.
-    remarks (tuple[str, ...]): What else a reader has to know before comparing them.
-    chosen (tuple[RunResult, ...]): The few-shot runs on other samples: those that a model has chosen, and random ones
+    outdated (Mapping[str, int]): Number of finished runs of each kind that were left out, as the data, settings or
+        encoder have changed since.
+    remarks (tuple[str, ...]): What else a reader should know before comparing runs.
+    chosen (tuple[RunResult, ...]): The few-shot runs on other samples: those that a model chose, and random samples
         with as many words. See `scripts.reporting.selections`.
     """
 
@@ -92,18 +92,18 @@ class Results:
     chosen: tuple[RunResult, ...] = ()
 
     def of(self, kind: str, **wanted: object) -> list[RunResult]:
-        """Choose runs.
+        """Find runs.
 
         kind (str): in-corpus, zero-shot, few-shot or shipped.
         **wanted (object): Values of further coordinates, such as `target="ru_ugt"`.
-        RETURNS (list[RunResult]): The runs that have all of them.
+        RETURNS (list[RunResult]): The runs that match all of them.
         """
         wanted = {"kind": kind, **wanted}
         return [run for run in self.runs if all(getattr(run.coordinates, key) == wanted[key] for key in wanted)]
 
     @property
     def corpus_names(self) -> list[str]:
-        """RETURNS (list[str]): Corpora in the order of their statistics, then any other that a run names."""
+        """RETURNS (list[str]): Corpora in the order of their statistics, then any others that runs use."""
         named = {name for run in self.runs for name in (run.coordinates.target, *run.coordinates.sources)}
         known = list(self.corpora.corpora)
         return known + sorted(named - set(known))
@@ -116,8 +116,8 @@ class Results:
 
     @property
     def unscored(self) -> dict[str, list[str]]:
-        """RETURNS (dict[str, list[str]]): By corpus that was tested, the entity types without a score: not annotated
-        there, or without a mention in its test part. Corpora with a score of every type are left out."""
+        """RETURNS (dict[str, list[str]]): By tested corpus, the entity types without a score, as they are not annotated
+        there or have no mention in its test part. Corpora with a score for every type are left out."""
         scored: dict[str, set[str]] = {}
         for run in self.runs:
             known = {name for name in run.scores.tokens if defined_score(run.scores.tokens, name)}
@@ -127,7 +127,7 @@ class Results:
         return {name: types for name, types in missing.items() if types}
 
     def is_scored(self, target: str) -> bool:
-        """RETURNS (bool): Whether the test part of a corpus has any mention to be scored by."""
+        """RETURNS (bool): Whether the test part of a corpus has any mention to score."""
         return len(self.unscored.get(target, ())) < len(self.types)
 
     @property
@@ -137,13 +137,13 @@ class Results:
         return [name for name in self.corpus_names if name in found]
 
     def setups(self, kind: str, **wanted: object) -> list[Setup]:
-        """RETURNS (list[Setup]): Setups of the chosen runs: no pretrain, single sources, then sources together."""
+        """RETURNS (list[Setup]): Setups of the matching runs: no pretrain, single sources, then combined sources."""
         order = {name: position for position, name in enumerate(self.corpus_names)}
         found = {setup_of(run.coordinates) for run in self.of(kind, **wanted)}
         return sorted(found, key=lambda setup: (len(setup.sources), [order[name] for name in setup.sources], setup))
 
     def label(self, setup: Setup) -> str:
-        """RETURNS (str): A setup's name; transfer mode and model are told only where the experiment has several."""
+        """RETURNS (str): A setup's name, with transfer mode and model if the experiment has several."""
         modes = {run.coordinates.transfer for run in self.of(FEW_SHOT)} - {NO_TRANSFER}
         models = {run.coordinates.model for run in self.runs}
         mode = f" ({setup.transfer})" if setup.sources and len(modes) > 1 else ""
@@ -167,13 +167,13 @@ class Results:
                         yield target, setup, entity_type
 
     def no_pretrain_of(self, run: RunResult) -> Optional[RunResult]:
-        """RETURNS (Optional[RunResult]): The run of no pretrain on the same sample as a few-shot run."""
+        """RETURNS (Optional[RunResult]): The run without pretraining on the same sample as a few-shot run."""
         return self._without_source.get(_place(run, 0))
 
     def control_of(self, run: RunResult) -> Optional[RunResult]:
         """RETURNS (Optional[RunResult]): The compute-matched control of a few-shot run: without a source, on the same
-        sample, with as many updates in all; None where none was run, or the updates of the source are not known."""
-        # Without them, 0 would be no pretrain once more.
+        sample, with as many updates in total. None if there is none, or the updates of the source are not known."""
+        # If they aren't known, 0 would find no pretrain.
         return self._without_source.get(_place(run, run.source_updates)) if run.source_updates else None
 
     @cached_property
@@ -190,7 +190,7 @@ class Results:
         return measure(self.tests_of_sources(setup, target=target), entity_type)
 
     def tests_of_sources(self, setup: Setup, **wanted: object) -> list[RunResult]:
-        """RETURNS (list[RunResult]): The zero-shot runs of a setup's source models, whatever it takes over of them."""
+        """RETURNS (list[RunResult]): The zero-shot runs of a setup's source models, whatever its transfer mode."""
         sources = {"sources": setup.sources, "model": setup.model, "in_sequence": setup.in_sequence}
         return self.of(ZERO_SHOT, **sources, **wanted)
 
@@ -212,14 +212,14 @@ class Results:
         }
 
     def document_counts(self, run: RunResult) -> Optional[DocumentCounts]:
-        """RETURNS (Optional[DocumentCounts]): What a run found in each test document; None if that is not on record."""
+        """RETURNS (Optional[DocumentCounts]): A run's counts by test document; None if they are not known."""
         return join_counts([read_document_counts(self.folder, part) for part in parts_of(run)])
 
     def missing(self, kind: str, targets: Optional[Sequence[str]] = None) -> list[str]:
-        """Name the runs of a kind that are planned but not finished, those on chosen samples aside.
+        """Name the runs of a kind that are planned but not finished, except those on chosen samples.
 
         kind (str): in-corpus, zero-shot or few-shot.
-        targets (Optional[Sequence[str]]): Only runs on these; all if None.
+        targets (Optional[Sequence[str]]): Only runs on these targets; None for all.
         RETURNS (list[str]): Such as `ru_ugt from en_ugt at 50 sentences, seed 1`.
         """
         missing = [run for run in self._missing if run.is_at_random and run.kind == kind]
@@ -235,7 +235,7 @@ class Results:
         return [run for run in self.planned if run not in done]
 
     def name_of(self, run: Coordinates) -> str:
-        """RETURNS (str): A run among those of its kind, such as `ru_ugt from en_ugt at 50 sentences, seed 1`."""
+        """RETURNS (str): A run's name within its kind, such as `ru_ugt from en_ugt at 50 sentences, seed 1`."""
         source = f" from {self.label(setup_of(run))}" if run.kind != IN_CORPUS else ""
         amount = f" at {run.size} sentences" if run.kind == FEW_SHOT else ""
         chosen = "" if run.is_at_random else f" ({name_selection(run.selection, run.words_of)})"
@@ -245,22 +245,22 @@ class Results:
 def read_results(
     folder: Path, experiment: str, paper: Optional[Path] = None, today: Optional[Today] = None
 ) -> Results:
-    """Read what an experiment left behind.
+    """Read the results of an experiment.
 
     folder (Path): The metrics folder, which holds a folder per experiment.
     experiment (str): Its name.
-    paper (Optional[Path]): The folder of the paper's own numbers, to be shown beside ours; it may be absent. None for
-        none of them, those that the description of the corpora holds included.
-    today (Optional[Today]): What would come out of the experiment today; None where that can't be known: then the plan
-        of the time is believed.
-    RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now; others are counted.
-    RAISES (ProjectError): If there is no finished run, a file is damaged, or runs are of an earlier version.
+    paper (Optional[Path]): Folder of the paper's figures, to show next to ours; it may be absent. None to show none of
+        them, not even those in the description of the corpora.
+    today (Optional[Today]): The plan and the corpora of the experiment as it is now. None if they can't be known; the
+        plans of the finished runs are then used.
+    RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now. Others are counted.
+    RAISES (ProjectError): If there is no finished run, a file is damaged, or runs are from an earlier version.
     """
     runs_folder = folder / experiment / "runs"
     Ledger(runs_folder).check_layout()
     plans = read_plans(folder / experiment)
     plan = today.planned if today else {name: one for own in plans.values() for name, one in own.runs.items()}
-    # Where nothing is known of today, runs of a kind without a plan are taken as they are.
+    # If today's plan isn't known, runs of a kind without a plan are used as they are.
     found = [run for run in read_runs(runs_folder) if run.run in plan or not (today or run.coordinates.kind in plans)]
     runs = [run for run in found if run.run not in plan or run.fingerprint == plan[run.run].fingerprint]
     if not runs:
@@ -272,7 +272,7 @@ def read_results(
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
     analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
     sound = [run for run in analysed if not run.problem]
-    # The one place where they part.
+    # The only place that separates them.
     at_random = tuple(run for run in sound if run.coordinates.is_at_random)
     chosen = tuple(run for run in sound if not run.coordinates.is_at_random)
     failed = tuple(run for run in analysed if run.problem)
@@ -282,7 +282,7 @@ def read_results(
 
 
 def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ...]]:
-    """RETURNS (tuple): What is known of the corpora, if it is of those of today; and the remarks on the results."""
+    """RETURNS (tuple): The description of the corpora, if it is up to date, and the remarks on the results."""
     corpora, remarks = read_corpora(path), today.remarks if today else ()
     if today and corpora.corpora and corpora.made_from != today.corpora:
         return Corpora(), (*remarks, DESCRIBED_BEFORE)
@@ -290,7 +290,7 @@ def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ..
 
 
 def without_paper(corpora: Corpora) -> Corpora:
-    """RETURNS (Corpora): The same without the paper's figures."""
+    """RETURNS (Corpora): The corpora without the paper's figures."""
     own = {name: replace(corpus, paper=None) for name, corpus in corpora.corpora.items()}
     overlap = tuple(replace(pair, paper=None) for pair in corpora.vocabulary_overlap)
     return replace(corpora, corpora=own, vocabulary_overlap=overlap)
@@ -298,7 +298,7 @@ def without_paper(corpora: Corpora) -> Corpora:
 
 def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> ProjectError:
     if outdated:
-        what = f"all {outdated} finished runs are of earlier data, settings or another encoder"
+        what = f"all {outdated} finished runs used other data, settings or another encoder"
         return ProjectError(what, where=runs_folder, remedy="run the experiment again")
     others = sorted(path.parent.name for path in folder.glob("*/runs") if any(path.glob("*.json")))
     remedy = f"experiments with runs: {', '.join(others)}" if others else "run the experiment first"
@@ -311,12 +311,12 @@ def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:
 
 
 def name_selection(selection: str, words_of: str) -> str:
-    """RETURNS (str): How samples are chosen: a method, or such as `random, as many words as uncertainty`."""
+    """RETURNS (str): How samples are chosen: a method, or for example `random, as many words as uncertainty`."""
     return f"{selection}, as many words as {words_of}" if words_of else selection
 
 
 def no_pretrain_by(model: str) -> Setup:
-    """RETURNS (Setup): No pretrain, of a model by the name of its spaCy config."""
+    """RETURNS (Setup): No pretrain, for the model with this spaCy config."""
     return Setup((), NO_TRANSFER, model)
 
 
@@ -340,12 +340,12 @@ def measure(runs: Iterable[RunResult], entity_type: str, view: str = "tokens", n
 def spread_of_scores(
     by_seed: Mapping[int, Mapping[str, Score]], entity_type: str, name: str = "f1"
 ) -> Optional[Spread]:
-    """Collect one percentage of the scores of several seeds.
+    """Collect one percentage from the scores of several seeds.
 
     by_seed (Mapping[int, Mapping[str, Score]]): Scores by entity type, and "micro", of each seed.
     entity_type (str): An entity type, or "micro".
     name (str): `precision`, `recall` or `f1`.
-    RETURNS (Optional[Spread]): Its spread; None if no seed has a score of it that is defined.
+    RETURNS (Optional[Spread]): Its spread; None if no seed has a defined score.
     """
     scores = {seed: defined_score(own, entity_type) for seed, own in by_seed.items()}
     values = {seed: getattr(score, name) for seed, score in scores.items() if score}
@@ -353,7 +353,7 @@ def spread_of_scores(
 
 
 def defined_score(scores: Mapping[str, Score], entity_type: str) -> Optional[Score]:
-    """RETURNS (Optional[Score]): The score of an entity type, or of "micro"; None where there is nothing to be found:
-    the type is not annotated, or there is no gold mention of it."""
+    """RETURNS (Optional[Score]): The score of an entity type, or of "micro". None if there is nothing to find, as the
+    type is not annotated or has no gold mention."""
     score = scores.get(entity_type)
     return score if score and score.gold else None

@@ -10,9 +10,9 @@ from scripts.reporting.selections import COSTS, Choice, SelectionCurve, selectio
 
 RANDOM_COLOUR, RANDOM_MARKER = "#333333", "o"
 LEGEND = (
-    "All entity types together. Line: mean over seeds of F1 and of what the samples take; faint dots: single seeds; "
+    "All entity types together. Line: mean over seeds of F1 and of the samples' cost; faint dots: single seeds; "
     "dotted lines: random samples with as many words as the method of that colour.\n"
-    f"Dashed: full F1, without pretraining on the whole training part; dotted: {100 * SHARE:.0f} % of it."
+    f"Dashed: full F1 (whole training part, no pretraining); dotted: {100 * SHARE:.0f} % of it."
 )
 LABELS = {"sentences": "annotated sentences", "words": "words in them", "edits": "edits of the pre-annotation"}
 
@@ -57,7 +57,7 @@ def _draw_curve(panel: Axes, curve: SelectionCurve, what: str, methods: list[str
 
 
 def _look(choice: Choice, methods: list[str]) -> tuple[str, str]:
-    """RETURNS (tuple[str, str]): Colour and marker of a curve; a control has those of its method."""
+    """RETURNS (tuple[str, str]): Colour and marker of a curve. A control has those of its method."""
     method = choice.words_of or choice.selection
     if method not in methods:
         return RANDOM_COLOUR, RANDOM_MARKER

@@ -1,4 +1,4 @@
-"""Put the learning curves by selection together: F1 by what the samples take in sentences, words and edits."""
+"""Collect the learning curves by selection: F1 by the cost of the samples in sentences, words and edits."""
 import statistics
 from dataclasses import dataclass
 from typing import Optional, Sequence
@@ -18,7 +18,7 @@ class Choice:
     """How the samples of a curve are chosen.
 
     selection (str): `random`, or a method.
-    words_of (str): The method whose samples have as many words; empty for as many sentences as the sizes say.
+    words_of (str): The method whose samples have as many words; empty if the sizes count sentences.
     """
 
     selection: str = RANDOM
@@ -31,13 +31,13 @@ class Choice:
 
     @property
     def is_method(self) -> bool:
-        """RETURNS (bool): Whether models choose."""
+        """RETURNS (bool): Whether models choose the sentences."""
         return self.selection != RANDOM
 
 
 @dataclass(frozen=True)
 class SelectionCurve:
-    """The runs of one setup on one target, whose samples are chosen alike.
+    """The runs of one setup on one target whose samples are chosen in the same way.
 
     target (str): The corpus to learn.
     setup (Setup): What its models start from.
@@ -52,8 +52,7 @@ class SelectionCurve:
 
     @property
     def sizes(self) -> list[int]:
-        """RETURNS (list[int]): Its sample sizes; those of random samples by words are of what these are held against.
-        """
+        """RETURNS (list[int]): Its sample sizes. Random samples by words have those of the samples they match."""
         return sorted({run.coordinates.size or 0 for run in self.runs})
 
     def at(self, size: int) -> list[RunResult]:
@@ -70,8 +69,8 @@ class SelectionCurve:
         return curve_of(found)
 
     def cost(self, size: int, what: str) -> Optional[Spread]:
-        """RETURNS (Optional[Spread]): What the samples of a size take: `sentences`, `words` or `edits`; None where that
-        is not known of all of them."""
+        """RETURNS (Optional[Spread]): The cost of a size's samples in `sentences`, `words` or `edits`; None if it isn't
+        known for all of them."""
         costs = {run.coordinates.seed: _cost(run, what) for run in self.at(size)}
         known = {seed: float(cost) for seed, cost in costs.items() if cost is not None}
         return spread_of(known) if known and len(known) == len(costs) else None
@@ -82,8 +81,8 @@ def _cost(run: RunResult, what: str) -> Optional[int]:
 
 
 def selection_curves(results: Results) -> list[SelectionCurve]:
-    """RETURNS (list[SelectionCurve]): Of each target and setup the random curve, those of methods, then the random ones
-    with as many words; none where all samples are plain random ones."""
+    """RETURNS (list[SelectionCurve]): For each target and setup the random curve, those of methods, and the random ones
+    with as many words. Empty if all samples are plain random ones."""
     curves = []
     for target in results.targets:
         for setup in results.setups(FEW_SHOT, target=target):
@@ -97,7 +96,7 @@ def selection_curves(results: Results) -> list[SelectionCurve]:
 
 
 def all_curves(results: Results) -> list[SelectionCurve]:
-    """RETURNS (list[SelectionCurve]): Every learning curve, also where all samples are plain random ones."""
+    """RETURNS (list[SelectionCurve]): Every learning curve, even if all samples are plain random ones."""
     by_selection = selection_curves(results)
     there = {(curve.target, curve.setup) for curve in by_selection}
     others = [
@@ -114,18 +113,18 @@ def _choice_of(run: RunResult) -> Choice:
 
 
 def random_of(curves: Sequence[SelectionCurve], curve: SelectionCurve, words_of: str = "") -> Optional[SelectionCurve]:
-    """Find the random curve that a curve is held against.
+    """Find the random curve that a method's curve is compared with.
 
     curves (Sequence[SelectionCurve]): All curves.
-    curve (SelectionCurve): That of a method.
-    words_of (str): The method whose words it has; empty for the one with as many sentences.
-    RETURNS (Optional[SelectionCurve]): Of the same target and setup; None if there is none.
+    curve (SelectionCurve): The curve of a method.
+    words_of (str): The method that it matches in words; empty for the one with as many sentences.
+    RETURNS (Optional[SelectionCurve]): The one for the same target and setup; None if there is none.
     """
     wanted = (curve.target, curve.setup, Choice(RANDOM, words_of))
     return next((one for one in curves if (one.target, one.setup, one.choice) == wanted), None)
 
 
 def mean_over_sizes(curve: SelectionCurve, entity_type: str, sizes: Sequence[int]) -> float:
-    """RETURNS (float): Mean over sample sizes of the mean F1 there, in percent."""
+    """RETURNS (float): Mean over sample sizes of the mean F1 at each, in percent."""
     points = dict(curve.f1(entity_type).points)
     return statistics.fmean(points[size].mean for size in sizes)

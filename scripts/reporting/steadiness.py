@@ -11,14 +11,14 @@ from scripts.results.kinds import FEW_SHOT
 
 @dataclass(frozen=True)
 class Steadiness:
-    """How much seeds differ on one target, in points of F1: mean standard deviation over the sample sizes.
+    """How much seeds differ on one target: standard deviation in points of F1, averaged over the sample sizes.
 
     target (str): The corpus to learn.
     model (str): Name of the spaCy config; empty where the experiment has only one.
-    without (Optional[float]): Without a source; None where no size has two seeds.
+    without (Optional[float]): Without a source; None if no size has two seeds.
     with_source (Optional[float]): Mean over the sources; None without any.
-    sources (int): How many sources that is.
-    steadier (int): How many of them differ less than no pretrain does.
+    sources (int): Number of sources in that mean.
+    steadier (int): How many of them vary less than no pretrain.
     """
 
     target: str

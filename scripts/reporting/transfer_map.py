@@ -1,4 +1,4 @@
-"""Lay out how well a model of one corpus does on another, as a share of what the other's own model does (RQ1)."""
+"""Map zero-shot F1 by source and target, as a share of the target's in-corpus F1 (RQ1)."""
 import statistics
 from dataclasses import dataclass
 from typing import Optional
@@ -13,10 +13,10 @@ LIKENESSES = ("same language", "same domain", "same language and domain", "diffe
 
 @dataclass(frozen=True)
 class MapCell:
-    """What a source is worth on a target.
+    """The score of a source on a target.
 
-    f1 (Optional[Spread]): F1 in percent; None where nothing was run.
-    share (Optional[float]): Percent of the in-corpus F1; None where that is not known or 0.
+    f1 (Optional[Spread]): F1 in percent; None if there is no run.
+    share (Optional[float]): Percent of the in-corpus F1; None if that is not known or 0.
     is_own (bool): Whether source and target are the same corpus.
     """
 
@@ -42,7 +42,7 @@ class TransferMap:
 
 
 def transfer_maps(results: Results) -> list[TransferMap]:
-    """RETURNS (list[TransferMap]): One for each model that was tested on corpora that it has not seen."""
+    """RETURNS (list[TransferMap]): One for each model that was tested on corpora it was not trained on."""
     models = sorted({setup.model for setup in results.setups(ZERO_SHOT)})
     return [_map(results, model) for model in models]
 

@@ -40,13 +40,13 @@ def find_wheel(packages: Path, package: PackageName, results: Path) -> Optional[
     packages (Path): Folder of the wheels.
     package (PackageName): The name of the package.
     results (Path): The experiment's folder of results.
-    RETURNS (Optional[Path]): The wheel. None if there is none, or another experiment has built one of that name since.
+    RETURNS (Optional[Path]): The wheel. None if there is none, or another experiment has since built one of that name.
     """
     wheel = packages / package.wheel
     record = read_record(wheel, package)
     if not wheel.is_file() or record is None:
         return None
-    # Until the package is evaluated, nothing distinguishes it from one of another experiment.
+    # Until the package is evaluated, it can't be told apart from another experiment's.
     return wheel if _evaluated_wheel(results / "package.json") in (None, record.sha256) else None
 
 

@@ -99,7 +99,7 @@ class TestReport:
     def test_all_of_them_outdated_is_an_error(self, finished):
         for name in SETTINGS["corpora"]:
             change_data(open_project(finished), name, "test")
-        with pytest.raises(ProjectError, match="all 21 finished runs are of earlier data, settings or another encoder"):
+        with pytest.raises(ProjectError, match="all 21 finished runs used other data, settings or another encoder"):
             todays_results(finished)
 
     def test_where_the_corpora_are_not_the_plan_is_believed_and_that_is_told(self, finished, capsys):

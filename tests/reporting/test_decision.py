@@ -123,7 +123,7 @@ def test_what_is_missing_is_said(read_made_up, runs, lacking):
     decision = decision_on(read_made_up(runs))
     assert decision.gain is None and decision.needed is None
     best, needed = decision.open_points
-    assert best == f"Best source: not compared, since there is {lacking}."
+    assert best == f"Best source: not compared, as there is {lacking}."
     assert needed == "Sentences needed: no in-corpus run is finished."
 
 
@@ -168,7 +168,7 @@ def test_a_target_without_any_mention_is_said_to_have_none(read_made_up):
 @pytest.mark.parametrize(
     ("full", "sample", "doubt"),
     [
-        ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "has had 20 updates, no pretrain at 25 sentences 60"),
+        ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "had 20 updates, no pretrain at 25 sentences 60"),
         ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 (micro), no pretrain at 25 sentences"),
         ({"tp": 160, "updates": 60}, {"tp": 160, "updates": 60}, None),
     ],
@@ -194,7 +194,7 @@ def test_a_small_test_part_is_warned_of(read_made_up):
     run = found_run("zero-shot", 0, ("en_ugt",), 0)
     run["scores"]["characters"] = {name: {"tp": 10, "fp": 0, "fn": 30} for name in ("micro", "Drug", "Disease")}
     (caution,) = decision_on(read_made_up([run])).cautions
-    assert caution == "Small test part: of its 40 mentions, each is worth about 2.5 points of F1."
+    assert caution == "Small test part: each of its 40 mentions is worth about 2.5 points of F1."
 
 
 def test_in_corpus_runs_alone_give_no_decision(read_made_up):

@@ -22,7 +22,7 @@ def test_the_shortest_in_corpus_training_counts_beside_the_longest_on_a_sample(r
         run["updates"] = updates
     results = read_made_up(runs)
     assert doubts_of_full(results, "ru_ugt", "softmax", []) == [
-        "the full model of ru_ugt has had 39 updates, no pretrain at 50 sentences 40"
+        "the full model of ru_ugt had 39 updates, no pretrain at 50 sentences 40"
     ]
     assert doubts_of_full(results, "ru_ehr", "softmax", []) == []
 

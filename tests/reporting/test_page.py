@@ -167,9 +167,9 @@ def test_text_from_runs_settings_and_corpora_is_escaped(read_made_up):
 
 def test_errors_are_quoted_only_where_the_experiment_asks(page, results):
     quoted = Table("error_examples_ru_ugt", "Errors on ru_ugt", "", ("in its sentence",), (("a [rare] word",),))
-    assert "This page quotes no text" in page
+    assert "This page doesn't quote any text" in page
     shown = render(results, extras=PageExtras(error_examples=[quoted]))
-    assert "a [rare] word" in shown and "This page quotes no text" not in shown
+    assert "a [rare] word" in shown and "This page doesn't quote any text" not in shown
 
 
 def test_the_wheel_can_be_installed_from_what_the_page_says(page, results):
@@ -200,7 +200,7 @@ def test_no_f1_is_told_where_there_is_no_mention(read_made_up):
             assert {cell for name, cell in row.items() if "F1" in name.split() or "micro" in name} <= {None, ""}
     table = table3_zero_shot(results)
     assert {cell for row in table.rows if row[1] == "ru_ugt" for cell in row[3:]} == {None, ""}
-    assert "Not scored, since" in table.caption and "ru_ugt: Drug, Disease." in table.caption
+    assert "Not scored, as" in table.caption and "ru_ugt: Drug, Disease." in table.caption
     assert "The test part has no mention of Drug or Disease" in render(results)
 
 
@@ -240,7 +240,7 @@ def test_runs_whose_training_failed_are_compared_with_nothing(read_made_up):
 
 def test_pages_of_experiments_that_are_not_done(read_made_up, tmp_path):
     page = render(read_made_up([make_run("in-corpus", "ru_ugt", 50)]))
-    assert "Sources cannot be compared yet: only in-corpus runs are finished" in page
+    assert "Sources can't be compared yet: only in-corpus runs are finished" in page
     assert 'ru_ugt <span class="soft">softmax</span>' in page and page.count("one seed</span>") == 3
     assert page.count("No few-shot run is finished") >= 2 and "No zero-shot run is finished" in page
 
@@ -255,14 +255,14 @@ def test_a_page_of_one_target_and_one_source(read_made_up):
     runs = [f1_run(80, kind="in-corpus"), f1_run(60, ("en_ugt",), 0, kind="zero-shot")]
     runs += [f1_run(f1, sources, 25) for sources, f1 in (((), 30), (("en_ugt",), 70))]
     page = render(read_made_up(runs))
-    assert "one seed only" in page and "not measured: it takes two seeds" in page and "more than 25" in page
+    assert "one seed only" in page and "not measured: this needs two seeds" in page and "more than 25" in page
 
 
 def test_a_corpus_that_repeats_itself_is_told(results, page):
     pair = replace(results.corpora.shared_sentences[0], target="ru_ugt")
     repeating = replace(results, corpora=replace(results.corpora, shared_sentences=(pair,)))
     assert "repeats itself" not in page
-    assert "3 of the 412 sentences of its training part also stand in its test part" in render(repeating)
+    assert "3 of the 412 sentences of its training part are also in its test part" in render(repeating)
 
 
 def test_rows_are_grouped_where_their_heads_repeat(results):

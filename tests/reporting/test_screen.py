@@ -39,7 +39,7 @@ def test_more_targets_than_a_screen_has_room_for_are_counted(results):
 
 def test_without_a_decision_that_is_said():
     (line,) = decision_lines([])
-    assert "Sources cannot be compared yet" in line
+    assert "Sources can't be compared yet" in line
 
 
 def test_the_options_of_a_command(capsys):

@@ -1,6 +1,6 @@
 "use strict";
-// Draw the charts from the numbers in the page. Colours come from the style sheet, so that dark mode and print need
-// no drawing anew.
+// Draw the charts from the numbers in the page. Colours come from the style sheet, so dark mode and print don't need
+// a redraw.
 
 const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye", "cross", "hexagon", "plus", "times"];
 const DASHES = {solid: null, dashed: "7,3", dotted: "2,3"};
@@ -17,7 +17,7 @@ const colourOf = (series) => `var(--series-${series.colour % 10})`;
 const symbolOf = (series) => SYMBOLS[series.colour % SYMBOLS.length];
 const round = (value) => value.toFixed(1);
 
-/** What a point says when it is pointed at: value, seeds and their number. */
+/** The tooltip of a point: value, seeds and their number. */
 function tipOf(series, point) {
   const amount = Object.entries(point.at).map(([what, value]) => `${Math.round(value)} ${what}`);
   const seeds = point.seeds.map(([seed, value]) => `${seed}: ${round(value)}`);
@@ -26,17 +26,17 @@ function tipOf(series, point) {
   return [series.name, amount.join(", "), `F1 ${round(point.f1)}${range}`, `seed ${shown.join(", ")}`, `n = ${seeds.length}`].join("\n");
 }
 
-/** The points of a line with the place of each on the axis, those alone that have one. */
+/** The points of a line with their position on the axis. Points without one are left out. */
 function placed(line, axis) {
   return line.points.filter((point) => axis in point.at).map((point) => ({...point, x: point.at[axis]}));
 }
 
-/** What pointing at a chart shows. */
+/** The tooltips of a chart. */
 function tips(rows) {
   return Plot.tip(rows, Plot.pointer({x: "x", y: "y", title: "tip", fontSize: 12, maxRadius: 30}));
 }
 
-/** The F1 to be reached, and the paper's. */
+/** The full F1, the goal and the paper's full F1. */
 function goals(panel, state) {
   const marks = [];
   if (panel.full !== null) {
@@ -95,7 +95,7 @@ function forecasts(panel, shown, state) {
     const largest = Math.max(0, ...points.map((point) => point.x));
     const law = line.law.map(([x, f1, low, high]) => ({x, f1, low, high}));
     rows.push(...law.map(({x, f1, low, high}) => ({
-      x, y: f1, tip: `${series.name}\n${x} sentences, by the law\nF1 ${round(f1)} (${round(low)} to ${round(high)})`,
+      x, y: f1, tip: `${series.name}\n${x} sentences, by the fitted law\nF1 ${round(f1)} (${round(low)} to ${round(high)})`,
     })));
     marks.push(
       Plot.areaY(law, {x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.1}),
@@ -107,7 +107,7 @@ function forecasts(panel, shown, state) {
   return [...goals(panel, state), ...marks, tips(rows)];
 }
 
-/** How far the seeds of a panel stray from their mean. */
+/** The range of a panel's seeds around their mean. */
 function ranges(panel, shown, state) {
   const rows = [], marks = [Plot.ruleY([0], REFERENCE)];
   for (const [series, line] of shown) {
@@ -126,7 +126,7 @@ function ranges(panel, shown, state) {
   return [...marks, tips(rows)];
 }
 
-/** How often mentions are right by the confidence that they were found with. */
+/** The share of mentions that are right, by confidence. */
 function reliability(panel) {
   const bins = (rows, name) => rows.map(([confidence, right, mentions]) => ({
     x: confidence, y: right, mentions,
@@ -148,7 +148,7 @@ const KINDS = {
   steadiness: {marks: ranges, y: "points of F1 from the mean", types: [ALL_TYPES]},
 };
 
-/** Put a drawing in its place: one image to whoever listens, whose parts have no names of their own. */
+/** Put a drawing in its place. To a screen reader, it is a single image whose parts have no names. */
 function show(svg, place) {
   svg.setAttribute("role", "img");
   for (const part of svg.querySelectorAll("g[aria-label]")) {
@@ -158,14 +158,14 @@ function show(svg, place) {
   place.replaceChildren(svg);
 }
 
-/** Draw one panel as wide as there is room for. */
+/** Draw one panel in the available width. */
 function drawPanel(kind, chart, panel, state, place) {
   const byName = new Map(panel.lines.map((line) => [line.series, line]));
   const shown = chart.series.filter(({name}) => byName.has(name) && !state.hidden.has(name)).map((series) => [series, byName.get(series.name)]);
   const svg = Plot.plot({
     width: place.clientWidth, height: HEIGHT, marginLeft: 38, marginBottom: 36, marginRight: 12,
     style: {fontSize: "12px", fontFamily: "inherit"},
-    ariaLabel: `${panel.title}, ${panel.type}: ${shown.map(([{name}]) => name).join(", ") || "nothing chosen"}`,
+    ariaLabel: `${panel.title}, ${panel.type}: ${shown.map(([{name}]) => name).join(", ") || "nothing selected"}`,
     x: {label: AXIS_LABELS[kind.hasAxes ? state.axis : "sentences"], labelAnchor: "center", labelArrow: "none", ticks: 5, zero: true, nice: true},
     y: {label: kind.y, labelArrow: "none", grid: true, ticks: 5, nice: true},
     marks: kind.marks(panel, shown, state),
@@ -196,7 +196,7 @@ function element(name, attributes, ...children) {
   return made;
 }
 
-/** A box or a button of a legend; `change` gets whether it is on. */
+/** A checkbox or radio button of a legend. `change` is called with whether it is on. */
 function choice(type, group, text, isOn, change, sample) {
   const input = element("input", {type, name: group});
   input.checked = isOn;
@@ -204,7 +204,7 @@ function choice(type, group, text, isOn, change, sample) {
   return element("label", {}, input, ...(sample ? [sample] : []), text);
 }
 
-/** A short piece of a series' line. */
+/** A short sample of a series' line. */
 function sampleOf(series, symbol = symbolOf(series)) {
   const svg = Plot.plot({
     width: 26, height: 14, margin: 2, x: {domain: [0, 1], axis: null}, y: {domain: [0, 1], axis: null},
@@ -222,7 +222,7 @@ function group(name, choices) {
   return element("fieldset", {}, element("legend", {}, name), ...choices);
 }
 
-/** Everything that can be chosen of a chart. */
+/** All controls of a chart. */
 function controlsOf(kind, chart, state, name, redraw) {
   const toggle = (set, item, isIn) => { if (isIn) set.add(item); else set.delete(item); redraw(); };
   const controls = [group(chart.legend, chart.series.map((series) => choice(
@@ -244,7 +244,7 @@ function controlsOf(kind, chart, state, name, redraw) {
   return element("div", {class: "controls"}, ...controls);
 }
 
-/** A title with a place for a drawing, for each panel. */
+/** A title and a place for the drawing, for each panel. */
 function panelsOf(panels, titleOf, noteOf) {
   return panels.map((panel) => {
     const place = element("div", {}), title = element("p", {}, titleOf(panel), element("span", {}, noteOf(panel)));

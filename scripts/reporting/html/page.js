@@ -1,5 +1,5 @@
 "use strict";
-// Set the page up: charts, tables, and folded parts that links lead to or that are printed.
+// Set up the page: draw charts, make tables sortable, and unfold parts for links and printing.
 
 const data = JSON.parse(document.getElementById("charts").textContent);
 
@@ -11,7 +11,7 @@ for (const figure of document.querySelectorAll("figure[data-chart]")) {
 
 document.querySelectorAll("table.sortable").forEach(makeSortable);
 
-/** Unfold what the address names. */
+/** Unfold the part that the URL points to. */
 function unfoldTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const folded = target && target.closest("details");

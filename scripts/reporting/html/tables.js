@@ -1,7 +1,7 @@
 "use strict";
 // Sort tables by the column whose heading is clicked.
 
-/** What a cell is compared by: its number, or its text where it has none. */
+/** The sort key of a cell: its number, or its text if it has none. */
 function keyOf(row, column) {
   const cell = row.cells[column], number = cell.dataset.number;
   return number === undefined ? cell.textContent.trim() : Number(number);
@@ -15,7 +15,7 @@ function compareKeys(one, other) {
   return one.localeCompare(other, "en", {numeric: true});
 }
 
-/** Sort a table by a column; once more turns the order round. */
+/** Sort a table by a column. The second time, reverse the order. */
 function sortBy(table, heading, column) {
   const direction = heading.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
   for (const other of table.tHead.querySelectorAll("th")) other.removeAttribute("aria-sort");
@@ -27,7 +27,7 @@ function sortBy(table, heading, column) {
   body.append(...rows.map(([, row]) => row));
 }
 
-/** Make the headings of a table buttons. */
+/** Turn the headings of a table into buttons. */
 function makeSortable(table) {
   [...table.tHead.rows[0].cells].forEach((heading, column) => {
     const button = document.createElement("button");

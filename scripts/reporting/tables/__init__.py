@@ -1,1 +1,1 @@
-"""Make the tables, one a file by the name of the table; modules of parts that several share say what they hold."""
+"""Create the tables of a report, each in a module of its name, and the parts that several of them share."""

@@ -1,11 +1,11 @@
-"""Show how far the confidences of the shipped pipeline can be trusted."""
+"""Show how reliable the confidences of the shipped pipeline are."""
 from scripts.evaluation.calibration import overconfidence
 from scripts.reporting.formats import Table
 from scripts.results.calibration import Calibration, describe_calibration
 
 
 def table_calibration(calibration: Calibration) -> Table:
-    """RETURNS (Table): The calibration error on each test part, before and after the confidences were calibrated."""
+    """RETURNS (Table): The calibration error on each test part, before and after calibration."""
     columns = ("test part", "mentions found", "% right", "error before", "too sure by", "error after", "too sure by ")
     rows = tuple(
         (
@@ -21,8 +21,8 @@ def table_calibration(calibration: Calibration) -> Table:
     )
     terms = (
         ("% right", "Share of the mentions found that match exactly."),
-        ("error", "Expected calibration error: how far confidence and share of right ones differ, in 15 bins."),
-        ("chance", "Of a few hundred mentions the error is some hundredths by chance alone."),
+        ("error", "Expected calibration error: difference between confidence and the share that is right, in 15 bins."),
+        ("chance", "With a few hundred mentions, the error is a few hundredths by chance alone."),
     )
     caption = " ".join(describe_calibration(calibration))
     return Table("calibration", "Confidences of the shipped pipeline", caption, columns, rows, terms)

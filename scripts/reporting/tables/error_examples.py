@@ -1,4 +1,4 @@
-"""Show errors in their sentences, gold and prediction in brackets."""
+"""Show errors in context, with gold and prediction in brackets."""
 from pathlib import Path
 from typing import Iterator, Mapping, Optional
 
@@ -15,7 +15,7 @@ AROUND = 8
 
 
 def tables_of_error_examples(results: Results, corpus: Path) -> list[Table]:
-    """RETURNS (list[Table]): The errors on every target that is there, with their words: see `table_error_examples`."""
+    """RETURNS (list[Table]): The errors on every target with a test part, in context: see `table_error_examples`."""
     tested = [name for name in results.corpus_names if next(_runs(results, name), None)]
     return [
         table_error_examples(results, corpus, name) for name in tested if (corpus / name / "test.spacy").is_file()
@@ -23,13 +23,13 @@ def tables_of_error_examples(results: Results, corpus: Path) -> list[Table]:
 
 
 def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
-    """Show errors of a target's runs with their words, which may be private: for the screen, and for reports of
-    experiments that ask for them.
+    """Show errors of a target's runs in context. The texts may be private, so this is for the screen, and for reports
+    of experiments that ask for it.
 
     results (Results): The experiment.
     corpus (Path): Folder of the converted corpora.
-    target (str): Whose test part.
-    RETURNS (Table): Up to five of each kind and type, of the in-corpus runs and of the few-shot runs on most sentences.
+    target (str): The corpus whose test part is shown.
+    RETURNS (Table): Up to five of each kind and type, from in-corpus runs and few-shot runs at the largest size.
     """
     documents = {doc.user_data["id"]: doc for doc in read_documents(corpus / target / "test.spacy")}
     rows = [
@@ -46,7 +46,7 @@ def table_error_examples(results: Results, corpus: Path, target: str) -> Table:
 
 
 def _runs(results: Results, target: str) -> Iterator[RunResult]:
-    """YIELDS (RunResult): Of each setup the run of the first seed."""
+    """YIELDS (RunResult): The run with the first seed of each setup."""
     for kind in (IN_CORPUS, FEW_SHOT):
         found = results.of(kind, target=target)
         largest = max((run.coordinates.size or 0 for run in found), default=0)
@@ -66,7 +66,7 @@ def _cells(example: ErrorExample, documents: Mapping[str, Doc]) -> tuple[Cell, .
 
 
 def in_its_sentence(doc: Doc, example: ErrorExample) -> str:
-    """RETURNS (str): The words around an error on one line, gold and prediction in brackets."""
+    """RETURNS (str): The words around an error on one line, with gold and prediction in brackets."""
     gold, found = _span(example.start, example.end), _span(example.predicted_start, example.predicted_end)
     spans = [span for span in (gold, found) if span]
     first, last = min(start for start, _ in spans), max(end for _, end in spans)

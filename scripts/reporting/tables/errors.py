@@ -1,26 +1,26 @@
-"""Count what became of the mentions of the test parts, by kind of error."""
+"""Count the mentions of the test parts by kind of error."""
 
 from scripts.evaluation.errors import KINDS, ErrorCounts
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import COMPARED, FEW_SHOT
 
-# Headings of the kinds of error, told from the heading of the entity type.
+# Headings of the kinds of error, which must differ from the heading of the entity type.
 KIND_HEADINGS = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
 CAPTION = (
-    "What became of the mentions of the test parts, summed over the seeds. Few-shot runs: those at the largest sample "
+    "Mentions of the test parts by kind of error, summed over the seeds. Few-shot runs: those at the largest sample "
     "size."
 )
 TERMS = (
-    ("correct to spurious", "Each mention counts once: a gold mention with the predicted one that overlaps it best."),
-    ("wrong type", "Counts with the type of the gold mention."),
-    ("seen", "The same words, in whatever case, are a mention of the type in the training sentences too."),
+    ("correct to spurious", "Each mention counts once, a gold mention with the predicted one that overlaps it most."),
+    ("wrong type", "Counted under the type of the gold mention."),
+    ("seen", "The same words, in any case, are also a mention of the type in the training sentences."),
     ("recall", "Exact match, in percent."),
 )
 
 
 def table_errors(results: Results) -> Table:
-    """RETURNS (Table): What became of the mentions of the test parts, and recall on mentions seen in training."""
+    """RETURNS (Table): The mentions of the test parts by kind of error, and recall on mentions seen in training."""
     columns = ("runs", "target", "pretrain", "size", "type", "seeds", *KIND_HEADINGS)
     columns += ("seen mentions", "recall of seen", "unseen mentions", "recall of unseen")
     rows = [
@@ -30,7 +30,7 @@ def table_errors(results: Results) -> Table:
         for setup in results.setups(kind, target=target)
         for row in _error_rows(results, kind, target, setup)
     ]
-    caption = CAPTION + ("" if rows else " Nothing to show: no run tells of its errors.")
+    caption = CAPTION + ("" if rows else " Nothing to show: no run has recorded its errors.")
     return Table("errors", "Errors by kind", caption, columns, tuple(rows), TERMS)
 
 

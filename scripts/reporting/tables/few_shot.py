@@ -18,7 +18,7 @@ def table_few_shot(results: Results) -> Table:
         for entity_type in (*results.types, MICRO)
         for size, point in results.curve(target, setup, entity_type).points
     ]
-    caption = "Size: sentences of the target that were trained on. sd: sample standard deviation over the seeds."
+    caption = "Size: sentences of the target used for training. sd: sample standard deviation over the seeds."
     caption += without_gold(results) + missing_runs(results, FEW_SHOT)
     return Table("few_shot", "Every point of Figure 1", caption, columns, tuple(rows))
 

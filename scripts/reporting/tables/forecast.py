@@ -1,4 +1,4 @@
-"""Tell what more sentences of the target would bring."""
+"""Forecast what more sentences of the target would bring."""
 from typing import Optional
 
 from scripts.evaluation.forecast import (
@@ -15,7 +15,7 @@ from scripts.reporting.tables.intervals import NOT_DETERMINED, PERCENT, TOO_FEW,
 
 
 def table_forecast(results: Results) -> Table:
-    """RETURNS (Table): What twice the sentences would bring, and how many sentences come near the plateau."""
+    """RETURNS (Table): The forecast for twice the sentences, and the sentences needed to come close to the plateau."""
     shares = tuple(f"{100 * share:.0f} % of plateau" for share in SHARES)
     columns = ("target", "pretrain", "type", "sizes", "runs", "sentences", "F1", "twice the sentences")
     columns += ("predicted F1", "plateau", *shares, "why not determined")
@@ -23,20 +23,20 @@ def table_forecast(results: Results) -> Table:
         (target, results.label(setup), entity_type, *_forecast_cells(results, target, setup, entity_type))
         for target, setup, entity_type in results.learning_curves()
     )
-    caption = "Inverse power laws (Figueroa et al. 2012) fitted to each curve, and what they say about more sentences."
+    caption = "Inverse power laws (Figueroa et al. 2012) fitted to each curve, and their forecasts for more sentences."
     terms = (
         ("law", "F1 = plateau - scale * sentences ** -exponent."),
-        ("a (b to c)", f"Median, and {PERCENT} interval, of the laws that are probable given the runs."),
+        ("a (b to c)", f"Median and {PERCENT} interval of the laws that are probable given the runs."),
         ("sentences, F1", "The largest sample, and the mean F1 over its seeds, in percent."),
-        ("predicted F1", "Of one run with twice as many sentences."),
-        ("plateau", "F1 with endlessly many sentences."),
-        ("95 % of plateau", f"Sentences that it takes; beyond: more than {REACH} times the largest sample."),
+        ("predicted F1", "F1 of one run with twice as many sentences."),
+        ("plateau", "F1 with infinitely many sentences."),
+        ("95 % of plateau", f"Sentences needed for it; beyond: more than {REACH} times the largest sample."),
         (NOT_DETERMINED, f"A law needs {FEWEST_SIZES} sizes, and a plateau needs a curve that bends towards it."),
         (
             "assumptions",
-            "Noise is normal, independent between runs, and its variance falls with the sentences; before any run, it "
-            "is about one point at the largest size. Exponents lie about 0.55, 80 % of them from 0.29 to 1.04. Where a "
-            "curve is unlike that, or seeds share much, the intervals are too narrow.",
+            "Noise is normal and independent between runs, and its variance falls with the sentences; a "
+            "priori, it is about one point at the largest size. Exponents are around 0.55, 80 % of them from 0.29 to "
+            "1.04. If a curve is different, or seeds have much in common, the intervals are too narrow.",
         ),
     )
     title = "Forecast. What more sentences would bring"

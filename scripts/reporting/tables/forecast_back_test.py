@@ -1,4 +1,4 @@
-"""Hold the forecasts against runs that they have not seen."""
+"""Compare forecasts with held-out runs."""
 from itertools import groupby
 from typing import Iterable, Sequence
 
@@ -13,13 +13,13 @@ from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.intervals import PERCENT, TOO_FEW, interval_text
 
-# Of the paper's curves: fitted up to here, held against its runs at twice that and at its largest size.
+# The paper's curves are fitted up to here, and compared with its runs at twice that and at its largest size.
 PAPER_FITTED_UP_TO = 500
 PAPER_HELD_OUT = (1000, 1950)
 
 
 def table_forecast_back_test(results: Results) -> Table:
-    """RETURNS (Table): Predictions for sizes that the fit has not seen, beside what was measured there."""
+    """RETURNS (Table): Predictions for held-out sizes, next to the measured F1."""
     columns = ("target", "pretrain", "type", "fitted up to", "sentences", "curves", "measured F1", "predicted F1")
     columns += ("error", "absolute error", "% within interval", "naive error", "naive absolute error")
     tests = [
@@ -29,17 +29,17 @@ def table_forecast_back_test(results: Results) -> Table:
     ]
     rows = [_test_row(*names, test) for *names, test in tests]
     rows += _summary_rows("all", [test for _, _, entity_type, test in tests if entity_type != MICRO])
-    caption = "The law of the forecast, fitted up to half of the largest size, against the runs at larger sizes."
+    caption = "The law of the forecast, fitted up to half of the largest size and compared with runs at larger sizes."
     terms = (
         ("error", "Predicted minus measured mean F1, in points."),
-        ("naive error", "The same where the last F1 of the fit stands for a prediction."),
-        ("% within interval", f"Share of the runs in the {PERCENT} interval; it should be about {PERCENT}."),
+        ("naive error", "The same, with the last F1 of the fit as the prediction."),
+        ("% within interval", f"Share of the runs within the {PERCENT} interval. It should be about {PERCENT}."),
         ("all", "Means over the curves of the entity types."),
     )
-    caption += "" if tests else f" Not determined for our curves: {TOO_FEW} up to half of the largest."
+    caption += "" if tests else f" Not determined for our curves: {TOO_FEW} up to half of the largest size."
     paper = _paper_rows(results)
     caption += _how_chosen() if paper else ""
-    title = "Forecast, held against runs that it has not seen"
+    title = "Forecast, compared with held-out runs"
     return Table("forecast_back_test", title, caption, columns, (*rows, *paper), terms)
 
 
@@ -91,6 +91,6 @@ def _how_chosen() -> str:
     sizes = " and ".join(str(size) for size in PAPER_HELD_OUT)
     return (
         f" The paper's rows: its curves of Figure 1, one run per size, fitted up to {PAPER_FITTED_UP_TO} sentences and "
-        f"held against {sizes}. What is held probable of exponents and noise was chosen looking at these curves, their "
-        "far ends included, so that this is no independent test."
+        f"compared with {sizes}. The priors of exponents and noise were chosen by looking at these curves, including "
+        "their far ends, so this is not an independent test."
     )

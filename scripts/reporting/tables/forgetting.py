@@ -1,4 +1,4 @@
-"""Show what a model forgets of its source while it learns the target."""
+"""Show how much of its source a model forgets while it learns the target."""
 from typing import Iterable, Iterator, Optional
 
 from scripts.evaluation.curves import Spread
@@ -10,19 +10,19 @@ from scripts.results.runs import RunResult
 
 
 def table_forgetting(results: Results) -> Table:
-    """RETURNS (Table): F1 on the test part of a source, before and after the training on the target."""
+    """RETURNS (Table): F1 on the test part of a source, before and after training on the target."""
     rows = tuple(
         (target, results.label(setup), source, entity_type, size, before, after)
         + (after.mean - before.mean if before else None,)
         for target, setup, source, entity_type, size, before, after in _forgotten(results)
     )
-    caption = "What a source model still knows of its source after training on the target; means over the seeds."
+    caption = "How well a source model still does on its source after training on the target. Means over the seeds."
     terms = (
         ("F1 before, F1 after", "On the source's test part, in percent, before and after that training."),
-        ("difference", "After minus before, in points; below 0 something was forgotten."),
+        ("difference", "After minus before, in points. Below 0, something was forgotten."),
     )
     columns = ("target", "pretrain", "tested on", "type", "sentences", "F1 before", "F1 after", "difference")
-    title = "What is forgotten of the source"
+    title = "Forgetting of the source"
     caption += nothing_to_show("few-shot run tested on its sources", rows)
     return Table("forgetting", title, caption, columns, rows, terms)
 

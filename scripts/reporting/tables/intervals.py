@@ -1,4 +1,4 @@
-"""Word the intervals of forecasts."""
+"""Format the intervals of forecasts."""
 import math
 
 from scripts.evaluation.forecast import FEWEST_SIZES, LEVEL, Interval
@@ -14,10 +14,10 @@ def interval_text(interval: Interval) -> str:
 
 
 def sentences_text(interval: Interval, reach: int) -> str:
-    """Write a number of sentences that may be more than can be told.
+    """Format a number of sentences that may be beyond the reach of the forecast.
 
     interval (Interval): Sentences; infinite beyond the reach.
-    reach (int): The most sentences that can be told.
+    reach (int): The most sentences that a forecast can give.
     RETURNS (str): Such as `1177 (874 to 1725)`, `1177 (874 to beyond 7800)` or `beyond 7800`.
     """
     beyond = f"beyond {reach}"

@@ -1,4 +1,4 @@
-"""Show how much of what was found is found in part."""
+"""Score partial matches."""
 from scripts.evaluation.curves import Spread, spread_of
 from scripts.evaluation.partial import KINDS
 from scripts.evaluation.scores import MICRO
@@ -9,7 +9,7 @@ from scripts.results.runs import RunResult
 
 
 def table_partial_matches(results: Results) -> Table:
-    """RETURNS (Table): F1 by the four kinds of match of SemEval 2013, on tokens."""
+    """RETURNS (Table): F1 on tokens for the four kinds of match of SemEval 2013."""
     columns = ("runs", "target", "pretrain", "size", "type", *KINDS)
     rows = [
         row
@@ -18,9 +18,9 @@ def table_partial_matches(results: Results) -> Table:
         for setup in results.setups(kind, target=target)
         for row in _rows(results, kind, target, results.of(kind, target=target, **vars(setup)), results.label(setup))
     ]
-    caption = "F1 on tokens by the library nervaluate, mean over the seeds. Few-shot runs: at the largest size."
+    caption = "F1 on tokens, computed with nervaluate. Mean over the seeds. Few-shot runs: those at the largest size."
     terms = (
-        ("strict", "Borders and type: the exact match of all other tables."),
+        ("strict", "Borders and type, like the exact match of all other tables."),
         ("exact", "Borders, whatever the type."),
         ("partial", "An overlap counts half, whatever the type."),
         ("ent_type", "The type, and an overlap."),

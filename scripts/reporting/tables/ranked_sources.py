@@ -1,4 +1,4 @@
-"""Rank the sources of each target by what is known before any few-shot run, and measure what each gained."""
+"""Rank the sources of each target by features known before any few-shot run, and measure what each gained."""
 from typing import Optional, Sequence
 
 from scripts.evaluation.ranking import (
@@ -12,7 +12,7 @@ from scripts.results.kinds import FEW_SHOT
 
 
 def groups_of_sources(results: Results) -> list[tuple[str, list[Setup]]]:
-    """RETURNS (list): (target, setups with a source) pairs: what can be ranked against each other."""
+    """RETURNS (list): (target, setups with a source) pairs, whose setups can be ranked together."""
     groups: dict[tuple[str, str, str], list[Setup]] = {}
     for target in results.targets:
         for setup in results.setups(FEW_SHOT, target=target):
@@ -22,14 +22,14 @@ def groups_of_sources(results: Results) -> list[tuple[str, list[Setup]]]:
 
 
 def ranked_setups(results: Results, target: str, group: Sequence[Setup]) -> list[tuple[RankedSource, Setup]]:
-    """RETURNS (list): The setups of a group with what is known of each source, the best first."""
+    """RETURNS (list): The setups of a group with the features of each source, best first."""
     setups = {results.label(setup): setup for setup in group}
     ranked = rank_sources([_candidate(results, target, setup) for setup in group])
     return [(source, setups[source.candidate.source]) for source in ranked]
 
 
 def gain_of(results: Results, target: str, setup: Setup, size: int) -> Optional[float]:
-    """RETURNS (Optional[float]): Mean micro F1 minus that of no pretrain, in points; None where either is missing."""
+    """RETURNS (Optional[float]): Mean micro F1 minus that of no pretrain, in points; None if either is missing."""
     base = results.curve(target, setup.no_pretrain, MICRO).at(size)
     point = results.curve(target, setup, MICRO).at(size)
     return point.mean - base.mean if point and base else None

@@ -1,4 +1,4 @@
-"""Hold the rankings of sources against what they gained."""
+"""Compare the rankings of sources with what the sources gained."""
 from typing import Sequence
 
 from scripts.evaluation.ranking import (
@@ -15,24 +15,24 @@ from scripts.results.kinds import FEW_SHOT
 
 
 def table_ranking_validation(results: Results) -> Table:
-    """RETURNS (Table): How well each feature, and all of them together, rank the sources by what they gain."""
+    """RETURNS (Table): How well each feature, and all of them together, rank the sources by their gain."""
     targets = [_measured(results, target, group) for target, group in groups_of_sources(results)]
     names = {**FEATURES, COMBINED: "all together"}
     validations = validate_ranking(targets)
     rows = tuple((names[one.feature], one.correlation, one.groups, one.pairs, one.p_value) for one in validations)
-    caption = "How far ranking the sources by what is known before agrees with ranking them by what they gained."
+    caption = "How well ranking the sources by features known before training agrees with ranking them by their gain."
     terms = (
         ("rank correlation", "Spearman's: 1 for the same order, -1 for the reverse."),
-        ("groups", "A target at a sample size for which every source was run; ranks are taken within each."),
-        ("sources in groups", "How many ranks are correlated; where a feature cannot tell sources apart, none."),
+        ("groups", "A target at a sample size with a run for every source. Ranks are within a group."),
+        ("sources in groups", "Number of ranks that are correlated; none if a feature can't tell sources apart."),
         (
             "p",
             f"Share of {PERMUTATIONS} random orders of a target's sources that correlate as much, in either direction. "
-            "With one target of three sources it cannot fall below a third.",
+            "With one target and three sources, it can't be below a third.",
         ),
     )
     columns = ("feature", "rank correlation", "groups", "sources in groups", "p")
-    title = "Which source to take. How well the rankings meet the gain"
+    title = "Which source to use. How well rankings predict the gain"
     return Table("ranking_validation", title, caption, columns, rows, terms)
 
 

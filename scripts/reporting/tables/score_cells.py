@@ -10,13 +10,13 @@ from scripts.reporting.tables.captions import without_gold
 from scripts.results.runs import RunResult
 
 BESIDE_F1 = (
-    " Paper F1: its Multi-BERT beside softmax, whatever our encoder, BioBERT beside biobert, LSTM-CRF beside lstm_crf; "
-    "only F1, since its precision and recall are exchanged in print. Deviation: our mean minus it."
+    " Paper F1: its Multi-BERT next to softmax, whatever our encoder, BioBERT next to biobert, LSTM-CRF next to "
+    "lstm_crf; only F1, as precision and recall are exchanged in print. Deviation: our mean minus the paper's F1."
 )
 
 
 def score_columns(results: Results) -> tuple[str, ...]:
-    """RETURNS (tuple[str, ...]): Headings: scores of each entity type, those of all together, and F1 seed by seed."""
+    """RETURNS (tuple[str, ...]): Headings: scores of each entity type, of all types together, and F1 by seed."""
     per_type = ("P", "R", "F1", *if_compared(results, "paper F1", "deviation"))
     by_type = [f"{name} {column}" for name in results.types for column in per_type]
     seeds = " / ".join([*results.types, MICRO])
@@ -24,7 +24,7 @@ def score_columns(results: Results) -> tuple[str, ...]:
 
 
 def score_cells(results: Results, runs: Sequence[RunResult], paper: Mapping[str, float]) -> tuple[Cell, ...]:
-    """Write the scores of runs under these headings.
+    """Fill the cells under these headings with the scores of runs.
 
     results (Results): The experiment.
     runs (Sequence[RunResult]): Runs that differ in their seeds only.
@@ -51,10 +51,10 @@ def by_seed(spreads: Sequence[Optional[Spread]]) -> str:
 
 
 def how_to_read(results: Results, kind: str) -> str:
-    """RETURNS (str): How the scores of runs of a kind are to be read, for the caption."""
+    """RETURNS (str): How to read the scores of runs of a kind, for the caption."""
     seeds = {run.coordinates.seed for run in results.of(kind)}
     spread = "Mean ± sample standard deviation over the seeds. " if len(seeds) > 1 else ""
     return (
-        f" Exact match in percent, as the CoNLL script counts. {spread}Characters: scored against the original offsets,"
-        " so that mentions lost by tokens, truncation or the sentence splitter are missed." + without_gold(results)
+        f" Exact match in percent, as the CoNLL script counts. {spread}Characters: scored on the original offsets, so "
+        "mentions lost to tokenization, truncation or the sentence splitter count as missed." + without_gold(results)
     )

@@ -1,4 +1,4 @@
-"""Tabulate the candidates of a search, and name its winners."""
+"""Show the candidates of a search, and name its winners."""
 from typing import Optional, Sequence
 
 from scripts.evaluation.search import BASE, Comparison
@@ -6,16 +6,16 @@ from scripts.reporting.formats import Cell, Table
 
 CAPTION = (
     "Micro F1 by exact match on development documents of the training part; no test part was opened. Mean ± sample "
-    "standard deviation over the seeds of each corpus; the mean is that of the corpora. Each candidate changes one "
-    "setting of the base: that two winners also win together is not shown, and at equal epochs smaller batches make "
-    "more updates. Difference: mean minus the base's. Better: runs that score higher than the base's of the same "
-    "corpus and seed. One with few more than half of them, or with a difference below the standard deviations, may "
-    "have won by chance."
+    "standard deviation over the seeds of each corpus; the mean is over the corpora. Each candidate changes one "
+    "setting of the base. Two winners may not win together, and with equal epochs, smaller batches make more updates. "
+    "Difference: mean minus the base's. Better: runs that score higher than the base's run with the same corpus and "
+    "seed. A candidate with little more than half of them, or a difference below the standard deviations, may have won "
+    "by chance."
 )
 
 
 def table_search(comparisons: Sequence[Comparison]) -> Table:
-    """RETURNS (Table): Each candidate of a search at each sample size, the winners marked."""
+    """RETURNS (Table): Each candidate of a search at each sample size, with the winners marked."""
     corpora = tuple(dict.fromkeys(name for one in comparisons for name in one.by_corpus))
     columns = ("sentences", "candidate", *(f"{name} F1" for name in corpora))
     columns += ("mean F1", "difference", "better", "winner")
@@ -24,7 +24,7 @@ def table_search(comparisons: Sequence[Comparison]) -> Table:
 
 
 def name_winners(comparisons: Sequence[Comparison]) -> list[str]:
-    """RETURNS (list[str]): For each sample size one line: which candidate has the highest mean, and by how much."""
+    """RETURNS (list[str]): One line per sample size: the candidate with the highest mean, and its lead."""
     return [_name_winner(one) for one in comparisons if one.is_winner]
 
 

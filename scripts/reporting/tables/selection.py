@@ -1,4 +1,4 @@
-"""List every point of the learning curves by selection: what each sample takes, and what it brings."""
+"""List every point of the learning curves by selection: what each sample costs, and its F1."""
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Table
 from scripts.reporting.results import Results
@@ -7,16 +7,15 @@ from scripts.reporting.tables.captions import missing_chosen
 from scripts.reporting.tables.score_cells import by_seed
 
 EDITS_DEFINED = (
-    "Edits: what an annotator adds, removes or moves who in each round corrects the mentions that the model of the "
-    "round before has marked in the sentences that are added, all rounds together. A mention with other borders or "
-    "another type is one edit, and so is one that is missing or too many; in a first round without a model that marks "
-    "anything, every mention is one."
+    "Edits: changes by an annotator who corrects, in each round, the mentions predicted in the new sentences by the "
+    "model of the round before, summed over the rounds. A mention with wrong borders or type is one edit, and so is "
+    "one that is missed or spurious. In a first round without a model that predicts anything, every mention is one "
+    "edit."
 )
 
 
 def table_selection(results: Results) -> Table:
-    """RETURNS (Table): F1 at each size of each curve by selection, with the sentences, words and edits of its samples.
-    """
+    """RETURNS (Table): F1 at each size of each curve by selection, with the sentences, words and edits it takes."""
     columns = ("target", "pretrain", "selection", "type", "size", *COSTS, "F1", "seeds", "F1 by seed")
     rows = [
         (curve.target, results.label(curve.setup), curve.choice.name, entity_type, size)
@@ -27,10 +26,10 @@ def table_selection(results: Results) -> Table:
         for size, point in curve.f1(entity_type).points
     ]
     caption = (
-        "Selection: how the sentences of the sample were chosen. The model after one size chooses, by a method, the "
-        "sentences that are added for the next; the first ones are chosen by the source's model, or at random without "
-        "a source and with a fresh head. All are of the training part, and each model starts from the source again. "
-        "Random, as many words as a method: a random sample that stops at the words of that method's sample of this "
-        f"size. Words: tokens that are no white space. {EDITS_DEFINED} Mean ± sample standard deviation over the seeds."
+        "Selection: how the sentences of the sample were chosen. With a method, the model trained at one size chooses "
+        "the sentences to add for the next. The first ones are chosen by the source's model, or at random without "
+        "a source or with a fresh head. All are from the training part, and each model starts from the source again. "
+        "Random, as many words as a method: a random sample that stops at the word count of that method's sample of "
+        f"this size. Words: tokens except whitespace. {EDITS_DEFINED} Mean ± sample standard deviation over the seeds."
     )
     return Table("selection", "Learning curves by selection", caption + missing_chosen(results), columns, tuple(rows))

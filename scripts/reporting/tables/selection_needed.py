@@ -1,4 +1,4 @@
-"""Tell how many sentences, words and edits each selection takes to come near the full F1."""
+"""Find how many sentences, words and edits each selection needs to come close to the full F1."""
 from scripts.evaluation.curves import sentences_needed
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
@@ -11,7 +11,7 @@ SHARES = (0.95, 0.97, 0.99)
 
 
 def table_selection_needed(results: Results) -> Table:
-    """RETURNS (Table): What samples of each selection take until they reach shares of the full F1."""
+    """RETURNS (Table): The cost of the smallest samples of each selection that reach shares of the full F1."""
     columns = ("target", "pretrain", "type", "full F1", "share", "selection", "size", *COSTS)
     curves = selection_curves(results)
     groups = dict.fromkeys((curve.target, curve.setup) for curve in curves)
@@ -24,9 +24,9 @@ def table_selection_needed(results: Results) -> Table:
         if (curve.target, curve.setup) == group and curve.f1(entity_type).points
     )
     caption = (
-        "The smallest sample size whose mean F1 reaches so much of the full F1, which is that of training without "
-        "pretraining on the whole training part; and what samples of that size take, as a mean over the seeds. Sizes "
-        "are those that were run, without interpolation."
+        "The smallest sample size whose mean F1 reaches this share of the full F1, and the cost of samples of that "
+        "size, as a mean over the seeds. Full F1: training on the whole training part without pretraining. Sizes are "
+        "those that were run, without interpolation."
     )
     title = "Sentences, words and edits needed, by selection"
     return Table("selection_needed", title, caption + missing_chosen(results), columns, rows)

@@ -1,4 +1,4 @@
-"""Test whether chosen sentences beat random ones, as many of them and as many words."""
+"""Test whether chosen sentences beat as many random ones, and random ones with as many words."""
 from typing import Callable, Optional
 
 from scripts.evaluation.scores import MICRO
@@ -29,9 +29,9 @@ def table_selection_significance(
         for row in significance_rows(target, entity_type, _paired(results, curves, target, entity_type), counts)
     ]
     caption = (
-        "Each method against random samples: of as many sentences, and of as many words where that was run; a first "
-        "sample that no model has chosen is left out. Tests, intervals and verdict are those of the table of sources; "
-        "corrected for all comparisons of one target and one type."
+        "Each method against random samples with as many sentences and, if available, as many words. A first sample "
+        "that no model chose is left out. Tests, intervals and verdicts are as in the table of sources, corrected for "
+        "all comparisons of one target and one type."
     )
     title = "Significance: do chosen sentences help?"
     return Table("selection_significance", title, caption + missing_chosen(results), COLUMNS, tuple(rows))

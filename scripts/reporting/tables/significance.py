@@ -29,20 +29,20 @@ COLUMNS = (
     "verdict",
 )
 CAPTION = (
-    "Each source against no pretrain and, where that was run, against no pretrain with as many updates in all. What is "
-    "not shown may be there all the same."
+    "Each source against no pretrain and, if available, against no pretrain with as many updates in total. A "
+    "difference that is not shown may still exist."
 )
 TERMS = (
-    ("difference in F1", "Of the means over the seeds that both have, in points."),
-    ("over seeds", "Paired two-tailed t-test. Null hypothesis: over all samples and starts the mean difference is 0."),
+    ("difference in F1", "Difference of the means over the seeds that both have, in points."),
+    ("over seeds", "Paired two-tailed t-test. Null hypothesis: over all samples and seeds, the mean difference is 0."),
     (
         "over documents",
-        "Approximate randomisation of the mean F1, two-tailed. Null hypothesis: for these trained models it does not "
+        "Approximate randomisation of the mean F1, two-tailed. Null hypothesis: for these trained models, it doesn't "
         "matter which of the two a document's output comes from.",
     ),
     ("95 % interval", "Paired bootstrap over test documents, not corrected."),
     ("corrected", "By Holm's method, for all comparisons of one target and one type."),
-    ("verdict", "Where the corrected p is at most 0.05."),
+    ("verdict", "Better or worse if the corrected p is at most 0.05."),
 )
 NOTHING_TO_COMPARE = " Nothing to compare: no source and no pretrain at the same size."
 Counts = Mapping[str, Optional[DocumentCounts]]
@@ -50,11 +50,11 @@ Counts = Mapping[str, Optional[DocumentCounts]]
 
 @dataclass(frozen=True)
 class PairedRuns:
-    """Runs of a source and what they are held against, on one target and one entity type.
+    """Runs of a source and of its opponent, on one target and one entity type.
 
     size (int): Sample size in sentences.
     name (str): Such as `en_ugt against no pretrain`.
-    pairs (tuple): For each seed that both have, the source's run and the other's.
+    pairs (tuple): For each seed that both have, the source's run and the opponent's.
     """
 
     size: int
@@ -66,7 +66,7 @@ def table_significance(results: Results, document_counts: Callable[[RunResult], 
     """Test whether sources help, at each sample size.
 
     results (Results): The experiment.
-    document_counts (Callable): Gives a run's counts by test document; None where they are not known.
+    document_counts (Callable): Gives a run's counts by test document; None if they are not known.
     RETURNS (Table): A row for each target, entity type, source, opponent and size.
     """
     counts = {run.run: document_counts(run) for run in results.of(FEW_SHOT)}
@@ -102,8 +102,8 @@ def significance_rows(
 
     target (str): The corpus to learn.
     entity_type (str): An entity type, or "micro".
-    compared (Sequence[PairedRuns]): What is held against what.
-    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None where they are not known.
+    compared (Sequence[PairedRuns]): The runs to compare.
+    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None if they are not known.
     YIELDS (tuple[Cell, ...]): A row for each, under `COLUMNS`.
     """
     resamples = resamples_for(len(compared))
@@ -130,16 +130,16 @@ def _over_seeds(paired: PairedRuns, entity_type: str) -> Comparison:
 def over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resamples: int) -> Comparison:
     """Compare a source with its opponent over test documents.
 
-    paired (PairedRuns): What is held against what.
+    paired (PairedRuns): The runs to compare.
     entity_type (str): An entity type, or "micro".
-    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None where they are not known.
-    resamples (int): How many.
-    RETURNS (Comparison): Without tests and interval if the counts of any run are not known.
+    counts (Mapping[str, Optional[DocumentCounts]]): By run, its counts by document; None if they are not known.
+    resamples (int): Number of resamples.
+    RETURNS (Comparison): The result, without tests and interval if the counts of any run are not known.
     """
     own = [counts[run.run] for runs in zip(*paired.pairs, strict=True) for run in runs]
     if any(one is None or entity_type not in one.counts for one in own):
         return Comparison("documents", 0, 0.0, {})
-    # Together, so that what was tested on other documents is found out.
+    # Stacked together, so that runs tested on different documents raise an error.
     stacked, n_seeds = stack_seeds(own, entity_type), len(paired.pairs)
     return compare_documents(stacked[:n_seeds], stacked[n_seeds:], resamples)
 

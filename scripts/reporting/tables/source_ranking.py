@@ -1,4 +1,4 @@
-"""Rank the sources of each target before any few-shot run, and show what each gained."""
+"""Show how the sources of each target are ranked before any few-shot run, and what each gained."""
 from typing import Optional
 
 from scripts.evaluation.ranking import (
@@ -13,7 +13,7 @@ from scripts.results.kinds import FEW_SHOT
 
 
 def table_source_ranking(results: Results) -> Table:
-    """RETURNS (Table): Sources of each target by what is known before any few-shot run, and what each gained."""
+    """RETURNS (Table): Sources of each target, ranked by features known before any few-shot run, and their gains."""
     sizes = sorted({run.coordinates.size or 0 for run in results.of(FEW_SHOT)})
     columns = ("target", "source", *FEATURES.values(), "mean of ranks", "rank", *(f"gain at {size}" for size in sizes))
     rows = tuple(
@@ -22,16 +22,16 @@ def table_source_ranking(results: Results) -> Table:
         for target, group in groups_of_sources(results)
         for source, setup in ranked_setups(results, target, group)
     )
-    caption = "What is known of each source before any few-shot run, with its rank in brackets, and what it gained."
+    caption = "Features of each source known before any few-shot run, with ranks in brackets, and what it gained."
     terms = (
-        ("zero-shot F1", "Of all types, on the first sentences of the target's training part."),
-        ("vocabulary overlap", "Word pieces of the target's mentions that the source's have too, in percent."),
-        ("sentences, mentions", "Of the source's training part; of sources together, summed."),
-        ("rank", "By the mean of the ranks, all alike: there are too few targets to weigh them."),
-        ("without a rank", "What is not known of every source, or is the same for all."),
+        ("zero-shot F1", "For all types, on the first sentences of the target's training part."),
+        ("vocabulary overlap", "Percent of the word pieces in the target's mentions that are also in the source's."),
+        ("sentences, mentions", "In the source's training part; summed for sources together."),
+        ("rank", "By the mean of the ranks, without weights: there are too few targets to fit any."),
+        ("without a rank", "Features that are not known for every source, or are the same for all."),
         ("gain", "Mean F1 of all types minus that of no pretrain with as many sentences, in points."),
     )
-    title = "Which source to take. Ranked before any few-shot run, and what it gained"
+    title = "Which source to use. Ranks before any few-shot run, and gains"
     caption += nothing_to_show("few-shot run with a source", rows)
     return Table("source_ranking", title, caption, columns, rows, terms)
 

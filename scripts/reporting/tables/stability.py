@@ -7,12 +7,12 @@ from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 
-CAPTION = "How much a learning curve scatters, in points of F1: less is steadier."
+CAPTION = "How much a learning curve varies, in points of F1: less is steadier."
 TERMS = (
     ("sd over seeds", "Standard deviation over the seeds, averaged over the sizes."),
-    ("sd from size to size", "Standard deviation of the steps of the mean curve. A curve that bends scatters too."),
-    ("by seed", "The same of each seed's own curve, averaged."),
-    ("steadier", "By the first two, where they are known, at the same sizes."),
+    ("sd from size to size", "Standard deviation of the steps of the mean curve. A curve that bends varies too."),
+    ("by seed", "The same for each seed's own curve, averaged."),
+    ("steadier", "By the first two, if known, at the same sizes."),
 )
 
 
@@ -58,4 +58,4 @@ def _steadier(one: Stability, other: Stability) -> Optional[str]:
 
 def _tally(answers: Sequence[str]) -> str:
     counts = ", ".join(f"{answer} {answers.count(answer)}" for answer in sorted(set(answers), key=answers.index))
-    return f"of {len(answers)} curves beside {NO_PRETRAIN}, steadier {counts}"
+    return f"of {len(answers)} curves compared with {NO_PRETRAIN}, steadier {counts}"

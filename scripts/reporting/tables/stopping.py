@@ -1,4 +1,4 @@
-"""Tell after each round what the next sentences are expected to bring, and whether it is time to stop."""
+"""Forecast after each round what the next sentences will bring, and whether it is time to stop."""
 from typing import Optional
 
 from scripts.evaluation.curves import Curve
@@ -15,7 +15,7 @@ ENOUGH = SHARES[-1]
 
 
 def table_stopping(results: Results) -> Table:
-    """RETURNS (Table): For each curve and size what so many more sentences would bring, as known at that size."""
+    """RETURNS (Table): For each curve and size, the forecast for `MORE` more sentences, made at that size."""
     enough = f"{100 * ENOUGH:.0f} % of plateau"
     columns = ("target", "pretrain", "selection", "sentences", "F1", f"F1 with {MORE} more", "gain", enough, "reached")
     rows = tuple(
@@ -24,15 +24,15 @@ def table_stopping(results: Results) -> Table:
         if not curve.choice.words_of
         for cells in _rounds(curve.f1(MICRO))
     )
-    caption = "What the forecast says at each size, made of the sizes up to it; all entity types together."
+    caption = "The forecast made at each size from the sizes up to it, for all entity types together."
     terms = (
         ("F1", "Mean over the seeds."),
-        (f"F1 with {MORE} more", f"Of one run with {MORE} sentences more: median, and {PERCENT} interval."),
+        (f"F1 with {MORE} more", f"F1 of one run with {MORE} more sentences: median and {PERCENT} interval."),
         ("gain", "Difference of the medians."),
-        (enough, "Sentences that it takes."),
-        ("reached", "Maybe: from the lower end of that interval on; probably: its median; yes: its upper end."),
+        (enough, "Sentences needed for it."),
+        ("reached", "Maybe: from the lower end of that interval; probably: from its median; yes: from its upper end."),
         (NOT_DETERMINED, f"The curve does not bend yet. The first sizes are left out: a law needs {FEWEST_SIZES}."),
-        ("chosen samples", "Hold other sentences than random ones, so that the laws may foresee their bend less well."),
+        ("chosen samples", "Not random, so the laws may predict the bend of their curves less well."),
     )
     title = "When to stop. What the next sentences would bring"
     caption += nothing_to_show(f"curve of {FEWEST_SIZES} sizes", rows)
@@ -55,12 +55,12 @@ def _cells(curve: Curve) -> tuple[Cell, ...]:
 
 
 def needed_for_enough(found: Optional[Forecast]) -> Optional[Interval]:
-    """RETURNS (Optional[Interval]): The sentences that 99 % of the plateau takes; None if that can't be told."""
+    """RETURNS (Optional[Interval]): The sentences needed for 99 % of the plateau; None if not known."""
     return dict(found.needed).get(ENOUGH) if found else None
 
 
 def reached(size: int, needed: Optional[Interval]) -> str:
-    """RETURNS (str): Whether so many sentences are enough: no, maybe, probably or yes; else that it can't be told."""
+    """RETURNS (str): Whether that many sentences are enough: no, maybe, probably, yes or `not determined`."""
     if needed is None:
         return NOT_DETERMINED
     borders = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}

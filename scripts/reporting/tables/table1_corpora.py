@@ -1,4 +1,4 @@
-"""Make Table 1 of the paper: what the corpora are made of, the paper's own figures beside ours."""
+"""Create Table 1 of the paper: statistics of the corpora, with the paper's figures next to ours."""
 from typing import Sequence
 
 from scripts.corpora.schema import in_order
@@ -9,7 +9,7 @@ from scripts.results.corpora import Corpora, Corpus, PaperCorpus
 
 
 def table1_corpora(corpora: Corpora) -> Table:
-    """RETURNS (Table): Table 1 of the paper: what the corpora are made of, and how they were split."""
+    """RETURNS (Table): Table 1 of the paper: statistics of the corpora, and how they were split."""
     types = in_order(kind for corpus in corpora.corpora.values() for kind in corpus.mentions)
     columns = ("corpus", "language", "domain", *types, "documents", "sentences", "Punkt sentences")
     columns += ("sentences per document", "tokens per sentence", *(f"{kind} length" for kind in types))
@@ -19,11 +19,11 @@ def table1_corpora(corpora: Corpora) -> Table:
         rows.append(_corpus_row(name, corpus, types))
         if corpus.paper:
             rows.append(_paper_row(corpus.paper, types))
-    caption = "Documents with text, sentences of all parts, and mentions as read, before overlapping ones are dropped."
+    caption = "Documents with text, sentences of all parts, and mentions as read, before dropping overlapping ones."
     terms = (
-        ("Drug length, Disease length", "Mean length of a mention in tokens: here, runs of letters and digits."),
-        ("Punkt sentences", "By the paper's splitter, to compare with its count."),
-        ("tokens per sentence", "No way of counting that was tried reproduces the paper's."),
+        ("Drug length, Disease length", "Mean length of a mention in tokens, here runs of letters and digits."),
+        ("Punkt sentences", "Sentences by the paper's splitter, for comparison with its count."),
+        ("tokens per sentence", "None of the ways of counting that were tried reproduces the paper's figures."),
         ("ehr, ugt", "Electronic health records, user-generated texts."),
     )
     caption += nothing_to_show("corpora.json", rows)

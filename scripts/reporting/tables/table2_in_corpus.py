@@ -1,4 +1,4 @@
-"""Make Table 2 of the paper: training and testing within one corpus."""
+"""Create Table 2 of the paper: training and testing on the same corpus."""
 from scripts.reporting.formats import Table
 from scripts.reporting.paper_counterparts import paper_in_corpus
 from scripts.reporting.results import Results
@@ -8,7 +8,7 @@ from scripts.results.kinds import IN_CORPUS
 
 
 def table2_in_corpus(results: Results) -> Table:
-    """RETURNS (Table): Table 2 of the paper: training and testing within one corpus."""
+    """RETURNS (Table): Table 2 of the paper: training and testing on the same corpus."""
     rows = []
     for target in results.corpus_names:
         for setup in results.setups(IN_CORPUS, target=target):

@@ -1,4 +1,4 @@
-"""Make Table 3 of the paper: trained on a source, tested on a target that it has never seen."""
+"""Create Table 3 of the paper: training on a source, and testing on an unseen target."""
 from scripts.reporting.formats import Table
 from scripts.reporting.paper_counterparts import if_compared, paper_zero_shot
 from scripts.reporting.results import Results
@@ -7,13 +7,13 @@ from scripts.reporting.tables.score_cells import BESIDE_F1, how_to_read, score_c
 from scripts.results.kinds import ZERO_SHOT
 
 CORRECTED = (
-    " In rows that name RU EHR the paper exchanges source and target too; they stand here the right way round, and "
+    " In rows with RU EHR, the paper also exchanges source and target. They are the right way round here, and "
     "`paper's row` says how they were printed."
 )
 
 
 def table3_zero_shot(results: Results) -> Table:
-    """RETURNS (Table): Table 3 of the paper: trained on a source, tested on a target that it has never seen."""
+    """RETURNS (Table): Table 3 of the paper: training on a source, and testing on an unseen target."""
     rows = []
     for setup in results.setups(ZERO_SHOT):
         for target in results.corpus_names:

@@ -1,4 +1,4 @@
-"""Make Table 4 of the paper: word pieces that the mentions of two corpora share."""
+"""Create Table 4 of the paper: word pieces that the mentions of two corpora share."""
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.paper_counterparts import PAPER
 from scripts.reporting.tables.captions import nothing_to_show
@@ -14,8 +14,8 @@ def table4_vocabulary_overlap(corpora: Corpora) -> Table:
             names = f"{PAPER}{pair.paper.corpus_a}", f"{PAPER}{pair.paper.corpus_b}"
             rows.append((*names, pair.type, *_overlap_cells(pair.paper)))
     caption = (
-        f"Different word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, in lower "
-        "case and without accents, as in the paper, and how many of them both corpora have."
+        f"Unique word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, in lower "
+        "case and without accents, as in the paper, and how many of them are in both corpora."
     )
     columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")
     caption += nothing_to_show("vocabulary overlap in corpora.json", rows)

@@ -1,4 +1,4 @@
-"""Make the paper's own Table 5: as printed, and as its rule makes it of its Figure 1."""
+"""Recompute the paper's Table 5 from its Figure 1, and compare it with the printed one."""
 from typing import Optional
 
 from scripts.reporting.formats import Cell, Table
@@ -6,7 +6,7 @@ from scripts.results.paper import NO_PRETRAIN, Paper, Pretrain, ranking_by_curve
 
 
 def table5_paper_recomputed(paper: Paper) -> Table:
-    """RETURNS (Table): The paper's Table 5 as printed and as its own rule makes it of its Figure 1."""
+    """RETURNS (Table): The paper's Table 5 as printed, and as its own rule gives it from Figure 1."""
     recomputed = table5_of_curves(paper)
     targets = [target for _, _, target in paper.table5]
     cells = sorted(paper.table5, key=lambda cell: targets.index(cell[2]))
@@ -14,9 +14,9 @@ def table5_paper_recomputed(paper: Paper) -> Table:
     agreeing = sum(recomputed[cell] == printed for cell, printed in paper.table5.items())
     caption = (
         f"{agreeing} of {len(rows)} cells agree. Sentences at which a curve of the paper's Figure 1 first reaches 99 % "
-        "of the full F1 of its Table 2, by the code that makes our own Table 5; sizes at which its curves are "
-        "interpolated do not count. Best and worst: fewest and most sentences over the pretrainings that reach it, for "
-        "each entity type by itself. The curves are digitised from the published plots, to about 0.03 F1."
+        "of the full F1 in its Table 2, by the code for our own Table 5. Sizes where its curves are interpolated are "
+        "not counted. Best and worst: fewest and most sentences among the pretrainings that reach it, for each entity "
+        "type separately. The curves are digitised from the published plots, to about 0.03 F1."
     )
     columns = ("target", "type", "pretrain", "Table 5 as printed", "from Figure 1", "pretrained on")
     columns += ("never reach it", "why they differ")

@@ -1,4 +1,4 @@
-"""Make Table 5 of the paper: sentences of the target that are needed for 99 % of its full F1."""
+"""Create Table 5 of the paper: sentences of the target that are needed for 99 % of its full F1."""
 import math
 from typing import Mapping, Optional
 
@@ -12,12 +12,12 @@ from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN
 from scripts.results.paper import MULTI_BERT, Pretrain
 
 PRETRAIN = {"none": NO_PRETRAIN, "best": "best source", "worst": "worst source"}
-# Which count of the paper a setup is held against, by its verdict.
+# Which count of the paper a setup is compared with, by its verdict.
 COUNTERPARTS = {"best": "best", "best and worst": "best", "tie": "best", "worst": "worst"}
 BESIDE_SENTENCES = (
     " The paper's rows: its Table 5 as printed, and the full F1 of its Table 2. Deviation: our sentences minus the "
-    "paper's, of no pretrain, of the best and of the worst source, whichever source that is. The paper's shares of the "
-    "training part are not shown, since their denominators differ."
+    "paper's, for no pretrain, the best and the worst source, whichever source that is. The paper's shares of the "
+    "training part are not shown, as their denominators differ."
 )
 
 
@@ -32,12 +32,12 @@ def table5_sentences_needed(results: Results) -> Table:
         for row in _needed_rows(results, target, entity_type)
     ]
     caption = (
-        "The smallest sample whose mean F1 reaches 99 % of the full F1: that of training without a source on the whole "
-        f"training part ({_denominators(results)})."
+        "The smallest sample whose mean F1 reaches 99 % of the full F1, which is that of training without a source on "
+        f"the whole training part ({_denominators(results)})."
     )
     terms = (
-        ("sustained", "From this size on every larger sample reaches it too."),
-        ("verdict", "The sources that need fewest and most sentences, among those that reach it."),
+        ("sustained", "The size from which every larger sample reaches it too."),
+        ("verdict", "The sources that need the fewest and the most sentences, among those that reach it."),
     )
     caption += _doubts(results) + without_gold(results) + beside_paper(results, BESIDE_SENTENCES)
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)

@@ -52,7 +52,7 @@ class TestErrors:
         one = replace(results, runs=(replace(results.runs[0], errors=errors), results.runs[1]))
         assert [row[5:7] for row in table_errors(one).rows] == [(1, 1), (1, 0)]
         assert table_errors(results).rows == ()
-        assert "no run tells of its errors" in table_errors(results).caption
+        assert "no run has recorded its errors" in table_errors(results).caption
 
     def test_the_kinds_stand_under_their_headings(self, read_made_up):
         kinds = ("correct", "boundary", "type", "boundary and type", "missed", "spurious")

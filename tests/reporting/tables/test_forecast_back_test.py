@@ -45,4 +45,4 @@ def test_back_test_on_the_papers_curves(read_made_up):
     assert sizes == [(500, 1000, 34), (500, 1950, 34)]
     for row in rows:
         assert row["absolute error"] < row["naive absolute error"] / 2
-    assert "this is no independent test" in table.caption
+    assert "this is not an independent test" in table.caption

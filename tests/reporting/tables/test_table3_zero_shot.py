@@ -21,4 +21,4 @@ def test_table3_holds_f1_against_the_papers_corrected_row(results):
     assert row["paper's row"] == "printed as RU EHR to RU UGT"
     assert (rows["en_ugt", "ru_ugt"]["Disease paper F1"], rows["en_ugt", "ru_ugt"]["paper's row"]) == (24.12, None)
     assert rows["en_ehr", "ru_ugt"]["Drug paper F1"] is rows["en_ehr", "ru_ugt"]["Drug deviation"] is None
-    assert "they stand here the right way round" in table.caption
+    assert "They are the right way round here" in table.caption
