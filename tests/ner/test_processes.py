@@ -1,4 +1,5 @@
 """Processes that are forked after PyTorch has computed in several threads: they go on, and find the same."""
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from tests.ner.test_lstm import make_lstm_crf
 TEXT = "Took aspirin for the headache ."
 # A process that waits for threads that it does not have waits for ever.
 SECONDS = 60
+STDERR = 2
 ENOUGH_FOR_THREADS = 4_000_000
 
 
@@ -39,7 +41,10 @@ def in_fork(function: Callable):
     def run():
         # A group of its own, so that its own processes end with it.
         os.setpgid(0, 0)
+        # If it hangs, say where.
+        faulthandler.dump_traceback_later(SECONDS / 2, file=STDERR)
         sender.send(function())
+        faulthandler.cancel_dump_traceback_later()
 
     process = multiprocessing.get_context("fork").Process(target=run)
     process.start()
