@@ -1,4 +1,4 @@
-"""Encoders that every room's tests may use, a tiny one made on the spot and the offline one; how tests are spread."""
+"""What every room's tests may use: encoders, a tiny one and the offline one, and a browser; how tests are spread."""
 import fcntl
 import gc
 import math
@@ -7,7 +7,7 @@ import shutil
 import string
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -88,6 +88,20 @@ def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """YIELDS (Browser): Chromium, for the tests of pages, which are skipped where it is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no Chromium: install Debian's `chromium`")
+    with playwright.sync_playwright() as started:
+        # Root, as in a container, cannot have Chromium's sandbox.
+        found = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The report in a browser: drawn, quiet, reachable by keyboard, readable by all, on any screen and on paper."""
 import io
-import shutil
 from dataclasses import replace
 
 import numpy
@@ -20,10 +19,7 @@ from scripts.results.calibration import Calibration
 from tests.reporting.chosen import chosen_run
 from tests.reporting.made_up import beside_paper, f1_run, make_run, make_runs, write_experiment
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: install Debian's `chromium`")
 
 WIDTHS, SCHEMES = (1280, 400), ("light", "dark")
 EVIL = "ru<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -32,15 +28,6 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 MEGABYTE = 1_000_000
 # What the weight of a page is measured by: a grid as large as the paper's.
 LARGE_SIZES, LARGE_SOURCES = range(50, 2001, 50), ("a", "b", "c", "d", "e")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        # Root, as in a container, cannot have Chromium's sandbox.
-        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 def results_of(folder, runs):

@@ -37,6 +37,7 @@ def entities(client: TestClient, text: str, **more: object) -> dict[str, list[di
 def test_entities_are_those_of_the_pipeline(client, nlp):
     doc = nlp(TEXT)
     found = [(one["start"], one["end"], one["label"], one["confidence"]) for one in entities(client, TEXT)["one"]]
+    assert all(one["is_in_ents"] for one in entities(client, TEXT)["one"])
     assert doc.ents
     assert found == [(ent.start_char, ent.end_char, ent.label_, ent._.confidence) for ent in doc.ents]
 

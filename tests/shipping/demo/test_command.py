@@ -1,41 +1,14 @@
 """`weasel run demo` as a process of its own: it answers, tells nothing of a text, and ends in one line."""
 import json
-import os
-import re
 import signal
-import subprocess
-import sys
 import urllib.request
 
 import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.demo import listen, short_names
-from tests.project import ROOT
 
 SECRET = "Zxqvalinum"
-
-
-@pytest.fixture
-def demo(pipeline):
-    """The process, its address, and the lines that it has printed."""
-    words = [sys.executable, "-B", "-m", "scripts.demo", "--pipeline", str(pipeline), "--port", "0"]
-    process = subprocess.Popen(
-        words, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-    )
-    try:
-        printed = []
-        for line in process.stdout:
-            printed.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                yield process, found.group(), printed
-                break
-        else:
-            pytest.fail("".join(printed))
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_it_answers_logs_nothing_and_ends_by_ctrl_c(demo):
