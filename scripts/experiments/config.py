@@ -89,6 +89,10 @@ def _hash_place(place: str) -> str:
     return f"{place} {version(place)}" if is_package(place) else ""
 
 
+# Name of this project's encoder architecture, without its version.
+OWN_TRANSFORMER = "interlingual.SentenceTransformer."
+
+
 def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     """Fill a model's spaCy config for one training.
 
@@ -104,6 +108,7 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
     if job.encoder:
         settings |= {**_encoder_settings(job, job.encoder.path, source), **_factory_settings(template)}
+        settings |= _folding_settings(job, template)
     config = load_template(path, settings)
     if job.transfer == FULL:
         for name in config["nlp"]["pipeline"]:
@@ -216,6 +221,15 @@ def _factory_settings(template: Config) -> dict[str, object]:
 
     is_spacys_own = template["components"][ENCODER].get("factory") == "transformer"
     return {f"components.{ENCODER}.factory": MAPPED_TRANSFORMER} if is_spacys_own else {}
+
+
+def _folding_settings(job: TrainingJob, template: Config) -> dict[str, object]:
+    """RETURNS (dict): Settings to read sentences in capitals in lower case, if the architecture has that option."""
+    model = f"components.{ENCODER}.model"
+    is_ours = template["components"][ENCODER]["model"]["@architectures"].startswith(OWN_TRANSFORMER)
+    if not job.fold_capitals or not is_ours:
+        return {}
+    return {f"{model}.@architectures": f"{OWN_TRANSFORMER}v4", f"{model}.fold_capitals": True}
 
 
 def _training_settings(job: TrainingJob) -> dict[str, object]:

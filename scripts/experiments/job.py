@@ -110,6 +110,8 @@ class TrainingJob:
     selection (Optional[Selection]): How the sentences are selected. None for `limit` sentences at random.
     numbers (Optional[tuple[int, ...]]): The selected sentences, as their numbers in the training parts, in this order.
         None until they are known.
+    fold_capitals (Optional[bool]): Whether the encoder reads sentences in capitals as if they were in lower case.
+        None if it doesn't.
     """
 
     template: Template
@@ -132,6 +134,7 @@ class TrainingJob:
     without_kinds: tuple[Duplicate, ...] = ()
     selection: Optional[Selection] = None
     numbers: Optional[tuple[int, ...]] = None
+    fold_capitals: Optional[bool] = None
 
     @cached_property
     def n_sentences(self) -> int:
@@ -191,6 +194,7 @@ class TrainingJob:
             "encoder": _named(self.encoder),
             "source": self.source.record if self.source else None,
             **({"selection": asdict(self.selection)} if self.selection else {}),
+            **({"fold_capitals": True} if self.fold_capitals else {}),
         }
 
     def check_files(self) -> None:
@@ -235,7 +239,7 @@ NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     TrainingJob: frozenset({"numbers"}),
 }
 # Fields added in a later version count only if they are set, so that older fingerprints stay valid.
-ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection"})}
+ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection", "fold_capitals"})}
 
 
 def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:

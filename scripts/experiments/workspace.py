@@ -136,6 +136,7 @@ class Workspace:
             "threads": self.threads,
             "frozen": self.experiment.frozen,
             "lower_case": self.experiment.lower_case,
+            "fold_capitals": self.experiment.fold_capitals or None,
             "precision": self.started_with.precision,
         }
         job = TrainingJob(**{**shared, **own})

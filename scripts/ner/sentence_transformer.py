@@ -6,6 +6,7 @@ one process, where the first one to register a name keeps it. If the arguments o
 it gets a new name (`v3`), and the old one stays for the pipelines that use it.
 """
 import os
+import re
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from functools import lru_cache, partial
@@ -57,11 +58,13 @@ SCORES_AT_ONCE = 32_000_000
 # The most sentences to keep the sub-words of between epochs.
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
-TOK2VEC = "interlingual.SentenceTok2Vec.v1"
+TOK2VEC_V1, TOK2VEC = "interlingual.SentenceTok2Vec.v1", "interlingual.SentenceTok2Vec.v2"
 CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
 # Next to the file `model`, which holds everything else. Without this file, `model` holds the weights too.
 WEIGHTS = "weights.pt"
+# A sentence is in capitals if this share of its letters is, and if it has a word of at least five letters.
+MOSTLY_CAPITALS, LONG_WORD = 0.8, re.compile(r"[^\W\d_]{5}")
 # The first bytes of PyTorch's weight files, which are zip archives.
 ARCHIVE = b"PK\x03\x04"
 # The most tokens of encoded Docs that wait for the listening components. Their vectors take about 30 MB.
@@ -77,6 +80,7 @@ def SentenceTransformer(
     transformer_config: Dict[str, Any] = {},  # noqa: B006
     training_precision: str = "float32",
     inference_precision: str = "float32",
+    fold_capitals: bool = False,
 ) -> Model[List[Doc], FullTransformerBatch]:
     """Build a transformer that reads each sentence separately.
 
@@ -86,6 +90,7 @@ def SentenceTransformer(
     transformer_config (dict): Settings of the Hugging Face model.
     training_precision (str): `float32`, or `bfloat16` for matrix products in bfloat16 (weights stay float32).
     inference_precision (str): The same for predictions. Only `float32` gives the same ones on different machines.
+    fold_capitals (bool): Read sentences in capitals as if they were in lower case; see `fold_case`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
     RAISES (ValueError): If a precision is unknown.
     """
@@ -95,7 +100,8 @@ def SentenceTransformer(
     # Otherwise Transformers may ask whether to run an encoder's own code, and a piped input could answer.
     no_code = {"trust_remote_code": False}
     objects = HFObjects(None, None, None, {**tokenizer_config, **no_code}, {**transformer_config, **no_code})
-    return SentenceTransformerModel(name, max_subwords, EncoderShim(objects, training_precision, inference_precision))
+    shim = EncoderShim(objects, training_precision, inference_precision, fold_capitals)
+    return SentenceTransformerModel(name, max_subwords, shim)
 
 
 def SentenceTok2Vec(
@@ -107,6 +113,7 @@ def SentenceTok2Vec(
     transformer_config: Dict[str, Any] = {},  # noqa: B006
     training_precision: str = "float32",
     inference_precision: str = "float32",
+    fold_capitals: bool = False,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build an encoder for a single component. `nlp.replace_listeners` replaces a listener to a `SentenceTransformer`
     with it. Other arguments are those of `SentenceTransformer`.
@@ -116,10 +123,47 @@ def SentenceTok2Vec(
     RETURNS (Model[List[Doc], List[Floats2d]]): A model that returns an array of (tokens, width) per Doc.
     """
     encoder = SentenceTransformer(
-        name, max_subwords, tokenizer_config, transformer_config, training_precision, inference_precision
+        name,
+        max_subwords,
+        tokenizer_config,
+        transformer_config,
+        training_precision,
+        inference_precision,
+        fold_capitals,
     )
     # The same structure as after `replace_listeners`, which replaces the listener with the first of the two chains.
     return chain(_stand_alone(encoder), trfs2arrays(pooling, grad_factor))
+
+
+def SentenceTransformerV3(
+    name: str,
+    max_subwords: int = 510,
+    tokenizer_config: Dict[str, Any] = {},  # noqa: B006
+    transformer_config: Dict[str, Any] = {},  # noqa: B006
+    training_precision: str = "float32",
+    inference_precision: str = "float32",
+) -> Model[List[Doc], FullTransformerBatch]:
+    """Build a `SentenceTransformer` with the arguments of released packages, and without folding capitals."""
+    return SentenceTransformer(
+        name, max_subwords, tokenizer_config, transformer_config, training_precision, inference_precision
+    )
+
+
+def SentenceTok2VecV1(
+    name: str,
+    pooling: Model[Ragged, Floats2d],
+    grad_factor: float = 1.0,
+    max_subwords: int = 510,
+    tokenizer_config: Dict[str, Any] = {},  # noqa: B006
+    transformer_config: Dict[str, Any] = {},  # noqa: B006
+    training_precision: str = "float32",
+    inference_precision: str = "float32",
+) -> Model[List[Doc], List[Floats2d]]:
+    """Build a `SentenceTok2Vec` with the arguments of released packages, and without folding capitals."""
+    configs = (tokenizer_config, transformer_config)
+    return SentenceTok2Vec(
+        name, pooling, grad_factor, max_subwords, *configs, training_precision, inference_precision
+    )
 
 
 class SentenceTransformerModel(TransformerModel):
@@ -173,7 +217,9 @@ def tok2vec_config(transformer: Dict[str, Any], listener: Dict[str, Any]) -> Dic
     RETURNS (dict): Settings of a `SentenceTok2Vec`.
     """
     own: Dict[str, Any] = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
-    return {**transformer, "@architectures": TOK2VEC, **own}
+    # A package of an earlier version may have registered the first one.
+    architecture = TOK2VEC if "fold_capitals" in transformer else TOK2VEC_V1
+    return {**transformer, "@architectures": architecture, **own}
 
 
 # Spans and sub-words
@@ -188,7 +234,8 @@ def sentence_spans(docs: Iterable[Doc], model: TransformerModel, max_subwords: i
     RETURNS (List[List[Span]]): The spans of each Doc, which cover every token once.
     """
     limit = min(max_subwords, model.tokenizer.max_len_single_sentence)
-    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, model.tokenizer, limit)] for doc in docs]
+    shim = _shim(model.layers[0])
+    return [[piece for sentence in _sentences(doc) for piece in _cut(sentence, shim, limit)] for doc in docs]
 
 
 def _sentences(doc: Doc) -> List[Span]:
@@ -197,17 +244,33 @@ def _sentences(doc: Doc) -> List[Span]:
     return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
-def _cut(span: Span, tokenizer: PreTrainedTokenizerBase, max_subwords: int) -> List[Span]:
+def _cut(span: Span, shim: "EncoderShim", max_subwords: int) -> List[Span]:
     # A sub-word has at least one byte (except the mark that starts a sentence), so most sentences need no counting.
     if len(span) == 1 or 4 * (span.end_char - span.start_char) < max_subwords:
         return [span]
     if len(span.text.encode("utf8")) < max_subwords:
         return [span]
     # A piece is tokenized as a whole, because sub-words depend on their neighbours.
-    if len(tokenizer.tokenize(span.text, verbose=False)) <= max_subwords:
+    if shim.count_subwords(span.text) <= max_subwords:
         return [span]
     middle = len(span) // 2
-    return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, tokenizer, max_subwords)]
+    return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, shim, max_subwords)]
+
+
+def fold_case(text: str) -> str:
+    """Lower-case a sentence that is written in capitals, except for its first letter.
+
+    text (str): A sentence.
+    RETURNS (str): A text of the same length. It is the sentence itself unless nearly all of its letters are capitals
+        and one of its words is longer than an abbreviation.
+    """
+    letters = [character for character in text if character.isalpha()]
+    capitals = sum(character.isupper() for character in letters)
+    if capitals < MOSTLY_CAPITALS * len(letters) or not LONG_WORD.search(text):
+        return text
+    lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+    first = next(number for number, character in enumerate(text) if character.isalpha())
+    return lowered[:first] + text[first] + lowered[first + 1 :]
 
 
 class Subwords(NamedTuple):
@@ -274,7 +337,7 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
     spans = model.attrs["get_spans"](docs)
     shim = _shim(model.layers[0])
     texts = [span.text for doc_spans in spans for span in doc_spans]
-    subwords = shim.kept_subwords(texts) if is_train else split_into_subwords(model.tokenizer, texts)
+    subwords = shim.kept_subwords(texts) if is_train else shim.subwords_of(texts)
     if is_train and shim.is_trained:
         hidden, backprop_hidden = _encode_for_training(model.layers[0], subwords)
     else:
@@ -403,17 +466,22 @@ class EncoderShim(HFShim):
     objects (HFObjects): Tokenizer and model, or the settings to load them with.
     training_precision (str): `float32` or `bfloat16`.
     inference_precision (str): The same for predictions.
+    fold_capitals (bool): Whether to read sentences in capitals as if they were in lower case.
     """
 
-    def __init__(self, objects: HFObjects, training_precision: str, inference_precision: str) -> None:
+    def __init__(
+        self, objects: HFObjects, training_precision: str, inference_precision: str, fold_capitals: bool = False
+    ) -> None:
         super().__init__(objects, grad_scaler_config={"enabled": False})
         self.training_precision = training_precision
         self.inference_precision = inference_precision
+        self.fold_capitals = fold_capitals
         self._kept: Dict[str, Subwords] = {}
 
     def copy(self) -> "EncoderShim":
         """RETURNS (EncoderShim): A shim with its own weights and without any kept sentences."""
-        return EncoderShim(deepcopy(self._hfmodel), self.training_precision, self.inference_precision)
+        objects = deepcopy(self._hfmodel)
+        return EncoderShim(objects, self.training_precision, self.inference_precision, self.fold_capitals)
 
     @property
     def is_trained(self) -> bool:
@@ -435,11 +503,23 @@ class EncoderShim(HFShim):
         """RETURNS (int): The id to pad with. Any number will do, as padding is masked."""
         return self._hfmodel.tokenizer.pad_token_id or 0
 
+    def as_read(self, text: str) -> str:
+        """RETURNS (str): A sentence as the encoder reads it, with the same length."""
+        return fold_case(text) if self.fold_capitals else text
+
+    def count_subwords(self, text: str) -> int:
+        """RETURNS (int): Number of sub-words of a text, without special ones."""
+        return len(self._hfmodel.tokenizer.tokenize(self.as_read(text), verbose=False))
+
+    def subwords_of(self, texts: Sequence[str]) -> List[Subwords]:
+        """RETURNS (List[Subwords]): The sub-words of each text."""
+        return split_into_subwords(self._hfmodel.tokenizer, [self.as_read(text) for text in texts])
+
     def kept_subwords(self, texts: Sequence[str]) -> List[Subwords]:
         """RETURNS (List[Subwords]): The sub-words of each text, which are kept for the next epoch."""
         found = {text: self._kept[text] for text in texts if text in self._kept}
         new = list(dict.fromkeys(text for text in texts if text not in found))
-        found.update(zip(new, split_into_subwords(self._hfmodel.tokenizer, new), strict=True))
+        found.update(zip(new, self.subwords_of(new), strict=True))
         if len(self._kept) + len(new) > KEPT_SENTENCES:
             self._kept.clear()
         self._kept.update(islice(found.items(), KEPT_SENTENCES))
@@ -701,8 +781,10 @@ def make_sentence_transformer(
 
 # Several packages that bundle this module and the project itself must be able to load in one process.
 for _name, _function in (
-    ("interlingual.SentenceTransformer.v2", SentenceTransformer),
-    ("interlingual.SentenceTransformer.v3", SentenceTransformer),
+    ("interlingual.SentenceTransformer.v2", SentenceTransformerV3),
+    ("interlingual.SentenceTransformer.v3", SentenceTransformerV3),
+    ("interlingual.SentenceTransformer.v4", SentenceTransformer),
+    (TOK2VEC_V1, SentenceTok2VecV1),
     (TOK2VEC, SentenceTok2Vec),
 ):
     if _name not in registry.architectures:

@@ -53,6 +53,7 @@ CHANGES: dict[str, Any] = {
     "corpora": ["en_ugt", "ru_ehr", "ru_ugt", "more"],
     "encoder": "other",
     "lower_case": True,
+    "fold_capitals": False,
     "model": "softmax_crf",
     "frozen": "nothing",
     "types": "per_type",

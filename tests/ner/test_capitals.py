@@ -1,0 +1,100 @@
+"""Sentences in capitals are read as others are, where an encoder is told so, through saving and taking over."""
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.language import Language
+
+import scripts.ner.training  # noqa: F401  (registers the components)
+from scripts.ner.sentence_transformer import fold_case
+from tests.ner.pipelines import make_pipeline
+
+PLAIN = "Took aspirin for the headache . No history of diabetes ."
+FOLDING = {"@architectures": "interlingual.SentenceTransformer.v4", "fold_capitals": True}
+LISTENER = ["model.tok2vec"]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("BACK PAIN, RASH AND FEVER", "Back pain, rash and fever"),
+        ("2. ПРИНИМАЛ АСПИРИН 5 МГ", "2. Принимал аспирин 5 мг"),
+        ("МРТ GOLOVNOГО МОЗГА", "Мрт golovnoго мозга"),
+        # A letter of small print, such as a unit.
+        ("ПРИНИМАЛ АСПИРИН 5 мг", "Принимал аспирин 5 мг"),
+        ("STRAßE İSTANBUL", "Straße İstanbul"),
+    ],
+)
+def test_capitals_are_read_as_a_sentence(text, read):
+    assert fold_case(text) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "...",
+        "Took aspirin for the headache.",
+        "ГБ II ст., ХСН, ASA",
+        "HCTZ",
+        "Took ASPIRIN for the headache.",
+        "СД 2 типа",
+        "漢字漢字漢字",
+    ],
+)
+def test_others_are_read_as_they_are(text):
+    assert fold_case(text) == text
+
+
+@given(st.text())
+def test_length_stays_whatever_the_text(text):
+    assert len(fold_case(text)) == len(text)
+    assert len(fold_case(text.upper())) == len(text.upper())
+
+
+@pytest.fixture(scope="module")
+def folding(tiny_encoder) -> Language:
+    return make_pipeline(tiny_encoder, **FOLDING)
+
+
+def vectors(nlp: Language, text: str):
+    doc = nlp.make_doc(text)
+    for name in nlp.pipe_names:
+        if name == "transformer":
+            doc = nlp.get_pipe(name)(doc)
+    return nlp.get_pipe("bio_ner").model.layers[0].predict([doc])[0]
+
+
+def is_same(one, two) -> bool:
+    return one.shape == two.shape and bool((one == two).all())
+
+
+def test_vectors_of_capitals_are_those_of_the_sentence_as_it_is_read(folding):
+    assert is_same(vectors(folding, PLAIN.upper()), vectors(folding, fold_case(PLAIN.upper())))
+    assert not is_same(vectors(folding, PLAIN.upper()), vectors(folding, PLAIN.upper().lower().title()))
+
+
+def test_without_the_setting_capitals_are_read_as_capitals(tiny_encoder, folding):
+    plain = make_pipeline(tiny_encoder)
+    assert not is_same(vectors(plain, PLAIN.upper()), vectors(plain, fold_case(PLAIN.upper())))
+    assert is_same(vectors(plain, PLAIN), vectors(folding, PLAIN))
+
+
+def test_it_survives_saving_and_taking_over(folding, tmp_path):
+    folding.to_disk(tmp_path / "saved")
+    saved = spacy.load(tmp_path / "saved")
+    expected = vectors(folding, PLAIN.upper())
+    assert is_same(vectors(saved, PLAIN.upper()), expected)
+    saved.replace_listeners("transformer", "bio_ner", LISTENER)
+    assert is_same(vectors(saved, PLAIN.upper()), expected)
+    saved.to_disk(tmp_path / "alone")
+    assert is_same(vectors(spacy.load(tmp_path / "alone"), PLAIN.upper()), expected)
+
+
+def test_long_sentences_are_cut_by_what_is_read(tiny_encoder):
+    nlp = make_pipeline(tiny_encoder, max_subwords=12, **FOLDING)
+    model = nlp.get_pipe("transformer").model
+    doc = nlp.make_doc(f"{PLAIN} {PLAIN}".upper())
+    (spans,) = model.attrs["get_spans"]([doc])
+    assert len(spans) > 1 and sum(map(len, spans)) == len(doc)
+    assert all(len(model.tokenizer.tokenize(fold_case(span.text))) <= 12 for span in spans)
