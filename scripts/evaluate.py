@@ -4,7 +4,7 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base import command
-from scripts.base.files import write_json
+from scripts.base.files import write_json, write_text
 from scripts.base.options import (
     Address,
     Configs,
@@ -22,10 +22,14 @@ from scripts.base.options import (
     Workers,
 )
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.execute import carry_out_kind
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
+from scripts.experiments.other_seeds import scores_of_other_seeds
 from scripts.experiments.workspace import open_workspace
+from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.screen import print_table
+from scripts.reporting.tables.shipped import table_shipped
 from scripts.results.kinds import SHIPPED
 from scripts.shipping.meta import spacy_scores
 
@@ -46,18 +50,22 @@ def main(
     gpus_per_run: GpusPerRun = 1.0,
     verbose: Verbose = False,
 ) -> None:
-    """Score the pipeline that the experiment ships (`ship`) on the test part of every corpus.
+    """Score the pipeline that the experiment ships (`ship`) on the test part of every corpus, also in capitals.
 
-    The pipeline is trained first if needed. Each corpus gets a JSON file with the same keys as `spacy evaluate`.
+    The pipeline is trained first if needed. Each corpus gets a JSON file with the same keys as `spacy evaluate`. Use
+    --seed to train with other seeds: the table has the mean of all seeds that were scored.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         results = carry_out_kind(workspace, SHIPPED, chosen, verbose)
-        show(results)
+        table = table_shipped([*results, *sum(scores_of_other_seeds(workspace).values(), [])])
+        print_table(table)
         folder = workspace.results / "evaluation"
         for result in results:
             write_json(folder / f"{result.coordinates.target}.json", spacy_scores(result.scores.tokens))
+        write_text(folder / "scores.csv", to_csv(table))
+        write_text(folder / "scores.md", to_markdown(table))
         msg.good("Scores are in", folder)
 
 

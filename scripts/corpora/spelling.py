@@ -29,6 +29,11 @@ def same_text(first: str, second: str) -> bool:
     return one == other or any(one.translate(table) == other.translate(table) for table in (_NAMES, _LETTERS))
 
 
+def in_capitals(text: str) -> str:
+    """RETURNS (str): A text in upper case, with the same length. Letters with a longer upper case are left as is."""
+    return "".join(upper if len(upper := character.upper()) == 1 else character for character in text)
+
+
 def without_space(text: str) -> str:
     """RETURNS (str): A text without whitespace: formats write a line break as a space, or not at all."""
     return "".join(text.split())

@@ -24,13 +24,13 @@ from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, SourceModel, tested_model
 from scripts.experiments.rounds import count_words, place_of, with_sentences
 from scripts.experiments.run import RunJob, ScoredPart, run_job
-from scripts.experiments.score import Outcome, predict, score, take_test
+from scripts.experiments.score import Outcome, predict, score, take_test, take_test_in_capitals
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
 from scripts.results.kinds import FEW_SHOT, SHIPPED
 from scripts.results.rounds import Round
-from scripts.results.runs import LAYOUT, Prediction, RunResult
+from scripts.results.runs import LAYOUT, Prediction, RunResult, RunScores
 
 # Sources are compared on this many sentences of the target's training part, before others are annotated.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
@@ -196,6 +196,7 @@ def _result(
         source_tests={test.corpus: _take(test, model.nlp).scores.tokens for test in job.source_tests},
         first_sentences=_score_first_sentences(job.first_sentences, model.nlp) if job.first_sentences else {},
         problem=model.problem or find_problem(model.nlp, job.training, outcome),
+        capitals=_take_in_capitals(job.test, model.nlp) if job.in_capitals else None,
         cost={"words": count_words(job.training.sentences())} if run.kind == FEW_SHOT else {},
     )
 
@@ -215,6 +216,10 @@ def _source_loader(
 def _take(test: ScoredPart, nlp: Language) -> Outcome:
     check_unchanged(test.part.path, test.part.sha256)
     return take_test(nlp, test.part.path, test.entity_types)
+
+
+def _take_in_capitals(test: ScoredPart, nlp: Language) -> RunScores:
+    return take_test_in_capitals(nlp, test.part.path, test.entity_types)
 
 
 def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Score]:

@@ -151,7 +151,8 @@ def _cost(workspace: Workspace, kind: str, model: str, jobs: Jobs, trained: set[
 
 
 def _tested(job: RunJob) -> int:
-    return sum(test.part.sentences for test in (job.test, *job.source_tests))
+    again = (job.test,) if job.in_capitals else ()
+    return sum(test.part.sentences for test in (job.test, *job.source_tests, *again))
 
 
 def measure_speed(job: TrainingJob, gpu_id: int) -> Speed:

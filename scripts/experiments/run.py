@@ -12,6 +12,9 @@ from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FULL, SHIPPED, ZERO_SHOT
 
+# Fields of a `RunJob` that count for its fingerprint only if they are set.
+ADDED_LATER = frozenset({"is_rounded", "in_capitals"})
+
 
 @dataclass(frozen=True)
 class ScoredPart:
@@ -36,6 +39,7 @@ class RunJob:
     source_tests (tuple[ScoredPart, ...]): The test parts of the sources, to measure forgetting.
     first_sentences (Optional[ScoredPart]): The training part with the first sentences to also score on, if any.
     is_rounded (bool): Whether to test the encoder in half precision, as stored in a package.
+    in_capitals (bool): Whether to also test on the target's test part written in capitals.
     """
 
     training: TrainingJob
@@ -43,14 +47,14 @@ class RunJob:
     source_tests: tuple[ScoredPart, ...] = ()
     first_sentences: Optional[ScoredPart] = None
     is_rounded: bool = False
+    in_capitals: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
         """RETURNS (str): Hash of everything that determines the result."""
         run = decisive(self)
-        # Without rounding, results from before there was this field must stay valid.
-        if not run["is_rounded"]:
-            del run["is_rounded"]
+        # Results from before there were these fields must stay valid.
+        run = {key: value for key, value in run.items() if value or key not in ADDED_LATER}
         return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": run})
 
 
@@ -66,6 +70,7 @@ def run_job(workspace: Workspace, run: Run) -> RunJob:
         ),
         first_sentences=_test(workspace, run.target, "train", types) if run.kind == ZERO_SHOT else None,
         is_rounded=run.kind == SHIPPED,
+        in_capitals=run.kind == SHIPPED,
     )
 
 

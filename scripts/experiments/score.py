@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from scripts.corpora.docbin import annotated_sentences, unknown_tokens
 from scripts.corpora.parts import read_documents
+from scripts.corpora.spelling import in_capitals
 from scripts.evaluation.scores import MentionKey, Score, check_same_length, judged, score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
 from scripts.results.runs import Prediction, RunScores
@@ -31,6 +32,18 @@ class Outcome:
     scores: RunScores
     seconds: float
     sentences: int
+
+
+def take_test_in_capitals(nlp: Language, part: Path, entity_types: Sequence[str]) -> RunScores:
+    """Score a pipeline on a test part that is written in capitals, as parts of many clinical notes are.
+
+    nlp (Language): The pipeline.
+    part (Path): DocBin file of whole documents.
+    entity_types (Sequence[str]): The types to score.
+    RETURNS (RunScores): The scores.
+    """
+    documents = read_documents(part)
+    return score(documents, list(predict(nlp, map(written_in_capitals, documents))), entity_types)
 
 
 def take_test(nlp: Language, part: Path, entity_types: Sequence[str]) -> Outcome:
@@ -74,11 +87,18 @@ def confidences(doc: Doc) -> tuple[float, ...]:
     return tuple(by_span[ent.start, ent.end] for ent in doc.ents)
 
 
-def without_entities(document: Doc, vocab: Vocab) -> Doc:
-    """RETURNS (Doc): A Doc with the same tokens and sentences, and no entities."""
+def written_in_capitals(document: Doc) -> Doc:
+    """RETURNS (Doc): A document in capitals, with the same offsets and id, and without entities."""
+    capitals = without_entities(document, document.vocab, in_capitals)
+    capitals.user_data["id"] = document.user_data["id"]
+    return capitals
+
+
+def without_entities(document: Doc, vocab: Vocab, spell: Callable[[str], str] = str) -> Doc:
+    """RETURNS (Doc): A Doc with the same tokens, spelled in some way, and the same sentences, and no entities."""
     return Doc(
         vocab,
-        words=[token.text for token in document],
+        words=[spell(token.text) for token in document],
         spaces=[bool(token.whitespace_) for token in document],
         sent_starts=[bool(token.is_sent_start) for token in document],
     )

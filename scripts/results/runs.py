@@ -125,6 +125,7 @@ class RunResult:
     cost (Mapping[str, int]): For few-shot runs, the cost of annotating the sample: its `words` (tokens other than
         whitespace) and, in experiments with several selections, the `edits` in all rounds. In each round, an annotator
         corrects the predictions of the previous round's model (see `scripts.evaluation.edits`). Empty if unknown.
+    capitals (Optional[RunScores]): For shipped runs, the scores on the same test part written in capitals.
     layout (int): Layout of the run file. 1 for the first version of this project.
     errors (Mapping[str, ErrorCounts]): Errors by kind for each entity type, from the run's analysis.
     matches (Mapping[str, Mapping[str, MatchScore]]): Scores by kind of match and type, from the run's analysis.
@@ -149,6 +150,7 @@ class RunResult:
     hardware: str = ""
     predictions: str = ""
     cost: Mapping[str, int] = field(default_factory=dict)
+    capitals: Optional[RunScores] = None
     errors: Mapping[str, ErrorCounts] = field(default_factory=dict)
     matches: Mapping[str, Mapping[str, MatchScore]] = field(default_factory=dict)
 
@@ -323,9 +325,14 @@ class Ledger:
 def to_json(result: RunResult) -> dict[str, Any]:
     """RETURNS (dict): A result in the form of its file, with percentages for the scores."""
     data = asdict(result)
-    data["scores"] = {
-        unit: {name: score.to_dict() for name, score in getattr(result.scores, unit).items()}
-        for unit in ("tokens", "characters")
-    }
+    data["scores"] = _scores(result.scores)
+    data["capitals"] = _scores(result.capitals) if result.capitals else None
     data["coordinates"]["sources"] = list(result.coordinates.sources)
     return data
+
+
+def _scores(scores: RunScores) -> dict[str, dict[str, Any]]:
+    return {
+        unit: {name: score.to_dict() for name, score in getattr(scores, unit).items()}
+        for unit in ("tokens", "characters")
+    }

@@ -11,14 +11,12 @@ from scripts.base.settings import read_yaml
 from scripts.corpora.manifest import PartAccount, read_manifest
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
-from scripts.experiments.execute import jobs_of
+from scripts.experiments.other_seeds import scores_of_other_seeds
 from scripts.experiments.plan import shipped_model
-from scripts.experiments.settings import shift_seeds
 from scripts.experiments.workspace import Workspace
 from scripts.ner.training import NOTHING
 from scripts.results.calibration import Calibration, describe_calibration
-from scripts.results.kinds import SHIPPED
-from scripts.results.runs import Ledger, RunResult
+from scripts.results.runs import RunResult
 from scripts.shipping.evaluation import CorpusScores, Evaluation
 from scripts.shipping.meta import PYTHON, describe_package, how_trained, languages, listed, requirements
 from scripts.shipping.naming import PackageName
@@ -64,6 +62,7 @@ class ScoreRow:
     precision (str): Precision.
     recall (str): Recall.
     f1 (str): F1.
+    capitals (str): F1 on the same texts in capitals.
     spread (str): F1 with other training seeds. Empty if there are no results.
     """
 
@@ -72,6 +71,7 @@ class ScoreRow:
     precision: str
     recall: str
     f1: str
+    capitals: str
     spread: str = ""
 
 
@@ -265,24 +265,6 @@ def trains_embeddings(workspace: Workspace) -> bool:
     return workspace.recipe.encoder is not None and workspace.experiment.frozen == NOTHING
 
 
-def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
-    """Find the results of the same model with other training seeds, for the current settings and data.
-
-    workspace (Workspace): The experiment and its environment.
-    RETURNS (dict[str, list[RunResult]]): The other results, by corpus. Empty if there are none.
-    """
-    ledger, own = Ledger(workspace.runs), shipped_model(workspace.experiment).seed
-    heads = [path.stem for path in workspace.runs.glob(f"{SHIPPED}.*.json")]
-    seeds = {int(name.rpartition("seed-")[2]) for name in heads if name.rpartition("seed-")[2].isdigit()}
-    found: dict[str, list[RunResult]] = {}
-    for seed in sorted(seeds - {own}):
-        shifted = replace(workspace, experiment=shift_seeds(workspace.experiment, seed - own))
-        for run, job in jobs_of(shifted, SHIPPED).items():
-            if ledger.is_finished(run.id, job.fingerprint):
-                found.setdefault(run.target, []).append(ledger.read(run.id))
-    return found
-
-
 def citations() -> list[str]:
     """RETURNS (list[str]): Citations of the project and of the paper it reproduces, from CITATION.cff."""
     cited = read_yaml(CITATION)
@@ -334,10 +316,12 @@ def _encoder(workspace: Workspace) -> str:
 
 def _score_rows(result: RunResult, others: Mapping[str, Sequence[RunResult]]) -> Iterable[ScoreRow]:
     corpus, scores = result.coordinates.target, result.scores.tokens
+    capitals = result.capitals.tokens if result.capitals else {}
     for name in (MICRO, *in_order(set(scores) - {MICRO})):
         numbers = [f"{value:.1f}" for value in (scores[name].precision, scores[name].recall, scores[name].f1)]
         spread = _spread([other.scores.tokens[name].f1 for other in others.get(corpus, [])])
-        yield ScoreRow(corpus, name, *numbers, spread)
+        in_capitals = f"{capitals[name].f1:.1f}" if name in capitals else "-"
+        yield ScoreRow(corpus, name, *numbers, in_capitals, spread)
 
 
 def _spread(values: Sequence[float]) -> str:

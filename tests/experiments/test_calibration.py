@@ -193,7 +193,9 @@ def test_its_cost_is_counted(project):
     passes = model_job(workspace, shipped_model(workspace.experiment)).passes
     assert with_it["shipped"].passes - without["shipped"].passes == pytest.approx(0.8 * passes, abs=1)
     assert with_it["shipped"].trainings == without["shipped"].trainings + 1
-    assert with_it["shipped"].tested > 2 * without["shipped"].tested
+    # The test parts again on raw text, without capitals, and the held-out documents.
+    tests = without["shipped"].tested / 2
+    assert 3 * tests < with_it["shipped"].tested < 4 * tests
 
 
 def test_each_type_is_fitted_by_itself():

@@ -12,7 +12,7 @@ from scripts.corpora.parts import read_documents
 from scripts.corpora.schema import Document, Mention
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import Score
-from scripts.experiments.score import predict, score, score_characters
+from scripts.experiments.score import predict, score, score_characters, take_test, take_test_in_capitals
 from scripts.ner.bio_ner import SPANS_KEY
 from scripts.results.runs import Prediction
 
@@ -179,3 +179,22 @@ class TestPredict:
     def test_what_is_found_is_scored_against_the_gold(self, nlp, documents):
         scores = score(documents, list(predict(nlp, documents)), TYPES)
         assert scores.tokens["Drug"] == Score(1, 1, 0)
+
+
+@Language.component("test_finds_capitals")
+def finds_capitals(doc: Doc) -> Doc:
+    """Finds words that are in capitals."""
+    doc.set_ents([Span(doc, token.i, token.i + 1, label="Drug") for token in doc if token.text.isupper()])
+    return doc
+
+
+def test_in_capitals_only_the_text_is_another(tmp_path):
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("test_finds_capitals")
+    # The upper case of the sharp s has two letters, which would shift every mention after it.
+    documents = [gold("Straße: aspirin. Ibuprofen", (8, 15, "Drug"), (17, 26, "Drug"), starts=(0, 17))]
+    (tmp_path / "test.spacy").write_bytes(pack_docs(documents).to_bytes())
+    as_is = take_test(nlp, tmp_path / "test.spacy", ["Drug"]).scores
+    assert as_is.tokens["Drug"] == as_is.characters["Drug"] == Score(0, 0, 2)
+    capitals = take_test_in_capitals(nlp, tmp_path / "test.spacy", ["Drug"])
+    assert capitals.tokens["Drug"] == capitals.characters["Drug"] == Score(2, 0, 0)

@@ -1,4 +1,6 @@
 """`train` keeps the pipeline that is to be shipped, `evaluate` scores it, and `package` uses what they made."""
+import csv
+
 import pytest
 import spacy
 import srsly
@@ -42,7 +44,7 @@ def test_scores_have_the_keys_and_the_scale_of_spacys(project):
     workspace = open_project(project)
     for corpus in CORPORA:
         scores = srsly.read_json(workspace.results / "evaluation" / f"{corpus}.json")
-        (run,) = workspace.runs.glob(f"shipped.{corpus}.*.json")
+        (run,) = workspace.runs.glob(f"shipped.{corpus}.*seed-0.json")
         own = srsly.read_json(run)["scores"]["tokens"]
         found, wrong, missed = (own[MICRO][key] for key in ("tp", "fp", "fn"))
         assert scores["ents_p"] == pytest.approx(found / (found + wrong) if found + wrong else 0)
@@ -50,3 +52,18 @@ def test_scores_have_the_keys_and_the_scale_of_spacys(project):
         assert scores["ents_f"] == pytest.approx(2 * found / (2 * found + wrong + missed))
         assert set(scores["ents_per_type"]) == {"Drug", "Disease"}
         assert set(scores["ents_per_type"]["Drug"]) == {"p", "r", "f"}
+
+
+def test_the_table_has_every_seed_that_was_scored_and_capitals(project, capsys):
+    evaluate.main(**{**settings(project), "seed": 1})
+    evaluate.main(**settings(project))
+    screen = capsys.readouterr().out
+    assert "F1 in capitals" in screen and "over the seeds" in screen
+    workspace = open_project(project)
+    rows = list(csv.DictReader((workspace.results / "evaluation" / "scores.csv").open(encoding="utf8")))
+    assert {row["test part"] for row in rows} == set(CORPORA)
+    for row in [row for row in rows if row["type"] == MICRO]:
+        runs = [srsly.read_json(path) for path in workspace.runs.glob(f"shipped.{row['test part']}.*seed-?.json")]
+        for key, column in (("scores", "F1"), ("capitals", "F1 in capitals")):
+            f1s = [run[key]["tokens"][MICRO]["f1"] for run in runs]
+            assert len(f1s) == 2 and float(row[column]) == pytest.approx(sum(f1s) / 2, abs=0.01)

@@ -1,0 +1,27 @@
+"""Find how the shipped pipeline scores when it is trained with other seeds."""
+from dataclasses import replace
+
+from scripts.experiments.execute import jobs_of
+from scripts.experiments.plan import shipped_model
+from scripts.experiments.settings import shift_seeds
+from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import SHIPPED
+from scripts.results.runs import Ledger, RunResult
+
+
+def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
+    """Find the results of the same model with other training seeds, for the current settings and data.
+
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (dict[str, list[RunResult]]): The other results, by corpus. Empty if there are none.
+    """
+    ledger, own = Ledger(workspace.runs), shipped_model(workspace.experiment).seed
+    heads = [path.stem for path in workspace.runs.glob(f"{SHIPPED}.*.json")]
+    seeds = {int(name.rpartition("seed-")[2]) for name in heads if name.rpartition("seed-")[2].isdigit()}
+    found: dict[str, list[RunResult]] = {}
+    for seed in sorted(seeds - {own}):
+        shifted = replace(workspace, experiment=shift_seeds(workspace.experiment, seed - own))
+        for run, job in jobs_of(shifted, SHIPPED).items():
+            if ledger.is_finished(run.id, job.fingerprint):
+                found.setdefault(run.target, []).append(ledger.read(run.id))
+    return found
