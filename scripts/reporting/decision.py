@@ -138,7 +138,7 @@ def _decide(results: Results, target: str, model: str, document_counts: Document
         *(target, shown, gain, needed, outlook(results, target, model), zero_shot),
         selection=best_selection(results, target, model),
         open_points=_open_points(results, target, model, gain, needed),
-        cautions=(*small, *(f"99 % of the full F1 is a weak goal here: {one}." for one in doubts)),
+        cautions=(*small, *(f"The full F1 may be too low a goal: {one}." for one in doubts)),
     )
 
 
