@@ -118,7 +118,8 @@ class Card:
     citations (tuple[str, ...]): What to cite.
     megabytes (str): Size of the pipeline on disk.
     calibration (tuple[str, ...]): Sentences about the calibration. Empty if the confidences aren't calibrated.
-    raw_text (tuple[tuple[str, str, str], ...]): Corpus, type and F1 on raw text, from the installed package.
+    raw_text (tuple[tuple[str, str, str, str], ...]): Corpus, type, and F1 of the installed package on raw text, as it
+        is and in capitals.
     measured (Optional[Measured]): Load time and speed. Not in the wheel, which must have the same bytes every time.
     """
 
@@ -143,7 +144,7 @@ class Card:
     citations: tuple[str, ...]
     megabytes: str = ""
     calibration: tuple[str, ...] = ()
-    raw_text: tuple[tuple[str, str, str], ...] = ()
+    raw_text: tuple[tuple[str, str, str, str], ...] = ()
     measured: Optional[Measured] = None
 
 
@@ -242,7 +243,7 @@ def with_measurements(card: Card, evaluation: Evaluation, threads: int) -> Card:
     RETURNS (Card): The complete card.
     """
     raw = tuple(
-        (name, kind, f"{scores.raw_text[kind].f1:.1f}")
+        (name, kind, f"{scores.raw_text[kind].f1:.1f}", f"{scores.raw_text_in_capitals[kind].f1:.1f}")
         for name, scores in evaluation.corpora.items()
         for kind in _in_order(scores)
     )

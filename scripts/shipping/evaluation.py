@@ -1,5 +1,5 @@
 """Score an installed package on test parts and annotated texts, and compare it with the model in the project."""
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import read_documents
+from scripts.corpora.spelling import in_capitals
 from scripts.evaluation.scores import Score, score_mentions
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.run import ScoredPart
@@ -17,7 +18,7 @@ from scripts.results.runs import Ledger, RunResult
 from scripts.shipping.environment import Answer, Question, Speed, ask
 from scripts.shipping.examples import AnnotatedText
 
-GIVEN, RAW, EXAMPLES = "given sentences", "raw text", "examples"
+GIVEN, RAW, CAPITALS, EXAMPLES = "given sentences", "raw text", "raw text in capitals", "examples"
 Scores = Mapping[str, Score]
 
 
@@ -27,10 +28,12 @@ class CorpusScores:
 
     given_sentences (Mapping[str, Score]): Scores on tokens, given the gold tokens and sentences, as in the runs.
     raw_text (Mapping[str, Score]): Scores on characters, given only the text, as users call the pipeline.
+    raw_text_in_capitals (Mapping[str, Score]): The same on the text in capital letters.
     """
 
     given_sentences: Scores
     raw_text: Scores
+    raw_text_in_capitals: Scores
 
 
 @dataclass(frozen=True)
@@ -93,24 +96,31 @@ def evaluate_installed(
     for corpus, there in documents.items():
         questions[f"{GIVEN}/{corpus}"] = [as_tokens(document) for document in there]
         questions[f"{RAW}/{corpus}"] = [{"text": document.text} for document in there]
+        questions[f"{CAPITALS}/{corpus}"] = [{"text": in_capitals(document.text)} for document in there]
     for name, texts in examples.items():
         questions[f"{EXAMPLES}/{name}"] = [{"text": text.text} for text in texts]
     answers = ask(python, package, questions, threads)
     found = {name: answers.groups[f"{EXAMPLES}/{name}"] for name in examples}
-    on_tokens = {test.corpus: [one.tokens for one in answers.groups[f"{GIVEN}/{test.corpus}"]] for test in tests}
-    on_characters = {test.corpus: [one.characters for one in answers.groups[f"{RAW}/{test.corpus}"]] for test in tests}
     return Evaluation(
-        corpora={
-            test.corpus: CorpusScores(
-                score_tokens(documents[test.corpus], on_tokens[test.corpus], test.entity_types),
-                score_characters(documents[test.corpus], on_characters[test.corpus], test.entity_types),
-            )
-            for test in tests
-        },
+        corpora={test.corpus: _score_corpus(test, documents[test.corpus], answers.groups) for test in tests},
         examples={name: score_examples(texts, found[name], entity_types) for name, texts in examples.items()},
         example_answers=found,
         versions=answers.versions,
         speed=answers.speed,
+    )
+
+
+def _score_corpus(
+    test: ScoredPart, documents: Sequence[Doc], groups: Mapping[str, Sequence[Answer]]
+) -> CorpusScores:
+    given = [answer.tokens for answer in groups[f"{GIVEN}/{test.corpus}"]]
+    raw, capitals = (
+        [answer.characters for answer in groups[f"{input}/{test.corpus}"]] for input in (RAW, CAPITALS)
+    )
+    return CorpusScores(
+        score_tokens(documents, given, test.entity_types),
+        score_characters(documents, raw, test.entity_types),
+        score_characters(documents, capitals, test.entity_types),
     )
 
 
@@ -156,7 +166,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """RETURNS (dict): The scores, the entities found in the examples, versions and speed, ready for JSON."""
     return {
         "corpora": {
-            name: {"given_sentences": _scores(scores.given_sentences), "raw_text": _scores(scores.raw_text)}
+            name: {field.name: _scores(getattr(scores, field.name)) for field in fields(scores)}
             for name, scores in evaluation.corpora.items()
         },
         "examples": {name: _scores(scores) for name, scores in evaluation.examples.items()},

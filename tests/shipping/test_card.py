@@ -107,10 +107,11 @@ def test_calibration_size_and_speed_are_shown_where_they_are_known(card):
     assert "takes 3.2 MB" in plain and "## Confidence" not in plain and "words per second, measured" not in plain
     measured = Measured("0.9", "1,200", "Some CPU", "2 threads", "3.12.1")
     note = ("Fitted on held-out documents.", "The error is 0.041.")
-    full = render_card(replace(card, measured=measured, calibration=note, raw_text=(("ru_ehr", "micro", "61.5"),)))
+    raw = (("ru_ehr", "micro", "61.5", "60.5"),)
+    full = render_card(replace(card, measured=measured, calibration=note, raw_text=raw))
     assert "loads in 0.9 s and processes 1,200 words per second" in full
     assert "Some CPU with 2 threads, Python 3.12.1" in full
-    assert "## Confidence" in full and "The error is 0.041." in full and "| ru_ehr | micro | 61.5 |" in full
+    assert "## Confidence" in full and "The error is 0.041." in full and "| ru_ehr | micro | 61.5 | 60.5 |" in full
 
 
 def test_scores_of_other_seeds_stand_beside_those_of_the_package(packaged, card, tmp_path):

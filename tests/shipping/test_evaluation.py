@@ -73,7 +73,7 @@ def without_pip(monkeypatch, python):
 def without_asking(packaged, without_pip, monkeypatch):
     """Take the project's own scores for those of the package, where only whether it is asked counts."""
     scores = {found.coordinates.target: found.scores for found in packaged.results}
-    corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
+    corpora = {name: CorpusScores(found.tokens, found.characters, found.characters) for name, found in scores.items()}
     answer = Answer(((0, 1, "Drug"),), ((0, 4, "Drug"),), (0.5,))
 
     def answers(python, package, tests, examples, types, threads):
@@ -207,7 +207,8 @@ def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, mo
     answers = {}
     for test in tests:
         found = [perfect_answer(document) for document in read_documents(test.part.path)]
-        answers.update({f"given sentences/{test.corpus}": found, f"raw text/{test.corpus}": found})
+        inputs = ("given sentences", "raw text", "raw text in capitals")
+        answers.update({f"{name}/{test.corpus}": found for name in inputs})
     monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}, SPEED))
     scored = evaluate_installed(Path("python"), "xx_tiny", tests, {}, ("Drug", "Disease"), 1)
     mentions = read_manifest(packaged.workspace.corpus, tests[0].corpus).splits["test"].mentions.kept
@@ -215,8 +216,12 @@ def test_a_type_that_a_corpus_does_not_annotate_is_not_scored_there(packaged, mo
     first = scored.corpora[tests[0].corpus]
     assert first.given_sentences == first.raw_text == {"micro": drugs, "Drug": drugs}
     rows = [row for row in score_table(scored) if row[0] == tests[0].corpus]
-    assert rows == [(tests[0].corpus, name, "100.0", "-", "100.0") for name in ("tokens and sentences", "raw text")]
+    inputs = ("tokens and sentences", "raw text", "raw text in capitals")
+    assert rows == [(tests[0].corpus, name, "100.0", "-", "100.0") for name in inputs]
     assert set(scored.corpora[tests[1].corpus].given_sentences) == {"micro", "Drug", "Disease"}
+
+
+NOTHING_FOUND = Answer((), (), ())
 
 
 def test_what_a_package_finds_where_nobody_annotated_is_not_scored(tmp_path, monkeypatch):
@@ -226,10 +231,19 @@ def test_what_a_package_finds_where_nobody_annotated_is_not_scored(tmp_path, mon
     test = ScoredPart("mine", Part(tmp_path / "test.spacy", "", 1), ("Drug",))
     given = Answer(((1, 2, "Drug"), (2, 3, "Drug"), (3, 4, "Drug")), (), ())
     raw = Answer((), ((5, 12, "Drug"), (0, 4, "Drug"), (14, 21, "Drug"), (12, 21, "Drug")), ())
-    answers = {"given sentences/mine": [given], "raw text/mine": [raw]}
-    monkeypatch.setattr(evaluation, "ask", lambda *arguments: Answers(answers, {}, SPEED))
+    asked = {}
+
+    def answer(python, package, questions, threads):
+        asked.update(questions)
+        raw_answers = {"raw text/mine": [raw], "raw text in capitals/mine": [NOTHING_FOUND]}
+        return Answers({"given sentences/mine": [given], **raw_answers}, {}, SPEED)
+
+    monkeypatch.setattr(evaluation, "ask", answer)
     scored = evaluate_installed(Path("python"), "xx_tiny", [test], {}, ("Drug",), 1).corpora["mine"]
     assert scored.given_sentences["Drug"] == scored.raw_text["Drug"] == Score(1, 1, 0)
+    assert asked["raw text/mine"] == [{"text": text}]
+    assert asked["raw text in capitals/mine"] == [{"text": "TOOK ASPIRIN. ASPIRIN\nHELPED."}]
+    assert scored.raw_text_in_capitals["Drug"] == Score(0, 0, 1)
 
 
 def perfect_answer(document):
@@ -261,9 +275,9 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
 ):
     scores = {result.coordinates.target: result.scores for result in packaged.results}
     other = {**scores["ru_ugt"].tokens, "micro": Score(1, 1, 0)}
-    corpora = {name: CorpusScores(found.tokens, found.characters) for name, found in scores.items()}
+    corpora = {name: CorpusScores(found.tokens, found.characters, found.characters) for name, found in scores.items()}
     nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in EXAMPLES.items()}
-    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other)}, {}, nothing, {}, SPEED)
+    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other, other)}, {}, nothing, {}, SPEED)
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
     mistake = f"ru_ugt: the package doesn't score like the model.*micro F1 66.67 .*, before {before}"
@@ -294,7 +308,7 @@ def test_results_of_other_data_do_not_count(packaged, project):
 def test_scores_that_a_gpu_gave_are_not_compared(packaged):
     results = packaged.results
     none = {name: Score(0, 0, 9) for name in ("Drug", "Disease", "micro")}
-    evaluation = Evaluation({name: CorpusScores(none, none) for name in CORPORA}, {}, {}, {}, SPEED)
+    evaluation = Evaluation({name: CorpusScores(none, none, none) for name in CORPORA}, {}, {}, {}, SPEED)
     with pytest.raises(ProjectError, match="0 found, 0 wrong, 9 missed"):
         check_same_scores(evaluation, results)
     check_same_scores(evaluation, [replace(result, device="NVIDIA H100") for result in results])
