@@ -18,7 +18,8 @@ from scripts.results.runs import Ledger, RunResult
 from scripts.shipping.environment import Answer, Question, Speed, ask
 from scripts.shipping.examples import AnnotatedText
 
-GIVEN, RAW, CAPITALS, EXAMPLES = "given sentences", "raw text", "raw text in capitals", "examples"
+GIVEN, RAW, CAPITALS = "given sentences", "raw text", "raw text in capitals"
+EXAMPLES, EXAMPLES_IN_CAPITALS = "examples", "examples in capitals"
 Scores = Mapping[str, Score]
 
 
@@ -42,6 +43,7 @@ class Evaluation:
 
     corpora (Mapping[str, CorpusScores]): Scores by corpus.
     examples (Mapping[str, Scores]): Scores on characters of the annotated texts, by file.
+    examples_in_capitals (Mapping[str, Scores]): The same on these texts in capital letters.
     example_answers (Mapping[str, list[Answer]]): The entities found in these texts, in their order.
     versions (Mapping[str, str]): Versions of Python and of the installed libraries.
     speed (Speed): Speed on this machine.
@@ -49,6 +51,7 @@ class Evaluation:
 
     corpora: Mapping[str, CorpusScores]
     examples: Mapping[str, Scores]
+    examples_in_capitals: Mapping[str, Scores]
     example_answers: Mapping[str, list[Answer]]
     versions: Mapping[str, str]
     speed: Speed
@@ -99,11 +102,17 @@ def evaluate_installed(
         questions[f"{CAPITALS}/{corpus}"] = [{"text": in_capitals(document.text)} for document in there]
     for name, texts in examples.items():
         questions[f"{EXAMPLES}/{name}"] = [{"text": text.text} for text in texts]
+        questions[f"{EXAMPLES_IN_CAPITALS}/{name}"] = [{"text": in_capitals(text.text)} for text in texts]
     answers = ask(python, package, questions, threads)
-    found = {name: answers.groups[f"{EXAMPLES}/{name}"] for name in examples}
+    found, capitals = (
+        {name: answers.groups[f"{group}/{name}"] for name in examples} for group in (EXAMPLES, EXAMPLES_IN_CAPITALS)
+    )
     return Evaluation(
         corpora={test.corpus: _score_corpus(test, documents[test.corpus], answers.groups) for test in tests},
         examples={name: score_examples(texts, found[name], entity_types) for name, texts in examples.items()},
+        examples_in_capitals={
+            name: score_examples(texts, capitals[name], entity_types) for name, texts in examples.items()
+        },
         example_answers=found,
         versions=answers.versions,
         speed=answers.speed,
@@ -170,6 +179,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
             for name, scores in evaluation.corpora.items()
         },
         "examples": {name: _scores(scores) for name, scores in evaluation.examples.items()},
+        "examples_in_capitals": {name: _scores(scores) for name, scores in evaluation.examples_in_capitals.items()},
         "example_answers": {
             name: [asdict(answer) for answer in answers] for name, answers in evaluation.example_answers.items()
         },

@@ -35,7 +35,7 @@ def show_calibration(calibration: Optional[Calibration]) -> None:
 
 
 def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    """RETURNS (list[tuple]): A header, three rows per corpus and one row per example file."""
+    """RETURNS (list[tuple]): A header, three rows per corpus and two rows per example file."""
     names = _columns(evaluation)
     rows: list[tuple[str, ...]] = [("Texts", "Input", *(f"{name} F1" for name in names))]
     for name, scores in evaluation.corpora.items():
@@ -44,6 +44,8 @@ def score_table(evaluation: Evaluation) -> list[tuple[str, ...]]:
         rows.append((name, "raw text in capitals", *_f1(scores.raw_text_in_capitals, names)))
     for name, example_scores in evaluation.examples.items():
         rows.append((f"examples: {name}", "raw text", *_f1(example_scores, names)))
+        in_capitals = evaluation.examples_in_capitals[name]
+        rows.append((f"examples: {name}", "raw text in capitals", *_f1(in_capitals, names)))
     return rows
 
 

@@ -78,7 +78,8 @@ def without_asking(packaged, without_pip, monkeypatch):
 
     def answers(python, package, tests, examples, types, threads):
         found = {name: [answer] * len(texts) for name, texts in examples.items()}
-        return Evaluation(corpora, dict.fromkeys(examples, scores["ru_ehr"].tokens), found, {"python": "3"}, SPEED)
+        on_examples = dict.fromkeys(examples, scores["ru_ehr"].tokens)
+        return Evaluation(corpora, on_examples, on_examples, found, {"python": "3"}, SPEED)
 
     monkeypatch.setattr(evaluate_package, "evaluate_installed", answers)
     return without_pip
@@ -106,8 +107,9 @@ def test_the_command_scores_both_ways_and_the_examples(packaged, project, withou
         mentions = read_manifest(packaged.workspace.corpus, result.coordinates.target).splits["test"].mentions.kept
         assert scores["raw_text"]["Drug"]["tp"] + scores["raw_text"]["Drug"]["fn"] == mentions["Drug"]
     for name, texts in EXAMPLES.items():
-        micro = written["examples"][name]["micro"]
-        assert micro["tp"] + micro["fn"] == sum(len(entities) for _, entities in texts)
+        for group in ("examples", "examples_in_capitals"):
+            micro = written[group][name]["micro"]
+            assert micro["tp"] + micro["fn"] == sum(len(entities) for _, entities in texts)
     assert {"python", "spacy", "spacy-transformers", "torch", "pysbd", "razdel"} <= set(written["versions"])
     printed = capsys.readouterr().out
     assert all(text in printed for texts in EXAMPLES.values() for text, _ in texts)
@@ -188,7 +190,7 @@ def test_each_condition_by_itself_is_a_reason(packaged, project):
     tests, results = zip(*shipped_tests(packaged.workspace), strict=True)
     wheel, requirements = packaged.wheels[0], project / "requirements.txt"
     conditions = conditions_of(wheel, requirements, packaged.workspace, tests, results)
-    recorded = RecordedEvaluation({}, {}, {}, {}, SPEED, conditions, Audit(1, 1, 1.0, 1))
+    recorded = RecordedEvaluation({}, {}, {}, {}, {}, SPEED, conditions, Audit(1, 1, 1.0, 1))
     assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, tests, results)) is None
     for field in fields(Conditions):
         other = replace(conditions, **{field.name: "another"})
@@ -277,7 +279,8 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     other = {**scores["ru_ugt"].tokens, "micro": Score(1, 1, 0)}
     corpora = {name: CorpusScores(found.tokens, found.characters, found.characters) for name, found in scores.items()}
     nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in EXAMPLES.items()}
-    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other, other)}, {}, nothing, {}, SPEED)
+    none = dict.fromkeys(EXAMPLES, {"micro": Score(0, 0, 1)})
+    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other, other)}, none, none, nothing, {}, SPEED)
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
     mistake = f"ru_ugt: the package doesn't score like the model.*micro F1 66.67 .*, before {before}"
@@ -308,7 +311,7 @@ def test_results_of_other_data_do_not_count(packaged, project):
 def test_scores_that_a_gpu_gave_are_not_compared(packaged):
     results = packaged.results
     none = {name: Score(0, 0, 9) for name in ("Drug", "Disease", "micro")}
-    evaluation = Evaluation({name: CorpusScores(none, none, none) for name in CORPORA}, {}, {}, {}, SPEED)
+    evaluation = Evaluation({name: CorpusScores(none, none, none) for name in CORPORA}, {}, {}, {}, {}, SPEED)
     with pytest.raises(ProjectError, match="0 found, 0 wrong, 9 missed"):
         check_same_scores(evaluation, results)
     check_same_scores(evaluation, [replace(result, device="NVIDIA H100") for result in results])
