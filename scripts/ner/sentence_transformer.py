@@ -58,6 +58,8 @@ SCORES_AT_ONCE = 32_000_000
 # The most sentences to keep the sub-words of between epochs.
 KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
+# For predictions only: products of 8-bit integers, see `Int8Linear`.
+INT8 = "int8"
 TOK2VEC_V1, TOK2VEC = "interlingual.SentenceTok2Vec.v1", "interlingual.SentenceTok2Vec.v2"
 CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
@@ -65,6 +67,9 @@ FACTORY = "sentence_transformer"
 WEIGHTS = "weights.pt"
 # A sentence is in capitals if this share of its letters is, and if it has a word of at least five letters.
 MOSTLY_CAPITALS, LONG_WORD = 0.8, re.compile(r"[^\W\d_]{5}")
+# Processors without VNNI instructions add the products in 16 bits, which overflow above half of the range.
+LEVELS = 255 if getattr(torch.cpu, "_is_vnni_supported", bool)() else 127
+TINY = torch.finfo(torch.float32).tiny
 # The first bytes of PyTorch's weight files, which are zip archives.
 ARCHIVE = b"PK\x03\x04"
 # The most tokens of encoded Docs that wait for the listening components. Their vectors take about 30 MB.
@@ -89,14 +94,18 @@ def SentenceTransformer(
     tokenizer_config (dict): Settings of the Hugging Face tokenizer, which has to be a fast one.
     transformer_config (dict): Settings of the Hugging Face model.
     training_precision (str): `float32`, or `bfloat16` for matrix products in bfloat16 (weights stay float32).
-    inference_precision (str): The same for predictions. Only `float32` gives the same ones on different machines.
+    inference_precision (str): The same for predictions, or `int8` for processors without bfloat16 (see `Int8Linear`).
+        Only `float32` gives the same ones on different machines.
     fold_capitals (bool): Read sentences in capitals as if they were in lower case; see `fold_case`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
     RAISES (ValueError): If a precision is unknown.
     """
-    for precision in (training_precision, inference_precision):
-        if precision not in PRECISIONS:
-            raise ValueError(f"Unknown precision '{precision}'. Use one of {', '.join(PRECISIONS)}")
+    for name_of_setting, precision, known in (
+        ("training_precision", training_precision, [*PRECISIONS]),
+        ("inference_precision", inference_precision, [*PRECISIONS, INT8]),
+    ):
+        if precision not in known:
+            raise ValueError(f"Unknown {name_of_setting} '{precision}'. Use one of {', '.join(known)}")
     # Otherwise Transformers may ask whether to run an encoder's own code, and a piped input could answer.
     no_code = {"trust_remote_code": False}
     objects = HFObjects(None, None, None, {**tokenizer_config, **no_code}, {**transformer_config, **no_code})
@@ -465,7 +474,7 @@ class EncoderShim(HFShim):
 
     objects (HFObjects): Tokenizer and model, or the settings to load them with.
     training_precision (str): `float32` or `bfloat16`.
-    inference_precision (str): The same for predictions.
+    inference_precision (str): The same for predictions, or `int8`.
     fold_capitals (bool): Whether to read sentences in capitals as if they were in lower case.
     """
 
@@ -477,6 +486,7 @@ class EncoderShim(HFShim):
         self.inference_precision = inference_precision
         self.fold_capitals = fold_capitals
         self._kept: Dict[str, Subwords] = {}
+        self._int8: Optional[Tuple[int, torch.nn.Module]] = None
 
     def copy(self) -> "EncoderShim":
         """RETURNS (EncoderShim): A shim with its own weights and without any kept sentences."""
@@ -529,13 +539,38 @@ class EncoderShim(HFShim):
         """RETURNS (ModelOutput): The model's output, without the data needed for training."""
         self._model.eval()
         with torch.inference_mode(), self.precision(self.inference_precision):
-            return self._model(*inputs.args, **inputs.kwargs)
+            model = self._model if self.inference_precision != INT8 else self._in_int8()
+            return model(*inputs.args, **inputs.kwargs)
+
+    def _in_int8(self) -> torch.nn.Module:
+        """RETURNS (torch.nn.Module): The model with its matrix products in 8-bit integers. It shares all other weights.
+
+        RAISES (ValueError): If the model is on a GPU.
+        """
+        if self.device.type != "cpu":
+            raise ValueError(f"inference_precision 'int8' needs a CPU (got {self.device}). Use 'bfloat16' on a GPU")
+        # PyTorch counts changes in place, such as those by code that uses the model directly.
+        changes = sum(weight._version for weight in self._model.parameters())
+        if self._int8 is None or self._int8[0] != changes:
+            self._int8 = changes, in_int8(self._model)
+        return self._int8[1]
+
+    @contextmanager
+    def use_params(self, params: Dict) -> Iterator[None]:
+        """Use other weights during the block, such as their averages."""
+        self._int8 = None
+        try:
+            with super().use_params(params):
+                yield
+        finally:
+            self._int8 = None
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
         """RETURNS (tuple): The model's output, and a callback for its gradients."""
         # In half precision, small updates of word vectors would be lost.
         self._model.get_input_embeddings().float()
         self._model.train()
+        self._int8 = None
         with self.precision(self.training_precision):
             output = self._run(inputs.kwargs)
         return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
@@ -556,6 +591,7 @@ class EncoderShim(HFShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update all weights in one call, if the optimizer supports this (see `AdamByComponent`)."""
+        self._int8 = None
         updated = [parameter for parameter in self._model.parameters() if parameter.grad is not None]
         if not hasattr(optimizer, "update_parameters"):
             for parameter in updated:
@@ -584,6 +620,7 @@ class EncoderShim(HFShim):
         weights = torch.load(archive, map_location=get_torch_default_device())
         self._model.load_state_dict(weights, assign=True)
         _widen(self._model, lambda: weights)
+        self._int8 = None
 
     def fill(self, message: Dict[str, Any], read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
         """Set the tokenizer and the model.
@@ -601,6 +638,7 @@ class EncoderShim(HFShim):
         self._hfmodel = HFObjects(tokenizer, model, vocabulary)
         self._model = model.to(get_torch_default_device())
         self._kept.clear()
+        self._int8 = None
 
     @contextmanager
     def without_weights(self) -> Iterator[None]:
@@ -619,11 +657,66 @@ class EncoderShim(HFShim):
         with torch.no_grad():
             for weight in self._model.parameters():
                 weight.copy_(weight.half())
+        self._int8 = None
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): A context in which matrix products are computed in the given precision."""
-        dtype = PRECISIONS[name]
+        dtype = PRECISIONS.get(name)
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+
+class Int8Linear(torch.nn.Module):
+    """Compute a linear layer in 8-bit integers: the weights with a scale per output, the inputs with a range per batch.
+
+    Layers with more inputs than outputs follow an activation function, which leaves some tokens with far larger inputs
+    than others. There, each token has a range of its own.
+
+    linear (torch.nn.Linear): The layer.
+    """
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        super().__init__()
+        weight = linear.weight.detach().float()
+        self._scales = (weight.abs().amax(dim=1) / 127).clamp_min(TINY)
+        levels = (weight / self._scales[:, None]).round()
+        self._packed = torch.ops.onednn.qlinear_prepack(levels.to(torch.int8), None)
+        self._zeros = torch.zeros(len(levels), dtype=torch.int32)
+        self._sums = levels.sum(dim=1) * self._scales
+        self._bias = torch.zeros(len(levels)) if linear.bias is None else linear.bias.detach().float()
+        self._by_token = linear.in_features > linear.out_features
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """RETURNS (torch.Tensor): The layer's outputs in float32."""
+        if not self._by_token:
+            low, high = (bound.item() for bound in torch.aminmax(inputs))
+            scale = max((high - low) / LEVELS, TINY)
+            # The conversion to integers cuts off the fraction.
+            levels = torch.add(torch.tensor(0.5 - low / scale), inputs, alpha=1 / scale).to(torch.uint8)
+            return self._product(levels, scale, torch.add(self._bias, self._sums, alpha=low))
+        low, high = inputs.amin(dim=-1, keepdim=True), inputs.amax(dim=-1, keepdim=True)
+        scale = ((high - low) / LEVELS).clamp_min_(TINY)
+        levels = torch.addcmul(0.5 - low / scale, inputs, scale.reciprocal()).to(torch.uint8)
+        shift = torch.addcmul(self._bias, low, self._sums)
+        return torch.addcmul(shift, self._product(levels, 1.0, None), scale)
+
+    def _product(self, levels: torch.Tensor, scale: float, bias: Optional[torch.Tensor]) -> torch.Tensor:
+        weights = self._packed, self._scales, self._zeros
+        as_is = "none", [], ""
+        return torch.ops.onednn.qlinear_pointwise(levels, scale, 0, *weights, bias, 1.0, 0, torch.float32, *as_is)
+
+
+def in_int8(model: torch.nn.Module) -> torch.nn.Module:
+    """Convert a model's linear layers to 8-bit integers.
+
+    model (torch.nn.Module): The model, which isn't changed.
+    RETURNS (torch.nn.Module): A model with `Int8Linear` layers that shares all other weights.
+    """
+    copied = deepcopy(model, {id(weight): weight for weight in (*model.parameters(), *model.buffers())})
+    for parent in list(copied.modules()):
+        for name, layer in parent.named_children():
+            if isinstance(layer, torch.nn.Linear):
+                setattr(parent, name, Int8Linear(layer))
+    return copied
 
 
 def _widen(model: torch.nn.Module, read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:

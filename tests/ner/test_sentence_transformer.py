@@ -361,9 +361,12 @@ def predicted_vectors(nlp):
 
 
 class TestPrecision:
-    @pytest.mark.parametrize("setting", ["training_precision", "inference_precision"])
-    def test_an_unknown_precision_is_refused(self, setting):
-        with pytest.raises(ValueError, match="Unknown precision 'float16'. Use one of float32, bfloat16"):
+    @pytest.mark.parametrize(
+        ("setting", "known"),
+        [("training_precision", "float32, bfloat16$"), ("inference_precision", "float32, bfloat16, int8$")],
+    )
+    def test_an_unknown_precision_is_refused(self, setting, known):
+        with pytest.raises(ValueError, match=f"Unknown {setting} 'float16'. Use one of {known}"):
             SentenceTransformer("encoder", **{setting: "float16"})
 
     def test_training_in_bfloat16_is_near_to_float32(self, tiny_encoder):

@@ -1,0 +1,144 @@
+"""Predictions in 8-bit integers: near to float32, always from the current weights, and never in training or on disk."""
+import numpy
+import pytest
+import spacy
+import torch
+
+import scripts.ner.training  # noqa: F401  (registers the components)
+from scripts.ner import sentence_transformer
+from scripts.ner.sentence_transformer import Int8Linear, SentenceTransformer, in_int8
+from tests.ner.pipelines import make_pipeline, toy_examples, update
+
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+SHAPES = [(64, 64), (64, 256), (256, 64)]
+
+
+def shim_of(nlp):
+    return nlp.get_pipe("transformer").model.layers[0].shims[0]
+
+
+def vectors(nlp):
+    """The vectors of all sub-words of the toy sentences."""
+    docs = [example.predicted for example in toy_examples(nlp)]
+    return nlp.get_pipe("transformer").model.predict(docs).model_output.last_hidden_state
+
+
+def error(layer, inputs):
+    """The root mean square error of the outputs, in units of their standard deviation."""
+    expected = layer(inputs)
+    return ((Int8Linear(layer)(inputs) - expected).square().mean().sqrt() / expected.std()).item()
+
+
+@pytest.fixture(scope="module")
+def pair(tiny_encoder):
+    """The same pipeline in float32 and in int8."""
+    settings = {"transformer_config": NO_DROPOUT}
+    return make_pipeline(tiny_encoder, **settings), make_pipeline(tiny_encoder, **settings, inference_precision="int8")
+
+
+class TestLayer:
+    @pytest.mark.parametrize("shape", SHAPES)
+    @pytest.mark.parametrize("has_bias", [True, False])
+    def test_outputs_are_near_to_float32(self, shape, has_bias):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(*shape, bias=has_bias)
+        with torch.inference_mode():
+            assert 0 < error(layer, torch.randn(3, 5, shape[0])) < 0.02
+            # Far from zero, where a range that has to include it would waste most of its levels.
+            assert error(layer, torch.rand(3, 5, shape[0]) + 20) < 0.02
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_inputs_that_are_all_alike_have_no_range(self, shape):
+        layer = torch.nn.Linear(*shape)
+        for value in (0.0, 3.0, -3.0):
+            inputs = torch.full((2, 1, shape[0]), value)
+            with torch.inference_mode():
+                assert torch.allclose(Int8Linear(layer)(inputs), layer(inputs), atol=0.05)
+
+    def test_after_an_activation_a_large_token_leaves_the_others_as_they_are(self):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(256, 64)
+        inputs = torch.randn(1, 5, 256)
+        larger = torch.cat([inputs, 1000 * torch.randn(1, 1, 256)], dim=1)
+        with torch.inference_mode():
+            assert torch.equal(Int8Linear(layer)(larger)[:, :5], Int8Linear(layer)(inputs))
+
+    def test_half_of_the_range_is_enough(self, monkeypatch):
+        monkeypatch.setattr(sentence_transformer, "LEVELS", 127)
+        torch.manual_seed(0)
+        with torch.inference_mode():
+            assert all(error(torch.nn.Linear(*shape), torch.randn(3, 5, shape[0])) < 0.03 for shape in SHAPES)
+
+
+class TestPipeline:
+    def test_predictions_are_near_to_float32_and_training_is_the_same(self, pair):
+        exact, rough = pair
+        difference = (vectors(rough) - vectors(exact)).abs().max()
+        assert 0.0 < difference < 0.15
+        docs = [example.predicted for example in toy_examples(exact)]
+        trained = [nlp.get_pipe("transformer").model.begin_update(docs)[0].model_output for nlp in pair]
+        assert torch.equal(trained[0].last_hidden_state, trained[1].last_hidden_state)
+
+    def test_the_model_itself_is_left_alone(self, pair):
+        exact, rough = pair
+        vectors(rough)
+        own, model = shim_of(exact)._model.state_dict(), shim_of(rough)._model
+        assert all(torch.equal(weight, own[name]) for name, weight in model.state_dict().items())
+        shared = in_int8(model).get_input_embeddings().weight
+        assert shared.data_ptr() == model.get_input_embeddings().weight.data_ptr()
+        assert not any(isinstance(module, Int8Linear) for module in model.modules())
+
+    def test_it_learns_and_predicts_from_what_it_has_learned(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder, inference_precision="int8")
+        optimizer = nlp.create_optimizer()
+        before = vectors(nlp)
+        update(nlp, optimizer)
+        after = vectors(nlp)
+        assert (after - before).abs().max() > 0.01
+        exact = make_pipeline(tiny_encoder)
+        exact.from_bytes(nlp.to_bytes())
+        assert (vectors(exact) - after).abs().max() < 0.15
+
+    @pytest.mark.parametrize("way", ["from_bytes", "from_disk", "averages"])
+    def test_other_weights_give_other_predictions(self, tiny_encoder, tmp_path, way):
+        nlp, other = (make_pipeline(tiny_encoder, inference_precision="int8") for _ in range(2))
+        with torch.no_grad():
+            for weight in shim_of(other)._model.parameters():
+                weight.mul_(1.5)
+        expected, before = vectors(other), vectors(nlp)
+        if way == "from_bytes":
+            nlp.from_bytes(other.to_bytes())
+        elif way == "from_disk":
+            other.to_disk(tmp_path)
+            nlp.from_disk(tmp_path)
+        else:
+            named = shim_of(other)._model.state_dict().items()
+            prefix = f"pytorch_{shim_of(nlp).id}_"
+            with shim_of(nlp).use_params({prefix + name: weight.numpy() for name, weight in named}):
+                assert torch.equal(vectors(nlp), expected)
+            assert torch.equal(vectors(nlp), before)
+            return
+        assert torch.equal(vectors(nlp), expected) and not torch.allclose(before, expected, atol=0.05)
+
+    def test_rounded_weights_are_used_at_once(self, tiny_encoder):
+        nlp, loaded = (make_pipeline(tiny_encoder, inference_precision="int8") for _ in range(2))
+        before = vectors(nlp)
+        shim_of(nlp).round_weights()
+        after = vectors(nlp)
+        assert not torch.equal(before, after) and torch.equal(vectors(loaded.from_bytes(nlp.to_bytes())), after)
+
+    def test_it_is_set_where_a_package_is_loaded(self, pair, tmp_path):
+        pair[0].to_disk(tmp_path)
+        model = {"inference_precision": "int8"}
+        nlp = spacy.load(tmp_path, config={"components": {"transformer": {"model": model}}})
+        assert numpy.isclose(vectors(nlp).numpy(), vectors(pair[1]).numpy(), atol=1e-5).all()
+
+    def test_it_is_not_for_training(self):
+        with pytest.raises(ValueError, match="Unknown training_precision 'int8'. Use one of float32, bfloat16$"):
+            SentenceTransformer("encoder", training_precision="int8")
+
+    def test_it_needs_a_cpu(self, tiny_encoder):
+        shim = shim_of(make_pipeline(tiny_encoder, inference_precision="int8"))
+        shim._model.to("meta")
+        with pytest.raises(ValueError, match=r"'int8' needs a CPU \(got meta\). Use 'bfloat16' on a GPU"):
+            shim._in_int8()
