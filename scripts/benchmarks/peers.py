@@ -4,6 +4,7 @@ from typing import Optional
 
 OURS, OURS_DEFAULT = "this project, every weight", "this project, default recipe"
 PACKAGE, PACKAGE_FAST = "this project, package", "this project, package in bfloat16"
+PACKAGE_INT8 = "this project, package in int8"
 PLAIN, PLAIN_DEFAULT = "plain PyTorch loop, every weight", "plain PyTorch loop, default recipe"
 TRAINER, TRAINER_TUNED = "Hugging Face Trainer", "Hugging Face Trainer, tuned"
 SPACY, SPACY_PIPE = "spacy train", "spaCy, stock transformer"
@@ -56,6 +57,7 @@ PEERS = (
     Peer(PLAIN_DEFAULT, "plain.train_default_recipe", "the same in plain PyTorch: the floor"),
     Peer(PACKAGE, "spacy_ways.predict", "nlp.pipe of the package: tokens, sentences, entities, confidences"),
     Peer(PACKAGE_FAST, "spacy_ways.predict_fast", "the same, loaded with inference_precision=bfloat16"),
+    Peer(PACKAGE_INT8, "spacy_ways.predict_int8", "the same, loaded with inference_precision=int8"),
     Peer(FORWARD, "plain.predict", "sub-words and forward pass, similar lengths, sentences given: the floor"),
     Peer(PIPELINE, "hugging_face.predict_by_defaults", "defaults: batch size 1; aggregation_strategy=first, stride 64"),
     Peer(PIPELINE_BATCHED, "hugging_face.predict_in_batches", "batch size 16"),
@@ -88,11 +90,15 @@ COMPARISONS = (
     Comparison("sentences", PACKAGE, SPACY_PIPE),
     Comparison("sentences", PACKAGE, FORWARD, at_most=1.25),
     Comparison("sentences", PACKAGE_FAST, PIPELINE),
+    Comparison("sentences", PACKAGE_FAST, PACKAGE),
+    Comparison("sentences", PACKAGE_INT8, PACKAGE, at_least=2.5),
     Comparison("documents", PACKAGE, PIPELINE, at_least=3.4),
     Comparison("documents", PACKAGE, PIPELINE_BATCHED),
     Comparison("documents", PACKAGE, SPACY_PIPE),
     Comparison("documents", PACKAGE, FORWARD, at_most=1.25),
     Comparison("documents", PACKAGE_FAST, PIPELINE),
+    Comparison("documents", PACKAGE_FAST, PACKAGE),
+    Comparison("documents", PACKAGE_INT8, PACKAGE, at_least=2.5),
 )
 # Maximum share of a grid's time that isn't spent in the network's passes and updates.
 GRID_OVERHEAD = 0.10

@@ -29,6 +29,7 @@ TRAININGS = [
 TRAINERS = [hugging_face.train_by_defaults, hugging_face.train_tuned]
 PREDICTIONS = [
     spacy_ways.predict,
+    spacy_ways.predict_int8,
     spacy_ways.predict_stock,
     plain.predict,
     hugging_face.predict_by_defaults,
