@@ -6,8 +6,8 @@ from wasabi import msg
 from scripts.base.command import run
 from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.current import read_current_state
 from scripts.experiments.folders import corpora_of
-from scripts.experiments.today import plan_today
 from scripts.reporting.results import read_results
 from scripts.reporting.screen import print_table
 from scripts.reporting.tables.error_examples import table_error_examples
@@ -27,8 +27,8 @@ def main(
     They are only shown on the screen. The texts may be private, so nothing is written to a file.
     """
     with locked(read=corpora_of(experiment, configs, corpus)):
-        today = plan_today(experiment, configs, corpus, training, metrics)
-        results = read_results(metrics, experiment, today=today)
+        current = read_current_state(experiment, configs, corpus, training, metrics)
+        results = read_results(metrics, experiment, current=current)
         print_table(table_errors(results))
         for target in results.corpus_names:
             if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):

@@ -22,7 +22,7 @@ from scripts.base.options import (
     Workers,
 )
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.other_seeds import scores_of_other_seeds
@@ -58,7 +58,7 @@ def main(
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        results = carry_out_kind(workspace, SHIPPED, chosen, verbose)
+        results = execute_kind(workspace, SHIPPED, chosen, verbose)
         table = table_shipped([*results, *sum(scores_of_other_seeds(workspace).values(), [])])
         print_table(table)
         folder = workspace.results / "evaluation"

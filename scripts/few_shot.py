@@ -21,7 +21,7 @@ from scripts.base.options import (
     Workers,
 )
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.execute import execute_kind, show
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import open_workspace
@@ -52,7 +52,7 @@ def main(
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        show(carry_out_kind(workspace, FEW_SHOT, chosen, verbose))
+        show(execute_kind(workspace, FEW_SHOT, chosen, verbose))
         msg.good("Results are in", workspace.runs)
 
 

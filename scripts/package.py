@@ -11,7 +11,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.calibration import get_calibration
-from scripts.experiments.execute import carry_out_kind, show
+from scripts.experiments.execute import execute_kind, show
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
@@ -67,7 +67,7 @@ def score_shipped(workspace: Workspace) -> list[RunResult]:
     RETURNS (list[RunResult]): Its scores on each corpus.
     RAISES (ProjectError): If its training has failed.
     """
-    results = carry_out_kind(workspace, SHIPPED)
+    results = execute_kind(workspace, SHIPPED)
     show(results)
     failed = [result for result in results if result.problem]
     if failed:

@@ -11,9 +11,9 @@ from scripts.base.command import run
 from scripts.base.files import atomic_file, write_text
 from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Experiment, Metrics, Training
+from scripts.experiments.current import read_current_state
 from scripts.experiments.folders import corpora_of
 from scripts.experiments.settings import read_experiment
-from scripts.experiments.today import plan_today
 from scripts.reporting.calibration_figures import figure_reliability
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.decision import decide
@@ -27,7 +27,7 @@ from scripts.reporting.screen import decision_lines
 from scripts.reporting.selection_figures import figure_selection
 from scripts.reporting.tables.calibration import table_calibration
 from scripts.reporting.tables.error_examples import tables_of_error_examples
-from scripts.results.calibration import Calibration, find_todays_calibration
+from scripts.results.calibration import Calibration, find_current_calibration
 from scripts.results.kinds import SHIPPED
 from scripts.shipping.built import find_wheel
 from scripts.shipping.naming import package_name
@@ -59,9 +59,9 @@ def main(
     """Write the tables, figures and report of an experiment, and print the answer."""
     settings, package = read_experiment(configs, experiment), package_name(name, version)
     with locked(read=corpora_of(experiment, configs, corpus)):
-        today = plan_today(experiment, configs, corpus, training, metrics)
-        results = read_results(metrics, experiment, paper if settings.report.paper else None, today)
-        calibration = find_todays_calibration(metrics / experiment, today)
+        current = read_current_state(experiment, configs, corpus, training, metrics)
+        results = read_results(metrics, experiment, paper if settings.report.paper else None, current)
+        calibration = find_current_calibration(metrics / experiment, current)
         wheel = find_wheel(packages, package, metrics / experiment) if results.of(SHIPPED) else None
         extras = PageExtras(
             settings=srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True))),
@@ -105,7 +105,7 @@ def write_report(
 
 
 def remove_stale(folder: Path, made: Collection[str]) -> None:
-    """Delete files of an earlier report that this one doesn't write: they would look like today's results.
+    """Delete files of an earlier report that this one doesn't write: they would look like current results.
 
     folder (Path): The folder of the tables, or of the figures.
     made (Collection[str]): The stems of the files that are written now. Files that no report writes are kept.

@@ -24,7 +24,7 @@ from scripts.encoders.record import AS_NAMED
 from scripts.evaluation.search import compare_candidates
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
-from scripts.experiments.search import carry_out_search, search_settings, write_search
+from scripts.experiments.search import execute_search, search_settings, write_search
 from scripts.experiments.workspace import open_workspace
 from scripts.reporting.formats import to_csv, to_markdown
 from scripts.reporting.screen import print_table
@@ -56,7 +56,7 @@ def main(
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         search = search_settings(workspace)
-        results = carry_out_search(workspace, search, chosen)
+        results = execute_search(workspace, search, chosen)
         comparisons = compare_candidates(results)
         path, table = write_search(workspace, search, results), table_search(comparisons)
         write_text(path.parent / "tables" / "search.csv", to_csv(table))

@@ -32,8 +32,8 @@ from scripts.base.options import (
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_sentences
 from scripts.encoders.record import AS_NAMED
+from scripts.experiments.current import read_current_state
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
-from scripts.experiments.today import plan_today
 from scripts.reporting.next_sentences import next_sentences
 from scripts.reporting.results import read_results
 from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source, folders_of
@@ -130,7 +130,8 @@ def show_forecast(
     if not (metrics / experiment / "runs").is_dir():
         return
     try:
-        results = read_results(metrics, experiment, today=plan_today(experiment, configs, corpus, training, metrics))
+        current = read_current_state(experiment, configs, corpus, training, metrics)
+        results = read_results(metrics, experiment, current=current)
     except ProjectError:
         # Here it is not an error if there are no finished runs.
         return

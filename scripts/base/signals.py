@@ -55,7 +55,7 @@ def watch() -> None:
             signal.signal(number, _stop)
 
 
-def tell_of_parent(parent: int) -> None:
+def set_parent(parent: int) -> None:
     """Set the parent process whose end is to be given as the reason for stopping.
 
     parent (int): The parent's process id.

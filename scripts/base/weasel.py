@@ -31,5 +31,5 @@ def end_with_weasel() -> None:
     ignored."""
     parent = os.getppid()
     if is_weasel(parent_words()):
-        signals.tell_of_parent(parent)
+        signals.set_parent(parent)
         end_with_parent(parent)

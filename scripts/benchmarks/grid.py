@@ -8,7 +8,7 @@ from typing import Any, Callable
 from scripts.benchmarks.material import Material
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.benchmarks.settings import Grid
-from scripts.experiments.execute import carry_out_all
+from scripts.experiments.execute import execute_all
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import Run, SourceModel, few_shot_sources
 from scripts.experiments.run import run_job
@@ -58,7 +58,7 @@ class Network:
         return timed
 
 
-def carry_out_grid(material: Material) -> list[Measurement]:
+def execute_grid(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): A few runs with and without a source. The source's training isn't measured."""
     with TemporaryDirectory() as folder:
         workspace = grid_workspace(material, material.benchmark.grid, Path(folder))
@@ -66,7 +66,7 @@ def carry_out_grid(material: Material) -> list[Measurement]:
         for source in {run.source for run in runs if run.source}:
             get_model(workspace, source)
         with Network() as network, stopwatch() as watch:
-            carry_out_all(workspace, {run: run_job(workspace, run) for run in runs})
+            execute_all(workspace, {run: run_job(workspace, run) for run in runs})
     rest = watch.wall - network.training - network.testing
     # Also report the share of the time without tests, since long tests would make any overhead look small.
     shares = {"share": rest / watch.wall, "share_without_tests": rest / (watch.wall - network.testing)}

@@ -17,7 +17,7 @@ from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import Sentence, part_of, reference_doc
 from scripts.experiments.config import resolve_config
-from scripts.experiments.execute import carry_out_all
+from scripts.experiments.execute import execute_all
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.run import run_job
 
@@ -62,7 +62,7 @@ def runs(material: Material, size: int) -> list[Measurement]:
         workspace = grid_workspace(material, grid, Path(folder))
         planned = [run for run in grid_runs(workspace, grid) if not run.source]
         with stopwatch() as watch:
-            carry_out_all(workspace, {run: run_job(workspace, run) for run in planned})
+            execute_all(workspace, {run: run_job(workspace, run) for run in planned})
     return [measured("runs", size, "runs", watch)]
 
 

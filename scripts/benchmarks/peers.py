@@ -62,7 +62,7 @@ PEERS = (
     Peer(PIPELINE, "hugging_face.predict_by_defaults", "defaults: batch size 1; aggregation_strategy=first, stride 64"),
     Peer(PIPELINE_BATCHED, "hugging_face.predict_in_batches", "batch size 16"),
     Peer(SPACY_PIPE, "spacy_ways.predict_stock", "TransformerModel.v3, strided_spans.v1, same head"),
-    Peer(GRID, "grid.carry_out_grid", "runs of the grid, one after the other in one process"),
+    Peer(GRID, "grid.execute_grid", "runs of the grid, one after the other in one process"),
     Peer(CONVERSION, "conversion.convert", "all corpora of the experiment"),
     Peer(LOSSES, "losses.compare_losses", "float32, every weight, no dropout; against spaCy's transformer and Adam.v1"),
     Peer(IMPORT, "imports.import_project", "scripts.experiments.execute"),

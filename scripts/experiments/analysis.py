@@ -15,7 +15,7 @@ from scripts.evaluation.scores import MentionKey, check_same_length
 from scripts.evaluation.significance import count_documents
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.plan import Run
-from scripts.experiments.rounds import as_carried_out
+from scripts.experiments.rounds import as_executed
 from scripts.experiments.run import RunJob
 from scripts.experiments.score import judged_tokens
 from scripts.experiments.workspace import Workspace
@@ -34,7 +34,7 @@ def analyse_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
     ledger, seen = Ledger(workspace.runs), SeenMentions()
     pending = {run: job for run, job in jobs.items() if not is_analysed(ledger, run.id, job.fingerprint)}
     for run in progress(len(pending), "run", iterable=pending, desc="Analyzing errors", disable=not pending):
-        job = as_carried_out(workspace, run, pending[run])
+        job = as_executed(workspace, run, pending[run])
         found = analyse(job, ledger.predictions(run.id) or [], seen.of(job.training))
         write_zipped_json(analysis_file(ledger.folder, run.id), found)
 

@@ -124,14 +124,14 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
         return found
     if found:
         msg.warn("Calibrating again because settings, data or the encoder have changed")
-    calibration = carry_out(workspace, job)
+    calibration = execute_run(workspace, job)
     write_json(calibration_file(workspace.results), asdict(calibration))
     if not calibration.fitted:
         msg.warn("The confidences are not calibrated: the model found no mentions in the held-out documents")
     return calibration
 
 
-def carry_out(workspace: Workspace, job: CalibrationJob) -> Calibration:
+def execute_run(workspace: Workspace, job: CalibrationJob) -> Calibration:
     """Train without the held-out documents, fit the calibration on them, and measure it on the test parts.
 
     workspace (Workspace): The experiment and its environment.

@@ -6,8 +6,8 @@ from typing import Any
 from scripts.base.progress import OnPasses
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.search import SearchResult
-from scripts.experiments.carry_out import versions
 from scripts.experiments.device import use_device
+from scripts.experiments.execute_run import versions
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.run import RunJob

@@ -29,7 +29,7 @@ from scripts.results.rounds import round_file, write_round
 from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 
 
-def carry_out_kind(
+def execute_kind(
     workspace: Workspace, kind: Kind, executor: Optional[Executor] = None, verbose: bool = False
 ) -> list[RunResult]:
     """Run and save all runs of a kind.
@@ -49,15 +49,15 @@ def carry_out_kind(
     jobs = jobs_of(workspace, kind)
     show_settings(workspace, anew=verbose or kind == IN_CORPUS)
     if kind == FEW_SHOT:
-        tell_left_out(workspace)
+        print_left_out(workspace)
     write_plan(workspace, kind, jobs)
     finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     pending = {run: job for run, job in jobs.items() if run not in finished}
-    tell_pending(ledger, jobs, pending)
-    failed = carry_out_all(workspace, pending, executor)
+    print_pending(ledger, jobs, pending)
+    failed = execute_all(workspace, pending, executor)
     analyse_all(workspace, finished)
     results = [ledger.read(run.id) for run in jobs if run.id not in failed]
-    tell_problems(results)
+    print_problems(results)
     check_failed(workspace, failed)
     return results
 
@@ -113,7 +113,7 @@ def jobs_of(workspace: Workspace, kind: Kind) -> dict[Run, RunJob]:
     return {run: run_job(workspace, run) for run in runs}
 
 
-def tell_left_out(workspace: Workspace) -> None:
+def print_left_out(workspace: Workspace) -> None:
     """Print the sample sizes that exceed a target's training part."""
     few_shot = workspace.experiment.few_shot
     if few_shot is None:
@@ -125,9 +125,9 @@ def tell_left_out(workspace: Workspace) -> None:
             msg.warn(f"Skipping sample sizes {sizes}: {target} has only {there} training sentences")
 
 
-def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
+def print_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     """Print how many runs are left to do, and how many saved results will be replaced."""
-    tell_others(sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items()))
+    print_outdated(sum(ledger.is_of_others(run.id, job.fingerprint) for run, job in pending.items()))
     damaged = sum(ledger.is_damaged(run.id) for run in pending)
     if damaged:
         msg.warn(f"Runs to repeat because they are damaged or incomplete: {damaged}")
@@ -137,13 +137,13 @@ def tell_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:
     msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
 
 
-def tell_others(count: int) -> None:
+def print_outdated(count: int) -> None:
     """Print how many saved results will be replaced."""
     if count:
         msg.warn(f"Runs to repeat because settings, data or the encoder have changed: {count}")
 
 
-def tell_problems(results: Sequence[RunResult]) -> None:
+def print_problems(results: Sequence[RunResult]) -> None:
     """Print the runs that trained without success."""
     for result in results:
         if result.problem:
@@ -162,7 +162,7 @@ def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:
     return PlannedRun(coordinates, job.fingerprint)
 
 
-def carry_out_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None) -> dict[str, str]:
+def execute_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None) -> dict[str, str]:
     """Execute runs, with one progress bar for all of them.
 
     workspace (Workspace): The experiment and its environment.
@@ -194,7 +194,7 @@ def do_tasks(
         return {}
     executor, journal = executor or Inline(workspace.gpu_id), Journal(workspace.results)
     with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
-        with closing(executor.carry_out(work, tasks, bar.move)) as over:
+        with closing(executor.execute_run(work, tasks, bar.move)) as over:
             for ended in over:
                 bar.end(ended.task.id, put_down(ended, journal))
     return journal.failed

@@ -110,7 +110,7 @@ def with_sentences(job: RunJob, numbers: Sequence[int]) -> RunJob:
     return replace(job, training=replace(job.training, numbers=tuple(numbers)))
 
 
-def as_carried_out(workspace: Workspace, run: Run, job: RunJob) -> RunJob:
+def as_executed(workspace: Workspace, run: Run, job: RunJob) -> RunJob:
     """RETURNS (RunJob): A finished run with its training sentences."""
     if job.training.selection is None:
         return job

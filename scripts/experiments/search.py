@@ -13,7 +13,7 @@ from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
-from scripts.experiments.execute import check_failed, do_tasks, tell_others
+from scripts.experiments.execute import check_failed, do_tasks, print_outdated
 from scripts.experiments.executors.task import Ended, Executor, Task
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.journal import Journal
@@ -158,7 +158,7 @@ def check_sizes(workspace: Workspace, search: Search) -> None:
             )
 
 
-def carry_out_search(
+def execute_search(
     workspace: Workspace, search: Search, executor: Optional[Executor] = None
 ) -> list[SearchResult]:
     """Run and save all runs of a search.
@@ -177,9 +177,9 @@ def carry_out_search(
     folder = workspace.results / "search"
     known = {run: _fingerprint_on_record(folder, run) for run in jobs}
     pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
-    tell_others(sum(known[run] is not None for run in pending))
+    print_outdated(sum(known[run] is not None for run in pending))
     msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
-    check_failed(workspace, _carry_out_all(workspace, pending, executor))
+    check_failed(workspace, _execute_all(workspace, pending, executor))
     return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
 
 
@@ -222,7 +222,7 @@ def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list
     ]
 
 
-def _carry_out_all(
+def _execute_all(
     workspace: Workspace, jobs: Mapping[SearchRun, RunJob], executor: Optional[Executor]
 ) -> dict[str, str]:
     """RETURNS (dict[str, str]): The reasons for failures, by id."""

@@ -7,11 +7,11 @@ from typing import Any, Mapping, Optional, Sequence
 from scripts.base.leftovers import temporary_folder
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.evaluation.scores import MICRO
-from scripts.experiments.carry_out import FinishedRun, RunWorker
 from scripts.experiments.execute import jobs_of
+from scripts.experiments.execute_run import FinishedRun, RunWorker
 from scripts.experiments.job import distinct
 from scripts.experiments.plan import Run
-from scripts.experiments.rounds import as_carried_out, find_round, is_finished, place_of
+from scripts.experiments.rounds import as_executed, find_round, is_finished, place_of
 from scripts.experiments.run import run_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
@@ -62,7 +62,7 @@ def choose_runs(workspace: Workspace, number: int, seed: int) -> list[Run]:
 
 def passes_to_verify(workspace: Workspace, run: Run) -> int:
     """RETURNS (int): Sentence passes needed to repeat a run."""
-    training = as_carried_out(workspace, run, run_job(workspace, run)).training
+    training = as_executed(workspace, run, run_job(workspace, run)).training
     return training.passes if run.kind == FEW_SHOT else sum(one.passes for one in distinct([training]))
 
 
@@ -109,7 +109,7 @@ def changed_surroundings(recorded: RunResult, now: RunResult) -> dict[str, tuple
     pairs = {name: (recorded.versions.get(name, "not known"), version) for name, version in now.versions.items()}
     pairs["device"] = recorded.device, now.device
     pairs["hardware"] = recorded.hardware or "not known", now.hardware
-    return {name: (before, today) for name, (before, today) in pairs.items() if before != today}
+    return {name: (before, current) for name, (before, current) in pairs.items() if before != current}
 
 
 def to_record(verified: Sequence[Verified]) -> list[dict[str, Any]]:

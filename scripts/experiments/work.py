@@ -50,11 +50,11 @@ class WorkerWork:
 class RunWork(WorkerWork):
     """Train source models and execute runs."""
 
-    module = "scripts.experiments.carry_out"
+    module = "scripts.experiments.execute_run"
 
     def make_worker(self, workspace: Workspace) -> Any:
         """RETURNS (RunWorker): The worker that executes runs."""
-        from scripts.experiments.carry_out import RunWorker
+        from scripts.experiments.execute_run import RunWorker
 
         return RunWorker(workspace)
 

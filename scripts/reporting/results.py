@@ -15,7 +15,7 @@ from scripts.results.corpora import Corpora, read_corpora
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import Paper, read_paper
 from scripts.results.per_type import join_counts, join_types, parts_of
-from scripts.results.runs import Coordinates, Ledger, RunResult, Today, read_plans, read_runs
+from scripts.results.runs import Coordinates, CurrentState, Ledger, RunResult, read_plans, read_runs
 
 SHARE = 0.99
 DESCRIBED_BEFORE = "The corpus statistics are left out, as the corpora have changed: run `weasel run describe` again."
@@ -243,7 +243,7 @@ class Results:
 
 
 def read_results(
-    folder: Path, experiment: str, paper: Optional[Path] = None, today: Optional[Today] = None
+    folder: Path, experiment: str, paper: Optional[Path] = None, current: Optional[CurrentState] = None
 ) -> Results:
     """Read the results of an experiment.
 
@@ -251,22 +251,22 @@ def read_results(
     experiment (str): Its name.
     paper (Optional[Path]): Folder of the paper's figures, to show next to ours; it may be absent. None to show none of
         them, not even those in the description of the corpora.
-    today (Optional[Today]): The plan and the corpora of the experiment as it is now. None if they can't be known; the
-        plans of the finished runs are then used.
+    current (Optional[CurrentState]): The plan and the corpora of the experiment as it is now. None if they can't be
+        known; the plans of the finished runs are then used.
     RETURNS (Results): Corpora, and the finished runs that belong to the experiment as it is now. Others are counted.
     RAISES (ProjectError): If there is no finished run, a file is damaged, or runs are from an earlier version.
     """
     runs_folder = folder / experiment / "runs"
     Ledger(runs_folder).check_layout()
     plans = read_plans(folder / experiment)
-    plan = today.planned if today else {name: one for own in plans.values() for name, one in own.runs.items()}
-    # If today's plan isn't known, runs of a kind without a plan are used as they are.
-    found = [run for run in read_runs(runs_folder) if run.run in plan or not (today or run.coordinates.kind in plans)]
+    plan = current.planned if current else {name: one for own in plans.values() for name, one in own.runs.items()}
+    # If the current plan isn't known, runs of a kind without a plan are used as they are.
+    found = [run for run in read_runs(runs_folder) if run.run in plan or not (current or run.coordinates.kind in plans)]
     runs = [run for run in found if run.run not in plan or run.fingerprint == plan[run.run].fingerprint]
     if not runs:
         raise _nothing_finished(folder, runs_folder, len(found))
     of_paper = read_paper(paper) if paper and paper.is_dir() else None
-    corpora, remarks = _corpora(folder / experiment / "corpora.json", today)
+    corpora, remarks = _corpora(folder / experiment / "corpora.json", current)
     if of_paper is None:
         corpora = without_paper(corpora)
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
@@ -281,10 +281,10 @@ def read_results(
     return Results(experiment, at_random, failed, corpora, *places, chosen)
 
 
-def _corpora(path: Path, today: Optional[Today]) -> tuple[Corpora, tuple[str, ...]]:
+def _corpora(path: Path, current: Optional[CurrentState]) -> tuple[Corpora, tuple[str, ...]]:
     """RETURNS (tuple): The description of the corpora, if it is up to date, and the remarks on the results."""
-    corpora, remarks = read_corpora(path), today.remarks if today else ()
-    if today and corpora.corpora and corpora.made_from != today.corpora:
+    corpora, remarks = read_corpora(path), current.remarks if current else ()
+    if current and corpora.corpora and corpora.made_from != current.corpora:
         return Corpora(), (*remarks, DESCRIBED_BEFORE)
     return corpora, remarks
 

@@ -5,7 +5,7 @@ from typing import Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.calibration import BetaCalibration, ReliabilityBin
-from scripts.results.runs import Today
+from scripts.results.runs import CurrentState
 from scripts.results.shapes import read_shape
 
 ELSEWHERE = (
@@ -75,17 +75,17 @@ def find_calibration(folder: Path) -> Optional[Calibration]:
         return None
 
 
-def find_todays_calibration(folder: Path, today: Optional[Today]) -> Optional[Calibration]:
+def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> Optional[Calibration]:
     """Find the calibration for a report, if it is up to date.
 
     folder (Path): The experiment's folder of results.
-    today (Optional[Today]): The current state of the experiment, or None if unknown. In that case, any calibration
-        counts as up to date.
+    current (Optional[CurrentState]): The current state of the experiment, or None if unknown. In that case, any
+        calibration counts as up to date.
     RETURNS (Optional[Calibration]): The calibration, or None if there is none, or if data, settings or encoder have
         changed since.
     """
     found = find_calibration(folder)
-    return found if found and (today is None or found.fingerprint == today.calibration) else None
+    return found if found and (current is None or found.fingerprint == current.calibration) else None
 
 
 def describe_calibration(calibration: Calibration) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Today:
+class CurrentState:
     """The current state of an experiment, so that the report doesn't show outdated results.
 
     planned (Mapping[str, PlannedRun]): All runs of the kinds that were started, by id.

@@ -94,7 +94,7 @@ class TestPrediction:
 
 class TestGrid:
     def test_the_network_and_the_rest_make_the_whole(self, material):
-        found = one(grid.carry_out_grid(material), "grid")
+        found = one(grid.execute_grid(material), "grid")
         parts = found.details
         # Without a source and from one, two seeds each.
         assert found.amount == 4

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from scripts.experiments import carry_out as worker
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments import execute_run as worker
+from scripts.experiments.execute import execute_kind
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from tests.conftest import MakeOnce
 from tests.experiments.tiny import make_project, open_project
@@ -43,21 +43,21 @@ def finished_project(made_project: Path, make_once: MakeOnce) -> Path:
     def finish(folder: Path) -> None:
         shutil.copytree(made_project, folder, dirs_exist_ok=True)
         for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
-            carry_out_kind(open_project(folder), kind)
+            execute_kind(open_project(folder), kind)
 
     return make_once("finished_project", finish)
 
 
 @pytest.fixture()
-def carried_out(monkeypatch):
+def executed(monkeypatch):
     """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
     ids: list[str] = []
-    carry_out = worker.carry_out
+    execute_run = worker.execute_run
 
     def note(workspace, run, *arguments):
-        result = carry_out(workspace, run, *arguments)
+        result = execute_run(workspace, run, *arguments)
         ids.append(run.id)
         return result
 
-    monkeypatch.setattr(worker, "carry_out", note)
+    monkeypatch.setattr(worker, "execute_run", note)
     return ids

@@ -7,7 +7,7 @@ import srsly
 from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.parts import read_sentences
 from scripts.corpora.settings import read_corpus_settings
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.reporting.remarks import metric
 from scripts.reporting.results import read_results
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
@@ -37,7 +37,7 @@ def root(made_project, tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(root):
     """RETURNS (dict): The results of every run, by id."""
-    runs = [result for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT) for result in carry_out_kind(open_project(root), kind)]
+    runs = [result for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT) for result in execute_kind(open_project(root), kind)]
     return {result.run: result for result in runs}
 
 
@@ -89,7 +89,7 @@ def test_three_types_of_which_a_corpus_has_two(root, made_project, tmp_path):
     write_experiment(copy, {**SETTINGS, "few_shot": {**FEW, "targets": ["ru_ehr"]}})
     workspace = open_project(copy)
     assert workspace.entity_types == ("Drug", "Disease", "Reaction")
-    results = carry_out_kind(workspace, ZERO_SHOT)
+    results = execute_kind(workspace, ZERO_SHOT)
     scored = {(result.coordinates.target, tuple(sorted(result.scores.tokens))) for result in results}
     assert ("ru_ehr", ("Drug", "Reaction", "micro")) in scored and ("en_ugt", ("Disease", "Drug", "micro")) in scored
     to_reactions = next(result for result in results if result.coordinates.target == "ru_ehr")

@@ -24,17 +24,17 @@ from scripts.experiments.calibration import (
     second_job,
     with_splitter,
 )
+from scripts.experiments.current import read_current_state
 from scripts.experiments.estimate import estimate
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model
-from scripts.experiments.today import plan_today
 from scripts.ner.rounding import round_encoder
 from scripts.results.calibration import (
     calibration_file,
     describe_calibration,
     find_calibration,
-    find_todays_calibration,
+    find_current_calibration,
 )
 from scripts.results.kinds import SHIPPED
 from tests.experiments.tiny import (
@@ -154,12 +154,12 @@ class TestOnRecord:
 
     def test_the_report_has_none_of_other_data(self, workspace, project):
         places = [project / name for name in ("configs", "corpus", "training", "metrics")]
-        carry_out_kind(workspace, SHIPPED)
+        execute_kind(workspace, SHIPPED)
         found = get_calibration(workspace)
-        assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) == found
+        assert find_current_calibration(workspace.results, read_current_state(EXPERIMENT, *places)) == found
         change_data(workspace, "ru_ehr", "train")
-        assert find_todays_calibration(workspace.results, plan_today(EXPERIMENT, *places)) is None
-        assert find_todays_calibration(workspace.results, None) == found
+        assert find_current_calibration(workspace.results, read_current_state(EXPERIMENT, *places)) is None
+        assert find_current_calibration(workspace.results, None) == found
 
     def test_the_second_pipeline_is_gone_before_the_first_is_read_again(self, workspace, monkeypatch):
         get_model(workspace, shipped_model(workspace.experiment))

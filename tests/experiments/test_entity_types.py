@@ -10,10 +10,10 @@ import srsly
 from scripts.base.errors import ProjectError
 from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.settings import read_corpus_settings
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import SourceModel
-from scripts.experiments.search import carry_out_search, search_settings
+from scripts.experiments.search import execute_search, search_settings
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, KINDS, SHIPPED, ZERO_SHOT
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
@@ -53,7 +53,7 @@ def test_a_corpus_is_trained_and_scored_with_its_own_labels(project, capsys):
     write_experiment(project, {**SETTINGS, "corpora": ["en_ugt"], "few_shot": None})
     workspace = open_project(project)
     assert workspace.entity_types == ("ADR", "Medicine")
-    (result,) = carry_out_kind(workspace, IN_CORPUS)
+    (result,) = execute_kind(workspace, IN_CORPUS)
     assert set(result.scores.tokens) == {"ADR", "Medicine", "micro"}
     assert result.scores.tokens["Medicine"].tp > 0
     kept = get_model(workspace, SourceModel(("en_ugt",), 0, workspace.experiment.in_corpus.training))
@@ -89,7 +89,7 @@ class TestHeadsThatTakeWhatIsNotAnnotatedForAbsent:
         model = "other" if "baselines" in changes else "transition"
         message = f"experiment tiny: ru_ehr doesn't annotate Drug, and model '{model}' would treat that as absent. "
         with pytest.raises(ProjectError, match=re.escape(message + ONE_TYPE)) as raised:
-            carry_out_kind(workspace, kind)
+            execute_kind(workspace, kind)
         assert str(raised.value).endswith("or use the model softmax or softmax_crf") and "\n" not in str(raised.value)
         assert not workspace.metrics.exists() and not (workspace.training / "tiny").exists()
 
@@ -97,7 +97,7 @@ class TestHeadsThatTakeWhatIsNotAnnotatedForAbsent:
         search = {"corpora": ["ru_ehr"], "sizes": [4], "seeds": [0], "base": TRAINING, "values": {}}
         workspace = open_lacking(lacking, model="transition", search=search)
         with pytest.raises(ProjectError, match="ru_ehr doesn't annotate Drug"):
-            carry_out_search(workspace, search_settings(workspace))
+            execute_search(workspace, search_settings(workspace))
 
     @pytest.mark.parametrize("config", [name for name in CONFIGS if name != "transition"])
     def test_heads_that_leave_types_out_are_not_stopped(self, lacking, config):

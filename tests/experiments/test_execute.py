@@ -8,7 +8,7 @@ import pytest
 from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
 from scripts.experiments import train
-from scripts.experiments.execute import carry_out_kind, jobs_of, show, tell_left_out
+from scripts.experiments.execute import execute_kind, jobs_of, print_left_out, show
 from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.run import run_job
 from scripts.experiments.work import TEST_COST, tasks_of
@@ -59,27 +59,27 @@ def record(runs: Path) -> dict[str, object]:
 
 
 class TestResuming:
-    def test_what_is_finished_is_not_repeated(self, finished, carried_out):
+    def test_what_is_finished_is_not_repeated(self, finished, executed):
         before = {path: path.stat().st_mtime_ns for path in finished.training.rglob("*")}
         for kind in (IN_CORPUS, ZERO_SHOT, FEW_SHOT):
-            assert carry_out_kind(finished, kind)
-        assert carried_out == []
+            assert execute_kind(finished, kind)
+        assert executed == []
         assert {path: path.stat().st_mtime_ns for path in finished.training.rglob("*")} == before
 
-    def test_after_an_interruption_only_the_rest_is_done(self, few, finished_project, carried_out, monkeypatch):
+    def test_after_an_interruption_only_the_rest_is_done(self, few, finished_project, executed, monkeypatch):
         # The first run has 12 updates; the second is interrupted in its own training, with its source trained before.
         with monkeypatch.context() as context:
             interrupt_after(context, 12 + 7)
             with pytest.raises(KeyboardInterrupt):
-                carry_out_kind(few, FEW_SHOT)
+                execute_kind(few, FEW_SHOT)
         first, second, third = [run.id for run in few_shot_runs(few.experiment)]
-        assert carried_out == [first]
+        assert executed == [first]
         assert sorted(path.name for path in few.runs.glob("*.json")) == [f"{first}.json"]
         assert not list(few.metrics.rglob("*.part")) and not list(few.training.rglob("*.part"))
 
-        results = carry_out_kind(few, FEW_SHOT)
+        results = execute_kind(few, FEW_SHOT)
 
-        assert carried_out == [first, second, third] and [result.run for result in results] == carried_out
+        assert executed == [first, second, third] and [result.run for result in results] == executed
         # The same runs of the finished project were made in one go and in other company.
         uninterrupted = record(open_project(finished_project).runs)
         again = record(few.runs)
@@ -87,7 +87,7 @@ class TestResuming:
             for suffix in (".json", ".predictions.json.gz"):
                 assert again[f"{name}{suffix}"] == uninterrupted[f"{name}{suffix}"]
 
-    def test_what_a_kill_left_is_done_again_and_nothing_else(self, finished, carried_out):
+    def test_what_a_kill_left_is_done_again_and_nothing_else(self, finished, executed):
         expected = record(finished.runs)
         ids = [run.id for run in few_shot_runs(finished.experiment)]
         # Killed before the result was written, while it was written, and before anything was.
@@ -96,21 +96,21 @@ class TestResuming:
         (finished.runs / f"{ids[5]}.json").write_text("")
         for path in finished.runs.glob(f"{ids[9]}.*"):
             path.unlink()
-        carry_out_kind(finished, FEW_SHOT)
-        assert carried_out == [ids[0], ids[5], ids[9]]
+        execute_kind(finished, FEW_SHOT)
+        assert executed == [ids[0], ids[5], ids[9]]
         assert record(finished.runs) == expected
 
-    def test_changed_data_repeats_the_runs_that_depend_on_it(self, finished, project, carried_out):
+    def test_changed_data_repeats_the_runs_that_depend_on_it(self, finished, project, executed):
         change_data(finished, "en_ugt", "test")
-        carry_out_kind(open_project(project), ZERO_SHOT)
-        assert carried_out == [run.id for run in zero_shot_runs(finished.experiment) if run.target == "en_ugt"]
+        execute_kind(open_project(project), ZERO_SHOT)
+        assert executed == [run.id for run in zero_shot_runs(finished.experiment) if run.target == "en_ugt"]
 
-    def test_new_seeds_and_sizes_add_to_what_is_there(self, finished, project, carried_out):
+    def test_new_seeds_and_sizes_add_to_what_is_there(self, finished, project, executed):
         write_experiment(
             project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sources": [[]], "sizes": [4, 8, 9]}}
         )
-        results = carry_out_kind(open_project(project), FEW_SHOT)
-        assert carried_out == [f"few-shot.ru_ehr.from-none.none.size-9.seed-{seed}" for seed in (0, 1)]
+        results = execute_kind(open_project(project), FEW_SHOT)
+        assert executed == [f"few-shot.ru_ehr.from-none.none.size-9.seed-{seed}" for seed in (0, 1)]
         assert [result.coordinates.size for result in results] == [4, 4, 8, 8, 9, 9]
 
 
@@ -118,7 +118,7 @@ class TestPlanFile:
     def test_it_lists_the_runs_of_the_experiment_as_it_is(self, finished, project):
         write_experiment(project, {**SETTINGS, "zero_shot": ["ru_ehr"]})
         workspace = open_project(project)
-        carry_out_kind(workspace, ZERO_SHOT)
+        execute_kind(workspace, ZERO_SHOT)
         plan = json.loads((workspace.metrics / "tiny" / "zero-shot.json").read_text())["runs"]
         runs = zero_shot_runs(workspace.experiment)
         assert list(plan) == [run.id for run in runs] and len(plan) == 2
@@ -131,25 +131,25 @@ class TestPlanFile:
     def test_it_is_there_before_the_first_run(self, few, monkeypatch):
         interrupt_after(monkeypatch, 1)
         with pytest.raises(KeyboardInterrupt):
-            carry_out_kind(few, FEW_SHOT)
+            execute_kind(few, FEW_SHOT)
         assert len(json.loads((few.metrics / "tiny" / "few-shot.json").read_text())["runs"]) == 3
 
 
 class TestBeforeWork:
-    def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
+    def test_a_sample_too_large_is_told_before_the_first_training(self, project, executed):
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": [500]}})
         workspace = open_project(project)
         expected = "few_shot.sizes: the smallest sample size is 500, but ru_ehr has only 29 training sentences"
         with pytest.raises(ProjectError, match=expected):
-            carry_out_kind(workspace, FEW_SHOT)
-        assert carried_out == [] and not workspace.metrics.exists()
+            execute_kind(workspace, FEW_SHOT)
+        assert executed == [] and not workspace.metrics.exists()
 
-    def test_sizes_beyond_the_training_part_are_left_out_and_told(self, project, carried_out, capsys):
+    def test_sizes_beyond_the_training_part_are_left_out_and_told(self, project, executed, capsys):
         sizes = {"first": 4, "last": 34, "step": 15}
         write_experiment(project, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "sizes": sizes}})
         workspace = open_project(project)
         assert {run.size for run in jobs_of(workspace, FEW_SHOT)} == {4, 19}
-        tell_left_out(workspace)
+        print_left_out(workspace)
         assert "Skipping sample sizes 34: ru_ehr has only 29 training sentences" in capsys.readouterr().out
 
     def test_a_model_that_several_runs_test_is_counted_once(self, workspace):
@@ -174,7 +174,7 @@ class TestCommands:
         assert str(finished.runs) in output
 
     def test_columns_stand_below_their_headers(self, finished, capsys):
-        results = carry_out_kind(finished, FEW_SHOT)
+        results = execute_kind(finished, FEW_SHOT)
         capsys.readouterr()
         show(results)
         lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
@@ -183,7 +183,7 @@ class TestCommands:
     def test_settings_are_printed_at_the_first_step_and_where_they_are_new(self, finished, project, capsys):
         printed = []
         for kind, verbose in ((IN_CORPUS, False), (FEW_SHOT, False), (FEW_SHOT, True)):
-            carry_out_kind(finished, kind, verbose=verbose)
+            execute_kind(finished, kind, verbose=verbose)
             output = capsys.readouterr().out
             # Defaults are among them.
             assert ("frozen: word_embeddings" in output) == ("min_updates:" in output)
@@ -191,5 +191,5 @@ class TestCommands:
         assert printed == [True, False, True]
         # What the runs of this kind do not depend on: none is made again.
         write_experiment(project, {**SETTINGS, "ship": {"training": {**TRAINING, "epochs": 17}}})
-        carry_out_kind(open_project(project), ZERO_SHOT)
+        execute_kind(open_project(project), ZERO_SHOT)
         assert "epochs: 17" in capsys.readouterr().out

@@ -3,8 +3,8 @@ import numpy
 import pytest
 import spacy
 
-from scripts.experiments.carry_out import KeptPipeline, get_model_under_test
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
+from scripts.experiments.execute_run import KeptPipeline, get_model_under_test
 from scripts.experiments.health import NOT_FINITE, NOTHING_FOUND, find_problem
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
@@ -23,7 +23,7 @@ def test_too_high_a_rate_is_told_and_its_score_is_on_record(project, capsys):
     training = {**TRAINING, "learn_rate": 1000.0, "head_learn_rate": 1000.0}
     few = {**SETTINGS["few_shot"], "sources": [[]], "sizes": [8], "seeds": [0], "training": training}
     write_experiment(project, {**SETTINGS, "few_shot": few})
-    (result,) = carry_out_kind(open_project(project), FEW_SHOT)
+    (result,) = execute_kind(open_project(project), FEW_SHOT)
     assert result.problem.startswith(LOSS_NOT_FINITE.partition("{")[0])
     told = " ".join(capsys.readouterr().out.split())
     assert f"{result.run} is excluded from comparisons: {result.problem}" in told

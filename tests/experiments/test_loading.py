@@ -6,7 +6,7 @@ import pytest
 import spacy
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.execute import carry_out_all, jobs_of
+from scripts.experiments.execute import execute_all, jobs_of
 from scripts.experiments.loading import load_pipeline
 from scripts.results.kinds import FEW_SHOT
 from tests.experiments.tiny import open_project
@@ -48,6 +48,6 @@ def test_a_damaged_tokenizer_is_not_told_as_an_error_of_the_config(content: str,
     workspace = open_project(project)
     run, job = next((run, job) for run, job in jobs_of(workspace, FEW_SHOT).items() if not run.source)
     (project / "corpus" / "tokenizer" / "meta.json").write_text(content)
-    (reason,) = carry_out_all(workspace, {run: job}).values()
+    (reason,) = execute_all(workspace, {run: job}).values()
     assert reason.startswith(f"{project / 'corpus' / 'tokenizer'}: damaged: spaCy can't load it (")
     assert reason.endswith("Delete the folder and run `weasel run convert`")

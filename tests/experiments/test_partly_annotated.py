@@ -12,7 +12,7 @@ from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import MICRO, Score
 from scripts.experiments.analysis import analyse
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.results.kinds import IN_CORPUS, ZERO_SHOT
 from scripts.results.runs import Ledger
 from tests.experiments.tiny import MENTION, SETTINGS, open_project, write_experiment
@@ -56,7 +56,7 @@ def workspace(made_project, tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(workspace):
     """RETURNS (dict): The results of the runs on that corpus, by kind."""
-    done = [result for kind in (IN_CORPUS, ZERO_SHOT) for result in carry_out_kind(workspace, kind)]
+    done = [result for kind in (IN_CORPUS, ZERO_SHOT) for result in execute_kind(workspace, kind)]
     return {result.coordinates.kind: result for result in done if result.coordinates.target == CORPUS}
 
 

@@ -11,9 +11,9 @@ from scripts import encoder, errors
 from scripts.base.files import read_zipped_json
 from scripts.base.progress import ignore_passes
 from scripts.corpora.parts import read_sentences
-from scripts.experiments.carry_out import RunWorker
 from scripts.experiments.config import resolve_config
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
+from scripts.experiments.execute_run import RunWorker
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, source_model
@@ -97,7 +97,7 @@ class TestControls:
     def test_a_control_has_as_many_updates_in_all_as_a_run_with_a_source(self, project):
         settings = few_shot(sources=[[], ["en_ugt"], SEQUENCE], sizes=[4, 8], compute_matched=[4])
         workspace = changed(project, few_shot=settings)
-        results = carry_out_kind(workspace, FEW_SHOT)
+        results = execute_kind(workspace, FEW_SHOT)
         totals = {result.run: result.updates + result.source_updates for result in results}
         with_source = {totals[result.run] for result in results if result.coordinates.sources}
         controls = [result for result in results if result.coordinates.extra_updates]
@@ -116,12 +116,12 @@ class TestForgetting:
     def test_sources_are_tested_before_and_after(self, project):
         curve = few_shot(sources=[[], ["en_ugt"]], source_tests=[4])
         workspace = changed(project, few_shot=curve, zero_shot=["ru_ehr"])
-        before = next(run for run in carry_out_kind(workspace, ZERO_SHOT) if run.coordinates.sources == ("en_ugt",))
-        none, after = carry_out_kind(workspace, FEW_SHOT)
+        before = next(run for run in execute_kind(workspace, ZERO_SHOT) if run.coordinates.sources == ("en_ugt",))
+        none, after = execute_kind(workspace, FEW_SHOT)
         assert none.source_tests == {}
         for result in (before, after):
             assert set(result.source_tests) == {"en_ugt"} and "micro" in result.source_tests["en_ugt"]
-        in_corpus = next(run for run in carry_out_kind(workspace, IN_CORPUS) if run.coordinates.target == "en_ugt")
+        in_corpus = next(run for run in execute_kind(workspace, IN_CORPUS) if run.coordinates.target == "en_ugt")
         assert before.source_tests["en_ugt"] == in_corpus.scores.tokens
 
     def test_zero_shot_looks_at_the_first_sentences_of_the_training_part_only(self, project):
@@ -139,7 +139,7 @@ def finished(made_project, tmp_path_factory):
     root = shutil.copytree(made_project, tmp_path_factory.mktemp("per_type") / "project")
     workspace = changed(root, types="per_type", few_shot=few_shot(sources=[[], ["en_ugt"]], compute_matched=[4]))
     for kind in (IN_CORPUS, FEW_SHOT):
-        carry_out_kind(workspace, kind)
+        execute_kind(workspace, kind)
     return workspace
 
 
@@ -207,7 +207,7 @@ class TestBaselines:
     def test_every_baseline_is_trained_and_tested_beside_the_own_model(self, project, monkeypatch):
         monkeypatch.chdir(ROOT)
         workspace = changed(project, baselines=self.BASELINES)
-        results = carry_out_kind(workspace, IN_CORPUS)
+        results = execute_kind(workspace, IN_CORPUS)
         tested = {(run.coordinates.model, run.coordinates.target) for run in results}
         assert tested == {
             *(("softmax", name) for name in SETTINGS["corpora"]),
@@ -268,7 +268,7 @@ class TestAnalysis:
         assert read_document_counts(workspace.runs, read_run(record)) is None
         record.write_text(json.dumps(data))
         path.unlink()
-        carry_out_kind(workspace, IN_CORPUS)
+        execute_kind(workspace, IN_CORPUS)
         assert path.read_bytes() == kept
 
     def test_it_holds_no_text(self, finished_project):

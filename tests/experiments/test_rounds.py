@@ -16,12 +16,12 @@ from scripts.evaluation.edits import count_edits
 from scripts.experiments import train
 from scripts.experiments.analysis import analyse_all
 from scripts.experiments.estimate import estimate
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.experiments.executors.local import Local
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.rounds import (
-    as_carried_out,
+    as_executed,
     count_words,
     find_round,
     is_finished,
@@ -57,7 +57,7 @@ def with_few_shot(root, **changes):
 def finished(made_project, tmp_path_factory):
     """RETURNS (Workspace): The tiny project after all rounds, in one go and in this process; not to be changed."""
     workspace = with_few_shot(shutil.copytree(made_project, tmp_path_factory.mktemp("rounds") / "project"))
-    carry_out_kind(workspace, FEW_SHOT)
+    execute_kind(workspace, FEW_SHOT)
     return workspace
 
 
@@ -241,7 +241,7 @@ class TestEdits:
     def test_every_run_tells_its_words_and_edits(self, finished):
         for run, job in jobs_of(finished, FEW_SHOT).items():
             result, left = Ledger(finished.runs).read(run.id), find_round(finished, run)
-            whole = as_carried_out(finished, run, job).training.sentences()
+            whole = as_executed(finished, run, job).training.sentences()
             assert result.cost == {"words": count_words(whole), "edits": left.edits}
             assert left.edits >= find_round(finished, place_of(finished, run).before).edits if run.size > 4 else True
 
@@ -273,26 +273,26 @@ class TestResuming:
         for run in (control[7], chosen[11], control[11], plain[11]):
             for path in copy.results.rglob(f"{run.id}.*"):
                 path.unlink()
-        carry_out_kind(copy, FEW_SHOT, Local(workers=2, threads=1))
+        execute_kind(copy, FEW_SHOT, Local(workers=2, threads=1))
         assert record(copy) == record(finished)
         entries = [json.loads(line) for line in (copy.results / "log.jsonl").read_text().splitlines()]
         again = entries[len(runs_of(copy, METHOD)) * 3 + 1 :]
         assert {entry["worker"] for entry in again} == {"worker 1", "worker 2"} and len(again) == 6
 
-    def test_what_is_finished_is_not_repeated(self, copy, carried_out):
-        carry_out_kind(copy, FEW_SHOT)
-        assert carried_out == []
+    def test_what_is_finished_is_not_repeated(self, copy, executed):
+        execute_kind(copy, FEW_SHOT)
+        assert executed == []
 
-    def test_a_round_whose_choice_is_lost_is_made_again_and_nothing_else(self, finished, copy, carried_out, capsys):
+    def test_a_round_whose_choice_is_lost_is_made_again_and_nothing_else(self, finished, copy, executed, capsys):
         lost = runs_of(copy, METHOD)[7]
         round_file(copy.results, lost.id).unlink()
-        carry_out_kind(copy, FEW_SHOT)
-        assert carried_out == [lost.id]
+        execute_kind(copy, FEW_SHOT)
+        assert executed == [lost.id]
         told = " ".join(capsys.readouterr().out.split())
         assert "Runs to repeat because the sentences for the next round are missing: 1" in told
         assert record(copy) == record(finished)
 
-    def test_a_size_more_repeats_the_last_round_which_has_to_choose_now(self, copy, carried_out):
+    def test_a_size_more_repeats_the_last_round_which_has_to_choose_now(self, copy, executed):
         more = with_few_shot(copy.metrics.parent, sizes=[*SIZES, 13], equal_words=False)
         jobs = jobs_of(more, FEW_SHOT)
         pending = [run for run, job in jobs.items() if not is_finished(more, run, job)]
@@ -338,9 +338,9 @@ class TestLostRounds:
         for size in (7, 11):
             (copy.runs / f"{runs[size].id}.json").unlink()
         (copy.runs / f"{runs_of(copy, 'random')[11].id}.json").unlink()
-        monkeypatch.setattr("scripts.experiments.carry_out.place_of", failing_at(7, METHOD))
+        monkeypatch.setattr("scripts.experiments.execute_run.place_of", failing_at(7, METHOD))
         with pytest.raises(ProjectError, match="2 of the runs and source models failed"):
-            carry_out_kind(copy, FEW_SHOT)
+            execute_kind(copy, FEW_SHOT)
         told = json.loads((copy.results / "failures" / f"{runs[11].id}.json").read_text())
         assert told["reason"] == f"{runs[7].id} failed: no place"
 

@@ -9,7 +9,7 @@ from spacy.util import load_config, registry
 
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents
-from scripts.experiments.carry_out import RunWorker
+from scripts.experiments.execute_run import RunWorker
 from scripts.experiments.plan import Run, few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.plan import tested_model as model_under_test
 from scripts.experiments.run import run_job

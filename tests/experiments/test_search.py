@@ -11,7 +11,7 @@ from scripts.experiments.config import resolve_config
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.search import (
     SearchRun,
-    carry_out_search,
+    execute_search,
     list_candidates,
     search_job,
     search_part,
@@ -58,7 +58,7 @@ def search(workspace):
 
 
 @pytest.fixture()
-def carried_out(monkeypatch):
+def executed(monkeypatch):
     """RETURNS (list[str]): The ids of the runs that are carried out, and not skipped."""
     ids: list[str] = []
     do = SearchWorker.do
@@ -189,7 +189,7 @@ class TestSearching:
         assert len(parts) == 3
         for part in parts:
             part.unlink()
-        results = carry_out_search(workspace, search)
+        results = execute_search(workspace, search)
         assert [(result.candidate, result.size) for result in results] == [
             ("base", 4),
             ("base", None),
@@ -199,8 +199,8 @@ class TestSearching:
             ("frozen: encoder", None),
         ]
 
-    def test_development_documents_are_scored_and_not_trained_on(self, workspace, search, carried_out):
-        carry_out_search(workspace, search)
+    def test_development_documents_are_scored_and_not_trained_on(self, workspace, search, executed):
+        execute_search(workspace, search)
         development = read_documents(search_part(workspace, "en_ugt", "development"))
         gold = sum(len(document.ents) for document in development)
         for name in IDS:
@@ -209,31 +209,31 @@ class TestSearching:
             assert micro["tp"] + micro["fn"] == gold
             assert record["result"]["f1"] == micro["f1"]
             assert record["sentences"]["development"] == sum(len(list(document.sents)) for document in development)
-        assert carried_out == IDS
+        assert executed == IDS
 
-    def test_what_is_finished_is_not_repeated(self, workspace, search, carried_out):
-        before = carry_out_search(workspace, search)
+    def test_what_is_finished_is_not_repeated(self, workspace, search, executed):
+        before = execute_search(workspace, search)
         folder = workspace.metrics / "tiny" / "search"
         # Killed before a result was written, and while one was.
         (folder / f"{IDS[1]}.json").unlink()
         (folder / f"{IDS[4]}.json").write_text("")
-        carried_out.clear()
-        assert carry_out_search(workspace, search) == before
-        assert carried_out == [IDS[1], IDS[4]]
+        executed.clear()
+        assert execute_search(workspace, search) == before
+        assert executed == [IDS[1], IDS[4]]
 
     def test_what_takes_the_place_of_other_results_is_told(self, project, capsys):
         small = {"sizes": [4], "values": {}}
-        carry_out_search(*open_search(project, **small))
-        carry_out_search(*open_search(project, **{**small, "base": {**TRAINING, "learn_rate": 0.004}}))
+        execute_search(*open_search(project, **small))
+        execute_search(*open_search(project, **{**small, "base": {**TRAINING, "learn_rate": 0.004}}))
         told = " ".join(capsys.readouterr().out.split())
         assert told.count("Runs to repeat because settings, data or the encoder have changed: 1") == 1
 
-    def test_new_values_add_to_what_is_there(self, project, carried_out):
+    def test_new_values_add_to_what_is_there(self, project, executed):
         small = {"sizes": [4], "values": {"learn_rate": [0.001]}}
-        carry_out_search(*open_search(project, **small))
-        carried_out.clear()
-        carry_out_search(*open_search(project, **{**small, "values": {"learn_rate": [0.001, 0.002]}}))
-        assert carried_out == ["learn_rate-0.002.en_ugt.size-4.seed-0"]
+        execute_search(*open_search(project, **small))
+        executed.clear()
+        execute_search(*open_search(project, **{**small, "values": {"learn_rate": [0.001, 0.002]}}))
+        assert executed == ["learn_rate-0.002.en_ugt.size-4.seed-0"]
 
     def test_no_run_passes_for_another(self, workspace, search):
         runs = search_runs(search, "word_embeddings")
@@ -255,14 +255,14 @@ class TestSearching:
         change_data(workspace, "en_ugt", "train")
         assert fingerprint(open_project(project), search, run) != before
 
-    def test_a_sample_too_large_is_told_before_the_first_training(self, project, carried_out):
+    def test_a_sample_too_large_is_told_before_the_first_training(self, project, executed):
         workspace, search = open_search(project, sizes=[4, 500])
         with pytest.raises(ProjectError) as raised:
-            carry_out_search(workspace, search)
+            execute_search(workspace, search)
         available = sum(len(list(doc.sents)) for doc in read_documents(search_part(workspace, "en_ugt", "train")))
         expected = f"search.sizes: sample size 500, but en_ugt has only {available} training sentences that"
         assert expected in str(raised.value)
-        assert carried_out == []
+        assert executed == []
 
 
 class TestCommand:

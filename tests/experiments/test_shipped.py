@@ -8,8 +8,8 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.base.progress import ignore_passes
-from scripts.experiments.carry_out import RunWorker
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
+from scripts.experiments.execute_run import RunWorker
 from scripts.experiments.models import find_model, model_job
 from scripts.experiments.plan import few_shot_runs, shipped_model
 from scripts.experiments.run import run_job
@@ -62,7 +62,7 @@ def test_finds_exactly_what_the_few_shot_run_did(project, transfer):
     run = few_shot_run(workspace)
     done = RunWorker(workspace).do(run, ignore_passes)
     evaluated, predictions = done.result, [json.loads(json.dumps(asdict(found))) for found in done.predictions]
-    shipped = {result.coordinates.target: result for result in carry_out_kind(workspace, SHIPPED)}
+    shipped = {result.coordinates.target: result for result in execute_kind(workspace, SHIPPED)}
     assert set(shipped) == set(workspace.experiment.corpora)
     ledger = Ledger(workspace.runs)
     assert sum(len(found["tokens"]) for found in predictions) > 3
@@ -128,7 +128,7 @@ def test_the_source_model_of_finished_experiments_is_not_trained_again(finished_
     workspace = open_project(root)
     before = find_model(workspace, shipped_model(workspace.experiment).before)
     stamp = before.pipeline.stat().st_mtime_ns
-    carry_out_kind(workspace, SHIPPED)
+    execute_kind(workspace, SHIPPED)
     assert before.pipeline.stat().st_mtime_ns == stamp
     ledger = Ledger(workspace.runs)
     own = f"{SHIPPED}.ru_ehr.from-en_ugt-then-ru_ehr.seed-1"

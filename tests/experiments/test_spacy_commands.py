@@ -5,7 +5,7 @@ import pytest
 from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
 from scripts.results.kinds import IN_CORPUS
 from scripts.results.runs import read_run
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
@@ -22,7 +22,7 @@ def in_corpus(made_project, tmp_path_factory):
     settings = {"corpora": ["en_ugt"], "seeds": [0], "training": {**TRAINING, "min_updates": 40}}
     write_experiment(root, {**SETTINGS, "in_corpus": settings, "baselines": BASELINES})
     workspace = open_project(root)
-    carry_out_kind(workspace, IN_CORPUS)
+    execute_kind(workspace, IN_CORPUS)
     return workspace
 
 

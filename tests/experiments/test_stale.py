@@ -15,8 +15,8 @@ from scripts.corpora.settings import ABOUT, read_corpus_settings
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.config import read_template
-from scripts.experiments.execute import carry_out_kind
-from scripts.experiments.today import plan_today
+from scripts.experiments.current import read_current_state
+from scripts.experiments.execute import execute_kind
 from scripts.reporting.remarks import unfinished
 from scripts.reporting.results import read_results
 from scripts.results.kinds import COMPARED, FEW_SHOT, IN_CORPUS, ZERO_SHOT
@@ -35,9 +35,9 @@ def places(root: Path) -> dict[str, Path]:
     return {name: root / name for name in ("configs", "corpus", "training", "metrics")}
 
 
-def todays_results(root: Path):
+def current_results(root: Path):
     """The results that a report shows."""
-    return read_results(root / "metrics", "tiny", today=plan_today("tiny", **places(root)))
+    return read_results(root / "metrics", "tiny", current=read_current_state("tiny", **places(root)))
 
 
 def told(capsys) -> str:
@@ -47,13 +47,13 @@ def told(capsys) -> str:
 
 class TestReport:
     def test_everything_is_shown_while_nothing_has_changed(self, finished):
-        results = todays_results(finished)
+        results = current_results(finished)
         assert {run.coordinates.kind for run in results.runs} == set(COMPARED) and not results.outdated
 
     def test_results_of_earlier_data_are_left_out_and_told(self, finished, capsys):
         change_data(open_project(finished), "en_ugt", "train")
-        carry_out_kind(open_project(finished), IN_CORPUS)
-        results = todays_results(finished)
+        execute_kind(open_project(finished), IN_CORPUS)
+        results = current_results(finished)
         # Of en_ugt's models only the in-corpus one has been made anew: two zero-shot runs and four few-shot runs start
         # from the earlier one, and two more zero-shot runs look at its training part.
         assert results.outdated == {ZERO_SHOT: 4, FEW_SHOT: 4}
@@ -65,80 +65,80 @@ class TestReport:
     def test_results_of_other_settings_are_left_out(self, finished):
         few = {**SETTINGS["few_shot"], "training": {**TRAINING, "learn_rate": 1e-4}}
         write_experiment(finished, {**SETTINGS, "few_shot": few})
-        assert todays_results(finished).outdated == {FEW_SHOT: 12}
+        assert current_results(finished).outdated == {FEW_SHOT: 12}
 
     def test_runs_that_were_started_with_another_seed_are_todays_too(self, finished):
-        carry_out_kind(open_project(finished, seed=5), IN_CORPUS)
-        results = todays_results(finished)
+        execute_kind(open_project(finished, seed=5), IN_CORPUS)
+        results = current_results(finished)
         assert {run.coordinates.seed for run in results.of(IN_CORPUS)} == {5} and not results.outdated
 
     def test_runs_that_the_experiment_wants_by_now_are_missing(self, finished):
         write_experiment(finished, {**SETTINGS, "few_shot": {**SETTINGS["few_shot"], "seeds": [0, 1, 2]}})
-        results = todays_results(finished)
+        results = current_results(finished)
         assert len(results.missing(FEW_SHOT)) == 6 and not results.outdated
 
     def test_a_lost_plan_hides_nothing(self, finished):
         (finished / "metrics" / "tiny" / "few-shot.json").unlink()
-        results = todays_results(finished)
+        results = current_results(finished)
         assert len(results.of(FEW_SHOT)) == 12 and not results.outdated
 
     def test_a_description_of_earlier_corpora_is_left_out_and_told(self, finished, capsys):
         paper = ROOT / "assets" / "paper" / "tables.json"
         settings = {"encoder": "experiment", "tokenizer": "encoder", "assets": finished, "paper": paper}
         describe.main("tiny", **places(finished), **settings)
-        assert set(todays_results(finished).corpora.corpora) == set(SETTINGS["corpora"])
+        assert set(current_results(finished).corpora.corpora) == set(SETTINGS["corpora"])
         change_data(open_project(finished), "en_ugt", "train")
-        results = todays_results(finished)
+        results = current_results(finished)
         assert not results.corpora.corpora and "run `weasel run describe` again" in " ".join(unfinished(results))
 
     def test_kinds_of_runs_with_different_encoders_are_told(self, finished):
-        carry_out_kind(open_project(finished, precision="float32"), IN_CORPUS)
-        told = " ".join(unfinished(todays_results(finished)))
+        execute_kind(open_project(finished, precision="float32"), IN_CORPUS)
+        told = " ".join(unfinished(current_results(finished)))
         assert "Not comparable with each other: the runs differ in precision (in-corpus: float32, zero-shot:" in told
 
     def test_all_of_them_outdated_is_an_error(self, finished):
         for name in SETTINGS["corpora"]:
             change_data(open_project(finished), name, "test")
         with pytest.raises(ProjectError, match="all 21 finished runs used other data, settings or another encoder"):
-            todays_results(finished)
+            current_results(finished)
 
     def test_where_the_corpora_are_not_the_plan_is_believed_and_that_is_told(self, finished, capsys):
         shutil.rmtree(finished / "corpus")
-        assert len(todays_results(finished).runs) == 21
+        assert len(current_results(finished).runs) == 21
         assert "Not checking whether the results match the current data: the corpora are missing" in told(capsys)
 
 
 class TestLedger:
     def few_shot(self, root: Path):
-        return carry_out_kind(open_project(root), FEW_SHOT)
+        return execute_kind(open_project(root), FEW_SHOT)
 
     @pytest.mark.parametrize("lost", [".json", ".predictions.json.gz"])
-    def test_a_lost_file_of_a_run_is_made_anew_and_told(self, finished, carried_out, capsys, lost):
+    def test_a_lost_file_of_a_run_is_made_anew_and_told(self, finished, executed, capsys, lost):
         runs = finished / "metrics" / "tiny" / "runs"
         name = "few-shot.ru_ehr.from-none.none.size-4.seed-1"
         before = json.loads((runs / f"{name}.json").read_text())["scores"]
         (runs / f"{name}{lost}").unlink()
         self.few_shot(finished)
-        assert carried_out == [name]
+        assert executed == [name]
         assert json.loads((runs / f"{name}.json").read_text())["scores"] == before
         assert "Runs to repeat because they are damaged or incomplete: 1" in told(capsys)
 
     @pytest.mark.parametrize("keep", [0, 30])
-    def test_truncated_predictions_are_made_anew(self, finished, carried_out, keep):
+    def test_truncated_predictions_are_made_anew(self, finished, executed, keep):
         name = "few-shot.ru_ehr.from-none.none.size-4.seed-1"
         path = finished / "metrics" / "tiny" / "runs" / f"{name}.predictions.json.gz"
         whole = path.read_bytes()
         path.write_bytes(whole[:keep])
         self.few_shot(finished)
-        assert path.read_bytes() == whole and len(carried_out) == 1
+        assert path.read_bytes() == whole and len(executed) == 1
 
     @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"\x1f\x8b cut")])
-    def test_an_analysis_is_derived_anew_without_training(self, finished, carried_out, damage):
+    def test_an_analysis_is_derived_anew_without_training(self, finished, executed, damage):
         path = next((finished / "metrics" / "tiny" / "analysis").glob("few-shot*"))
         whole = path.read_bytes()
         damage(path)
         self.few_shot(finished)
-        assert path.read_bytes() == whole and carried_out == []
+        assert path.read_bytes() == whole and executed == []
 
     def test_the_report_makes_a_damaged_analysis_anew(self, finished):
         path = next((finished / "metrics" / "tiny" / "analysis").glob("few-shot*"))
@@ -147,7 +147,7 @@ class TestLedger:
         report.main("tiny", **places(finished), paper=finished / "absent")
         assert path.read_bytes() == whole
 
-    def test_runs_of_an_earlier_version_stop_the_command_before_anything_is_trained(self, finished, carried_out):
+    def test_runs_of_an_earlier_version_stop_the_command_before_anything_is_trained(self, finished, executed):
         for path in (finished / "metrics" / "tiny" / "runs").glob("*.json"):
             data = json.loads(path.read_text())
             del data["layout"]
@@ -158,10 +158,10 @@ class TestLedger:
         with pytest.raises(ProjectError, match="21 runs of an earlier version. Run `weasel run clean` to delete them"):
             self.few_shot(finished)
         with pytest.raises(ProjectError, match="21 runs of an earlier version"):
-            todays_results(finished)
-        assert carried_out == []
+            current_results(finished)
+        assert executed == []
 
-    def test_what_takes_the_place_of_other_results_is_told(self, finished, carried_out, capsys):
+    def test_what_takes_the_place_of_other_results_is_told(self, finished, executed, capsys):
         change_data(open_project(finished), "ru_ehr", "test")
         self.few_shot(finished)
         assert "Runs to repeat because settings, data or the encoder have changed: 12" in told(capsys)
@@ -212,7 +212,7 @@ class TestIdentity:
         assert f"ru_ugt/{part}.spacy: the file doesn't match its manifest" in self.mistake(project)
 
     def test_an_encoder_of_the_command_line_is_taken_and_nothing_is_overwritten_without_a_word(
-        self, finished, tiny_encoder, tmp_path, capsys, carried_out
+        self, finished, tiny_encoder, tmp_path, capsys, executed
     ):
         other = shutil.copytree(tiny_encoder, tmp_path / "other")
         config = json.loads((other / "config.json").read_text())
@@ -224,11 +224,11 @@ class TestIdentity:
         write_encoder(record, record_file(finished / "training", str(other)))
         workspace = open_project(finished, encoder=str(other))
         assert workspace.recipe.encoder.path == other
-        carry_out_kind(workspace, IN_CORPUS)
-        assert len(carried_out) == 3
+        execute_kind(workspace, IN_CORPUS)
+        assert len(executed) == 3
         assert "settings, data or the encoder have changed: 3" in told(capsys)
         # The report goes by what each kind of runs was started with.
-        results = todays_results(finished)
+        results = current_results(finished)
         assert len(results.of(IN_CORPUS)) == 3 and not results.outdated
 
 

@@ -10,7 +10,7 @@ import srsly
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL
 from scripts.encoders.record import EncoderRecord
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.workspace import Recipe
 from scripts.results.kinds import SHIPPED
@@ -117,7 +117,7 @@ def test_calibration_size_and_speed_are_shown_where_they_are_known(card):
 def test_scores_of_other_seeds_stand_beside_those_of_the_package(packaged, card, tmp_path):
     assert "scores of one training seed" in render_card(card)
     root = shutil.copytree(packaged.root, tmp_path / "project")
-    others = {result.coordinates.target: result for result in carry_out_kind(open_project(root, seed=3), SHIPPED)}
+    others = {result.coordinates.target: result for result in execute_kind(open_project(root, seed=3), SHIPPED)}
     workspace = open_project(root)
     assert scores_of_other_seeds(workspace) == {target: [result] for target, result in others.items()}
     text = render_card(make_card(workspace, PACKAGE, packaged.results, None))

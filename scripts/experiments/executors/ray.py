@@ -44,13 +44,13 @@ class Ray:
         self.gpus_per_run = gpus_per_run
         self._ray = import_ray()
 
-    def carry_out(
+    def execute_run(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.carry_out`. Tasks don't report progress while they run."""
+        """See `Executor.execute_run`. Tasks don't report progress while they run."""
         self._connect()
         try:
-            yield from self._carry_out(work, Agenda(tasks))
+            yield from self._execute(work, Agenda(tasks))
         finally:
             self._ray.shutdown()
 
@@ -71,7 +71,7 @@ class Ray:
             remedy = "check that `ray status` finds the cluster, or leave --vars.address out"
             raise ProjectError(f"no Ray cluster ({reason})", where=f"address {self.address}", remedy=remedy) from None
 
-    def _carry_out(self, work: Work, agenda: Agenda) -> Generator[Ended, None, None]:
+    def _execute(self, work: Work, agenda: Agenda) -> Generator[Ended, None, None]:
         shipped = _Shipped(self._ray, work)
         submit = self._ray.remote(
             num_cpus=self.threads, num_gpus=self.gpus_per_run, max_retries=RETRIES, retry_exceptions=False

@@ -6,8 +6,8 @@ import pytest
 
 from scripts import few_shot
 from scripts.base.errors import ProjectError
-from scripts.experiments.carry_out import RunWorker
-from scripts.experiments.execute import carry_out_kind, jobs_of
+from scripts.experiments.execute import execute_kind, jobs_of
+from scripts.experiments.execute_run import RunWorker
 from scripts.experiments.executors.local import Local
 from scripts.experiments.work import tasks_of
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
@@ -23,7 +23,7 @@ def test_a_pool_predicts_what_one_process_does_byte_for_byte(project, finished_p
     few = {**SETTINGS["few_shot"], "sizes": [8], "seeds": [1]}
     write_experiment(project, {**SETTINGS, "few_shot": few})
     for kind in (FEW_SHOT, ZERO_SHOT, IN_CORPUS):
-        carry_out_kind(open_project(project), kind, Local(2, 1))
+        execute_kind(open_project(project), kind, Local(2, 1))
     expected, found = predictions_of(finished_project), predictions_of(project)
     assert len(found) == 3 + 6 + 3 and found.items() <= expected.items()
     entries = log_of(project)
@@ -68,14 +68,14 @@ def test_a_run_that_fails_is_marked_and_the_others_go_on(project, monkeypatch, c
         fail_at(context, ids[1], MemoryError())
         what = "1 of the runs and source models failed; the results of the others are saved"
         with pytest.raises(ProjectError, match=what):
-            carry_out_kind(workspace, IN_CORPUS)
+            execute_kind(workspace, IN_CORPUS)
     mark = workspace.results / "failures" / f"{ids[1]}.json"
     assert json.loads(mark.read_text())["reason"].startswith("out of memory")
     assert f"✘ {ids[1]}  failed: out of memory" in capsys.readouterr().out
     assert sorted(path.stem for path in workspace.runs.glob("*.json")) == sorted({*ids} - {ids[1]})
     assert [entry["run"] for entry in log_of(project) if entry["status"] == "failed"] == [ids[1]]
     # The mark is gone once the run is there.
-    results = carry_out_kind(workspace, IN_CORPUS)
+    results = execute_kind(workspace, IN_CORPUS)
     assert [result.run for result in results] == ids and not mark.exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.execute import carry_out_kind
+from scripts.experiments.execute import execute_kind
 from scripts.experiments.executors.ray import pack, relocate, unpack
 from scripts.experiments.executors.registry import choose_executor
 from scripts.experiments.plan import Run
@@ -76,9 +76,9 @@ def test_a_grid_loses_no_run_when_a_machine_is_lost(project, finished_project, c
     workspace, killed = open_project(project), []
     chosen = choose_executor("ray", "auto", cluster.address, 1, -1)
     watcher = kill_when(lambda: len(list(workspace.runs.glob("*.json"))) >= 3, cluster, node, killed)
-    carry_out_kind(workspace, FEW_SHOT, chosen)
+    execute_kind(workspace, FEW_SHOT, chosen)
     watcher.join()
     assert killed and any(path.stat().st_mtime > killed[0] for path in workspace.runs.glob("*.json"))
-    carry_out_kind(workspace, IN_CORPUS, chosen)
+    execute_kind(workspace, IN_CORPUS, chosen)
     expected = predictions_of(finished_project)
     assert predictions_of(project) == {name: data for name, data in expected.items() if not name.startswith("zero")}

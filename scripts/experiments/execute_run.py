@@ -106,7 +106,7 @@ class RunWorker:
             kept = get_model(self.workspace, what, on_passes)
             gc.collect()
             return kept
-        return carry_out(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
+        return execute_run(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
 
 
 class KeptPipeline:
@@ -138,7 +138,7 @@ class KeptPipeline:
         gc.collect()
 
 
-def carry_out(
+def execute_run(
     workspace: Workspace,
     run: Run,
     device: str,

@@ -14,10 +14,12 @@ from scripts.experiments.rounds import is_finished
 from scripts.experiments.settings import Experiment, read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.kinds import COMPARED, SHIPPED, Kind
-from scripts.results.runs import Ledger, Plan, PlannedRun, StartedWith, Today, read_plans, read_runs
+from scripts.results.runs import CurrentState, Ledger, Plan, PlannedRun, StartedWith, read_plans, read_runs
 
 
-def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path) -> Optional[Today]:
+def read_current_state(
+    experiment: str, configs: Path, corpus: Path, training: Path, metrics: Path
+) -> Optional[CurrentState]:
     """Plan the started kinds of runs again, with the current data, settings and encoder.
 
     experiment (str): The experiment's name.
@@ -25,8 +27,8 @@ def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, met
     corpus (Path): Folder of the converted corpora.
     training (Path): Folder of the encoders' records.
     metrics (Path): Folder of the results.
-    RETURNS (Optional[Today]): The current runs. None if the corpora are missing, for instance because only the results
-        were copied here.
+    RETURNS (Optional[CurrentState]): The current runs. None if the corpora are missing, for instance because only the
+        results were copied here.
     RAISES (ProjectError): If the experiment can't be opened, for instance after a change to a corpus file, or runs are
         in an older layout.
     """
@@ -53,7 +55,7 @@ def plan_today(experiment: str, configs: Path, corpus: Path, training: Path, met
         if kind == SHIPPED and can_calibrate(opened[key]):
             calibration = calibration_job(opened[key]).fingerprint
     manifests = {name: read_manifest(corpus, name) for name in settings.corpora}
-    return Today(planned, identify(manifests), _remarks(plans), calibration)
+    return CurrentState(planned, identify(manifests), _remarks(plans), calibration)
 
 
 def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> dict[Kind, StartedWith]:
