@@ -9,7 +9,7 @@ from spacy.util import is_package, load_config
 from thinc.api import Config, ConfigValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, hash_file, hash_files
+from scripts.base.files import cache_by_file, hash_data, hash_file, hash_files
 from scripts.experiments.job import Template, TrainingJob
 from scripts.experiments.settings import OWN_CONFIGS
 from scripts.ner.bio_ner import FACTORY, FACTORY_V1
@@ -108,7 +108,7 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
     if job.encoder:
         settings |= {**_encoder_settings(job, job.encoder.path, source), **_factory_settings(template)}
-        settings |= _folding_settings(job, template)
+        settings |= _folding_settings(job)
     config = load_template(path, settings)
     if job.transfer == FULL:
         for name in config["nlp"]["pipeline"]:
@@ -223,11 +223,17 @@ def _factory_settings(template: Config) -> dict[str, object]:
     return {f"components.{ENCODER}.factory": MAPPED_TRANSFORMER} if is_spacys_own else {}
 
 
-def _folding_settings(job: TrainingJob, template: Config) -> dict[str, object]:
-    """RETURNS (dict): Settings to read sentences in capitals in lower case, if the architecture has that option."""
+@cache_by_file
+def can_fold(template: Path) -> bool:
+    """RETURNS (bool): Whether a model has an encoder that can read sentences in capitals in lower case."""
+    encoder = load_template(template).get("components", {}).get(ENCODER, {})
+    return str(encoder.get("model", {}).get("@architectures", "")).startswith(OWN_TRANSFORMER)
+
+
+def _folding_settings(job: TrainingJob) -> dict[str, object]:
+    """RETURNS (dict): Settings to read sentences in capitals in lower case, if the job says so."""
     model = f"components.{ENCODER}.model"
-    is_ours = template["components"][ENCODER]["model"]["@architectures"].startswith(OWN_TRANSFORMER)
-    if not job.fold_capitals or not is_ours:
+    if not job.fold_capitals:
         return {}
     return {f"{model}.@architectures": f"{OWN_TRANSFORMER}v4", f"{model}.fold_capitals": True}
 

@@ -53,7 +53,7 @@ class RunJob:
     def fingerprint(self) -> str:
         """RETURNS (str): Hash of everything that determines the result."""
         run = decisive(self)
-        # Results from before there were these fields must stay valid.
+        # Results of other runs than shipped ones, from before there were these fields, must stay valid.
         run = {key: value for key, value in run.items() if value or key not in ADDED_LATER}
         return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": run})
 

@@ -10,7 +10,7 @@ from scripts.corpora.parts import Part, check_converted, find_part
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
-from scripts.experiments.config import find_template, has_encoder, leaves_types_out, read_template
+from scripts.experiments.config import can_fold, find_template, has_encoder, leaves_types_out, read_template
 from scripts.experiments.device import choose_precision
 from scripts.experiments.job import Template, Tokenizer, TrainingJob
 from scripts.experiments.settings import Experiment, corpus_file, read_experiment
@@ -136,7 +136,7 @@ class Workspace:
             "threads": self.threads,
             "frozen": self.experiment.frozen,
             "lower_case": self.experiment.lower_case,
-            "fold_capitals": self.experiment.fold_capitals or None,
+            "fold_capitals": True if self.experiment.fold_capitals and can_fold(recipe.template.path) else None,
             "precision": self.started_with.precision,
         }
         job = TrainingJob(**{**shared, **own})

@@ -6,12 +6,11 @@ one process, where the first one to register a name keeps it. If the arguments o
 it gets a new name (`v3`), and the old one stays for the pipelines that use it.
 """
 import os
-import re
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from functools import lru_cache, partial
 from io import BytesIO
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import (
@@ -65,10 +64,8 @@ CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
 # Next to the file `model`, which holds everything else. Without this file, `model` holds the weights too.
 WEIGHTS = "weights.pt"
-# A sentence is in capitals if this share of its letters is, and if it has a word of at least five letters.
-MOSTLY_CAPITALS, LONG_WORD = 0.8, re.compile(r"[^\W\d_]{5}")
-# Processors without VNNI instructions add the products in 16 bits, which overflow above half of the range.
-LEVELS = 255 if getattr(torch.cpu, "_is_vnni_supported", bool)() else 127
+# A sentence is in capitals if this share of its letters is, and if it has a word of at least so many letters.
+MOSTLY_CAPITALS, LONG_WORD = 0.8, 5
 TINY = torch.finfo(torch.float32).tiny
 # The first bytes of PyTorch's weight files, which are zip archives.
 ARCHIVE = b"PK\x03\x04"
@@ -260,7 +257,7 @@ def _cut(span: Span, shim: "EncoderShim", max_subwords: int) -> List[Span]:
     if len(span.text.encode("utf8")) < max_subwords:
         return [span]
     # A piece is tokenized as a whole, because sub-words depend on their neighbours.
-    if shim.count_subwords(span.text) <= max_subwords:
+    if shim.count_subwords(span) <= max_subwords:
         return [span]
     middle = len(span) // 2
     return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, shim, max_subwords)]
@@ -273,13 +270,25 @@ def fold_case(text: str) -> str:
     RETURNS (str): A text of the same length. It is the sentence itself unless nearly all of its letters are capitals
         and one of its words is longer than an abbreviation.
     """
-    letters = [character for character in text if character.isalpha()]
-    capitals = sum(character.isupper() for character in letters)
-    if capitals < MOSTLY_CAPITALS * len(letters) or not LONG_WORD.search(text):
+    # Not the letters of regular expressions, which include superscripts and fractions.
+    words = ["".join(word) for is_word, word in groupby(text, str.isalpha) if is_word]
+    letters = "".join(words)
+    capitals = sum(map(str.isupper, letters))
+    if max(map(len, words), default=0) < LONG_WORD or capitals < MOSTLY_CAPITALS * len(letters):
         return text
     lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
     first = next(number for number, character in enumerate(text) if character.isalpha())
     return lowered[:first] + text[first] + lowered[first + 1 :]
+
+
+def _folded(span: Span) -> str:
+    # Whether a part of a sentence is folded depends on the whole sentence.
+    doc = span.doc
+    sentence = span.sent if doc.has_annotation("SENT_START") else doc[:]
+    if span.end > sentence.end:
+        return fold_case(span.text)
+    start = span.start_char - sentence.start_char
+    return fold_case(sentence.text)[start : start + span.end_char - span.start_char]
 
 
 class Subwords(NamedTuple):
@@ -345,7 +354,7 @@ def _forward(model: TransformerModel, docs: List[Doc], is_train: bool) -> Tuple[
     _leave_lost_threads(os.getpid())
     spans = model.attrs["get_spans"](docs)
     shim = _shim(model.layers[0])
-    texts = [span.text for doc_spans in spans for span in doc_spans]
+    texts = [shim.as_read(span) for doc_spans in spans for span in doc_spans]
     subwords = shim.kept_subwords(texts) if is_train else shim.subwords_of(texts)
     if is_train and shim.is_trained:
         hidden, backprop_hidden = _encode_for_training(model.layers[0], subwords)
@@ -486,7 +495,7 @@ class EncoderShim(HFShim):
         self.inference_precision = inference_precision
         self.fold_capitals = fold_capitals
         self._kept: Dict[str, Subwords] = {}
-        self._int8: Optional[Tuple[int, torch.nn.Module]] = None
+        self._int8: Optional[Tuple[Tuple, torch.nn.Module]] = None
 
     def copy(self) -> "EncoderShim":
         """RETURNS (EncoderShim): A shim with its own weights and without any kept sentences."""
@@ -513,17 +522,17 @@ class EncoderShim(HFShim):
         """RETURNS (int): The id to pad with. Any number will do, as padding is masked."""
         return self._hfmodel.tokenizer.pad_token_id or 0
 
-    def as_read(self, text: str) -> str:
-        """RETURNS (str): A sentence as the encoder reads it, with the same length."""
-        return fold_case(text) if self.fold_capitals else text
+    def as_read(self, span: Span) -> str:
+        """RETURNS (str): A sentence, or a part of one, as the encoder reads it, with the same length."""
+        return _folded(span) if self.fold_capitals else span.text
 
-    def count_subwords(self, text: str) -> int:
-        """RETURNS (int): Number of sub-words of a text, without special ones."""
-        return len(self._hfmodel.tokenizer.tokenize(self.as_read(text), verbose=False))
+    def count_subwords(self, span: Span) -> int:
+        """RETURNS (int): Number of sub-words of a span, without special ones."""
+        return len(self._hfmodel.tokenizer.tokenize(self.as_read(span), verbose=False))
 
     def subwords_of(self, texts: Sequence[str]) -> List[Subwords]:
         """RETURNS (List[Subwords]): The sub-words of each text."""
-        return split_into_subwords(self._hfmodel.tokenizer, [self.as_read(text) for text in texts])
+        return split_into_subwords(self._hfmodel.tokenizer, texts)
 
     def kept_subwords(self, texts: Sequence[str]) -> List[Subwords]:
         """RETURNS (List[Subwords]): The sub-words of each text, which are kept for the next epoch."""
@@ -549,11 +558,18 @@ class EncoderShim(HFShim):
         """
         if self.device.type != "cpu":
             raise ValueError(f"inference_precision 'int8' needs a CPU (got {self.device}). Use 'bfloat16' on a GPU")
-        # PyTorch counts changes in place, such as those by code that uses the model directly.
-        changes = sum(weight._version for weight in self._model.parameters())
-        if self._int8 is None or self._int8[0] != changes:
-            self._int8 = changes, in_int8(self._model)
+        # Other code may have changed or replaced the weights. PyTorch counts changes in place, except those of `data`.
+        weights = tuple(
+            (id(weight), weight.data_ptr(), 0 if weight.is_inference() else weight._version)
+            for weight in self._model.parameters()
+        )
+        if self._int8 is None or self._int8[0] != weights:
+            self._int8 = weights, in_int8(self._model)
         return self._int8[1]
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """RETURNS (dict): The state to pickle. Layers in 8-bit integers can't be pickled, and are made again."""
+        return {**self.__dict__, "_int8": None}
 
     @contextmanager
     def use_params(self, params: Dict) -> Iterator[None]:
@@ -661,7 +677,10 @@ class EncoderShim(HFShim):
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): A context in which matrix products are computed in the given precision."""
-        dtype = PRECISIONS.get(name)
+        if name == INT8:
+            # The caller may have switched it on.
+            return torch.autocast(self.device.type, enabled=False)
+        dtype = PRECISIONS[name]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
 
@@ -684,17 +703,19 @@ class Int8Linear(torch.nn.Module):
         self._sums = levels.sum(dim=1) * self._scales
         self._bias = torch.zeros(len(levels)) if linear.bias is None else linear.bias.detach().float()
         self._by_token = linear.in_features > linear.out_features
+        self._levels = levels_of_inputs()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """RETURNS (torch.Tensor): The layer's outputs in float32."""
+        inputs = inputs.float()
         if not self._by_token:
             low, high = (bound.item() for bound in torch.aminmax(inputs))
-            scale = max((high - low) / LEVELS, TINY)
+            scale = max((high - low) / self._levels, TINY)
             # The conversion to integers cuts off the fraction.
             levels = torch.add(torch.tensor(0.5 - low / scale), inputs, alpha=1 / scale).to(torch.uint8)
             return self._product(levels, scale, torch.add(self._bias, self._sums, alpha=low))
         low, high = inputs.amin(dim=-1, keepdim=True), inputs.amax(dim=-1, keepdim=True)
-        scale = ((high - low) / LEVELS).clamp_min_(TINY)
+        scale = ((high - low) / self._levels).clamp_min_(TINY)
         levels = torch.addcmul(0.5 - low / scale, inputs, scale.reciprocal()).to(torch.uint8)
         shift = torch.addcmul(self._bias, low, self._sums)
         return torch.addcmul(shift, self._product(levels, 1.0, None), scale)
@@ -705,17 +726,43 @@ class Int8Linear(torch.nn.Module):
         return torch.ops.onednn.qlinear_pointwise(levels, scale, 0, *weights, bias, 1.0, 0, torch.float32, *as_is)
 
 
+@lru_cache(maxsize=None)
+def levels_of_inputs() -> int:
+    """Find how many levels inputs can have. Without VNNI instructions, products are added in 16 bits, which overflow
+    above half of the range. Some processors don't have these instructions, and oneDNN can be told not to use them.
+
+    RETURNS (int): The highest level.
+    """
+    size = 64
+    weights = torch.ops.onednn.qlinear_prepack(torch.full((size, size), 127, dtype=torch.int8), None)
+    scales, zeros = torch.ones(size), torch.zeros(size, dtype=torch.int32)
+    largest = torch.full((size, size), 255, dtype=torch.uint8)
+    outputs = torch.ops.onednn.qlinear_pointwise(
+        largest, 1.0, 0, weights, scales, zeros, None, 1.0, 0, torch.float32, "none", [], ""
+    )
+    return 255 if bool((outputs == 255 * 127 * size).all()) else 127
+
+
 def in_int8(model: torch.nn.Module) -> torch.nn.Module:
     """Convert a model's linear layers to 8-bit integers.
 
     model (torch.nn.Module): The model, which isn't changed.
     RETURNS (torch.nn.Module): A model with `Int8Linear` layers that shares all other weights.
+    RAISES (ValueError): If it has no linear layers.
     """
     copied = deepcopy(model, {id(weight): weight for weight in (*model.parameters(), *model.buffers())})
+    replaced = 0
     for parent in list(copied.modules()):
+        # These use the weights of their layers directly.
+        if isinstance(parent, (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer)):
+            continue
         for name, layer in parent.named_children():
-            if isinstance(layer, torch.nn.Linear):
+            # A subclass may compute something else.
+            if type(layer) is torch.nn.Linear:
                 setattr(parent, name, Int8Linear(layer))
+                replaced += 1
+    if not replaced:
+        raise ValueError(f"inference_precision 'int8': {type(model).__name__} has no linear layers. Use 'float32'")
     return copied
 
 

@@ -321,7 +321,7 @@ def _score_rows(result: RunResult, others: Mapping[str, Sequence[RunResult]]) ->
     for name in (MICRO, *in_order(set(scores) - {MICRO})):
         numbers = [f"{value:.1f}" for value in (scores[name].precision, scores[name].recall, scores[name].f1)]
         spread = _spread([other.scores.tokens[name].f1 for other in others.get(corpus, [])])
-        in_capitals = f"{capitals[name].f1:.1f}" if name in capitals else "-"
+        in_capitals = f"{capitals[name].f1:.1f}" if name in capitals and capitals[name].gold else "-"
         yield ScoreRow(corpus, name, *numbers, in_capitals, spread)
 
 

@@ -1,5 +1,5 @@
 """Score an installed package on test parts and annotated texts, and compare it with the model in the project."""
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -34,7 +34,7 @@ class CorpusScores:
 
     given_sentences: Scores
     raw_text: Scores
-    raw_text_in_capitals: Scores
+    raw_text_in_capitals: Scores = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,19 @@ class Evaluation:
 
     corpora (Mapping[str, CorpusScores]): Scores by corpus.
     examples (Mapping[str, Scores]): Scores on characters of the annotated texts, by file.
-    examples_in_capitals (Mapping[str, Scores]): The same on these texts in capital letters.
     example_answers (Mapping[str, list[Answer]]): The entities found in these texts, in their order.
     versions (Mapping[str, str]): Versions of Python and of the installed libraries.
     speed (Speed): Speed on this machine.
+    examples_in_capitals (Mapping[str, Scores]): Scores on the annotated texts in capital letters. Like those of raw
+        text, they are missing in evaluations by an earlier version.
     """
 
     corpora: Mapping[str, CorpusScores]
     examples: Mapping[str, Scores]
-    examples_in_capitals: Mapping[str, Scores]
     example_answers: Mapping[str, list[Answer]]
     versions: Mapping[str, str]
     speed: Speed
+    examples_in_capitals: Mapping[str, Scores] = field(default_factory=dict, kw_only=True)
 
 
 def shipped_tests(workspace: Workspace) -> list[tuple[ScoredPart, RunResult]]:
@@ -175,7 +176,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """RETURNS (dict): The scores, the entities found in the examples, versions and speed, ready for JSON."""
     return {
         "corpora": {
-            name: {field.name: _scores(getattr(scores, field.name)) for field in fields(scores)}
+            name: {part.name: _scores(getattr(scores, part.name)) for part in fields(scores)}
             for name, scores in evaluation.corpora.items()
         },
         "examples": {name: _scores(scores) for name, scores in evaluation.examples.items()},

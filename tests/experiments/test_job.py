@@ -124,7 +124,6 @@ class TestNothingIsForgotten:
             decisive((Path("anywhere"),))
 
     def test_a_plain_random_sample_has_the_fingerprint_that_it_had_before_there_were_others(self):
-        job = make_job(selection=None, numbers=None, source=None)
         job = make_job(selection=None, numbers=None, fold_capitals=None, source=None)
         part = {"sha256": "a"}
         training = {"epochs": 2.0, "min_updates": 3, "batch_size": 16, "learn_rate": 1e-4, "head_learn_rate": 1e-3}

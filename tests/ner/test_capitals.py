@@ -37,6 +37,11 @@ def test_capitals_are_read_as_a_sentence(text, read):
         "Took aspirin for the headache.",
         "ГБ II ст., ХСН, ASA",
         "HCTZ",
+        # What isn't a letter, though it is a word for regular expressions.
+        "¹²³⁴⁵",
+        "①②③④⑤",
+        "ⅠⅡⅢⅣⅤ",
+        "CO₂SO₂ PO₄",
         "Took ASPIRIN for the headache.",
         "СД 2 типа",
         "漢字漢字漢字",
@@ -46,7 +51,7 @@ def test_others_are_read_as_they_are(text):
     assert fold_case(text) == text
 
 
-@given(st.text())
+@given(st.text() | st.text("¹½Ⅷ①₂AБß "))
 def test_length_stays_whatever_the_text(text):
     assert len(fold_case(text)) == len(text)
     assert len(fold_case(text.upper())) == len(text.upper())
@@ -97,4 +102,18 @@ def test_long_sentences_are_cut_by_what_is_read(tiny_encoder):
     doc = nlp.make_doc(f"{PLAIN} {PLAIN}".upper())
     (spans,) = model.attrs["get_spans"]([doc])
     assert len(spans) > 1 and sum(map(len, spans)) == len(doc)
-    assert all(len(model.tokenizer.tokenize(fold_case(span.text))) <= 12 for span in spans)
+    shim = model.layers[0].shims[0]
+    assert all(len(model.tokenizer.tokenize(shim.as_read(span))) <= 12 for span in spans)
+
+
+def test_a_part_of_a_sentence_is_folded_as_the_sentence_is(tiny_encoder):
+    nlp = make_pipeline(tiny_encoder, max_subwords=12, **FOLDING)
+    shim = nlp.get_pipe("transformer").model.layers[0].shims[0]
+    # The second part has no word of five letters, and the first of the mixed sentence is in capitals throughout.
+    capitals = "DIABETES MELLITUS AND HYPERTENSION BP 120 HR 72 RR 18 T 36 ABC DEF"
+    mixed = "DIABETES MELLITUS HYPERTENSION and then she came home and was well again"
+    for text, expected in ((capitals, fold_case(capitals)), (mixed, mixed)):
+        doc = nlp.make_doc(text)
+        spans = nlp.get_pipe("transformer").model.attrs["get_spans"]([doc])[0]
+        assert len(spans) > 1
+        assert "".join(shim.as_read(span) + (span[-1].whitespace_) for span in spans) == expected

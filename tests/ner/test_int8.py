@@ -1,4 +1,7 @@
-"""Predictions in 8-bit integers: near to float32, always from the current weights, and never in training or on disk."""
+"""Predictions in 8-bit integers: close to float32, always from the current weights, and never on disk."""
+import copy
+import pickle
+
 import numpy
 import pytest
 import spacy
@@ -6,7 +9,7 @@ import torch
 
 import scripts.ner.training  # noqa: F401  (registers the components)
 from scripts.ner import sentence_transformer
-from scripts.ner.sentence_transformer import Int8Linear, SentenceTransformer, in_int8
+from scripts.ner.sentence_transformer import Int8Linear, SentenceTransformer, in_int8, levels_of_inputs
 from tests.ner.pipelines import make_pipeline, toy_examples, update
 
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
@@ -39,7 +42,7 @@ def pair(tiny_encoder):
 class TestLayer:
     @pytest.mark.parametrize("shape", SHAPES)
     @pytest.mark.parametrize("has_bias", [True, False])
-    def test_outputs_are_near_to_float32(self, shape, has_bias):
+    def test_outputs_are_close_to_float32(self, shape, has_bias):
         torch.manual_seed(0)
         layer = torch.nn.Linear(*shape, bias=has_bias)
         with torch.inference_mode():
@@ -64,14 +67,53 @@ class TestLayer:
             assert torch.equal(Int8Linear(layer)(larger)[:, :5], Int8Linear(layer)(inputs))
 
     def test_half_of_the_range_is_enough(self, monkeypatch):
-        monkeypatch.setattr(sentence_transformer, "LEVELS", 127)
+        monkeypatch.setattr(sentence_transformer, "levels_of_inputs", lambda: 127)
         torch.manual_seed(0)
         with torch.inference_mode():
             assert all(error(torch.nn.Linear(*shape), torch.randn(3, 5, shape[0])) < 0.03 for shape in SHAPES)
 
 
+    def test_the_levels_are_those_that_this_processor_adds_up_correctly(self):
+        layer = torch.nn.Linear(64, 64, bias=False)
+        torch.nn.init.ones_(layer.weight)
+        inputs = torch.linspace(0, 1, 64).repeat(64, 1)
+        inputs[:, :32] = 1
+        assert levels_of_inputs() in (127, 255)
+        with torch.inference_mode():
+            assert torch.allclose(Int8Linear(layer)(inputs), layer(inputs), rtol=0.01)
+
+    def test_autocast_around_it_changes_nothing(self):
+        torch.manual_seed(0)
+        for shape in SHAPES:
+            layer, inputs = Int8Linear(torch.nn.Linear(*shape)), torch.randn(3, 5, shape[0])
+            with torch.inference_mode():
+                expected = layer(inputs)
+                with torch.autocast("cpu", dtype=torch.bfloat16):
+                    assert torch.equal(layer(inputs), expected)
+
+
+class Doubling(torch.nn.Linear):
+    """A layer that isn't quite linear in its weights."""
+
+    def forward(self, inputs):
+        return 2 * super().forward(inputs)
+
+
+class TestModel:
+    def test_only_plain_linear_layers_are_converted(self):
+        model = torch.nn.Sequential(torch.nn.Linear(8, 8), Doubling(8, 8), torch.nn.TransformerEncoderLayer(8, 2))
+        converted = in_int8(model.eval())
+        assert isinstance(converted[0], Int8Linear) and type(converted[1]) is Doubling
+        with torch.inference_mode():
+            assert converted(torch.randn(2, 3, 8)).shape == (2, 3, 8)
+
+    def test_a_model_without_any_is_an_error(self):
+        with pytest.raises(ValueError, match="'int8': Sequential has no linear layers. Use 'float32'"):
+            in_int8(torch.nn.Sequential(torch.nn.LayerNorm(8)))
+
+
 class TestPipeline:
-    def test_predictions_are_near_to_float32_and_training_is_the_same(self, pair):
+    def test_predictions_are_close_to_float32_and_training_is_the_same(self, pair):
         exact, rough = pair
         difference = (vectors(rough) - vectors(exact)).abs().max()
         assert 0.0 < difference < 0.15
@@ -126,6 +168,36 @@ class TestPipeline:
         shim_of(nlp).round_weights()
         after = vectors(nlp)
         assert not torch.equal(before, after) and torch.equal(vectors(loaded.from_bytes(nlp.to_bytes())), after)
+
+    @pytest.mark.parametrize("way", ["another model", "another parameter", "another weight"])
+    def test_other_code_can_replace_the_weights(self, tiny_encoder, way):
+        nlp = make_pipeline(tiny_encoder, inference_precision="int8")
+        before, shim = vectors(nlp), shim_of(nlp)
+        layer = shim._model.encoder.layer[0].output.dense
+        if way == "another model":
+            shim._model = copy.deepcopy(shim._model)
+            layer = shim._model.encoder.layer[0].output.dense
+            layer.weight.data = 2 * layer.weight.data
+        elif way == "another parameter":
+            layer.weight = torch.nn.Parameter(2 * layer.weight.detach())
+        else:
+            layer.weight.data = 2 * layer.weight.data
+        after = vectors(nlp)
+        assert not torch.allclose(after, before, atol=0.01)
+        shim._int8 = None
+        assert torch.equal(vectors(nlp), after)
+
+    def test_it_can_be_copied_and_pickled_after_use(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder, inference_precision="int8")
+        expected = vectors(nlp)
+        assert torch.equal(vectors(pickle.loads(pickle.dumps(nlp))), expected)
+        assert copy.deepcopy(shim_of(nlp)).inference_precision == "int8"
+
+    def test_it_works_if_it_was_loaded_for_inference_only(self, pair, tmp_path):
+        pair[1].to_disk(tmp_path)
+        with torch.inference_mode():
+            nlp = spacy.load(tmp_path)
+            assert torch.equal(vectors(nlp), vectors(pair[1]))
 
     def test_it_is_set_where_a_package_is_loaded(self, pair, tmp_path):
         pair[0].to_disk(tmp_path)

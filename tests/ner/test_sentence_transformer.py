@@ -127,7 +127,7 @@ class TestSpans:
         tokenizer = word_piece_tokenizer(pieces)
         doc = narrow.make_doc("400mg " * 5)
         assert sum(len(tokenizer.tokenize(token.text)) for token in doc) == 10
-        shim = SimpleNamespace(count_subwords=lambda text: len(tokenizer.tokenize(text)))
+        shim = SimpleNamespace(count_subwords=lambda span: len(tokenizer.tokenize(span.text)))
         model = SimpleNamespace(tokenizer=tokenizer, layers=[SimpleNamespace(shims=[shim])])
         (spans,) = sentence_spans([doc], model, 10)
         assert [len(tokenizer.tokenize(span.text)) for span in spans] == [7, 7]

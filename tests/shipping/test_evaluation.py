@@ -79,7 +79,7 @@ def without_asking(packaged, without_pip, monkeypatch):
     def answers(python, package, tests, examples, types, threads):
         found = {name: [answer] * len(texts) for name, texts in examples.items()}
         on_examples = dict.fromkeys(examples, scores["ru_ehr"].tokens)
-        return Evaluation(corpora, on_examples, on_examples, found, {"python": "3"}, SPEED)
+        return Evaluation(corpora, on_examples, found, {"python": "3"}, SPEED, examples_in_capitals=on_examples)
 
     monkeypatch.setattr(evaluate_package, "evaluate_installed", answers)
     return without_pip
@@ -190,7 +190,7 @@ def test_each_condition_by_itself_is_a_reason(packaged, project):
     tests, results = zip(*shipped_tests(packaged.workspace), strict=True)
     wheel, requirements = packaged.wheels[0], project / "requirements.txt"
     conditions = conditions_of(wheel, requirements, packaged.workspace, tests, results)
-    recorded = RecordedEvaluation({}, {}, {}, {}, {}, SPEED, conditions, Audit(1, 1, 1.0, 1))
+    recorded = RecordedEvaluation({}, {}, {}, {}, SPEED, conditions, Audit(1, 1, 1.0, 1))
     assert reason_to_evaluate(recorded, conditions_of(wheel, requirements, packaged.workspace, tests, results)) is None
     for field in fields(Conditions):
         other = replace(conditions, **{field.name: "another"})
@@ -280,7 +280,8 @@ def test_a_package_of_another_model_is_told_with_both_scores_and_nothing_is_writ
     corpora = {name: CorpusScores(found.tokens, found.characters, found.characters) for name, found in scores.items()}
     nothing = {name: [Answer((), (), ())] * len(texts) for name, texts in EXAMPLES.items()}
     none = dict.fromkeys(EXAMPLES, {"micro": Score(0, 0, 1)})
-    evaluation = Evaluation({**corpora, "ru_ugt": CorpusScores(other, other, other)}, none, none, nothing, {}, SPEED)
+    corpora["ru_ugt"] = CorpusScores(other, other, other)
+    evaluation = Evaluation(corpora, none, nothing, {}, SPEED, examples_in_capitals=none)
     monkeypatch.setattr(evaluate_package, "evaluate_installed", lambda *arguments: evaluation)
     before = f"F1 {scores['ru_ugt'].tokens['micro'].f1:.2f}"
     mistake = f"ru_ugt: the package doesn't score like the model.*micro F1 66.67 .*, before {before}"
@@ -311,7 +312,7 @@ def test_results_of_other_data_do_not_count(packaged, project):
 def test_scores_that_a_gpu_gave_are_not_compared(packaged):
     results = packaged.results
     none = {name: Score(0, 0, 9) for name in ("Drug", "Disease", "micro")}
-    evaluation = Evaluation({name: CorpusScores(none, none, none) for name in CORPORA}, {}, {}, {}, {}, SPEED)
+    evaluation = Evaluation({name: CorpusScores(none, none, none) for name in CORPORA}, {}, {}, {}, SPEED)
     with pytest.raises(ProjectError, match="0 found, 0 wrong, 9 missed"):
         check_same_scores(evaluation, results)
     check_same_scores(evaluation, [replace(result, device="NVIDIA H100") for result in results])
