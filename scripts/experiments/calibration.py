@@ -124,14 +124,14 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
         return found
     if found:
         msg.warn("Calibrating again because settings, data or the encoder have changed")
-    calibration = execute_run(workspace, job)
+    calibration = make_calibration(workspace, job)
     write_json(calibration_file(workspace.results), asdict(calibration))
     if not calibration.fitted:
         msg.warn("The confidences are not calibrated: the model found no mentions in the held-out documents")
     return calibration
 
 
-def execute_run(workspace: Workspace, job: CalibrationJob) -> Calibration:
+def make_calibration(workspace: Workspace, job: CalibrationJob) -> Calibration:
     """Train without the held-out documents, fit the calibration on them, and measure it on the test parts.
 
     workspace (Workspace): The experiment and its environment.

@@ -194,7 +194,7 @@ def do_tasks(
         return {}
     executor, journal = executor or Inline(workspace.gpu_id), Journal(workspace.results)
     with TaskBar({task.id: task.cost for task in tasks}, "sentence") as bar:
-        with closing(executor.execute_run(work, tasks, bar.move)) as over:
+        with closing(executor.execute(work, tasks, bar.move)) as over:
             for ended in over:
                 bar.end(ended.task.id, put_down(ended, journal))
     return journal.failed

@@ -30,7 +30,7 @@ from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
 from scripts.results.kinds import FEW_SHOT, SHIPPED
 from scripts.results.rounds import Round
-from scripts.results.runs import LAYOUT, Prediction, RunResult, RunScores
+from scripts.results.runs import LAYOUT, Prediction, RunResult
 
 # Sources are compared on this many sentences of the target's training part, before others are annotated.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
@@ -177,6 +177,7 @@ def execute_run(
 def _result(
     workspace: Workspace, run: Run, job: RunJob, model: ModelUnderTest, outcome: Outcome, device: str
 ) -> RunResult:
+    test = job.test
     return RunResult(
         run=run.id,
         coordinates=run.coordinates(workspace.name, workspace.experiment.model, workspace.threads),
@@ -193,10 +194,10 @@ def _result(
         sentences={"train": job.training.n_sentences, "test": outcome.sentences},
         scores=outcome.scores,
         source_updates=job.training.source.updates_in_all if job.training.source and run.kind == FEW_SHOT else 0,
-        source_tests={test.corpus: _take(test, model.nlp).scores.tokens for test in job.source_tests},
+        source_tests={one.corpus: _take(one, model.nlp).scores.tokens for one in job.source_tests},
         first_sentences=_score_first_sentences(job.first_sentences, model.nlp) if job.first_sentences else {},
         problem=model.problem or find_problem(model.nlp, job.training, outcome),
-        capitals=_take_in_capitals(job.test, model.nlp) if job.in_capitals else None,
+        capitals=take_test_in_capitals(model.nlp, test.part.path, test.entity_types) if job.in_capitals else None,
         cost={"words": count_words(job.training.sentences())} if run.kind == FEW_SHOT else {},
     )
 
@@ -216,10 +217,6 @@ def _source_loader(
 def _take(test: ScoredPart, nlp: Language) -> Outcome:
     check_unchanged(test.part.path, test.part.sha256)
     return take_test(nlp, test.part.path, test.entity_types)
-
-
-def _take_in_capitals(test: ScoredPart, nlp: Language) -> RunScores:
-    return take_test_in_capitals(nlp, test.part.path, test.entity_types)
 
 
 def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Score]:

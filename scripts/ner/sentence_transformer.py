@@ -571,22 +571,11 @@ class EncoderShim(HFShim):
         """RETURNS (dict): The state to pickle. Layers in 8-bit integers can't be pickled, and are made again."""
         return {**self.__dict__, "_int8": None}
 
-    @contextmanager
-    def use_params(self, params: Dict) -> Iterator[None]:
-        """Use other weights during the block, such as their averages."""
-        self._int8 = None
-        try:
-            with super().use_params(params):
-                yield
-        finally:
-            self._int8 = None
-
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
         """RETURNS (tuple): The model's output, and a callback for its gradients."""
         # In half precision, small updates of word vectors would be lost.
         self._model.get_input_embeddings().float()
         self._model.train()
-        self._int8 = None
         with self.precision(self.training_precision):
             output = self._run(inputs.kwargs)
         return output, lambda grads: torch.autograd.backward(*grads.args, **grads.kwargs)
@@ -607,6 +596,7 @@ class EncoderShim(HFShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update all weights in one call, if the optimizer supports this (see `AdamByComponent`)."""
+        # Thinc's own optimizers write to the weights through NumPy, which PyTorch doesn't count.
         self._int8 = None
         updated = [parameter for parameter in self._model.parameters() if parameter.grad is not None]
         if not hasattr(optimizer, "update_parameters"):
@@ -636,7 +626,6 @@ class EncoderShim(HFShim):
         weights = torch.load(archive, map_location=get_torch_default_device())
         self._model.load_state_dict(weights, assign=True)
         _widen(self._model, lambda: weights)
-        self._int8 = None
 
     def fill(self, message: Dict[str, Any], read_weights: Callable[[], Dict[str, torch.Tensor]]) -> None:
         """Set the tokenizer and the model.
@@ -654,7 +643,6 @@ class EncoderShim(HFShim):
         self._hfmodel = HFObjects(tokenizer, model, vocabulary)
         self._model = model.to(get_torch_default_device())
         self._kept.clear()
-        self._int8 = None
 
     @contextmanager
     def without_weights(self) -> Iterator[None]:
@@ -673,7 +661,6 @@ class EncoderShim(HFShim):
         with torch.no_grad():
             for weight in self._model.parameters():
                 weight.copy_(weight.half())
-        self._int8 = None
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): A context in which matrix products are computed in the given precision."""

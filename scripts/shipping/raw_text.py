@@ -152,7 +152,7 @@ def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion])
     values: dict[int, Any] = {}
     failed: list[str] = []
     with TaskBar({str(number): portion.texts for number, portion in portions.items()}, "text") as bar:
-        with closing(executor.execute_run(work, tasks, bar.move)) as over:
+        with closing(executor.execute(work, tasks, bar.move)) as over:
             for ended in over:
                 if ended.failure:
                     failed.append(ended.failure.reason)

@@ -12,7 +12,7 @@ from spacy.util import registry
 from thinc.api import ConfigValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import explain_config_error, read_template, resolve_config
+from scripts.experiments.config import can_fold, explain_config_error, find_template, read_template, resolve_config
 from scripts.experiments.job import Template, TrainingJob, training_length
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import few_shot_runs, source_model
@@ -89,6 +89,16 @@ class TestResolving:
     def test_casing_is_the_encoders_own_unless_it_is_said(self, jobs, lower_case, told):
         config = resolve_config(replace(jobs["none"], lower_case=lower_case))
         assert config["components"]["transformer"]["model"]["tokenizer_config"] == {"use_fast": True, **told}
+
+    @pytest.mark.parametrize(("folds", "version"), [(True, "v4"), (None, "v3")])
+    def test_capitals_are_folded_if_it_is_said(self, jobs, folds, version):
+        model = resolve_config(replace(jobs["none"], fold_capitals=folds))["components"]["transformer"]["model"]
+        assert model["@architectures"] == f"interlingual.SentenceTransformer.{version}"
+        assert model.get("fold_capitals", False) == bool(folds)
+
+    @pytest.mark.parametrize(("model", "folds"), [("softmax", True), ("softmax_crf", True), ("lstm_crf", False)])
+    def test_only_this_projects_encoder_can_fold_capitals(self, model, folds):
+        assert can_fold(find_template(Path("configs"), model)) is folds
 
     @pytest.mark.parametrize("frozen", ["nothing", "word_embeddings", "encoder"])
     def test_freezing_is_filled_in(self, jobs, frozen):

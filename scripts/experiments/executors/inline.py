@@ -17,10 +17,10 @@ class Inline:
     def __init__(self, gpu_id: int = -1) -> None:
         self.gpu_id = gpu_id
 
-    def execute_run(
+    def execute(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.execute_run`."""
+        """See `Executor.execute`."""
         work.open(self.gpu_id)
         failures: dict[str, Failure] = {}
         for task in tasks:

@@ -40,17 +40,17 @@ class Local:
         self.gpu_id = gpu_id
         self.gpus_per_run = gpus_per_run
 
-    def execute_run(
+    def execute(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.execute_run`. Tasks that can only run one after the other need no pool."""
+        """See `Executor.execute`. Tasks that can only run one after the other need no pool."""
         at_once, gpus = most_at_once(tasks), self._gpus()
         if at_once <= 1:
-            yield from Inline(self.gpu_id).execute_run(work, tasks, on_passes)
+            yield from Inline(self.gpu_id).execute(work, tasks, on_passes)
             return
         size = min(at_once, self.workers) if self.workers else self._count(at_once, gpus)
         with _pool(work, size, self.threads, gpus) as pool:
-            yield from pool.execute_run(Agenda(tasks), on_passes)
+            yield from pool.execute(Agenda(tasks), on_passes)
 
     def _count(self, tasks: int, gpus: Sequence[int]) -> int:
         places = int(len(gpus) / self.gpus_per_run) if self.gpu_id >= 0 else None
@@ -129,7 +129,7 @@ class _Pool:
         for number in range(size):
             self.start(number, self._gpus[number % len(self._gpus)])
 
-    def execute_run(self, agenda: Agenda, on_passes: OnTaskPasses) -> Iterator[Ended]:
+    def execute(self, agenda: Agenda, on_passes: OnTaskPasses) -> Iterator[Ended]:
         """YIELDS (Ended): Each task as soon as it has ended."""
         while not agenda.is_over:
             self._hand_out(agenda)

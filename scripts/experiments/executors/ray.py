@@ -44,10 +44,10 @@ class Ray:
         self.gpus_per_run = gpus_per_run
         self._ray = import_ray()
 
-    def execute_run(
+    def execute(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
-        """See `Executor.execute_run`. Tasks don't report progress while they run."""
+        """See `Executor.execute`. Tasks don't report progress while they run."""
         self._connect()
         try:
             yield from self._execute(work, Agenda(tasks))

@@ -101,7 +101,7 @@ class Work(Protocol):
 class Executor(Protocol):
     """Execute tasks, each once and only after those it depends on."""
 
-    def execute_run(
+    def execute(
         self, work: Work, tasks: Sequence[Task], on_passes: OnTaskPasses
     ) -> Generator[Ended, None, None]:
         """Execute tasks.

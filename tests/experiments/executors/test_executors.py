@@ -23,10 +23,10 @@ def chore(name, what="ok", after=()):
     return Task(name, (name, what), 1, tuple(after))
 
 
-def execute_run(executor, folder, *tasks, **settings):
+def execute(executor, folder, *tasks, **settings):
     """RETURNS (dict): Each task as it ended, in the order of ending."""
     passes = []
-    with closing(executor.execute_run(Chores(folder, **settings), tasks, lambda *told: passes.append(told))) as over:
+    with closing(executor.execute(Chores(folder, **settings), tasks, lambda *told: passes.append(told))) as over:
         ended = {one.task.id: one for one in over}
     assert {name for name, _ in passes} <= set(ended)
     return ended
@@ -54,7 +54,7 @@ def executor(request):
 
 def test_what_fails_is_told_and_the_others_go_on(executor, tmp_path):
     tasks = [chore("a"), chore("b", "told"), chore("c", "broken"), chore("d", "greedy"), chore("e", after=["b"])]
-    ended = execute_run(executor, tmp_path, *tasks, chore("f", after=["a"]))
+    ended = execute(executor, tmp_path, *tasks, chore("f", after=["a"]))
     reasons = {name: one.failure.reason for name, one in ended.items() if one.failure}
     assert [name for name, one in sorted(ended.items()) if one.value == "done"] == ["a", "f"]
     assert reasons["b"] == "train.spacy: the file is gone. Convert again"
@@ -72,7 +72,7 @@ def test_what_fails_is_told_and_the_others_go_on(executor, tmp_path):
 def test_a_worker_that_is_killed_loses_its_task_alone_and_is_replaced(tmp_path, workers):
     names = ["a", "b", "c", "d"]
     tasks = [chore("x", "killed"), *map(chore, names), chore("y", "killed"), chore("z", after=["d"])]
-    ended = execute_run(Local(workers, 1), tmp_path, *tasks)
+    ended = execute(Local(workers, 1), tmp_path, *tasks)
     assert ended["z"].value == "done"
     assert [name for name in names if ended[name].value != "done"] == []
     for name in ("x", "y"):
@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_loses_its_task_alone_and_is_replaced(tmp_path, 
 
 def test_a_real_shortage_of_memory_is_told_and_the_others_go_on(tmp_path):
     tasks = [chore("a", "hungry"), chore("b", "starved"), *map(chore, "cdef")]
-    ended = execute_run(Local(2, 1), tmp_path, *tasks)
+    ended = execute(Local(2, 1), tmp_path, *tasks)
     assert ended["a"].failure.reason == OUT_OF_MEMORY
     told = "killed by signal 6 (ABRT): a library crashed, often because it ran out of memory; take a smaller batch_size"
     assert ended["b"].failure.reason.startswith(told)
@@ -92,14 +92,14 @@ def test_a_real_shortage_of_memory_is_told_and_the_others_go_on(tmp_path):
 
 
 def test_one_task_at_a_time_needs_no_pool(tmp_path):
-    ended = execute_run(Local(None, 1), tmp_path, chore("a"), chore("b", after=["a"]))
+    ended = execute(Local(None, 1), tmp_path, chore("a"), chore("b", after=["a"]))
     assert {one.worker for one in ended.values()} == {"this process"}
     assert processes_of(tmp_path) == [os.getpid()]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_worker_computes_with_the_threads_that_it_is_given(tmp_path, threads):
-    ended = execute_run(Local(2, threads), tmp_path, chore("a", "counted"), chore("b", "counted"), threads=threads)
+    ended = execute(Local(2, threads), tmp_path, chore("a", "counted"), chore("b", "counted"), threads=threads)
     for one in ended.values():
         assert one.value["torch"] == threads
         # Forked from a process that has no threads, which would not be there behind a fork.
@@ -111,11 +111,11 @@ def test_a_worker_computes_with_the_threads_that_it_is_given(tmp_path, threads):
 def test_a_gpu_that_is_not_there_stops_everything(tmp_path):
     for executor in (Inline(99), Local(2, 1, 99)):
         with pytest.raises(ProjectError, match="GPU 99 can't be used"):
-            execute_run(executor, tmp_path, chore("a"), chore("b"))
+            execute(executor, tmp_path, chore("a"), chore("b"))
 
 
 def test_closing_ends_the_workers(tmp_path):
-    over = Local(2, 1).execute_run(Chores(tmp_path), [chore("a", "company"), chore("b", "slow"), chore("c")], print)
+    over = Local(2, 1).execute(Chores(tmp_path), [chore("a", "company"), chore("b", "slow"), chore("c")], print)
     next(over)
     assert (tmp_path / "begun-b").exists()
     over.close()
@@ -128,7 +128,7 @@ from pathlib import Path
 from scripts.experiments.executors.local import Local
 from tests.experiments.executors.work import Chores
 from tests.experiments.executors.test_executors import chore
-for ended in Local(2, 1).execute_run(Chores(Path(sys.argv[1])), [chore("a", "slow"), chore("b", "slow")], print):
+for ended in Local(2, 1).execute(Chores(Path(sys.argv[1])), [chore("a", "slow"), chore("b", "slow")], print):
     pass
 """
 
@@ -164,7 +164,7 @@ class Slow(Chores):
     module = "loading"
 
 tasks = [chore("a", "slow"), chore("b", "slow")]
-for ended in Local(2, 1).execute_run(Slow(Path(sys.argv[1])), tasks, print):
+for ended in Local(2, 1).execute(Slow(Path(sys.argv[1])), tasks, print):
     pass
 """
 
