@@ -36,8 +36,10 @@ $(VENV)/installed: requirements.txt | python
 	PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -c "import scripts.package, scripts.report"
 	touch $@
 
+# seqeval has no wheel. Without --use-pep517, the pip of Python 3.11 builds it with the newest setuptools_scm, but without that
+# package's own requirements, and fails.
 $(VENV)/installed-tests: requirements-test.txt $(VENV)/installed
-	$(VENV)/bin/python -m pip install -r requirements-test.txt
+	$(VENV)/bin/python -m pip install --use-pep517 -r requirements-test.txt
 	touch $@
 
 # Stop if the requirements don't support this Python, or if PYTHON is set and isn't the one that the environment was made with.

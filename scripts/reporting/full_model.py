@@ -35,8 +35,8 @@ def _fewer_updates(results: Results, target: str, model: str) -> Iterator[str]:
     most = max(sampled, key=lambda run: run.updates, default=None)
     if full and most and min(full) < most.updates:
         yield (
-            f"the full model of {target} had {min(full)} updates, {NO_PRETRAIN} at {most.coordinates.size} "
-            f"sentences {most.updates}"
+            f"the model trained on all of {target} had {min(full)} updates, and {NO_PRETRAIN} with "
+            f"{most.coordinates.size} sentences had {most.updates}"
         )
 
 
@@ -50,6 +50,6 @@ def _below_a_sample(results: Results, target: str, model: str, entity_type: str)
     # Compare the rounded figures, so that none seems to be below itself.
     if full and setup and round(best, 1) > round(full.mean, 1):
         yield (
-            f"the full model of {target} scores {full.mean:.1f} F1 ({entity_type}), {results.label(setup)} at {size} "
-            f"sentences {best:.1f}"
+            f"the model trained on all of {target} scores {full.mean:.1f} F1 ({entity_type}), and "
+            f"{results.label(setup)} with {size} sentences of it scores {best:.1f}"
         )

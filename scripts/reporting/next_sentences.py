@@ -82,10 +82,11 @@ def _plateau(found: Forecast, curve: Curve) -> str:
         return f"Whether {share} is reached is unknown ({found.problem})."
     is_endless = needed.value == float("inf")
     takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
+    when = ", and the curve doesn't show yet when it will be" if is_endless else takes
     verdicts = {
         "yes": "is reached: it is time to stop.",
         "probably": "is probably reached.",
         "maybe": f"may be reached{takes}.",
-        "no": "is far off." if is_endless else f"is not reached{takes}.",
+        "no": f"is not reached{when}.",
     }
     return f"{share} {verdicts[reached(curve.sizes[-1], needed)]}"

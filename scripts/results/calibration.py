@@ -101,5 +101,15 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
         f"The confidences were calibrated on documents from the training parts ({documents}) that were held out from a "
         "second training with the same settings. The pipeline itself is trained on all documents.",
         f"Expected calibration error on the raw text of the test parts: {errors}.",
+        *_where_worse(calibration),
         ELSEWHERE,
+    )
+
+
+def _where_worse(calibration: Calibration) -> tuple[str, ...]:
+    worse = [test.corpus for test in calibration.tests if test.calibrated_error > test.raw_error]
+    if not worse:
+        return ()
+    return (
+        f"On {', '.join(worse)}, the error is larger than without calibration, as one calibration serves all corpora.",
     )

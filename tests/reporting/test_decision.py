@@ -168,8 +168,8 @@ def test_a_target_without_any_mention_is_said_to_have_none(read_made_up):
 @pytest.mark.parametrize(
     ("full", "sample", "doubt"),
     [
-        ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "had 20 updates, no pretrain at 25 sentences 60"),
-        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 (micro), no pretrain at 25 sentences"),
+        ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "had 20 updates, and no pretrain with 25"),
+        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 (micro), and no pretrain with 25"),
         ({"tp": 160, "updates": 60}, {"tp": 160, "updates": 60}, None),
     ],
 )

@@ -10,7 +10,9 @@ def test_each_type_is_held_against_its_own_curve(read_made_up):
     results = read_made_up([full, sample])
     doubts = doubts_of_full(results, "ru_ugt", "softmax", ["Drug", "Disease"])
     # 200 / 300 and 320 / 360.
-    assert doubts == ["the full model of ru_ugt scores 66.7 F1 (Drug), no pretrain at 25 sentences 88.9"]
+    assert doubts == [
+        "the model trained on all of ru_ugt scores 66.7 F1 (Drug), and no pretrain with 25 sentences of it scores 88.9"
+    ]
     assert careful(doubts) in table5_sentences_needed(results).caption
 
 
@@ -22,7 +24,7 @@ def test_the_shortest_in_corpus_training_counts_beside_the_longest_on_a_sample(r
         run["updates"] = updates
     results = read_made_up(runs)
     assert doubts_of_full(results, "ru_ugt", "softmax", []) == [
-        "the full model of ru_ugt had 39 updates, no pretrain at 50 sentences 40"
+        "the model trained on all of ru_ugt had 39 updates, and no pretrain with 50 sentences had 40"
     ]
     assert doubts_of_full(results, "ru_ehr", "softmax", []) == []
 
@@ -37,7 +39,7 @@ def test_figures_that_are_printed_alike_are_no_doubt(read_made_up):
 def test_a_source_that_scores_higher_is_a_doubt_too(read_made_up):
     full, sample = found_run("in-corpus", 100), found_run("few-shot", 160, ("en_ugt",), 25)
     assert doubts_of_full(read_made_up([full, sample]), "ru_ugt", "softmax", ["micro"]) == [
-        "the full model of ru_ugt scores 66.7 F1 (micro), en_ugt at 25 sentences 88.9"
+        "the model trained on all of ru_ugt scores 66.7 F1 (micro), and en_ugt with 25 sentences of it scores 88.9"
     ]
 
 

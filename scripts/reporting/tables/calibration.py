@@ -6,7 +6,8 @@ from scripts.results.calibration import Calibration, describe_calibration
 
 def table_calibration(calibration: Calibration) -> Table:
     """RETURNS (Table): The calibration error on each test part, before and after calibration."""
-    columns = ("test part", "mentions found", "% right", "error before", "too sure by", "error after", "too sure by ")
+    columns = ("test part", "mentions found", "% right", "error before", "overconfidence before")
+    columns += ("error after", "overconfidence after")
     rows = tuple(
         (
             test.corpus,
@@ -22,6 +23,7 @@ def table_calibration(calibration: Calibration) -> Table:
     terms = (
         ("% right", "Share of the mentions found that match exactly."),
         ("error", "Expected calibration error: difference between confidence and the share that is right, in 15 bins."),
+        ("overconfidence", "Mean confidence minus the share that is right."),
         ("chance", "With a few hundred mentions, the error is a few hundredths by chance alone."),
     )
     caption = " ".join(describe_calibration(calibration))

@@ -6,7 +6,7 @@ from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import COMPARED, FEW_SHOT
 
 # Headings of the kinds of error, which must differ from the heading of the entity type.
-KIND_HEADINGS = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
+KIND_HEADINGS = ("correct", "wrong boundaries", "wrong type", "wrong boundaries and type", "missed", "spurious")
 CAPTION = (
     "Mentions of the test parts by kind of error, summed over the seeds. Few-shot runs: those at the largest sample "
     "size."

@@ -36,7 +36,7 @@ def table_forecast(results: Results) -> Table:
             "assumptions",
             "Noise is normal and independent between runs, and its variance falls with the sentences; a "
             "priori, it is about one point at the largest size. Exponents are around 0.55, 80 % of them from 0.29 to "
-            "1.04. If a curve is different, or seeds have much in common, the intervals are too narrow.",
+            "1.04. If a curve doesn't follow such a law, or the runs aren't independent, the intervals are too narrow.",
         ),
     )
     title = "Forecast. What more sentences would bring"

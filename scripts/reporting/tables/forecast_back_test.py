@@ -29,14 +29,14 @@ def table_forecast_back_test(results: Results) -> Table:
     ]
     rows = [_test_row(*names, test) for *names, test in tests]
     rows += _summary_rows("all", [test for _, _, entity_type, test in tests if entity_type != MICRO])
-    caption = "The law of the forecast, fitted up to half of the largest size and compared with runs at larger sizes."
+    caption = "Power laws fitted to the sizes up to half of the largest, compared with the runs at larger sizes."
     terms = (
         ("error", "Predicted minus measured mean F1, in points."),
         ("naive error", "The same, with the last F1 of the fit as the prediction."),
         ("% within interval", f"Share of the runs within the {PERCENT} interval. It should be about {PERCENT}."),
         ("all", "Means over the curves of the entity types."),
     )
-    caption += "" if tests else f" Not determined for our curves: {TOO_FEW} up to half of the largest size."
+    caption += "" if tests else f" There is no row for this experiment: {TOO_FEW} up to half of the largest size."
     paper = _paper_rows(results)
     caption += _how_chosen() if paper else ""
     title = "Forecast, compared with held-out runs"

@@ -8,7 +8,7 @@ from scripts.reporting.tables.score_cells import by_seed
 
 EDITS_DEFINED = (
     "Edits: changes by an annotator who corrects, in each round, the mentions predicted in the new sentences by the "
-    "model of the round before, summed over the rounds. A mention with wrong borders or type is one edit, and so is "
+    "model of the round before, summed over the rounds. A mention with wrong boundaries or type is one edit, and so is "
     "one that is missed or spurious. In a first round without a model that predicts anything, every mention is one "
     "edit."
 )

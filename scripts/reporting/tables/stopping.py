@@ -28,7 +28,7 @@ def table_stopping(results: Results) -> Table:
     terms = (
         ("F1", "Mean over the seeds."),
         (f"F1 with {MORE} more", f"F1 of one run with {MORE} more sentences: median and {PERCENT} interval."),
-        ("gain", "Difference of the medians."),
+        ("gain", "That median minus F1."),
         (enough, "Sentences needed for it."),
         ("reached", "Maybe: from the lower end of that interval; probably: from its median; yes: from its upper end."),
         (NOT_DETERMINED, f"The curve does not bend yet. The first sizes are left out: a law needs {FEWEST_SIZES}."),
@@ -46,10 +46,10 @@ def _rounds(curve: Curve) -> list[tuple[Cell, ...]]:
 
 def _cells(curve: Curve) -> tuple[Cell, ...]:
     size, now = curve.points[-1]
-    here, later = predict(curve, (size, size + MORE))
+    (later,) = predict(curve, (size + MORE,))
     needed = needed_for_enough(forecast(curve))
     return (
-        *(size, now, interval_text(later.f1), later.f1.value - here.f1.value),
+        *(size, now, interval_text(later.f1), later.f1.value - now.mean),
         *(sentences_text(needed, REACH * size) if needed else NOT_DETERMINED, reached(size, needed)),
     )
 
@@ -63,5 +63,5 @@ def reached(size: int, needed: Optional[Interval]) -> str:
     """RETURNS (str): Whether that many sentences are enough: no, maybe, probably, yes or `not determined`."""
     if needed is None:
         return NOT_DETERMINED
-    borders = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}
-    return next((name for name, sentences in borders.items() if size >= sentences), "no")
+    bounds = {"yes": needed.high, "probably": needed.value, "maybe": needed.low}
+    return next((name for name, sentences in bounds.items() if size >= sentences), "no")

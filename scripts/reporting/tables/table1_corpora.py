@@ -19,7 +19,7 @@ def table1_corpora(corpora: Corpora) -> Table:
         rows.append(_corpus_row(name, corpus, types))
         if corpus.paper:
             rows.append(_paper_row(corpus.paper, types))
-    caption = "Documents with text, sentences of all parts, and mentions as read, before dropping overlapping ones."
+    caption = "Documents with text, sentences of all parts, and all mentions in the files, overlapping ones included."
     terms = (
         ("Drug length, Disease length", "Mean length of a mention in tokens, here runs of letters and digits."),
         ("Punkt sentences", "Sentences by the paper's splitter, for comparison with its count."),

@@ -14,7 +14,7 @@ def table1_subtypes(corpora: Corpora) -> Table:
         for label in corpus.subtypes
         if corpus.labels[label] == entity_type
     ]
-    caption = "Mentions as read, for the labels that are used." + nothing_to_show("corpora.json", rows)
+    caption = "Mentions in the corpus files, for the labels that are used." + nothing_to_show("corpora.json", rows)
     columns = ("corpus", "type", "subtype", "mentions")
     title = "Table 1, by subtype. Mentions by the corpora's own labels"
     return Table("table1_subtypes", title, caption, columns, tuple(rows))

@@ -14,7 +14,7 @@ def table4_vocabulary_overlap(corpora: Corpora) -> Table:
             names = f"{PAPER}{pair.paper.corpus_a}", f"{PAPER}{pair.paper.corpus_b}"
             rows.append((*names, pair.type, *_overlap_cells(pair.paper)))
     caption = (
-        f"Unique word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type as read, in lower "
+        f"Unique word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type, in lower "
         "case and without accents, as in the paper, and how many of them are in both corpora."
     )
     columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")

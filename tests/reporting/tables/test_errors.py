@@ -15,7 +15,7 @@ from tests.reporting.made_up import (
 class TestErrors:
     @pytest.fixture()
     def errors(self):
-        """RETURNS (dict): 1 seen Drug found, 1 unseen one with wrong borders, 1 spurious Disease."""
+        """RETURNS (dict): 1 seen Drug found, 1 unseen one with wrong boundaries, 1 spurious Disease."""
         gold = [[(0, 1, "Drug", "aspirin"), (3, 5, "Drug", "ibuprofen 400")]]
         predicted = [[(0, 1, "Drug"), (3, 4, "Drug"), (7, 8, "Disease")]]
         return count_errors(["d"], gold, predicted, TYPES, {("aspirin", "Drug")})
@@ -33,7 +33,7 @@ class TestErrors:
         row = dict(zip(table.columns, table.rows[0], strict=True))
         assert (row["runs"], row["target"], row["pretrain"]) == ("in-corpus", "ru_ugt", "no pretrain")
         assert row["size"] is None
-        assert (row["type"], row["seeds"], row["correct"], row["wrong borders"]) == ("Drug", 2, 2, 2)
+        assert (row["type"], row["seeds"], row["correct"], row["wrong boundaries"]) == ("Drug", 2, 2, 2)
         assert (row["seen mentions"], row["recall of seen"], row["recall of unseen"]) == (2, 100.0, 0.0)
 
     def test_few_shot_at_the_largest_size_and_zero_shot_by_source(self, read_made_up, errors):
@@ -58,7 +58,7 @@ class TestErrors:
         kinds = ("correct", "boundary", "type", "boundary and type", "missed", "spurious")
         errors = {"Drug": ErrorCounts({kind: n for n, kind in enumerate(kinds)}, Recalled(1, 2), Recalled(3, 4))}
         table = table_errors(self.with_errors(read_made_up([make_run("in-corpus", "ru_ugt", 80)]), errors))
-        headings = ("correct", "wrong borders", "wrong type", "wrong borders and type", "missed", "spurious")
+        headings = ("correct", "wrong boundaries", "wrong type", "wrong boundaries and type", "missed", "spurious")
         row = dict(zip(table.columns, table.rows[0], strict=True))
         assert [row[heading] for heading in headings] == [0, 1, 2, 3, 4, 5]
         assert (row["recall of seen"], row["recall of unseen"]) == (50.0, 75.0)

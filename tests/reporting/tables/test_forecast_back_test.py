@@ -34,7 +34,8 @@ def test_back_test_of_a_law_that_ends_too_high(read_made_up):
 def test_back_test_says_where_the_sizes_are_too_few(read_made_up):
     table = table_forecast_back_test(read_made_up([law_run(size) for size in SIZES[:4]]))
     assert table.rows == ()
-    assert "Not determined for our curves: fewer than 4 sample sizes up to half of the largest size." in table.caption
+    reason = "fewer than 4 sample sizes up to half of the largest size"
+    assert f"There is no row for this experiment: {reason}." in table.caption
 
 
 def test_back_test_on_the_papers_curves(read_made_up):
