@@ -7,7 +7,7 @@ from wasabi import msg
 
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
-from scripts.annotation.suggest import Chosen, Observed, choose_sentences, join_observed
+from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
 from scripts.annotation.suggestions import FORMATS, suggestion_path, write_suggestions
 from scripts.annotation.texts import TextFiles, portions
 from scripts.annotation.writing import check_format
@@ -78,6 +78,7 @@ def main(
     executor, path = choose_executor(LOCAL, workers, "", threads, gpu_id), suggestion_path(output, chosen_format)
     names = [name.strip() for name in annotated.split(",") if name.strip()]
     find_method(method)
+    check_share(random_share)
     known, files = annotated_texts(corpus, names), TextFiles(texts)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
@@ -85,7 +86,10 @@ def main(
         seen = do_portions(ObserveWork(source, texts, threads, method), executor, todo)
     observed = join_observed([seen[number] for number in sorted(seen)])
     chosen = choose_sentences(observed, known, method, budget, random_share, seed)
-    write_suggestions(chosen, observed.candidates, files, chosen_format, path)
+    with locked(write=[path.parent / "round"]):
+        # Another `suggest` may have taken the path in the meantime.
+        path = suggestion_path(output, chosen_format)
+        write_suggestions(chosen, observed.candidates, files, chosen_format, path)
     show(observed, chosen, budget)
     show_forecast(experiment, configs, corpus, training, metrics, names)
     msg.good("The sentences to annotate are in", path)

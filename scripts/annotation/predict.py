@@ -26,7 +26,7 @@ CHARACTERS = 100_000
 TEXTS_PER_BATCH = 16
 # In bytes. Larger DocBins are not merged, which limits the memory needed.
 LARGEST_DOCBIN = 2**24
-PLAN, RESULT, DONE = "plan.json", "result", ".done"
+PLAN, RESULT, DONE, MERGED = "plan.json", "result", ".done", "merged"
 SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
 
 
@@ -52,11 +52,15 @@ class Unfinished:
         portions (Sequence[Portion]): All portions.
         pipeline (str): Fingerprint of the pipeline.
         RETURNS (list[int]): Numbers of the portions left to do.
-        RAISES (ProjectError): If the output already exists, or there is unfinished output of another input.
+        RAISES (ProjectError): If there are no texts, the output already exists, or there is unfinished output of
+            another input.
         """
+        if not portions:
+            raise ProjectError("there are no texts", where="--texts", remedy="add texts, or correct the path")
         if self.output.exists():
             # The process was stopped just before it deleted the folder.
-            shutil.rmtree(self.folder, ignore_errors=True)
+            if (self.folder / MERGED).exists():
+                shutil.rmtree(self.folder)
             remedy = "choose another path with --output, or move it away"
             raise ProjectError("already exists", where=self.output, remedy=remedy)
         plan = hash_data([self.format, pipeline, [portion.hash for portion in portions]])
@@ -97,6 +101,7 @@ class Unfinished:
             _merge_docbins(parts, self.output)
         else:
             _join_rows(parts, self.output, as_array=self.format == LABEL_STUDIO)
+        write_text(self.folder / MERGED, "")
         shutil.rmtree(self.folder)
 
     def _part(self, number: int) -> Path:
@@ -140,7 +145,12 @@ class Predictor:
 
 
 def output_path(output: str, texts: Path, format: str) -> Path:
-    """RETURNS (Path): The given output path or, by default, one in `predictions` named after the texts."""
+    """RETURNS (Path): The given output path or, by default, one in `predictions` named after the texts.
+
+    RAISES (ProjectError): If the path has no name.
+    """
+    if output and Path(output).name in ("", ".."):
+        raise ProjectError("not the path of a new file or folder", where=f"--output {output}", remedy="add a name")
     return Path(output) if output else Path("predictions") / f"{texts.stem}.{format}{SUFFIXES.get(format, '.jsonl')}"
 
 

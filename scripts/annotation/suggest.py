@@ -143,8 +143,7 @@ def choose_sentences(
     RETURNS (list[Chosen]): The selected sentences, in the order of the texts.
     RAISES (ProjectError): If there is no such method, or no sentences are left to select.
     """
-    if not 0 <= random_share <= 1:
-        raise ProjectError(f"--random-share must be from 0 to 1 (got {random_share})")
+    check_share(random_share)
     texts = [candidate.text for candidate in observed.candidates]
     known = find_annotated(texts, annotated)
     pool, gathered = observed.pool, Gathered()
@@ -167,6 +166,12 @@ def choose_sentences(
     return sorted(
         [*(Chosen(row, RANDOM) for row in drawn), *(Chosen(row, method) for row in chosen)], key=lambda one: one.row
     )
+
+
+def check_share(random_share: float) -> None:
+    """Raise an error if the random share is not from 0 to 1."""
+    if not 0 <= random_share <= 1:
+        raise ProjectError(f"--random-share must be from 0 to 1 (got {random_share})")
 
 
 def find_annotated(texts: Sequence[str], annotated: Sequence[str]) -> list[int]:

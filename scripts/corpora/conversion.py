@@ -15,7 +15,14 @@ from scripts.base.files import atomic_folder, hash_file
 from scripts.base.progress import progress
 from scripts.corpora import punkt, sentences
 from scripts.corpora.account import count_as_read, count_copies, refuse_heavy_losses
-from scripts.corpora.copies import choose_annotators, find_copies, fold_text, name_annotators
+from scripts.corpora.copies import (
+    choose_annotators,
+    copies_of_sentences,
+    find_copies,
+    fold_text,
+    join_groups,
+    name_annotators,
+)
 from scripts.corpora.docbin import (
     align,
     annotated_sentences,
@@ -242,7 +249,8 @@ def _deal_by_chance(
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
     kept = earlier.sides if earlier and earlier.split == settings.split else {}
     # Copies that are left out count too, so that a text stays on its side if another annotator's copy is used.
-    copies = find_copies({document.id: document.text for document in documents})
+    alike = find_copies({document.id: document.text for document in documents})
+    copies = join_groups([*alike, *copies_of_sentences(documents)])
     dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept, copies)
     for part in (part for part in dealt if not dealt[part]):
         have_moved = any(kept.get(id) == part for id in used)

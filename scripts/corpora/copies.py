@@ -8,7 +8,7 @@ from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 from scripts.base.errors import MOST_NAMED, ProjectError, name_id
 from scripts.base.settings import suggest
 from scripts.corpora.harmonise import fragments_of
-from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, Document, Fragment, Mention
 
 ALL, MAJORITY = "all", "majority"
 MERGED = "merged into the first copy of its text by majority vote"
@@ -35,6 +35,28 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
     for name, text in sorted(texts.items()):
         found[fold_text(text)].append(name)
     return [names for text, names in found.items() if text and len(names) > 1]
+
+
+def copies_of_sentences(documents: Iterable[Document]) -> list[list[str]]:
+    """Find the documents in which several annotators annotated sentences of the same original document.
+
+    documents (Iterable[Document]): The documents.
+    RETURNS (list[list[str]]): For each original document, its id and those of the annotators' documents.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for document in documents:
+        if COPY_OF in document.meta:
+            found[document.meta[COPY_OF]].append(document.id)
+    return [list(dict.fromkeys([name, *ids])) for name, ids in found.items()]
+
+
+def join_groups(groups: Iterable[Sequence[str]]) -> list[list[str]]:
+    """RETURNS (list[list[str]]): The groups with sorted names, with those that share a name joined into one."""
+    group_of: dict[str, set[str]] = {}
+    for group in groups:
+        joined = set(group).union(*(group_of[name] for name in group if name in group_of))
+        group_of.update(dict.fromkeys(joined, joined))
+    return [sorted(names) for names in {id(names): names for names in group_of.values()}.values()]
 
 
 def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict[str, str]:

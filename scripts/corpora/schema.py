@@ -125,7 +125,7 @@ ENTITY_TYPES = ("Drug", "Disease")
 # Key of a Doc's `user_data` for the list of entity types that its corpus annotates.
 ANNOTATED_TYPES = "annotated_types"
 # Keys in a Document's `meta`.
-LEFT_OUT, OUTVOTED = "left_out", "outvoted"
+LEFT_OUT, OUTVOTED, COPY_OF = "left_out", "outvoted", "copy_of"
 LABEL_NOT_MAPPED, NO_MAJORITY = "label not mapped", "no majority"
 REASONS = (
     "nested",

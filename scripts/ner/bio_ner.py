@@ -42,6 +42,8 @@ ANNOTATED_TYPES = "annotated_types"
 TOKENS_AT_ONCE = 10_000
 # The Span extension with the confidence.
 CONFIDENCE = "confidence"
+# Settings of encoders that any weights can be used with.
+FREE_SETTINGS = {"training_precision", "inference_precision", "fold_capitals"}
 # Closer to 0 or 1, the digits of a probability are meaningless.
 LOG_SMALLEST = -15.0
 SMALLEST = numpy.exp(LOG_SMALLEST)
@@ -499,18 +501,32 @@ def _has_confidences(group: SpanGroup) -> bool:
 
 def _keep_for_json(doc: Doc, group: SpanGroup) -> None:
     """Store confidences in `user_data`: `Doc.to_json` only writes extensions found there, not span group attributes."""
-    # Packages bring their own copies of this module, and other libraries may have an extension with the same name.
-    if not Span.has_extension(CONFIDENCE) or _name_of(Span.get_extension(CONFIDENCE)[2]) != get_confidence.__name__:
+    if not _is_own_extension():
         return
-    for span, score in zip(group, group.attrs["scores"], strict=True):
-        set_confidence(span, {**doc.user_data.get(_place(span), {}), span.label_: score})
-    if not len(group):
+    # As `get_confidence` does: if several components found a mention, the first one counts.
+    first: Dict[Tuple[int, int, int], float] = {}
+    for one in filter(_has_confidences, doc.spans.values()):
+        for span, score in zip(one, one.attrs["scores"], strict=True):
+            first.setdefault((span.start, span.end, span.label), score)
+    for span in group:
+        own = {span.label_: first[span.start, span.end, span.label]}
+        set_confidence(span, {**doc.user_data.get(_place(span), {}), **own})
+    if not len(group) and not Doc.has_extension(CONFIDENCE):
         # Without any value, `to_json(underscore=["confidence"])` reports the name as unknown.
         doc.user_data.setdefault(("._.", CONFIDENCE, None, None), None)
 
 
-def _name_of(function: Optional[Callable]) -> str:
-    return getattr(function, "__name__", "")
+def _is_own_extension() -> bool:
+    """RETURNS (bool): Whether `ent._.confidence` is from this module or a package's copy of it. Other libraries may
+    have an extension with the same name.
+    """
+    getter = Span.get_extension(CONFIDENCE)[2] if Span.has_extension(CONFIDENCE) else None
+    return getattr(getter, "__name__", "") == get_confidence.__name__
+
+
+def _is_confidence(place: Any) -> bool:
+    """RETURNS (bool): Whether this key of `user_data` is that of a span's confidence, and not of a token's or Doc's."""
+    return isinstance(place, tuple) and place[:2] == ("._.", CONFIDENCE) and place[3] is not None
 
 
 # The component
@@ -985,8 +1001,8 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
     begins = numpy.ones(len(doc), dtype=int)
     for ent in doc.ents:
         begins[ent.start + 1 : ent.end] = 0
-    # The new index of each token.
-    numbers = (begins.cumsum() - 1).tolist()
+    # The new index of each token, and of the end.
+    numbers = [*(begins.cumsum() - 1).tolist(), int(begins.sum())]
     moved = {
         key: (group.name, dict(group.attrs), [_moved(span, numbers) for span in group])
         for key, group in doc.spans.items()
@@ -995,7 +1011,7 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
     for key, (name, attrs, places) in moved.items():
         doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=[Span(doc, **place) for place in places])
     # JSON with positions inside the new tokens couldn't be read back.
-    kept = [place for place in doc.user_data if isinstance(place, tuple) and place[:2] == ("._.", CONFIDENCE)]
+    kept = [place for place in doc.user_data if _is_confidence(place)] if _is_own_extension() else []
     for place in kept:
         del doc.user_data[place]
     if kept:
@@ -1006,7 +1022,8 @@ def merge_entities_and_spans(doc: Doc) -> Doc:
 
 def _moved(span: Span, numbers: Sequence[int]) -> Dict[str, Any]:
     """RETURNS (Dict[str, Any]): Arguments of `Span` for the same span with the new token indices."""
-    start, end = numbers[span.start], numbers[span.end - 1] + 1
+    start = numbers[span.start]
+    end = numbers[span.end - 1] + 1 if len(span) else start
     return {"start": start, "end": end, "label": span.label, "kb_id": span.kb_id, "span_id": span.id}
 
 
@@ -1041,7 +1058,16 @@ def _pipeline_folder(package: str) -> Path:
 
 
 def _same_model(here: Dict[str, Any], there: Dict[str, Any]) -> bool:
-    return "model" in here and all(here[key] == there.get(key) for key in ("factory", "model"))
+    if "model" not in here or here["factory"] != there.get("factory"):
+        return False
+    return _of_weights(here["model"]) == _of_weights(there.get("model"))
+
+
+def _of_weights(setting: Any) -> Any:
+    """RETURNS (Any): A setting without those that are the same for any weights."""
+    if not isinstance(setting, dict):
+        return setting
+    return {key: _of_weights(value) for key, value in setting.items() if key not in FREE_SETTINGS}
 
 
 # Several packages that bundle this module and the project itself must be able to load in one process.

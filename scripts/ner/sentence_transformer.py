@@ -28,6 +28,7 @@ from typing import (
     Union,
     cast,
 )
+from unicodedata import normalize
 
 import numpy
 import srsly
@@ -59,6 +60,7 @@ KEPT_SENTENCES = 100_000
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 # For predictions only: products of 8-bit integers, see `Int8Linear`.
 INT8 = "int8"
+ALL_LEVELS = 255
 TOK2VEC_V1, TOK2VEC = "interlingual.SentenceTok2Vec.v1", "interlingual.SentenceTok2Vec.v2"
 CLEANER = "trf_data_cleaner"
 FACTORY = "sentence_transformer"
@@ -66,6 +68,8 @@ FACTORY = "sentence_transformer"
 WEIGHTS = "weights.pt"
 # A sentence is in capitals if this share of its letters is, and if it has a word of at least so many letters.
 MOSTLY_CAPITALS, LONG_WORD = 0.8, 5
+# The most characters that a normal form of Unicode has for one.
+LONGEST_NORMAL_FORM = 18
 TINY = torch.finfo(torch.float32).tiny
 # The first bytes of PyTorch's weight files, which are zip archives.
 ARCHIVE = b"PK\x03\x04"
@@ -251,16 +255,22 @@ def _sentences(doc: Doc) -> List[Span]:
 
 
 def _cut(span: Span, shim: "EncoderShim", max_subwords: int) -> List[Span]:
-    # A sub-word has at least one byte (except the mark that starts a sentence), so most sentences need no counting.
-    if len(span) == 1 or 4 * (span.end_char - span.start_char) < max_subwords:
-        return [span]
-    if len(span.text.encode("utf8")) < max_subwords:
+    if len(span) == 1 or _is_surely_short(span.text, max_subwords):
         return [span]
     # A piece is tokenized as a whole, because sub-words depend on their neighbours.
     if shim.count_subwords(span) <= max_subwords:
         return [span]
     middle = len(span) // 2
     return [piece for half in (span[:middle], span[middle:]) for piece in _cut(half, shim, max_subwords)]
+
+
+def _is_surely_short(text: str, max_subwords: int) -> bool:
+    """RETURNS (bool): Whether a text needs no counting. A sub-word has at least one byte of the text that the tokenizer
+    has normalized (except the mark that starts a sentence). That can be longer than the text.
+    """
+    if text.isascii() or 4 * LONGEST_NORMAL_FORM * len(text) < max_subwords:
+        return len(text) < max_subwords
+    return len(normalize("NFKD", text).encode("utf8")) < max_subwords
 
 
 def fold_case(text: str) -> str:
@@ -675,7 +685,7 @@ class Int8Linear(torch.nn.Module):
     """Compute a linear layer in 8-bit integers: the weights with a scale per output, the inputs with a range per batch.
 
     Layers with more inputs than outputs follow an activation function, which leaves some tokens with far larger inputs
-    than others. There, each token has a range of its own.
+    than others. There, each token has a range of its own, and in all layers if inputs can only have half of the levels.
 
     linear (torch.nn.Linear): The layer.
     """
@@ -689,8 +699,8 @@ class Int8Linear(torch.nn.Module):
         self._zeros = torch.zeros(len(levels), dtype=torch.int32)
         self._sums = levels.sum(dim=1) * self._scales
         self._bias = torch.zeros(len(levels)) if linear.bias is None else linear.bias.detach().float()
-        self._by_token = linear.in_features > linear.out_features
         self._levels = levels_of_inputs()
+        self._by_token = linear.in_features > linear.out_features or self._levels < ALL_LEVELS
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """RETURNS (torch.Tensor): The layer's outputs in float32."""
@@ -723,11 +733,11 @@ def levels_of_inputs() -> int:
     size = 64
     weights = torch.ops.onednn.qlinear_prepack(torch.full((size, size), 127, dtype=torch.int8), None)
     scales, zeros = torch.ones(size), torch.zeros(size, dtype=torch.int32)
-    largest = torch.full((size, size), 255, dtype=torch.uint8)
+    largest = torch.full((size, size), ALL_LEVELS, dtype=torch.uint8)
     outputs = torch.ops.onednn.qlinear_pointwise(
         largest, 1.0, 0, weights, scales, zeros, None, 1.0, 0, torch.float32, "none", [], ""
     )
-    return 255 if bool((outputs == 255 * 127 * size).all()) else 127
+    return ALL_LEVELS if bool((outputs == ALL_LEVELS * 127 * size).all()) else ALL_LEVELS // 2
 
 
 def in_int8(model: torch.nn.Module) -> torch.nn.Module:

@@ -159,6 +159,6 @@ def do_portions(work: Work, executor: Executor, portions: Mapping[int, Portion])
                 else:
                     values[int(ended.task.id)] = ended.value
     if failed:
-        remedy = "fix the problem and start the command again: finished portions are kept"
+        remedy = "fix the problem and start the command again"
         raise ProjectError(f"{len(failed)} of {len(tasks)} portions of the texts failed: {failed[0]}", remedy=remedy)
     return values

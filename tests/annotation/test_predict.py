@@ -10,7 +10,7 @@ import spacy
 
 from scripts import predict as command
 from scripts.annotation.pipelines import PipelineSource, load_pipeline
-from scripts.annotation.predict import Predictor, Unfinished
+from scripts.annotation.predict import Predictor, Unfinished, output_path
 from scripts.annotation.texts import TextFiles, portions
 from scripts.annotation.writing import FORMATS
 from scripts.base.errors import ProjectError
@@ -135,6 +135,22 @@ class TestResuming:
         with pytest.raises(ProjectError, match="another pipeline"):
             unfinished.begin(todo, "another")
 
+    def test_an_output_that_appears_meanwhile_loses_nothing(self, pipeline, texts, unfinished):
+        assert self.do(pipeline, texts, unfinished, most=1) == [0]
+        unfinished.output.mkdir()
+        with pytest.raises(ProjectError, match="already exists"):
+            self.do(pipeline, texts, unfinished)
+        unfinished.output.rmdir()
+        assert self.do(pipeline, texts, unfinished) == [1, 2]
+
+    def test_what_a_merge_left_behind_is_deleted(self, pipeline, texts, unfinished, monkeypatch):
+        with monkeypatch.context() as stopped:
+            stopped.setattr(shutil, "rmtree", lambda folder: None)
+            self.do(pipeline, texts, unfinished)
+        with pytest.raises(ProjectError, match="already exists"):
+            self.do(pipeline, texts, unfinished)
+        assert unfinished.output.is_file() and not unfinished.folder.exists()
+
 
 def read_all(path: Path) -> dict[str, object]:
     if path.is_file():
@@ -167,6 +183,18 @@ class TestFingerprint:
 
 
 class TestRefused:
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_no_texts(self, pipeline, tmp_path, format):
+        (tmp_path / "notes.jsonl").write_text("\n", encoding="utf8")
+        with pytest.raises(ProjectError, match="--texts: there are no texts"):
+            predict(pipeline, tmp_path / "notes.jsonl", tmp_path / "found", format)
+        assert [path.name for path in tmp_path.iterdir()] == ["notes.jsonl"]
+
+    @pytest.mark.parametrize("output", [".", "/", "x/.."])
+    def test_an_output_without_a_name(self, output, texts):
+        with pytest.raises(ProjectError, match="--output .*not the path of a new file or folder"):
+            output_path(output, texts, "jsonl")
+
     def test_an_output_that_is_there_already(self, pipeline, texts, tmp_path):
         (tmp_path / "found").write_text("precious", encoding="utf8")
         with pytest.raises(ProjectError, match="already exists. Choose another path"):

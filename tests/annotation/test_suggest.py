@@ -77,6 +77,19 @@ class TestWritten:
             "round-3",
         ]
 
+    def test_a_round_that_another_command_has_written_meanwhile_stays(self, pipeline, texts, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+
+        def choose(*settings: object) -> list:
+            (tmp_path / "suggestions").mkdir()
+            (tmp_path / "suggestions" / "round-1.jsonl").write_text("precious", encoding="utf8")
+            return choose_sentences(*settings)
+
+        monkeypatch.setattr(command, "choose_sentences", choose)
+        run_command(command.main, pipeline=str(pipeline), texts=texts)
+        assert (tmp_path / "suggestions" / "round-1.jsonl").read_text("utf8") == "precious"
+        assert (tmp_path / "suggestions" / "round-2.jsonl").read_text("utf8").startswith("{")
+
     def test_what_it_says_on_the_screen(self, pipeline, texts, tmp_path, capsys):
         rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=4, random_share=0.25)
         said = " ".join(capsys.readouterr().out.split())
@@ -214,6 +227,44 @@ class TestLoop:
         parts = [str(path) for path in sorted((tmp_path / "corpus" / "notes").glob("*.spacy"))]
         assert sorted(one.text.strip() for one in read_sentences(parts)) == sorted(row["text"] for row in rows)
 
+    def test_a_text_stays_on_its_side_whoever_annotates_more_of_it(self, pipeline, texts, tmp_path, configs):
+        rows = [annotate(row) for row in suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=100)]
+        by_text = {name: [row for row in rows if row["source_document"] == name] for name in TEXTS}
+
+        def sides(*answered: dict) -> dict[str, set[str]]:
+            write_rows(list(answered), tmp_path / "annotated" / "1.jsonl")
+            convert(configs, tmp_path)
+            dealt = srsly.read_json(tmp_path / "corpus" / "notes" / "split.json")["sides"]
+            return {name: {side for id, side in dealt.items() if id.split("/")[-1] == name} for name in TEXTS}
+
+        first = [{**of_text[0], "_session_id": "monday"} for of_text in by_text.values()]
+        before = sides(*first)
+        assert set.union(*before.values()) == {"train", "test"}
+        others = [{**row, "_session_id": "tuesday"} for of_text in by_text.values() for row in of_text[1:]]
+        assert sides(*first, *others) == before
+        assert sides(*first, *others, *({**row, "_session_id": "friday"} for row in first)) == before
+
+    @pytest.mark.parametrize("cut", ["no annotations", "two annotators", "shared", "withdrawn"])
+    def test_label_studio_exports_are_read(self, pipeline, texts, tmp_path, cut):
+        output = tmp_path / "out.json"
+        settings = {"pipeline": str(pipeline), "texts": texts, "sentences": 100, "format": "label-studio"}
+        run_command(command.main, output=str(output), **settings)
+        tasks = json.loads(output.read_text("utf8"))
+        for number, task in enumerate(tasks, start=1):
+            result = task.pop("predictions")[0]["result"]
+            people = {"two annotators": [1, 2], "shared": [1 + number % 2], "withdrawn": [1, 1]}.get(cut, [1])
+            task |= {"id": number, "annotations": [{"completed_by": one, "result": result} for one in people]}
+            if cut == "no annotations" and number % 2:
+                task["annotations"] = []
+            if cut == "withdrawn":
+                task["annotations"][0]["was_cancelled"] = True
+        output.write_text(json.dumps(tasks), encoding="utf8")
+        read = READERS["label_studio"].read(output)
+        expected = {f"{who}/{name}" for who in (1, 2) for name in TEXTS} if cut == "two annotators" else set(TEXTS)
+        assert {one.id for one in read} == expected
+        answers = sum(len([one for one in task["annotations"] if not one.get("was_cancelled")]) for task in tasks)
+        assert sum(len(one.annotated or ()) for one in read if "left_out" not in one.meta) == answers
+
     def test_what_nobody_accepted_is_unknown(self, pipeline, texts, tmp_path, configs):
         rows = suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=8)
         accepted = [annotate(row) for row in rows if row["source_document"] != "third"][1:]
@@ -238,6 +289,28 @@ class TestLoop:
             for row in rows
             for span in row["entities"]
         }
+
+    @pytest.mark.parametrize("with_settings", [False, True])
+    def test_a_text_whose_marks_are_all_deleted_in_brat_is_left_out(self, pipeline, texts, tmp_path, with_settings):
+        folder = tmp_path / "brat"
+        suggest(pipeline, texts, folder, sentences=8, format="brat", random_share=0)
+        if not with_settings:
+            (folder / "annotation.conf").unlink()
+        for name in [name for name in TEXTS if with_settings] or ["first"]:
+            file = folder / f"{name}.ann"
+            lines = [line for line in file.read_text("utf8").splitlines() if "Chosen_s" not in line and line[0] != "#"]
+            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf8")
+        read = {one.id: one for one in READERS["brat"].read(folder)}
+        assert "Chosen_sentence" in read["first"].meta["left_out"]
+        assert with_settings or all("left_out" not in one.meta for name, one in read.items() if name != "first")
+
+    def test_other_texts_in_brat_are_annotated_throughout(self, pipeline, texts, tmp_path):
+        suggest(pipeline, texts, tmp_path / "brat" / "round-1", sentences=2, format="brat", random_share=0)
+        (tmp_path / "brat" / "whole").mkdir()
+        (tmp_path / "brat" / "whole" / "note.txt").write_text("Took aspirin .", encoding="utf8")
+        (tmp_path / "brat" / "whole" / "note.ann").write_text("T1\tDrug 5 12\taspirin\n", encoding="utf8")
+        read = {one.id: one for one in READERS["brat"].read(tmp_path / "brat")}
+        assert read["whole/note"].annotated is None and "left_out" not in read["whole/note"].meta
 
     def test_two_rounds_in_brat_are_one_document(self, pipeline, texts, tmp_path):
         for number, seed in enumerate((0, 1), start=1):

@@ -7,7 +7,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.cli.find_threshold import find_threshold
-from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span, SpanGroup, Token
 from spacy.util import import_file, load_config
 
 from scripts.ner import bio_ner
@@ -201,6 +201,11 @@ class TestExtension:
         second.calibrate({"Drug": (0.0, 0.0, 0.0)})
         doc = second(first(Doc(nlp.vocab, words=WORDS)))
         assert confidences(doc) == doc.spans["bio_ner"].attrs["scores"]
+        # JSON and copies have the same, also after a second pass over the Doc.
+        for _ in range(2):
+            again = Doc(nlp.vocab).from_json(doc.to_json(underscore=[CONFIDENCE]))
+            assert confidences(again) == confidences(doc) == confidences(doc[:].as_doc(copy_user_data=True))
+            doc = second(first(doc))
         only = second(Doc(nlp.vocab, words=WORDS))
         assert confidences(only) == only.spans["others"].attrs["scores"] and only.ents[0]._.confidence == 0.5
 
@@ -233,6 +238,29 @@ class TestExtension:
         finally:
             _, _, getter, setter = ours
             Span.set_extension(CONFIDENCE, getter=getter, setter=setter, force=True)
+
+    def test_merging_leaves_the_values_of_others_alone(self, nlp, doc):
+        ours = Span.get_extension(CONFIDENCE)
+        try:
+            Span.set_extension(CONFIDENCE, default=None, force=True)
+            doc.ents[0]._.confidence = "theirs"
+            assert confidences(bio_ner.merge_entities_and_spans(doc))[0] == "theirs"
+        finally:
+            _, _, getter, setter = ours
+            Span.set_extension(CONFIDENCE, getter=getter, setter=setter, force=True)
+
+    @pytest.mark.parametrize("mentions", [(), MENTIONS])
+    def test_confidences_of_docs_and_tokens_are_left_alone(self, nlp, mentions):
+        try:
+            Doc.set_extension(CONFIDENCE, default=0.5)
+            Token.set_extension(CONFIDENCE, default=0.25)
+            doc = component_that_finds(nlp, *mentions)(Doc(nlp.vocab, words=WORDS))
+            doc[0]._.confidence = 0.75
+            merged = bio_ner.merge_entities_and_spans(doc)
+            assert (merged._.confidence, merged[0]._.confidence, merged[1]._.confidence) == (0.5, 0.75, 0.25)
+        finally:
+            Doc.remove_extension(CONFIDENCE)
+            Token.remove_extension(CONFIDENCE)
 
     def test_a_released_factory_leaves_nothing_else_in_a_doc(self, nlp):
         model = component_that_finds(nlp, *MENTIONS).model

@@ -73,6 +73,16 @@ class TestLayer:
             assert all(error(torch.nn.Linear(*shape), torch.randn(3, 5, shape[0])) < 0.03 for shape in SHAPES)
 
 
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_with_half_of_the_range_a_token_does_not_depend_on_the_others(self, monkeypatch, shape):
+        monkeypatch.setattr(sentence_transformer, "levels_of_inputs", lambda: 127)
+        torch.manual_seed(0)
+        layer = Int8Linear(torch.nn.Linear(*shape))
+        inputs = torch.randn(1, 5, shape[0])
+        larger = torch.cat([inputs, 1000 * torch.randn(1, 1, shape[0])], dim=1)
+        with torch.inference_mode():
+            assert torch.equal(layer(larger)[:, :5], layer(inputs))
+
     def test_the_levels_are_those_that_this_processor_adds_up_correctly(self):
         layer = torch.nn.Linear(64, 64, bias=False)
         torch.nn.init.ones_(layer.weight)

@@ -182,6 +182,12 @@ class TestMergedEntities:
         assert (across.text, across.label_) == ("for back pain today", "Across")
         assert doc.spans["others"].attrs == {"kept": 1}
 
+    def test_empty_spans_stay_empty(self, nlp):
+        doc = self.doc(nlp)
+        doc.spans["empty"] = [Span(doc, 0, 0), Span(doc, 8, 8), Span(doc, len(doc), len(doc))]
+        merged = merge_entities_and_spans(doc)
+        assert [(span.start, span.end) for span in merged.spans["empty"]] == [(0, 0), (7, 7), (9, 9)]
+
     def test_the_doc_can_be_written(self, nlp):
         doc = merge_entities_and_spans(self.doc(nlp))
         assert doc.to_json()["spans"]["bio_ner"]
@@ -272,6 +278,11 @@ class TestInitialize:
             assert (nlp.config["training"]["max_steps"], nlp.meta["name"]) == (7, "mine")
             assert nlp.get_pipe("transformer").model.attrs["has_transformer"]
             assert nlp.get_pipe("bio_ner").labels == (() if changed else LABELS)
+        config = trained.config.copy()
+        # The weights are the same however they are computed with.
+        config["components"]["transformer"]["model"]["inference_precision"] = "bfloat16"
+        nlp = load_package("xx_made")(load_model_from_config(config))
+        assert nlp.get_pipe("transformer").model.attrs["has_transformer"]
         nlp = load_package("xx_made")(load_model_from_config(trained.config))
         assert entities(nlp(TEXT)) == entities(trained(TEXT))
 

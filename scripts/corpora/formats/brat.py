@@ -10,9 +10,18 @@ from scripts.base.files import atomic_folder
 from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.formats.raw import RawFile, find_files, find_hidden, read_bytes, read_lines, read_text, split_lines
+from scripts.corpora.formats.raw import (
+    RawFile,
+    find_files,
+    find_hidden,
+    read_bytes,
+    read_lines,
+    read_text,
+    search_files,
+    split_lines,
+)
 from scripts.corpora.harmonise import fragments_of
-from scripts.corpora.schema import Document, Fragment, Mention
+from scripts.corpora.schema import LEFT_OUT, Document, Fragment, Mention
 from scripts.corpora.spelling import same_text, without_space
 
 OPTIONS = ("offsets",)
@@ -36,6 +45,8 @@ HIDDEN = "hidden file next to the texts, skipped"
 # the mark has the id of the text, which may be in several folders with different marks.
 CHOSEN_SENTENCE = "Chosen_sentence"
 _DOCUMENT_NOTE = re.compile(r"#\d+\tAnnotatorNotes T\d+\tsentence of (.+)")
+SKIPPED = "none of its sentences is marked `Chosen_sentence` any more"
+_CHOSEN_BYTES = CHOSEN_SENTENCE.encode()
 CHOSEN = "document in which only the sentences marked `Chosen_sentence` were annotated"
 
 
@@ -48,14 +59,17 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     RAISES (ProjectError): If a folder doesn't exist or doesn't have such files.
     """
     texts, annotated = _find(path, annotations)
-    return [file for name, file in texts.items() if not _is_about(name, annotated)] + list(annotated.values())
+    used = [file for name, file in texts.items() if not _is_about(name, annotated)]
+    return [*used, *annotated.values(), *_suggested(annotations or path).values()]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents. An id is the path below the folder without `.txt`.
 
     Files about the corpus, such as README.txt, are only documents if they have annotations. If a text has sentences
-    marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks.
+    marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks. A text
+    without marks is left out if it is next to marked texts, or below an `annotation.conf` that `suggest` wrote: the
+    annotator skipped its sentences.
 
     path (Path): Folder with the texts.
     annotations (Optional[Path]): Folder with the annotations, if they are in a separate one.
@@ -69,12 +83,18 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         raise ProjectError("annotations without a text", where=annotated[name], remedy=f"expected {path / name}.txt")
     names = [name for name in sorted(texts) if not _is_about(name, annotated)]
     documents = [_read_document(name, texts[name], annotated.get(name), options) for name in names]
+    documents = _leave_out_skipped(names, documents, _suggested(annotations or path))
     hidden = {file for folder in (path, annotations or path) for file in find_hidden(folder, [".txt", ".ann"])}
     return _with_notes(_join_chosen(documents), [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
 
 
 def _find(path: Path, annotations: Optional[Path]) -> tuple[dict[str, RawFile], dict[str, RawFile]]:
     return find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
+
+
+def _suggested(path: Path) -> dict[str, RawFile]:
+    """RETURNS (dict[str, RawFile]): The `annotation.conf` of each folder that `suggest` wrote."""
+    return {name: file for name, file in search_files(path, [".conf"]).items() if _CHOSEN_BYTES in read_bytes(file)}
 
 
 def _is_about(name: str, annotated: Mapping[str, RawFile]) -> bool:
@@ -103,6 +123,21 @@ def _read_document(name: str, text_file: RawFile, annotation_file: Optional[RawF
     document = Document(name, text, mentions, {"notes": tuple(notes)} if notes else {})
     marks = [mention for mention in mentions if mention.label == CHOSEN_SENTENCE]
     return _only_chosen(document, marks, lines) if marks else document
+
+
+def _leave_out_skipped(
+    names: Sequence[str], documents: Sequence[Document], suggested: Iterable[str]
+) -> list[Document]:
+    """RETURNS (list[Document]): The documents. Those that `suggest` wrote and that have no marks left are left out."""
+    marked = [CHOSEN in document.meta.get("notes", ()) for document in documents]
+    beside = {PurePath(name).parent for name, is_marked in zip(names, marked, strict=True) if is_marked}
+    below = {PurePath(name).parent for name in suggested}
+    return [
+        replace(document, meta={**document.meta, LEFT_OUT: SKIPPED})
+        if not is_marked and (PurePath(name).parent in beside or below & set(PurePath(name).parents))
+        else document
+        for name, document, is_marked in zip(names, documents, marked, strict=True)
+    ]
 
 
 def _only_chosen(document: Document, marks: Sequence[Mention], lines: Iterable[str]) -> Document:

@@ -4,12 +4,12 @@ In JSON rows, the keys below have the id of a sentence's document, and the sente
 """
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence, Union
 
 from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats.documents import add_notes, sentence_starts
 from scripts.corpora.formats.json_rows import Row, check_name, check_value
-from scripts.corpora.schema import LEFT_OUT, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, Document, Fragment, Mention
 
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
 # A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
@@ -28,36 +28,71 @@ class _Piece(NamedTuple):
     def end(self) -> int:
         return self.start + len(self.row.document.text)
 
+    @property
+    def is_accepted(self) -> bool:
+        return LEFT_OUT not in self.row.document.meta
+
 
 def join_sentences(rows: Sequence[Row]) -> list[Row]:
-    """Join the sentences of each document and annotator.
+    """Join the sentences of each document, whoever annotated them.
+
+    If several annotators annotated the same sentence, each has a document of their own, with their name as the prefix
+    of its id. `meta["copy_of"]` is then the id of the original document.
 
     rows (Sequence[Row]): Rows of all files.
     RETURNS (list[Row]): The rows, in their order, with the document in place of its first sentence. It has the id and
         the offsets of the original document.
-    RAISES (ProjectError): If a row's offsets are impossible, or two sentences overlap.
+    RAISES (ProjectError): If a row's offsets are impossible, or two sentences of an annotator overlap.
     """
-    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    groups: dict[Union[str, int], list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
-        is_sentence = SOURCE_DOCUMENT in row.data
-        key = (_document_of(row), row.document.annotator) if is_sentence else (number,)
-        groups[key].append(row)
-    return [_join(group) if SOURCE_DOCUMENT in group[0].data else group[0] for group in groups.values()]
+        groups[_document_of(row) if SOURCE_DOCUMENT in row.data else number].append(row)
+    joined = (_join(group) if SOURCE_DOCUMENT in group[0].data else group for group in groups.values())
+    return [row for group in joined for row in group]
 
 
 def _document_of(row: Row) -> str:
     return check_name(row.data, SOURCE_DOCUMENT, "", row.where)
 
 
-def _join(rows: Sequence[Row]) -> Row:
-    first, name = rows[0], _document_of(rows[0])
-    pieces = sorted(map(_place, rows), key=lambda piece: piece.start)
+def _join(rows: Sequence[Row]) -> list[Row]:
+    """RETURNS (list[Row]): The document, or one for each annotator if several annotated the same sentence."""
+    name = _document_of(rows[0])
+    pieces = _without_withdrawn(sorted(map(_place, rows), key=lambda piece: (piece.start, piece.end)))
+    if len({(piece.start, piece.end) for piece in pieces}) == len(pieces):
+        annotators = {piece.row.document.annotator for piece in pieces}
+        return [_join_pieces(pieces, name, annotators.pop() if len(annotators) == 1 else "")]
+    by_annotator: dict[str, list[_Piece]] = defaultdict(list)
+    for piece in pieces:
+        by_annotator[piece.row.document.annotator].append(piece)
+    copies = [_join_pieces(own, f"{who}/{name}" if who else name, who) for who, own in by_annotator.items()]
+    return [
+        replace(row, document=replace(row.document, meta={**row.document.meta, COPY_OF: name})) for row in copies
+    ]
+
+
+def _without_withdrawn(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """RETURNS (list[_Piece]): The sentences, without those that are not accepted here but in another copy. Of several
+    copies that nobody accepted, the first one stays."""
+    accepted = {(piece.start, piece.end) for piece in pieces if piece.is_accepted}
+    kept: list[_Piece] = []
+    seen = set(accepted)
+    for piece in pieces:
+        place = piece.start, piece.end
+        if piece.is_accepted or place not in seen:
+            kept.append(piece)
+        seen.add(place)
+    return kept
+
+
+def _join_pieces(pieces: Sequence[_Piece], name: str, annotator: str) -> Row:
+    first = pieces[0].row
     for before, piece in zip(pieces, pieces[1:], strict=False):
         if piece.start < before.end:
             what = f"two overlapping sentences in the document '{name_id(name)}'"
             remedy = f"remove one of the two; the other one is at {before.row.where}"
             raise ProjectError(what, where=piece.row.where, remedy=remedy)
-    used = [piece for piece in pieces if LEFT_OUT not in piece.row.document.meta]
+    used = [piece for piece in pieces if piece.is_accepted]
     notes = [note for piece in pieces for note in piece.row.document.meta.get("notes", ())]
     if not used:
         return replace(first, document=replace(first.document, id=name))
@@ -68,7 +103,7 @@ def _join(rows: Sequence[Row]) -> Row:
         text,
         tuple(mention for number, piece in enumerate(used) for mention in _mentions(piece, number)),
         {"sentence_starts": starts},
-        first.document.annotator,
+        annotator,
         tuple((piece.start, piece.end) for piece in used),
     )
     return replace(first, document=add_notes(document, [*notes, GAPS, *[NOT_ANNOTATED] * (len(pieces) - len(used))]))

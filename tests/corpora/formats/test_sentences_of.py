@@ -69,6 +69,33 @@ def test_annotators_of_one_sentence_have_documents_of_their_own(tmp_path):
     assert [(one.id, one.annotator) for one in read(tmp_path, rows)] == [("ann/a", "ann"), ("bob/a", "bob")]
 
 
+def test_sessions_that_share_the_sentences_of_a_text_make_one_document(tmp_path):
+    rows = [row(0, 8, _session_id="monday"), row(9, 22, _session_id="tuesday", _annotator_id="ann")]
+    (document,) = read(tmp_path, rows)
+    assert (document.id, document.annotator, document.annotated) == ("a", "", ((0, 8), (9, 22)))
+
+
+def test_copies_of_a_sentence_are_by_annotator_and_know_their_text(tmp_path):
+    shared = [row(0, 8, id=who, _annotator_id=who) for who in ("ann", "bob")]
+    found = read(tmp_path, [*shared, row(9, 22, _annotator_id="bob")])
+    assert [(one.id, one.annotated, one.meta["copy_of"]) for one in found] == [
+        ("ann/a", ((0, 8),), "a"),
+        ("bob/a", ((0, 8), (9, 22)), "a"),
+    ]
+
+
+@pytest.mark.parametrize("answers", [("accept", "ignore"), ("ignore", "accept"), ("reject", "accept", "ignore")])
+def test_an_answer_that_was_withdrawn_does_not_count(tmp_path, answers):
+    rows = [row(0, 8, id=str(number), answer=answer) for number, answer in enumerate(answers)]
+    (document,) = read(tmp_path, rows)
+    assert document.id == "a" and document.annotated == ((0, 8),) and "left_out" not in document.meta
+
+
+def test_a_sentence_that_several_passed_over_is_left_out_once(tmp_path):
+    (document,) = read(tmp_path, [row(0, 8, id=who, _annotator_id=who, answer="ignore") for who in ("ann", "bob")])
+    assert document.id == "a" and "left_out" in document.meta
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
