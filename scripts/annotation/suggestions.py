@@ -59,20 +59,22 @@ def write_suggestions(
     if format == BRAT:
         _write_brat(chosen, candidates, files, path)
         return
-    rows = [ROW_FORMATS[format](_found(one, candidates, format)) for one in chosen]
+    wanted = {candidates[one.row].document for one in chosen}
+    texts = {text.id: text.text for _, text in files.scan() if text.id in wanted}
+    rows = [ROW_FORMATS[format](_found(one, candidates, texts, format)) for one in chosen]
     if format == LABEL_STUDIO:
         write_text(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def _found(chosen: Chosen, candidates: Sequence[Candidate], format: str) -> Found:
+def _found(chosen: Chosen, candidates: Sequence[Candidate], texts: Mapping[str, str], format: str) -> Found:
     candidate = candidates[chosen.row]
     if candidate.end > LONGEST_DOCUMENT:
         what = f"the text '{name_id(candidate.document)}' is longer than {LONGEST_DOCUMENT:,} characters"
         raise ProjectError(what, where="--texts", remedy="split it into several texts")
     meta: dict[str, Any] = {
-        **place_of(candidate.document, candidate.start, candidate.end),
+        **place_of(candidate.document, candidate.start, candidate.end, texts[candidate.document]),
         "chosen_by": chosen.method,
         "before": _neighbour(candidates, chosen.row, -1),
         "after": _neighbour(candidates, chosen.row, 1),

@@ -1,17 +1,21 @@
 """Put individually annotated sentences back into their documents, with the rest of the documents as unknown.
 
-In JSON rows, the keys below have the id of a sentence's document, and the sentence's offsets in it.
+In JSON rows, the keys below have the id of a sentence's document, the sentence's offsets in it, and a hash of its text.
 """
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any, Mapping, NamedTuple, Sequence, Union
 
 from scripts.base.errors import ProjectError, name_id
+from scripts.base.files import hash_data
 from scripts.corpora.formats.documents import add_notes, sentence_starts
 from scripts.corpora.formats.json_rows import Row, check_name, check_value
 from scripts.corpora.schema import COPY_OF, LEFT_OUT, Document, Fragment, Mention
 
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
+SOURCE_HASH = "source_hash"
+# Of the hash: enough to tell two texts apart.
+DIGITS = 16
 # A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
 LONGEST_DOCUMENT = 2**20
 NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
@@ -42,7 +46,8 @@ def join_sentences(rows: Sequence[Row]) -> list[Row]:
     rows (Sequence[Row]): Rows of all files.
     RETURNS (list[Row]): The rows, in their order, with the document in place of its first sentence. It has the id and
         the offsets of the original document.
-    RAISES (ProjectError): If a row's offsets are impossible, or two sentences of an annotator overlap.
+    RAISES (ProjectError): If a row's offsets are impossible, two sentences of an annotator overlap, or sentences of
+        different texts have the same `source_document`.
     """
     groups: dict[Union[str, int], list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -58,6 +63,7 @@ def _document_of(row: Row) -> str:
 def _join(rows: Sequence[Row]) -> list[Row]:
     """RETURNS (list[Row]): The document, or one for each annotator if several annotated the same sentence."""
     name = _document_of(rows[0])
+    _check_same_text(rows, name)
     pieces = _without_withdrawn(sorted(map(_place, rows), key=lambda piece: (piece.start, piece.end)))
     if len({(piece.start, piece.end) for piece in pieces}) == len(pieces):
         annotators = {piece.row.document.annotator for piece in pieces}
@@ -69,6 +75,19 @@ def _join(rows: Sequence[Row]) -> list[Row]:
     return [
         replace(row, document=replace(row.document, meta={**row.document.meta, COPY_OF: name})) for row in copies
     ]
+
+
+def _check_same_text(rows: Sequence[Row], name: str) -> None:
+    first_of: dict[str, Row] = {}
+    for row in rows:
+        # Rows that were written without it may be anything.
+        if SOURCE_HASH in row.data:
+            first_of.setdefault(check_value(row.data, SOURCE_HASH, str, row.where), row)
+    if len(first_of) > 1:
+        first, other = list(first_of.values())[:2]
+        what = f"a sentence of another text than the one at {first.where}, or of another version of it"
+        remedy = "give each text an id of its own, don't change texts between rounds, and remove the rows of one of the two"
+        raise ProjectError(f"'{SOURCE_DOCUMENT}' is '{name_id(name)}': {what}", where=other.where, remedy=remedy)
 
 
 def _without_withdrawn(pieces: Sequence[_Piece]) -> list[_Piece]:
@@ -143,6 +162,13 @@ def _mentions(piece: _Piece, number: int) -> list[Mention]:
     ]
 
 
-def place_of(document: str, start: int, end: int) -> Mapping[str, Any]:
-    """RETURNS (Mapping): The keys of a row for `join_sentences`."""
-    return {SOURCE_DOCUMENT: document, SOURCE_START: start, SOURCE_END: end}
+def place_of(document: str, start: int, end: int, text: str) -> Mapping[str, Any]:
+    """Describe where a sentence is from.
+
+    document (str): The id of its document.
+    start (int): Its start in the document, in characters.
+    end (int): Its end.
+    text (str): The document's text.
+    RETURNS (Mapping): The keys of a row for `join_sentences`.
+    """
+    return {SOURCE_DOCUMENT: document, SOURCE_START: start, SOURCE_END: end, SOURCE_HASH: hash_data(text)[:DIGITS]}
