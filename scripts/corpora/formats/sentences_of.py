@@ -86,7 +86,7 @@ def _check_same_text(rows: Sequence[Row], name: str) -> None:
     if len(first_of) > 1:
         first, other = list(first_of.values())[:2]
         what = f"a sentence of another text than the one at {first.where}, or of another version of it"
-        remedy = "give each text an id of its own, don't change texts between rounds, and remove the rows of one of the two"
+        remedy = "give each text its own id, don't change texts between rounds, and remove the rows of one of them"
         raise ProjectError(f"'{SOURCE_DOCUMENT}' is '{name_id(name)}': {what}", where=other.where, remedy=remedy)
 
 
