@@ -26,7 +26,7 @@ CHARACTERS = 100_000
 TEXTS_PER_BATCH = 16
 # In bytes. Larger DocBins are not merged, which limits the memory needed.
 LARGEST_DOCBIN = 2**24
-PLAN, RESULT, DONE, MERGED = "plan.json", "result", ".done", "merged"
+PLAN, RESULT, DONE = "plan.json", "result", ".done"
 SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
 
 
@@ -58,13 +58,13 @@ class Unfinished:
         if not portions:
             raise ProjectError("there are no texts", where="--texts", remedy="add texts, or correct the path")
         if self.output.exists():
-            # The process was stopped just before it deleted the folder.
-            if (self.folder / MERGED).exists():
-                shutil.rmtree(self.folder)
+            if not (self.folder / PLAN).exists():
+                self._clear()
             remedy = "choose another path with --output, or move it away"
             raise ProjectError("already exists", where=self.output, remedy=remedy)
         plan = hash_data([self.format, pipeline, [portion.hash for portion in portions]])
-        if not (self.folder / PLAN).exists():
+        if not (self.folder / PLAN).exists() or self._is_moved(len(portions)):
+            self._clear()
             write_json(self.folder / PLAN, plan)
         elif read_json(self.folder / PLAN) != plan:
             what = "started with other texts, another pipeline or another format"
@@ -101,8 +101,17 @@ class Unfinished:
             _merge_docbins(parts, self.output)
         else:
             _join_rows(parts, self.output, as_array=self.format == LABEL_STUDIO)
-        write_text(self.folder / MERGED, "")
-        shutil.rmtree(self.folder)
+        # First, so that a folder without it has nothing to continue from, wherever the process is stopped.
+        (self.folder / PLAN).unlink()
+        self._clear()
+
+    def _is_moved(self, portions: int) -> bool:
+        """RETURNS (bool): Whether brat's files were moved just before the process was stopped."""
+        is_done = any(self._part(number).exists() for number in range(portions))
+        return self.format == BRAT and is_done and not (self.folder / RESULT).exists()
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:06}{DONE}"

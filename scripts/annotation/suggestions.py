@@ -59,13 +59,24 @@ def write_suggestions(
     if format == BRAT:
         _write_brat(chosen, candidates, files, path)
         return
-    wanted = {candidates[one.row].document for one in chosen}
-    texts = {text.id: text.text for _, text in files.scan() if text.id in wanted}
+    texts = _texts_of(chosen, candidates, files)
     rows = [ROW_FORMATS[format](_found(one, candidates, texts, format)) for one in chosen]
     if format == LABEL_STUDIO:
         write_text(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def _texts_of(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles) -> dict[str, str]:
+    """RETURNS (dict[str, str]): The texts of selected sentences, by id."""
+    selected = [candidates[one.row] for one in chosen]
+    wanted = {candidate.document for candidate in selected}
+    texts = {text.id: text.text for _, text in files.scan() if text.id in wanted}
+    for candidate in selected:
+        if texts.get(candidate.document, "")[candidate.start : candidate.end] != candidate.text:
+            what = f"the text '{name_id(candidate.document)}' has changed in the meantime"
+            raise ProjectError(what, where="--texts", remedy="start the command again")
+    return texts
 
 
 def _found(chosen: Chosen, candidates: Sequence[Candidate], texts: Mapping[str, str], format: str) -> Found:
@@ -105,7 +116,9 @@ def _write_brat(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files
                 for name, data in _brat_files(text.id, text.text, by_text[text.id], candidates):
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
                     (folder / name).write_bytes(data)
-        (folder / "annotation.conf").write_text(_brat_settings(candidates), encoding="utf8")
+        # In each folder, so that `convert` knows what is there if an annotator deletes all marks.
+        for place in {folder, *((folder / name).parent for name in by_text)}:
+            (place / brat.SETTINGS).write_text(_brat_settings(candidates), encoding="utf8")
 
 
 def _brat_files(

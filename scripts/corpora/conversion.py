@@ -250,7 +250,7 @@ def _deal_by_chance(
     kept = earlier.sides if earlier and earlier.split == settings.split else {}
     # Copies that are left out count too, so that a text stays on its side if another annotator's copy is used.
     alike = find_copies({document.id: document.text for document in documents})
-    copies = join_groups([*alike, *copies_of_sentences(documents)])
+    copies = join_groups([*alike, *copies_of_sentences(documents, kept)])
     dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept, copies)
     for part in (part for part in dealt if not dealt[part]):
         have_moved = any(kept.get(id) == part for id in used)

@@ -37,17 +37,21 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
     return [names for text, names in found.items() if text and len(names) > 1]
 
 
-def copies_of_sentences(documents: Iterable[Document]) -> list[list[str]]:
-    """Find the documents in which several annotators annotated sentences of the same original document.
+def copies_of_sentences(documents: Sequence[Document], earlier: Iterable[str] = ()) -> list[list[str]]:
+    """Find the documents with sentences of the same original document, each with those of one annotator.
 
-    documents (Iterable[Document]): The documents.
+    documents (Sequence[Document]): The documents.
+    earlier (Iterable[str]): Ids in an earlier conversion, when other annotators may have had copies.
     RETURNS (list[list[str]]): For each original document, its id and those of the annotators' documents.
     """
+    gone = defaultdict(list)
+    for name in {*earlier} - {document.id for document in documents}:
+        gone[name.partition("/")[2]].append(name)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for document in documents:
         if COPY_OF in document.meta:
             found[document.meta[COPY_OF]].append(document.id)
-    return [list(dict.fromkeys([name, *ids])) for name, ids in found.items()]
+    return [list(dict.fromkeys([name, *ids, *gone[name]])) for name, ids in found.items()]
 
 
 def join_groups(groups: Iterable[Sequence[str]]) -> list[list[str]]:

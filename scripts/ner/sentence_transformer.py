@@ -265,12 +265,12 @@ def _cut(span: Span, shim: "EncoderShim", max_subwords: int) -> List[Span]:
 
 
 def _is_surely_short(text: str, max_subwords: int) -> bool:
-    """RETURNS (bool): Whether a text needs no counting. A sub-word has at least one byte of the text that the tokenizer
-    has normalized (except the mark that starts a sentence). That can be longer than the text.
+    """RETURNS (bool): Whether a text needs no counting. A sub-word has at least one byte (except the mark that starts a
+    sentence), of the text or of a normal form, which can be longer or shorter.
     """
     if text.isascii() or 4 * LONGEST_NORMAL_FORM * len(text) < max_subwords:
         return len(text) < max_subwords
-    return len(normalize("NFKD", text).encode("utf8")) < max_subwords
+    return max(len(form.encode("utf8")) for form in (text, normalize("NFKD", text))) < max_subwords
 
 
 def fold_case(text: str) -> str:

@@ -107,9 +107,10 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
 
 
 def _where_worse(calibration: Calibration) -> tuple[str, ...]:
-    worse = [test.corpus for test in calibration.tests if test.calibrated_error > test.raw_error]
+    # Compare the rounded figures, which are shown.
+    errors = {test.corpus: (round(test.calibrated_error, 3), round(test.raw_error, 3)) for test in calibration.tests}
+    worse = [corpus for corpus, (calibrated, raw) in errors.items() if calibrated > raw]
     if not worse:
         return ()
-    return (
-        f"On {', '.join(worse)}, the error is larger than without calibration, as one calibration serves all corpora.",
-    )
+    reason = ", as one calibration serves all corpora" if len(calibration.documents) > 1 else ""
+    return (f"On {', '.join(worse)}, the error is larger than without calibration{reason}.",)

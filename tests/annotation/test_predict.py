@@ -143,10 +143,20 @@ class TestResuming:
         unfinished.output.rmdir()
         assert self.do(pipeline, texts, unfinished) == [1, 2]
 
+    @pytest.mark.parametrize("unfinished", ["brat"], indirect=True)
+    def test_brats_files_that_were_moved_before_the_process_was_stopped_are_written_again(
+        self, pipeline, texts, tmp_path, unfinished
+    ):
+        assert self.do(pipeline, texts, unfinished, most=3) == [0, 1, 2]
+        (unfinished.folder / "result").rename(tmp_path / "elsewhere")
+        assert self.do(pipeline, texts, unfinished) == [0, 1, 2]
+        assert read_all(unfinished.output) == read_all(tmp_path / "elsewhere")
+
     def test_what_a_merge_left_behind_is_deleted(self, pipeline, texts, unfinished, monkeypatch):
         with monkeypatch.context() as stopped:
-            stopped.setattr(shutil, "rmtree", lambda folder: None)
+            stopped.setattr(shutil, "rmtree", lambda folder, **settings: None)
             self.do(pipeline, texts, unfinished)
+        assert unfinished.folder.exists()
         with pytest.raises(ProjectError, match="already exists"):
             self.do(pipeline, texts, unfinished)
         assert unfinished.output.is_file() and not unfinished.folder.exists()

@@ -1,5 +1,6 @@
 """`suggest`: what is chosen, what is written of it, and how `convert` reads what annotators make of it."""
 import json
+import shutil
 from pathlib import Path
 
 import numpy
@@ -252,6 +253,9 @@ class TestLoop:
         others = [{**row, "_session_id": "tuesday"} for of_text in by_text.values() for row in of_text[1:]]
         assert sides(*first, *others) == before
         assert sides(*first, *others, *({**row, "_session_id": "friday"} for row in first)) == before
+        # Also if only one annotator is left where there were two.
+        shared = {row["source_document"] for row in others}
+        assert sides(*others, *(row for row in first if row["source_document"] not in shared)) == before
 
     @pytest.mark.parametrize("cut", ["no annotations", "two annotators", "shared", "withdrawn"])
     def test_label_studio_exports_are_read(self, pipeline, texts, tmp_path, cut):
@@ -269,8 +273,9 @@ class TestLoop:
                 task["annotations"][0]["was_cancelled"] = True
         output.write_text(json.dumps(tasks), encoding="utf8")
         read = READERS["label_studio"].read(output)
-        expected = {f"{who}/{name}" for who in (1, 2) for name in TEXTS} if cut == "two annotators" else set(TEXTS)
-        assert {one.id for one in read} == expected
+        assert {one.meta["copy_of"] for one in read} == set(TEXTS)
+        copies = {f"{who}/{name}" for who in (1, 2) for name in TEXTS} if cut == "two annotators" else set(TEXTS)
+        assert {one.id for one in read} == copies or cut == "shared"
         answers = sum(len([one for one in task["annotations"] if not one.get("was_cancelled")]) for task in tasks)
         assert sum(len(one.annotated or ()) for one in read if "left_out" not in one.meta) == answers
 
@@ -311,13 +316,24 @@ class TestLoop:
             file.write_text("".join(f"{line}\n" for line in lines), encoding="utf8")
         read = {one.id: one for one in READERS["brat"].read(folder)}
         assert "Chosen_sentence" in read["first"].meta["left_out"]
+        assert any("Chosen_sentence" in note for note in read["first"].meta["notes"])
         assert with_settings or all("left_out" not in one.meta for name, one in read.items() if name != "first")
+        # The same if the annotations are in a folder of their own.
+        (tmp_path / "annotations").mkdir()
+        for file in folder.glob("*.ann"):
+            file.rename(tmp_path / "annotations" / file.name)
+        again = READERS["brat"].read(folder, annotations=tmp_path / "annotations")
+        assert [one.meta.get("left_out") for one in again] == [one.meta.get("left_out") for one in read.values()]
 
     def test_other_texts_in_brat_are_annotated_throughout(self, pipeline, texts, tmp_path):
         suggest(pipeline, texts, tmp_path / "brat" / "round-1", sentences=2, format="brat", random_share=0)
         (tmp_path / "brat" / "whole").mkdir()
         (tmp_path / "brat" / "whole" / "note.txt").write_text("Took aspirin .", encoding="utf8")
         (tmp_path / "brat" / "whole" / "note.ann").write_text("T1\tDrug 5 12\taspirin\n", encoding="utf8")
+        # brat also looks for its settings in the folders above, and other files of settings mean nothing.
+        shutil.copy(tmp_path / "brat" / "round-1" / "annotation.conf", tmp_path / "brat")
+        shutil.copy(tmp_path / "brat" / "round-1" / "annotation.conf", tmp_path / "brat" / "whole" / "visual.conf")
+        (tmp_path / "brat" / "whole" / "visual.CONF").write_text("", encoding="utf8")
         read = {one.id: one for one in READERS["brat"].read(tmp_path / "brat")}
         assert read["whole/note"].annotated is None and "left_out" not in read["whole/note"].meta
 

@@ -14,10 +14,10 @@ from scripts.corpora.formats.raw import (
     RawFile,
     find_files,
     find_hidden,
+    find_named,
     read_bytes,
     read_lines,
     read_text,
-    search_files,
     split_lines,
 )
 from scripts.corpora.harmonise import fragments_of
@@ -46,7 +46,9 @@ HIDDEN = "hidden file next to the texts, skipped"
 CHOSEN_SENTENCE = "Chosen_sentence"
 _DOCUMENT_NOTE = re.compile(r"#\d+\tAnnotatorNotes T\d+\tsentence of (.+)")
 SKIPPED = "none of its sentences is marked `Chosen_sentence` any more"
-_CHOSEN_BYTES = CHOSEN_SENTENCE.encode()
+SKIPPED_TEXT = "text without a sentence marked `Chosen_sentence` in a folder with such marks, left out"
+SETTINGS = "annotation.conf"
+_CHOSEN_LINE = CHOSEN_SENTENCE.encode()
 CHOSEN = "document in which only the sentences marked `Chosen_sentence` were annotated"
 
 
@@ -60,7 +62,7 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
     """
     texts, annotated = _find(path, annotations)
     used = [file for name, file in texts.items() if not _is_about(name, annotated)]
-    return [*used, *annotated.values(), *_suggested(annotations or path).values()]
+    return [*used, *annotated.values(), *(file for _, file in _suggested(path, annotations))]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
@@ -68,7 +70,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
     Files about the corpus, such as README.txt, are only documents if they have annotations. If a text has sentences
     marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks. A text
-    without marks is left out if it is next to marked texts, or below an `annotation.conf` that `suggest` wrote: the
+    without marks is left out if it is next to marked texts, or to an `annotation.conf` that `suggest` wrote: the
     annotator skipped its sentences.
 
     path (Path): Folder with the texts.
@@ -83,7 +85,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
         raise ProjectError("annotations without a text", where=annotated[name], remedy=f"expected {path / name}.txt")
     names = [name for name in sorted(texts) if not _is_about(name, annotated)]
     documents = [_read_document(name, texts[name], annotated.get(name), options) for name in names]
-    documents = _leave_out_skipped(names, documents, _suggested(annotations or path))
+    documents = _leave_out_skipped(names, documents, [name for name, _ in _suggested(path, annotations)])
     hidden = {file for folder in (path, annotations or path) for file in find_hidden(folder, [".txt", ".ann"])}
     return _with_notes(_join_chosen(documents), [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
 
@@ -92,9 +94,11 @@ def _find(path: Path, annotations: Optional[Path]) -> tuple[dict[str, RawFile], 
     return find_files(path, [".txt"]), find_files(annotations or path, [".ann"])
 
 
-def _suggested(path: Path) -> dict[str, RawFile]:
-    """RETURNS (dict[str, RawFile]): The `annotation.conf` of each folder that `suggest` wrote."""
-    return {name: file for name, file in search_files(path, [".conf"]).items() if _CHOSEN_BYTES in read_bytes(file)}
+def _suggested(path: Path, annotations: Optional[Path]) -> list[tuple[str, RawFile]]:
+    """RETURNS (list[tuple[str, RawFile]]): Path and file of `annotation.conf` for each folder that `suggest` wrote."""
+    folders = [path] if annotations is None else [path, annotations]
+    found = [one for folder in folders for one in find_named(folder, SETTINGS).items()]
+    return [(name, file) for name, file in found if _CHOSEN_LINE in read_bytes(file).splitlines()]
 
 
 def _is_about(name: str, annotated: Mapping[str, RawFile]) -> bool:
@@ -131,10 +135,10 @@ def _leave_out_skipped(
     """RETURNS (list[Document]): The documents. Those that `suggest` wrote and that have no marks left are left out."""
     marked = [CHOSEN in document.meta.get("notes", ()) for document in documents]
     beside = {PurePath(name).parent for name, is_marked in zip(names, marked, strict=True) if is_marked}
-    below = {PurePath(name).parent for name in suggested}
+    beside |= {PurePath(name).parent for name in suggested}
     return [
-        replace(document, meta={**document.meta, LEFT_OUT: SKIPPED})
-        if not is_marked and (PurePath(name).parent in beside or below & set(PurePath(name).parents))
+        add_notes(replace(document, meta={**document.meta, LEFT_OUT: SKIPPED}), [SKIPPED_TEXT])
+        if not is_marked and PurePath(name).parent in beside
         else document
         for name, document, is_marked in zip(names, documents, marked, strict=True)
     ]

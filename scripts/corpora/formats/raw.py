@@ -67,6 +67,11 @@ def search_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]
     return dict(sorted(found.items()))
 
 
+def find_named(folder: RawFile, name: str) -> dict[str, RawFile]:
+    """RETURNS (dict[str, RawFile]): The files with a name, at any depth, by their paths below the folder."""
+    return {inner: file for inner, file in _files(folder) if inner.rpartition("/")[2] == name}
+
+
 def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
     """Find the hidden files that `find_files` leaves out, except those that macOS adds for each file (`._NAME`).
 

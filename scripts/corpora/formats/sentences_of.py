@@ -36,12 +36,18 @@ class _Piece(NamedTuple):
     def is_accepted(self) -> bool:
         return LEFT_OUT not in self.row.document.meta
 
+    @property
+    def annotated(self) -> list[Fragment]:
+        annotated = self.row.document.annotated
+        stretches = [(0, len(self.row.document.text))] if annotated is None else annotated
+        return [(self.start + start, self.start + end) for start, end in stretches]
+
 
 def join_sentences(rows: Sequence[Row]) -> list[Row]:
-    """Join the sentences of each document, whoever annotated them.
+    """Join the sentences of each document and annotator.
 
-    If several annotators annotated the same sentence, each has a document of their own, with their name as the prefix
-    of its id. `meta["copy_of"]` is then the id of the original document.
+    If several people annotated sentences of a document, each has a copy of their own, with their name as the prefix of
+    its id. `meta["copy_of"]` is the id of the original document.
 
     rows (Sequence[Row]): Rows of all files.
     RETURNS (list[Row]): The rows, in their order, with the document in place of its first sentence. It has the id and
@@ -61,20 +67,18 @@ def _document_of(row: Row) -> str:
 
 
 def _join(rows: Sequence[Row]) -> list[Row]:
-    """RETURNS (list[Row]): The document, or one for each annotator if several annotated the same sentence."""
+    """RETURNS (list[Row]): The document, or one for each annotator if several annotated its sentences."""
     name = _document_of(rows[0])
     _check_same_text(rows, name)
     pieces = _without_withdrawn(sorted(map(_place, rows), key=lambda piece: (piece.start, piece.end)))
-    if len({(piece.start, piece.end) for piece in pieces}) == len(pieces):
-        annotators = {piece.row.document.annotator for piece in pieces}
-        return [_join_pieces(pieces, name, annotators.pop() if len(annotators) == 1 else "")]
-    by_annotator: dict[str, list[_Piece]] = defaultdict(list)
+    people = list(dict.fromkeys(piece.row.document.annotator for piece in pieces if piece.is_accepted))
+    if len(people) <= 1:
+        return [_join_pieces(pieces, name, name, "".join(people))]
+    by_annotator: dict[str, list[_Piece]] = {who: [] for who in people}
     for piece in pieces:
-        by_annotator[piece.row.document.annotator].append(piece)
-    copies = [_join_pieces(own, f"{who}/{name}" if who else name, who) for who, own in by_annotator.items()]
-    return [
-        replace(row, document=replace(row.document, meta={**row.document.meta, COPY_OF: name})) for row in copies
-    ]
+        # What its annotator passed over is as unknown in any other document.
+        by_annotator.get(piece.row.document.annotator, by_annotator[people[0]]).append(piece)
+    return [_join_pieces(own, name, f"{who}/{name}" if who else name, who) for who, own in by_annotator.items()]
 
 
 def _check_same_text(rows: Sequence[Row], name: str) -> None:
@@ -104,26 +108,26 @@ def _without_withdrawn(pieces: Sequence[_Piece]) -> list[_Piece]:
     return kept
 
 
-def _join_pieces(pieces: Sequence[_Piece], name: str, annotator: str) -> Row:
-    first = pieces[0].row
-    for before, piece in zip(pieces, pieces[1:], strict=False):
+def _join_pieces(pieces: Sequence[_Piece], name: str, id: str, annotator: str) -> Row:
+    first, used = pieces[0].row, [piece for piece in pieces if piece.is_accepted]
+    for before, piece in zip(used, used[1:], strict=False):
         if piece.start < before.end:
             what = f"two overlapping sentences in the document '{name_id(name)}'"
             remedy = f"remove one of the two; the other one is at {before.row.where}"
             raise ProjectError(what, where=piece.row.where, remedy=remedy)
-    used = [piece for piece in pieces if piece.is_accepted]
     notes = [note for piece in pieces for note in piece.row.document.meta.get("notes", ())]
     if not used:
-        return replace(first, document=replace(first.document, id=name))
+        meta = {**first.document.meta, COPY_OF: name}
+        return replace(first, document=replace(first.document, id=id, meta=meta))
     text = _text(used)
     starts = sentence_starts(text, (piece.start for piece in used))
     document = Document(
-        name,
+        id,
         text,
         tuple(mention for number, piece in enumerate(used) for mention in _mentions(piece, number)),
-        {"sentence_starts": starts},
+        {"sentence_starts": starts, COPY_OF: name},
         annotator,
-        tuple((piece.start, piece.end) for piece in used),
+        tuple(stretch for piece in used for stretch in piece.annotated),
     )
     return replace(first, document=add_notes(document, [*notes, GAPS, *[NOT_ANNOTATED] * (len(pieces) - len(used))]))
 

@@ -69,10 +69,22 @@ def test_annotators_of_one_sentence_have_documents_of_their_own(tmp_path):
     assert [(one.id, one.annotator) for one in read(tmp_path, rows)] == [("ann/a", "ann"), ("bob/a", "bob")]
 
 
-def test_sessions_that_share_the_sentences_of_a_text_make_one_document(tmp_path):
-    rows = [row(0, 8, _session_id="monday"), row(9, 22, _session_id="tuesday", _annotator_id="ann")]
+def test_annotators_who_share_a_text_have_copies_of_it_also_where_their_sentences_overlap(tmp_path):
+    rows = [row(0, 8, _session_id="monday"), row(4, 22, _session_id="tuesday", _annotator_id="ann")]
+    found = [(one.id, one.annotator, one.annotated, one.meta["copy_of"]) for one in read(tmp_path, rows)]
+    assert found == [("monday/a", "monday", ((0, 8),), "a"), ("ann/a", "ann", ((4, 22),), "a")]
+
+
+def test_who_passed_a_sentence_over_is_none_of_the_annotators(tmp_path):
+    rows = [row(0, 8, _annotator_id="ann"), row(9, 22, _annotator_id="bob", answer="ignore")]
     (document,) = read(tmp_path, rows)
-    assert (document.id, document.annotator, document.annotated) == ("a", "", ((0, 8), (9, 22)))
+    assert (document.id, document.annotator, document.annotated) == ("a", "ann", ((0, 8),))
+
+
+def test_of_a_binary_answer_only_the_span_is_known(tmp_path):
+    rows = [row(9, 22, spans=[{"start": 5, "end": 12, "label": "Drug"}], _view_id="ner", answer="accept")]
+    (document,) = read(tmp_path, rows)
+    assert document.annotated == ((14, 21),)
 
 
 def test_copies_of_a_sentence_are_by_annotator_and_know_their_text(tmp_path):
