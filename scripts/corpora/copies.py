@@ -46,7 +46,9 @@ def copies_of_sentences(documents: Sequence[Document], earlier: Iterable[str] = 
     """
     gone = defaultdict(list)
     for name in {*earlier} - {document.id for document in documents}:
-        gone[name.partition("/")[2]].append(name)
+        parts = name.split("/")
+        for number in range(1, len(parts)):
+            gone["/".join(parts[number:])].append(name)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for document in documents:
         if COPY_OF in document.meta:

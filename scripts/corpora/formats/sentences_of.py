@@ -19,6 +19,7 @@ DIGITS = 16
 # A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
 LONGEST_DOCUMENT = 2**20
 NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
+OTHER_TEXT = "document with sentences of another text, or another version of a text, with the same id"
 GAPS = "document with only some sentences annotated, read with spaces instead of the rest"
 
 
@@ -47,13 +48,13 @@ def join_sentences(rows: Sequence[Row]) -> list[Row]:
     """Join the sentences of each document and annotator.
 
     If several people annotated sentences of a document, each has a copy of their own, with their name as the prefix of
-    its id. `meta["copy_of"]` is the id of the original document.
+    its id. If its text has changed, or another one has got its id, the prefix is the hash of that text.
+    `meta["copy_of"]` is the id of the original document.
 
     rows (Sequence[Row]): Rows of all files.
     RETURNS (list[Row]): The rows, in their order, with the document in place of its first sentence. It has the id and
         the offsets of the original document.
-    RAISES (ProjectError): If a row's offsets are impossible, two sentences of an annotator overlap, or sentences of
-        different texts have the same `source_document`.
+    RAISES (ProjectError): If a row's offsets are impossible, or two sentences of an annotator overlap.
     """
     groups: dict[Union[str, int], list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -67,31 +68,37 @@ def _document_of(row: Row) -> str:
 
 
 def _join(rows: Sequence[Row]) -> list[Row]:
-    """RETURNS (list[Row]): The document, or one for each annotator if several annotated its sentences."""
+    """RETURNS (list[Row]): The document, or several if its sentences are of several texts or by several annotators."""
     name = _document_of(rows[0])
-    _check_same_text(rows, name)
+    first, *others = _by_text(rows).items()
+    joined = _join_text(first[1], name, name)
+    for source_hash, own in others:
+        copies = _join_text(own, name, f"{source_hash}/{name}")
+        joined += [replace(row, document=add_notes(row.document, [OTHER_TEXT])) for row in copies]
+    return joined
+
+
+def _by_text(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """RETURNS (dict[str, list[Row]]): The rows of each text, by its hash. Those without a hash are with the first."""
+    hashes = [check_name(row.data, SOURCE_HASH, "", row.where) for row in rows]
+    first = next(filter(None, hashes), "")
+    found: dict[str, list[Row]] = {}
+    for row, source_hash in zip(rows, hashes, strict=True):
+        found.setdefault(source_hash or first, []).append(row)
+    return found
+
+
+def _join_text(rows: Sequence[Row], name: str, id: str) -> list[Row]:
+    """RETURNS (list[Row]): The document, or one for each annotator if several annotated its sentences."""
     pieces = _without_withdrawn(sorted(map(_place, rows), key=lambda piece: (piece.start, piece.end)))
     people = list(dict.fromkeys(piece.row.document.annotator for piece in pieces if piece.is_accepted))
     if len(people) <= 1:
-        return [_join_pieces(pieces, name, name, "".join(people))]
+        return [_join_pieces(pieces, name, id, "".join(people))]
     by_annotator: dict[str, list[_Piece]] = {who: [] for who in people}
     for piece in pieces:
         # What its annotator passed over is as unknown in any other document.
         by_annotator.get(piece.row.document.annotator, by_annotator[people[0]]).append(piece)
-    return [_join_pieces(own, name, f"{who}/{name}" if who else name, who) for who, own in by_annotator.items()]
-
-
-def _check_same_text(rows: Sequence[Row], name: str) -> None:
-    first_of: dict[str, Row] = {}
-    for row in rows:
-        # Rows that were written without it may be anything.
-        if SOURCE_HASH in row.data:
-            first_of.setdefault(check_value(row.data, SOURCE_HASH, str, row.where), row)
-    if len(first_of) > 1:
-        first, other = list(first_of.values())[:2]
-        what = f"a sentence of another text than the one at {first.where}, or of another version of it"
-        remedy = "give each text its own id, don't change texts between rounds, and remove the rows of one of them"
-        raise ProjectError(f"'{SOURCE_DOCUMENT}' is '{name_id(name)}': {what}", where=other.where, remedy=remedy)
+    return [_join_pieces(own, name, f"{who}/{id}" if who else id, who) for who, own in by_annotator.items()]
 
 
 def _without_withdrawn(pieces: Sequence[_Piece]) -> list[_Piece]:

@@ -103,13 +103,14 @@ def test_an_answer_that_was_withdrawn_does_not_count(tmp_path, answers):
     assert document.id == "a" and document.annotated == ((0, 8),) and "left_out" not in document.meta
 
 
-def test_sentences_of_two_texts_under_one_id_are_told(tmp_path):
-    rows = [row(0, 8, source_hash="a1"), row(9, 22, source_hash="b2")]
-    with pytest.raises(ProjectError, match=r"round-1\.jsonl:2: 'source_document' is 'a': a sentence of another text"):
-        read(tmp_path, rows)
-    # Those written before there were hashes are read.
-    (document,) = read(tmp_path, [row(0, 8, source_hash="a1"), row(9, 22)])
-    assert document.annotated == ((0, 8), (9, 22))
+def test_sentences_of_two_texts_under_one_id_are_two_documents(tmp_path):
+    rows = [row(0, 8, source_hash="a1"), row(4, 22, source_hash="b2"), row(23, 35)]
+    first, second = read(tmp_path, rows)
+    # Those written before there were hashes are of the first.
+    assert (first.id, first.annotated, first.meta["copy_of"]) == ("a", ((0, 8), (23, 35)), "a")
+    assert (second.id, second.annotated, second.meta["copy_of"]) == ("b2/a", ((4, 22),), "a")
+    assert not any("another text" in note for note in first.meta["notes"])
+    assert any("another text" in note for note in second.meta["notes"])
 
 
 def test_a_sentence_that_several_passed_over_is_left_out_once(tmp_path):
