@@ -1,5 +1,6 @@
 """Predict entities in portions of raw text, and merge the portions at the end."""
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
@@ -101,8 +102,6 @@ class Unfinished:
             _merge_docbins(parts, self.output)
         else:
             _join_rows(parts, self.output, as_array=self.format == LABEL_STUDIO)
-        # First, so that a folder without it has nothing to continue from, wherever the process is stopped.
-        (self.folder / PLAN).unlink()
         self._clear()
 
     def _is_moved(self, portions: int) -> bool:
@@ -111,7 +110,14 @@ class Unfinished:
         return self.format == BRAT and is_done and not (self.folder / RESULT).exists()
 
     def _clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Delete the unfinished output. Other files that somebody put into the folder stay."""
+        # First, so that a folder without it has nothing to continue from, wherever the process is stopped.
+        (self.folder / PLAN).unlink(missing_ok=True)
+        for part in self.folder.glob(f"*{DONE}"):
+            part.unlink()
+        shutil.rmtree(self.folder / RESULT, ignore_errors=True)
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:06}{DONE}"

@@ -152,14 +152,18 @@ class TestResuming:
         assert self.do(pipeline, texts, unfinished) == [0, 1, 2]
         assert read_all(unfinished.output) == read_all(tmp_path / "elsewhere")
 
-    def test_what_a_merge_left_behind_is_deleted(self, pipeline, texts, unfinished, monkeypatch):
-        with monkeypatch.context() as stopped:
-            stopped.setattr(shutil, "rmtree", lambda folder, **settings: None)
-            self.do(pipeline, texts, unfinished)
-        assert unfinished.folder.exists()
+    @pytest.mark.parametrize("own", [None, "mine.txt"])
+    def test_what_a_merge_left_behind_is_deleted_and_nothing_else(self, pipeline, texts, unfinished, own):
+        self.do(pipeline, texts, unfinished)
+        unfinished.folder.mkdir()
+        (unfinished.folder / "000001.done").write_text("of an earlier command", encoding="utf8")
+        if own:
+            (unfinished.folder / own).write_text("precious", encoding="utf8")
         with pytest.raises(ProjectError, match="already exists"):
             self.do(pipeline, texts, unfinished)
-        assert unfinished.output.is_file() and not unfinished.folder.exists()
+        unfinished.output.unlink()
+        assert self.do(pipeline, texts, unfinished) == [0, 1, 2]
+        assert [path.name for path in unfinished.folder.glob("*")] == ([own] if own else [])
 
 
 def read_all(path: Path) -> dict[str, object]:
