@@ -93,7 +93,7 @@ def _join_text(rows: Sequence[Row], name: str, id: str) -> list[Row]:
     pieces = _without_withdrawn(sorted(map(_place, rows), key=lambda piece: (piece.start, piece.end)))
     people = list(dict.fromkeys(piece.row.document.annotator for piece in pieces if piece.is_accepted))
     if len(people) <= 1:
-        return [_join_pieces(pieces, name, id, "".join(people))]
+        return [_join_pieces(pieces, name, id, people[0] if people else "")]
     by_annotator: dict[str, list[_Piece]] = {who: [] for who in people}
     for piece in pieces:
         # What its annotator passed over is as unknown in any other document.
