@@ -57,6 +57,15 @@ class Curve:
         return dict(self.points).get(size)
 
 
+    def by_seed(self) -> tuple["Curve", ...]:
+        """RETURNS (tuple[Curve, ...]): The curve of each seed, in ascending order of the seeds."""
+        f1s: dict[int, dict[int, dict[int, float]]] = {}
+        for size, spread in self.points:
+            for seed, f1 in spread.values:
+                f1s.setdefault(seed, {})[size] = {seed: f1}
+        return tuple(curve_of(f1s[seed]) for seed in sorted(f1s))
+
+
 @dataclass(frozen=True)
 class SentencesNeeded:
     """The number of sentences needed to approach the F1 of the whole training part.

@@ -1,15 +1,15 @@
 """Decide for every target which source to use, how certain that is, and how many sentences are still needed."""
 import math
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
-from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, Spread, within_spread
+from scripts.evaluation.curves import TOLERANCE, Curve, SentencesNeeded, Spread, sentences_needed, within_spread
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import RESAMPLES, DocumentCounts
 from scripts.reporting.best_selection import BestSelection, best_selection
 from scripts.reporting.full_model import doubts_of_full
 from scripts.reporting.next_sentences import Outlook, outlook
-from scripts.reporting.results import Results, Setup
+from scripts.reporting.results import SHARE, Results, Setup
 from scripts.reporting.tables.significance import PairedRuns, over_documents
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
 from scripts.results.runs import RunResult
@@ -60,6 +60,8 @@ class Needed:
     sentences (Optional[int]): The fewest sentences that reach the goal; None if no sample does.
     sources (tuple[str, ...]): The setups that reach it with that many; if none does, the one that comes closest.
     share (int): Percent of the full F1 that the best setup reaches, rounded down.
+    by_seed (str): How the seeds of these setups differ: in the sentences that each needs or, if no sample is enough, in
+        the percentage that each reaches. Empty if there is only one seed.
     without (Optional[int]): Sentences needed without a source; None if no sample is enough.
     is_compared (bool): Whether training without a source was tried.
     """
@@ -70,6 +72,7 @@ class Needed:
     sentences: Optional[int]
     sources: tuple[str, ...]
     share: int
+    by_seed: str
     without: Optional[int]
     is_compared: bool
 
@@ -198,11 +201,28 @@ def _needed(results: Results, target: str, model: str) -> Optional[Needed]:
     best = [setup for setup, first in reached.items() if first == fewest] or [nearest]
     without = next((first for setup, first in reached.items() if setup.is_no_pretrain), None)
     largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target, model=model))
+    curves = [results.curve(target, setup, MICRO) for setup in best]
     return Needed(
         *(full.mean, results.corpora.training_sentences(target), largest, fewest),
-        *(tuple(map(results.label, best)), _share(known[nearest])),
+        *(tuple(map(results.label, best)), _share(known[nearest]), _by_seed(curves, full.mean, largest)),
         *(without, any(setup.is_no_pretrain for setup in known)),
     )
+
+
+def _by_seed(curves: Sequence[Curve], full: float, largest: int) -> str:
+    single = [curve for several in curves for curve in several.by_seed()]
+    if len(single) == len(curves):
+        return ""
+    needed = [sentences_needed(curve, full, SHARE) for curve in single]
+    reached = sorted(need.first for need in needed if need.first is not None)
+    if not reached:
+        shares = sorted(map(_share, needed))
+        return f"{_range(f'{shares[0]}', f'{shares[-1]}')} %"
+    return _range(f"{reached[0]}", f"{reached[-1]}" if len(reached) == len(needed) else f"more than {largest}")
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def _share(need: SentencesNeeded) -> int:

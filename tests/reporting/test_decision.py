@@ -45,6 +45,8 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     assert gain.difference == pytest.approx(31.9) and gain.certainty == CLEAR and gain.as_good == ()
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
     assert (needed.without, needed.is_compared, needed.largest) == (None, True, 50)
+    # 2*198/398 = 99.5
+    assert needed.by_seed == "50"
     # 2*50/250 without any sentence.
     assert decision.zero_shot == ("en_ugt", pytest.approx(40.0))
     assert decision.outlook is None and decision.open_points == () and decision.cautions == ()
@@ -82,6 +84,31 @@ def test_where_no_sample_is_enough_the_best_so_far_is_named(read_made_up):
     needed = decision_on(read_made_up(runs)).needed
     # 2*150/350 = 85.7 of 2*160/360 = 88.9 is 96.4 %.
     assert (needed.sentences, needed.largest, needed.sources, needed.share) == (None, 25, ("en_ugt",), 96)
+
+
+@pytest.mark.parametrize(
+    ("at_25", "at_50", "by_seed"),
+    [
+        # 99 % of 2*160/360 = 88.9 needs 158 of 200 mentions.
+        ((160, 140), (160, 160), "25 to 50"),
+        ((160, 100), (160, 120), "25 to more than 50"),
+        # 2*100/300 = 66.7 and 2*120/320 = 75.0 of 88.9
+        ((20, 20), (100, 120), "75 to 84 %"),
+        ((20, 20), (100, 100), "75 %"),
+        ((160,), (160,), ""),
+    ],
+)
+def test_how_the_seeds_differ_in_the_sentences_needed(read_made_up, at_25, at_50, by_seed):
+    runs = [found_run("in-corpus", 160), *points((("en_ugt",), at_25)), *points((("en_ugt",), at_50), size=50)]
+    assert decision_on(read_made_up(runs)).needed.by_seed == by_seed
+
+
+def test_the_seeds_of_all_sources_that_need_equally_few_sentences_count(read_made_up):
+    runs = [found_run("in-corpus", 160), *points((("en_ugt",), (100, 100)), (("ru_ehr",), (160, 100)))]
+    runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (160, 170)), size=50)
+    needed = decision_on(read_made_up(runs)).needed
+    assert (needed.sentences, needed.sources) == (50, ("en_ugt", "ru_ehr"))
+    assert needed.by_seed == "25 to 50"
 
 
 def counts_of(run):
