@@ -1,4 +1,4 @@
-"""Delete everything the commands created: corpora, models, results and wheels."""
+"""Delete the converted corpora, models, results and wheels."""
 import shutil
 from pathlib import Path
 
@@ -13,9 +13,10 @@ KEPT = "split.json"
 
 
 def main() -> None:
-    """Delete everything the commands created: corpora, models, results and wheels.
+    """Delete the converted corpora, models, results and wheels.
 
-    Raw corpora, settings, the downloaded encoder (assets/) and the splits of corpora (corpus/NAME/split.json) are kept.
+    Raw corpora, settings, the downloaded encoder (assets/), the splits of corpora (corpus/NAME/split.json), texts/,
+    predictions/ and suggestions/ are kept.
     """
     found = {name: sorted(Path(name).glob("*")) for name in GENERATED}
     with locked(write=[path for paths in found.values() for path in paths if path.is_dir()]):

@@ -33,7 +33,8 @@ def main(
         for target in results.corpus_names:
             if results.of(IN_CORPUS, target=target) or results.of(FEW_SHOT, target=target):
                 print_table(table_error_examples(results, corpus, target))
-        msg.good("Nothing was written. The counts are in", metrics / experiment / "tables" / "errors.csv")
+        counts = metrics / experiment / "tables" / "errors.csv"
+        msg.good("Nothing was written. `weasel run report` writes the counts to", counts)
 
 
 if __name__ == "__main__":

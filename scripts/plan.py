@@ -44,8 +44,9 @@ def main(
     """Estimate the cost of an experiment (runs, sentence passes and time) without training it.
 
     The time is estimated from a few updates and predictions on a converted corpus, with the experiment's encoder. If
-    that isn't available, a model of multilingual BERT's size is used. For a corpus that is not converted yet, the
-    paper's number of sentences is used, with 70 % for training.
+    that isn't available, a model of multilingual BERT's size is used, whose vocabulary is downloaded if needed; for the
+    offline encoder, no time is estimated. For a corpus that is in the paper but not converted yet, the paper's number
+    of sentences is used, with 70 % for training.
     """
     with locked(read=corpora_of(experiment, configs, corpus)):
         settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)

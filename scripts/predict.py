@@ -43,7 +43,11 @@ def main(
     pipeline: Pipeline = OF_EXPERIMENT,
     texts: Texts = Path("texts"),
     format: str = option("jsonl", f"Output format: {', '.join(FORMATS)}."),
-    output: str = option("", "Output file, or folder for brat files and DocBins. If empty, predictions/TEXTS."),
+    output: str = option(
+        "",
+        "Output file, or folder for brat files and DocBins. If empty, predictions/TEXTS.FORMAT, with .jsonl or .json "
+        "added for a file.",
+    ),
     # fmt: on
 ) -> None:
     """Find entities in raw texts with a trained pipeline, and write them for annotation tools or for spaCy.

@@ -251,6 +251,7 @@ def test_the_version_is_the_same_wherever_it_stands():
     # The commands are not imported here: that takes seconds.
     for command in ("package", "evaluate_package"):
         assert f'version: str = option("{version}"' in (ROOT / "scripts" / f"{command}.py").read_text("utf8")
+    assert f'version: Version = "{version}"' in (ROOT / "scripts" / "report.py").read_text("utf8")
 
 
 def test_whatever_the_contributing_guide_names_is_there():

@@ -114,7 +114,7 @@ def find_method(name: str) -> Method:
     """
     if name not in METHODS:
         raise ProjectError(
-            f"unknown selection method '{name}'", where="method", remedy=f"use {', '.join(METHODS)}"
+            f"unknown selection method '{name}'", where="--method", remedy=f"use {', '.join(METHODS)}"
         )
     return METHODS[name]
 
@@ -140,7 +140,7 @@ def _check_needs(method: Method, pool: Pool) -> None:
     else:
         return
     raise ProjectError(
-        f"{method.name} needs {lacking}, but the sentences have none", where="method", remedy="use random"
+        f"{method.name} needs {lacking}, but the sentences have none", where="--method", remedy="use random"
     )
 
 

@@ -20,7 +20,9 @@ GpuId = Annotated[int, typer.Option(help="GPU to use, or -1 for the CPU.")]
 Executor = Annotated[
     str, typer.Option(help="Where to execute runs: `local` (a process pool), `inline` (this process) or `ray`.")
 ]
-Workers = Annotated[str, typer.Option(help="Runs at a time, or `auto` for as many as cores, GPUs and memory allow.")]
+Workers = Annotated[
+    str, typer.Option(help="Processes at a time, or `auto` for as many as cores, GPUs and memory allow.")
+]
 Address = Annotated[str, typer.Option(help="Address of a Ray cluster. If empty, Ray is started on this machine.")]
 GpusPerRun = Annotated[float, typer.Option(help="Share of a GPU per run. With 0.5, two runs share a GPU.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the experiment's settings again.")]

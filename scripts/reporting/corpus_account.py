@@ -87,8 +87,8 @@ def show_unknown(manifest: Manifest) -> None:
     parts = manifest.splits.values()
     documents, tokens = sum(part.partly_annotated for part in parts), sum(part.unknown_tokens for part in parts)
     if documents:
-        text = f"{documents} documents are only partly annotated: {tokens} tokens are unknown. They are neither learned"
-        msg.info(f"{text} nor scored, and sentences without any other token are not counted")
+        text = f"{documents} documents are only partly annotated: {tokens} tokens are unknown. They are neither trained"
+        msg.info(f"{text} on nor scored, and sentences without any other token are not counted")
     for part in parts_without_outside(manifest):
         effect = "a model trained on it alone marks everything" if part == "train" else "no false mention is counted"
         msg.warn(f"Nothing in the {part} part is annotated as outside of mentions: {effect}")

@@ -69,7 +69,8 @@ class Ray:
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())
             remedy = "check that `ray status` finds the cluster, or leave --vars.address out"
-            raise ProjectError(f"no Ray cluster ({reason})", where=f"address {self.address}", remedy=remedy) from None
+            where = f"--address {self.address}" if self.address else "--executor ray"
+            raise ProjectError(f"no Ray cluster ({reason})", where=where, remedy=remedy) from None
 
     def _execute(self, work: Work, agenda: Agenda) -> Generator[Ended, None, None]:
         shipped = _Shipped(self._ray, work)

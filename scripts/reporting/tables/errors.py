@@ -12,7 +12,10 @@ CAPTION = (
     "size."
 )
 TERMS = (
-    ("correct to spurious", "Each mention counts once, a gold mention with the predicted one that overlaps it most."),
+    (
+        "correct to spurious",
+        "Each mention counts once: a gold mention is paired with the predicted one that overlaps it most.",
+    ),
     ("wrong type", "Counted under the type of the gold mention."),
     ("seen", "The same words, in any case, are also a mention of the type in the training sentences."),
     ("recall", "Exact match, in percent."),

@@ -20,8 +20,8 @@ def table_partial_matches(results: Results) -> Table:
     ]
     caption = "F1 on tokens, computed with nervaluate. Mean over the seeds. Few-shot runs: those at the largest size."
     terms = (
-        ("strict", "Borders and type, like the exact match of all other tables."),
-        ("exact", "Borders, whatever the type."),
+        ("strict", "Boundaries and type, like the exact match of all other tables."),
+        ("exact", "Boundaries, whatever the type."),
         ("partial", "An overlap counts half, whatever the type."),
         ("ent_type", "The type, and an overlap."),
     )
