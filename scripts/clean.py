@@ -19,7 +19,7 @@ def main() -> None:
     predictions/ and suggestions/ are kept.
     """
     found = {name: sorted(Path(name).glob("*")) for name in GENERATED}
-    with locked(write=[path for paths in found.values() for path in paths if path.is_dir()]):
+    with locked(write=[path for paths in found.values() for path in paths if path.is_dir() and not path.is_symlink()]):
         for name in GENERATED:
             for path in sorted(Path(name).glob("*")):
                 delete(path)
@@ -29,7 +29,7 @@ def main() -> None:
 
 def delete(path: Path) -> None:
     """Delete a file or a folder, except for the split of a corpus."""
-    if not path.is_dir():
+    if path.is_symlink() or not path.is_dir():
         path.unlink()
     elif not (path / KEPT).is_file():
         shutil.rmtree(path)

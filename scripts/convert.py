@@ -15,7 +15,7 @@ from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.corpora.sides import Sides, find_sides, sides_of
 from scripts.experiments.settings import corpus_file, read_experiment
-from scripts.reporting.corpus_account import show, show_end, show_split
+from scripts.reporting.corpus_account import show, show_end, show_split, show_unread
 
 STRICT = (
     "Fail and write nothing if a mention is lost or changed, the reader repairs something, or a count differs, unless "
@@ -61,6 +61,7 @@ def main(
             if strict:
                 refuse_losses(name, settings[name].expected, manifest)
             show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
+            show_unread(settings[name])
             if name in stale:
                 show_split(name, earlier.get(name), find_sides(output, name) if sides_of(manifest) else None)
         show_end(len([name for name in stale if name != TOKENIZER]), settings, manifests, output)

@@ -14,7 +14,7 @@ from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import find_part
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
-from scripts.encoders.resolve import OFFLINE, UNTRAINED, resolve_encoder
+from scripts.encoders.resolve import OFFLINE, UNTRAINED, check_no_missing_folder, resolve_encoder
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision, use_device
 from scripts.experiments.estimate import Speed, estimate, expected_corpus, measure_speed, planning_workspace
@@ -121,6 +121,7 @@ def encoder_to_time(name: str, training: Path, assets: Path) -> Optional[Encoder
     except ProjectError as error:
         if name == OFFLINE:
             return None
+        check_no_missing_folder(name)
         msg.warn(f"{error}. Timing a model of multilingual BERT's size instead")
     try:
         return resolve_encoder(UNTRAINED, assets)

@@ -4,7 +4,7 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.annotation.predict import CHARACTERS, Unfinished, output_path
-from scripts.annotation.texts import TextFiles, portions
+from scripts.annotation.texts import TextFiles, portions, show_unread
 from scripts.annotation.writing import FORMATS, check_format
 from scripts.base import command
 from scripts.base.command import option
@@ -58,6 +58,7 @@ def main(
     chosen = choose_executor(LOCAL, workers, "", threads, gpu_id)
     unfinished = Unfinished(output_path(output, texts, check_format(format)), format)
     files = TextFiles(texts)
+    show_unread(files)
     source = find_source(
         pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder
     )

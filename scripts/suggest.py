@@ -9,7 +9,7 @@ from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, 
 from scripts.annotation.predict import CHARACTERS
 from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
 from scripts.annotation.suggestions import FORMATS, suggestion_path, write_suggestions
-from scripts.annotation.texts import TextFiles, portions
+from scripts.annotation.texts import TextFiles, portions, show_unread
 from scripts.annotation.writing import check_format
 from scripts.base import command
 from scripts.base.command import option
@@ -80,6 +80,7 @@ def main(
     find_method(method)
     check_share(random_share)
     known, files = annotated_texts(corpus, names), TextFiles(texts)
+    show_unread(files)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
     with locked(read=folders_of(pipeline, training, experiment)):

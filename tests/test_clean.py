@@ -13,3 +13,16 @@ def test_all_goes_but_raw_corpora_and_the_sides_of_documents(tmp_path, monkeypat
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"assets/one/0.txt", "corpus/one/split.json"}
     assert [path.name for path in (tmp_path / "corpus").iterdir()] == ["one"]
+
+
+def test_a_link_goes_and_what_it_leads_to_stays(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "model").write_text("", encoding="utf8")
+    for name in ("training", "metrics"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "training" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "metrics" / "log.jsonl").write_text("", encoding="utf8")
+    monkeypatch.chdir(tmp_path)
+    clean.main()
+    assert (tmp_path / "elsewhere" / "model").is_file()
+    assert not [*(tmp_path / "training").iterdir(), *(tmp_path / "metrics").iterdir()]

@@ -403,6 +403,23 @@ class TestCopies:
             run(self.project)
 
 
+def test_files_that_no_format_reads_are_counted(project, capsys):
+    run(project)
+    assert "doesn't read" not in printed(capsys)
+    for name in ("round2.zip", "later/more.zip", "notes.csv", "README.md", "Thumbs.db", ".hidden.csv"):
+        (project / "raw" / "one" / name).parent.mkdir(exist_ok=True)
+        (project / "raw" / "one" / name).write_bytes(b"")
+    run(project)
+    assert "raw/one that `format: brat` doesn't read: 2 .zip, 1 .csv" in printed(capsys)
+
+
+def test_types_that_only_differ_in_case_are_pointed_out(project, capsys):
+    path = project / "configs" / "corpora" / "two.yml"
+    srsly.write_yaml(path, {**srsly.read_yaml(path), "labels": {"Drug": "drug"}})
+    run(project)
+    assert "The types Drug and drug are different types: write them alike in `labels`" in printed(capsys)
+
+
 class TestSides:
     """Documents keep their side as a corpus grows; what else may happen to the file that says so."""
 

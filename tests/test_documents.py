@@ -1,11 +1,15 @@
 """README and the pages in docs/ against the project: links, commands, variables, files and settings that they name."""
 import ast
+import itertools
 import re
 import shlex
 
 import pytest
 import srsly
 
+from scripts.annotation.methods import METHODS, methods_for_any_pipeline
+from scripts.base.settings import Settings
+from scripts.corpora.formats import FORMATS
 from scripts.corpora.settings import CorpusSettings
 from scripts.experiments.settings import Experiment
 from tests.project import ROOT, copy_project, read_project, weasel
@@ -17,6 +21,7 @@ PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 # Experiments and corpora that the pages invent.
 INVENTED = {"mine", "my_notes", "NAME"}
 LONGEST_README = 150
+CORPORA_PAGE = ROOT / "docs" / "corpora.md"
 
 
 def read(page):
@@ -114,6 +119,48 @@ def test_every_experiment_is_described():
 def test_every_key_of_an_experiment_is_described():
     page = read(ROOT / "docs" / "experiments.md")
     assert all(f"`{key}`" in page for key in Experiment.model_fields)
+
+
+def rows(page, first):
+    """The rows of the table whose first heading is this, as lists of cells."""
+    lines = read(page).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"| {first} |")) + 2
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[start:])
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table]
+
+
+def test_every_format_is_described_with_its_options():
+    described = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in rows(CORPORA_PAGE, "`format`")}
+    # Where a corpus's annotations are is not an option of a reader.
+    assert {name: options - {"annotations"} for name, options in described.items()} == {
+        name: set(module.OPTIONS) for name, module in FORMATS.items()
+    }
+
+
+def test_the_readme_counts_the_formats():
+    numbers = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen")
+    assert f"and {numbers[len(FORMATS) - 1 - 10]} others: docs/corpora.md" in read(ROOT / "README.md")
+
+
+def test_every_method_of_selection_is_described():
+    described = [row[0].strip("`") for row in rows(ROOT / "docs" / "annotation.md", "`--vars.method`")]
+    assert described == list(METHODS)
+    assert f"# Selection method of `suggest`: {', '.join(METHODS)}.\n" in read(ROOT / "project.yml")
+    assert f"only {methods_for_any_pipeline().replace(' or ', ' and ')} work with it" in read(
+        ROOT / "docs" / "annotation.md"
+    )
+
+
+def settings_classes(kind=Settings):
+    """The classes of all settings in corpus and experiment files."""
+    found = [one for child in kind.__subclasses__() for one in (child, *settings_classes(child))]
+    return [one for one in found if one.__module__ in (CorpusSettings.__module__, Experiment.__module__)]
+
+
+@pytest.mark.parametrize("kind", settings_classes(), ids=lambda kind: kind.__name__)
+def test_every_key_is_described_where_it_is_defined(kind):
+    described = set(re.findall(r"^    (\w+) \(", kind.__doc__, re.MULTILINE))
+    assert described >= set(kind.__annotations__)
 
 
 def test_table_of_commands_is_up_to_date(tmp_path):

@@ -19,7 +19,8 @@ export PATH="${VENV:-.venv}/bin:$PATH"
 
 mkdir -p "$shared"
 shared=$(realpath "$shared")
-rm -f "$shared/address"
+rm -f "$shared/address" "$shared/token"
+address=
 # What Ray and its processes write on this machine's disk, private text included, goes at the end. Ray opens its own folder
 # to everybody, and this one around it is yours alone. Its name is short, since those of sockets may not be long.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ner-grid.XXXXXX")
@@ -28,7 +29,8 @@ head=
 grid=
 
 stop() {
-    rm -f "$shared/address" "$shared/token"
+    # Not those of another driver that was started on the same folder.
+    if [ "$(cat "$shared/address" 2>/dev/null)" = "$address" ]; then rm -f "$shared/address" "$shared/token"; fi
     if [ "$grid" ]; then kill "$grid" 2>/dev/null && wait "$grid" || true; fi
     # Not `ray stop`, which would stop your other grids on this machine too.
     if [ "$head" ]; then kill "$head" 2>/dev/null && wait "$head" || true; fi
@@ -40,8 +42,10 @@ trap 'exit 143' TERM
 trap 'exit 130' INT
 
 # Whoever reaches the head could run code as you: it wants a token that only you may read.
-od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$shared/token"
-export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$shared/token" RAY_USAGE_STATS_ENABLED=0
+od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$scratch/token"
+cp "$scratch/token" "$shared/token.$$"
+mv "$shared/token.$$" "$shared/token"
+export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$scratch/token" RAY_USAGE_STATS_ENABLED=0
 # Seconds to wait for what is under way when a node is told to end.
 export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 

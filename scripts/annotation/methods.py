@@ -22,7 +22,7 @@ import numpy
 from scripts.annotation.pool import Pool
 from scripts.base.errors import ProjectError
 
-# The only method that doesn't use a model.
+# The method that the others are compared with.
 RANDOM = "random"
 # The default method of `weasel run suggest`.
 DEFAULT_METHOD = "expected_mentions"
@@ -78,6 +78,11 @@ class Method:
     needs_probabilities: bool = False
     needs_vectors: bool = False
 
+    @property
+    def needs_model(self) -> bool:
+        """RETURNS (bool): Whether the selection depends on a pipeline."""
+        return self.needs_probabilities or self.needs_vectors
+
 
 def choose(method: str, pool: Pool, budget: Budget, seed: int, annotated: Sequence[int] = ()) -> list[int]:
     """Select sentences. Sentences without words are never selected.
@@ -113,10 +118,14 @@ def find_method(name: str) -> Method:
     RAISES (ProjectError): If there is no such method.
     """
     if name not in METHODS:
-        raise ProjectError(
-            f"unknown selection method '{name}'", where="--method", remedy=f"use {', '.join(METHODS)}"
-        )
+        remedy = f"use {', '.join(METHODS)}"
+        raise ProjectError(f"unknown selection method '{name}'", where="--method", remedy=remedy)
     return METHODS[name]
+
+
+def methods_for_any_pipeline() -> str:
+    """RETURNS (str): The methods that work without probabilities, for remedies."""
+    return " or ".join(f"`{name}`" for name, method in METHODS.items() if not method.needs_probabilities)
 
 
 def within(budget: Budget, words: numpy.ndarray, rows: Iterable[int]) -> Iterator[int]:

@@ -8,6 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from scripts.annotation.methods import methods_for_any_pipeline
 from scripts.annotation.pool import Pool
 from scripts.base.errors import ProjectError
 from scripts.ner.bio_ner import FACTORY, FACTORY_V1, batch_by_tokens, best_path, log_softmax, pair_marginals
@@ -51,7 +52,7 @@ def observe(
             f"the pipeline has no probabilities, because none of its components is a `bio_ner` "
             f"({', '.join(nlp.pipe_names) or 'none'})",
             where="pipeline",
-            remedy="use the method random or diversity, or a pipeline trained with softmax.cfg or lstm_crf.cfg",
+            remedy=f"use the method {methods_for_any_pipeline()}, or a pipeline with a `bio_ner`",
         )
     seen = _Seen({name: [] for name in heads if with_probabilities}, [])
     encoder = _encoder_of(nlp) if with_vectors else None

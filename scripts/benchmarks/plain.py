@@ -10,7 +10,7 @@ from transformers import AutoModel, AutoTokenizer
 from scripts.benchmarks.labels import Encoded, encode_sentences
 from scripts.benchmarks.material import Material
 from scripts.benchmarks.measure import Measurement, measured, stopwatch
-from scripts.experiments.job import training_length
+from scripts.experiments.job import Length, training_length
 
 DROPOUT, CLIP, WEIGHT_DECAY = 0.1, 1.0, 0.01
 
@@ -68,12 +68,12 @@ def _train(material: Material, frozen: bool, precision: str) -> Measurement:
         {"params": list(head.parameters()), "lr": settings.head_learn_rate},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
-    updates = training_length(material.benchmark.sentences, settings).updates
+    length = training_length(material.benchmark.sentences, settings)
     with stopwatch() as watch:
         sentences = encode_sentences(tokenizer, material.sentences(), material.tags)
         passes = 0
-        for step, batch in enumerate(islice(_batches(sentences, settings.batch_size), updates)):
-            _set_rates(optimizer, [settings.learn_rate, settings.head_learn_rate], step, updates)
+        for step, batch in enumerate(islice(_batches(sentences, settings.batch_size), length.updates)):
+            _set_rates(optimizer, [settings.learn_rate, settings.head_learn_rate], step, length)
             _update(model, head, optimizer, batch, tokenizer.pad_token_id, precision, device)
             passes += len(batch)
     return measured("training", passes, "sentence passes", watch)
@@ -88,8 +88,8 @@ def _batches(sentences: Sequence[Encoded], size: int) -> Iterator[list[Encoded]]
             yield by_length[start : start + size]
 
 
-def _set_rates(optimizer: torch.optim.Optimizer, rates: Sequence[float], step: int, updates: int) -> None:
-    warm_up = round(0.1 * updates)
+def _set_rates(optimizer: torch.optim.Optimizer, rates: Sequence[float], step: int, length: Length) -> None:
+    updates, warm_up = length.updates, length.warm_up
     factor = step / warm_up if step < warm_up else (updates - step) / max(1, updates - warm_up)
     for group, rate in zip(optimizer.param_groups, rates, strict=True):
         group["lr"] = rate * factor

@@ -1,5 +1,6 @@
 """Convert a corpus to a DocBin per part, with a manifest that accounts for every mention."""
 import hashlib
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -32,17 +33,20 @@ from scripts.corpora.docbin import (
     pack_docs,
     unknown_tokens,
 )
-from scripts.corpora.fingerprint import TOKENIZER, fingerprint
+from scripts.corpora.fingerprint import TOKENIZER, fingerprint, hash_raw_files
 from scripts.corpora.formats import FORMATS
+from scripts.corpora.formats.documents import add_notes
 from scripts.corpora.harmonise import check_labels, drop, harmonise
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
 from scripts.corpora.recognise import name_format
 from scripts.corpora.schema import (
     ANNOTATED_TYPES,
+    BY_SENTENCE,
     LABEL_NOT_MAPPED,
     LEFT_OUT,
     NO_MAJORITY,
     OUTVOTED,
+    SPLIT_BY_SENTENCE,
     Changed,
     Cut,
     Document,
@@ -50,7 +54,7 @@ from scripts.corpora.schema import (
     Mention,
 )
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.sides import Sides, keep_left_out, sides_of, write_sides
+from scripts.corpora.sides import Sides, earlier_sides, keep_left_out, sides_of, text_hash, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
@@ -111,13 +115,15 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
     named = name_annotators(documents)
-    dealt = deal_documents(name, settings, choose_annotators(named, settings.annotators, f"corpus {name}"), earlier)
+    texts = {document.id: text_hash(document.text) for document in documents}
+    before = earlier_sides(earlier, settings.split, texts)
+    dealt = deal_documents(name, settings, choose_annotators(named, settings.annotators, f"corpus {name}"), before)
     nlp = blank_pipeline()
     tallies = {part: Tally() for part in PARTS if part in dealt}
     total = sum(len(dealt[part]) for part in tallies)
     with progress(total, "document", desc=name, delay=2, leave=False) as bar:
         bins = {part: pack_docs(_convert(part, dealt[part], settings, nlp, tallies[part], bar)) for part in tallies}
-    _check_annotated(name, tallies)
+    _check_annotated(name, settings, tallies)
     manifest = Manifest(
         corpus=name,
         language=settings.language,
@@ -125,7 +131,7 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
         entity_types=settings.entity_types,
         settings=settings.decisive,
         fingerprint=made_from,
-        read=count_as_read(documents, settings.labels),
+        read=count_as_read(_with_split_noted(documents, settings), settings.labels),
         statistics=corpus_statistics(_add(tally.statistics for tally in tallies.values()), settings.labels),
         splits={part: _account(dealt[part], tally, settings) for part, tally in tallies.items()},
         left_out=_left_out(dealt[LEFT_OUT]),
@@ -133,11 +139,19 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
         dropped=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.dropped),
         changed=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.changed),
         cut=tuple(replace(one, split=part) for part, tally in tallies.items() for one in tally.cut),
+        raw=hash_raw_files(settings),
     )
     _check_books(manifest)
     refuse_heavy_losses(name, settings, manifest)
-    sides = keep_left_out(sides_of(manifest), earlier, manifest.left_out.ids)
+    sides = keep_left_out(sides_of(manifest), before, manifest.left_out.ids, texts)
     return Converted(name, manifest, sides, bins)
+
+
+def _with_split_noted(documents: Sequence[Document], settings: CorpusSettings) -> Sequence[Document]:
+    """RETURNS (Sequence[Document]): The documents, with a note at sentences that are split by chance."""
+    if settings.published_split is not None:
+        return documents
+    return [add_notes(one, [SPLIT_BY_SENTENCE] if BY_SENTENCE in one.meta else []) for one in documents]
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:
@@ -195,10 +209,15 @@ def read_raw_documents(name: str, settings: CorpusSettings) -> list[Document]:
 def _make_visible(document: Document) -> Document:
     """RETURNS (Document): The same document, with names that are safe to print on a terminal."""
     mentions = tuple(
-        replace(mention, id=visible(mention.id), label=visible(mention.label), subtype=visible(mention.subtype))
+        replace(mention, id=visible(mention.id), label=_in_nfc(mention.label), subtype=_in_nfc(mention.subtype))
         for mention in document.mentions
     )
     return replace(document, id=visible(document.id), annotator=visible(document.annotator), mentions=mentions)
+
+
+def _in_nfc(label: str) -> str:
+    # Labels that look alike must be alike in the corpus file, where they are in this form too.
+    return unicodedata.normalize("NFC", visible(label))
 
 
 def _check_lengths(documents: Iterable[Document], path: Path) -> None:
@@ -210,7 +229,7 @@ def _check_lengths(documents: Iterable[Document], path: Path) -> None:
 
 
 def deal_documents(
-    name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
+    name: str, settings: CorpusSettings, documents: Sequence[Document], before: Mapping[str, str]
 ) -> dict[str, list[Document]]:
     """Split documents into parts. Documents marked as left out are in no part.
 
@@ -219,17 +238,19 @@ def deal_documents(
     name (str): The corpus's name, for errors.
     settings (CorpusSettings): The corpus file.
     documents (Sequence[Document]): The documents, after annotators have been chosen.
-    earlier (Optional[Sides]): The sides of an earlier conversion.
+    before (Mapping[str, str]): The sides that documents were on, by id. See `earlier_sides`.
     RETURNS (dict[str, list[Document]]): The documents of each part, and those left out under `left_out`.
     RAISES (ProjectError): If a part would be empty, or a published split doesn't include a document.
     """
     used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
     if len(used) < 2:
         remedy = f"check what is in {settings.path}"
+        if used and settings.format == "conll":
+            remedy += ": a file with a single document mark at its top is one document"
         what = f"{len(used)} documents are not enough for a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
     if settings.published_split is None:
-        dealt = _deal_by_chance(name, settings, documents, earlier)
+        dealt = _deal_by_chance(name, settings, documents, before)
     else:
         dealt = split_as_published(list(used), settings.published_split.model_dump(exclude_none=True))
     parts = {part: [used[id] for id in ids] for part, ids in dealt.items()}
@@ -238,7 +259,7 @@ def deal_documents(
 
 
 def _deal_by_chance(
-    name: str, settings: CorpusSettings, documents: Sequence[Document], earlier: Optional[Sides]
+    name: str, settings: CorpusSettings, documents: Sequence[Document], before: Mapping[str, str]
 ) -> dict[str, list[str]]:
     """RETURNS (dict[str, list[str]]): Ids of `train` and `test`. Documents stay on the side of an earlier conversion,
     and those with the same text are on the same side."""
@@ -247,13 +268,12 @@ def _deal_by_chance(
     if len(texts) < 2:
         what = f"{len(used)} documents with {len(texts)} different texts are not enough for a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=f"check what is in {settings.path}")
-    kept = earlier.sides if earlier and earlier.split == settings.split else {}
     # Copies that are left out count too, so that a text stays on its side if another annotator's copy is used.
     alike = find_copies({document.id: document.text for document in documents})
-    copies = join_groups([*alike, *copies_of_sentences(documents, kept)])
-    dealt = split_documents(list(used), settings.split.train, settings.split.seed, kept, copies)
+    copies = join_groups([*alike, *copies_of_sentences(documents, before)])
+    dealt = split_documents(list(used), settings.split.train, settings.split.seed, before, copies)
     for part in (part for part in dealt if not dealt[part]):
-        have_moved = any(kept.get(id) == part for id in used)
+        have_moved = any(before.get(id) == part for id in used)
         reason = "have copies in the other part" if have_moved else "are gone"
         remedy = f"split the others again with `weasel run convert . --vars.resplit {name}`"
         raise ProjectError(f"all documents of the {part} part {reason}", where=f"corpus {name}", remedy=remedy)
@@ -311,7 +331,7 @@ def _tally_doc(part: str, doc: Doc, tally: Tally) -> None:
     tally.cut += [Cut(document, ent.start_char, ent.end_char, ent.label_) for ent in cut_mentions(doc)]
 
 
-def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
+def _check_annotated(name: str, settings: CorpusSettings, tallies: Mapping[str, Tally]) -> None:
     for part, figures in ((part, tally.figures) for part, tally in tallies.items()):
         if not figures["tokens"] and part in ("train", "test"):
             remedy = "add documents with text to it by `split` or `published_split` in the corpus file"
@@ -319,6 +339,8 @@ def _check_annotated(name: str, tallies: Mapping[str, Tally]) -> None:
         if figures["tokens"] and not figures["sentences"]:
             what = f"none of the {figures['documents']} documents in the {part} part is annotated"
             remedy = "annotate some of them, or leave them out"
+            if "spans_key" in FORMATS[settings.format].OPTIONS and settings.spans_key is None:
+                remedy += "; if their mentions are in `doc.spans`, name the group by `spans_key` in the corpus file"
             raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
 
 

@@ -1,4 +1,5 @@
 """Check whether a converted corpus is still up to date with its raw files and settings."""
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Mapping, Optional
@@ -6,7 +7,7 @@ from typing import Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.formats.raw import hash_raw, split_archive
+from scripts.corpora.formats.raw import count_unread, hash_raw, split_archive
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.recognise import name_format
 from scripts.corpora.settings import CorpusSettings
@@ -24,7 +25,7 @@ def check_present(settings: Mapping[str, CorpusSettings]) -> None:
     """
     missing = []
     for name, corpus in settings.items():
-        paths = [split_archive(path)[0] or path for path in (corpus.path_here, corpus.annotations_here) if path]
+        paths = [split_archive(path)[0] or path for path in _paths(corpus)]
         absent = [path for path in paths if not path.exists()]
         if absent:
             missing.append(f"{name} in {' and '.join(map(str, absent))} ({corpus.obtain or 'see `path` in its file'})")
@@ -49,6 +50,27 @@ def fingerprint(settings: CorpusSettings) -> str:
         "libraries": {name: version(name) for name in LIBRARIES},
     }
     return hash_data(parts)
+
+
+def hash_raw_files(settings: CorpusSettings) -> str:
+    """RETURNS (str): A sha256 of the contents of a corpus's raw files, wherever they are. Empty if they are missing."""
+    if not all((split_archive(path)[0] or path).exists() for path in _paths(settings)):
+        return ""
+    raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
+    return hash_data(sorted(hash_raw(path) for path in raw))
+
+
+def count_unread_files(settings: CorpusSettings) -> Counter[str]:
+    """RETURNS (Counter[str]): Number of files in a corpus's folders that its reader leaves out, by suffix."""
+    raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
+    found: Counter[str] = Counter()
+    for folder in _paths(settings):
+        found += count_unread(folder, raw)
+    return found
+
+
+def _paths(settings: CorpusSettings) -> list[Path]:
+    return [path for path in (settings.path_here, settings.annotations_here) if path]
 
 
 def is_current(corpus: Path, name: str, expected: str, sides: Optional[Sides]) -> bool:

@@ -10,6 +10,7 @@ from scripts.corpora.schema import (
     IN_PIECES,
     LABEL_NOT_MAPPED,
     RESPELLED,
+    SEVERAL_VALUES,
     TRIMMED,
     Changed,
     Document,
@@ -46,6 +47,10 @@ def check_labels(documents: Iterable[Document], labels: Collection[str], ignored
     """
     known = {*labels, *ignored}
     unknown = [mention for document in documents for mention in document.mentions if mention.label not in known]
+    if unknown and any(SEVERAL_VALUES in document.meta.get("notes", ()) for document in documents):
+        # One of the features may be a comment, which must not be quoted.
+        remedy = "name the feature with the labels in the corpus file, such as `feature: kind`"
+        raise ProjectError("annotations have values in several features", where=where, remedy=remedy)
     if unknown:
         counts = Counter(mention.label for mention in unknown)
         frequent = counts.most_common(MOST_NAMED)

@@ -165,6 +165,7 @@ class Manifest:
     dropped (tuple[Dropped, ...]): All dropped mentions.
     changed (tuple[Changed, ...]): All kept mentions that differ from their annotation.
     cut (tuple[Cut, ...]): All entities cut by a sentence start.
+    raw (str): Hash of the raw files. Empty if an earlier version converted the corpus.
     """
 
     corpus: str
@@ -181,6 +182,7 @@ class Manifest:
     dropped: tuple[Dropped, ...]
     changed: tuple[Changed, ...]
     cut: tuple[Cut, ...]
+    raw: str = ""
 
 
 _MANIFEST = TypeAdapter(Manifest)

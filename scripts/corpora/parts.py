@@ -11,6 +11,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_file
 from scripts.corpora.docbin import annotated_sentences
 from scripts.corpora.duplicates import find_duplicates
+from scripts.corpora.fingerprint import hash_raw_files
 from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.schema import ANNOTATED_TYPES
 from scripts.corpora.settings import read_corpus_settings
@@ -52,11 +53,16 @@ def check_converted(corpus: Path, name: str, file: Path) -> Manifest:
     name (str): The corpus's name.
     file (Path): Its corpus file.
     RETURNS (Manifest): Its manifest.
-    RAISES (ProjectError): If it is not converted, its corpus file has changed since, or a part was replaced.
+    RAISES (ProjectError): If it is not converted, its corpus file or its raw files have changed since, or a part was
+        replaced.
     """
-    manifest, remedy = read_manifest(corpus, name), "run `weasel run convert`"
-    if read_corpus_settings(file).decisive != manifest.settings:
+    manifest, remedy, settings = read_manifest(corpus, name), "run `weasel run convert`", read_corpus_settings(file)
+    if settings.decisive != manifest.settings:
         raise ProjectError(f"the settings of {name} have changed since it was converted", where=file, remedy=remedy)
+    # The raw files may be on another machine.
+    if manifest.raw and hash_raw_files(settings) not in ("", manifest.raw):
+        what = f"the raw files of {name} have changed since it was converted"
+        raise ProjectError(what, where=settings.path, remedy=remedy)
     for part in (find_part(corpus, name, part) for part in manifest.splits):
         if not part.path.is_file() or hash_file(part.path) != part.sha256:
             raise ProjectError("the file doesn't match its manifest", where=part.path, remedy=remedy)

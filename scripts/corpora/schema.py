@@ -126,6 +126,17 @@ ENTITY_TYPES = ("Drug", "Disease")
 ANNOTATED_TYPES = "annotated_types"
 # Keys in a Document's `meta`.
 LEFT_OUT, OUTVOTED, COPY_OF = "left_out", "outvoted", "copy_of"
+# In `Document.meta`: whether it is a sentence of a file that doesn't mark where documents start.
+BY_SENTENCE = "by_sentence"
+SPLIT_BY_SENTENCE = (
+    "sentence that is a document of its own, since no line marks where documents start: sentences of a text may be in "
+    "both parts"
+)
+# A note of readers whose annotations have features.
+SEVERAL_VALUES = (
+    "annotation with several values, labelled with the first one in the order of its features' names; `feature` in the "
+    "corpus file chooses another"
+)
 LABEL_NOT_MAPPED, NO_MAJORITY = "label not mapped", "no majority"
 REASONS = (
     "nested",

@@ -2,9 +2,10 @@
 import json
 import os
 import re
+import unicodedata
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import Field, field_validator, model_validator
 
@@ -28,6 +29,8 @@ Count = Annotated[int, Field(ge=0)]
 NONE_STATED = "none stated"
 # Keys that only describe a corpus, and don't affect its conversion.
 ABOUT = ("title", "description", "invented", "license", "url", "author")
+# Keys that corpora converted by an earlier version don't have. They count only if they are set.
+ADDED_LATER = ("feature",)
 # Document ids, with * for any characters and ? for one character.
 Patterns = Annotated[list[str], Field(min_length=1)]
 
@@ -123,6 +126,8 @@ class CorpusSettings(Settings):
     tag_names (Optional[list[str]]): The names of numeric tags in rows of tokens, starting with tag 0. Defaults to the
         names stored with the rows.
     spans_key (Optional[str]): The key of `doc.spans` to read from a DocBin. Defaults to `doc.ents`.
+    feature (Optional[str]): The feature that has the labels, in custom layers of INCEpTION and WebAnno. Defaults to the
+        first one with a value, in the order of their names.
     annotators (str): What to use of a text with several annotators: `all` copies, the mentions marked by the
         `majority`, or the copy of the annotator with this name.
     discontinuous (str): How to keep a mention in several pieces: as the `span` from its first to its last character, as
@@ -156,6 +161,7 @@ class CorpusSettings(Settings):
     label: Optional[str] = None
     tag_names: Optional[list[str]] = Field(default=None, min_length=1)
     spans_key: Optional[str] = None
+    feature: Optional[str] = None
     annotators: str = "all"
     discontinuous: Discontinuous = "span"
     sentences: Splitter = "by_script"
@@ -175,7 +181,8 @@ class CorpusSettings(Settings):
     def decisive(self) -> dict[str, Any]:
         """RETURNS (dict): All settings, for JSON, except those that only describe the corpus. If the licence is
         corrected, for instance, the converted corpus and the models trained on it stay valid."""
-        return self.model_dump(mode="json", exclude=set(ABOUT))
+        dumped = self.model_dump(mode="json", exclude=set(ABOUT))
+        return {key: value for key, value in dumped.items() if value is not None or key not in ADDED_LATER}
 
     @property
     def entity_types(self) -> tuple[str, ...]:
@@ -202,6 +209,7 @@ class CorpusSettings(Settings):
             label=self.label,
             tag_names=tuple(self.tag_names or ()),
             spans_key=self.spans_key,
+            feature=self.feature,
         )
 
     @field_validator("format")
@@ -220,6 +228,13 @@ class CorpusSettings(Settings):
                 said = json.dumps(name, default=str).strip('"')
                 raise ValueError(f"YAML doesn't read the label {said} as text: write '{said}' in quotes")
         return value
+
+    @field_validator("labels", "ignore")
+    @classmethod
+    def _labels_in_normal_form(cls, value: Union[dict[str, str], list[str]]) -> Union[dict[str, str], list[str]]:
+        if isinstance(value, dict):
+            return {unicodedata.normalize("NFC", label): kind for label, kind in value.items()}
+        return [unicodedata.normalize("NFC", label) for label in value]
 
     @field_validator("annotators", mode="before")
     @classmethod

@@ -1,5 +1,7 @@
 """Remember which side of the split each document of a corpus is on, so that only new documents are assigned."""
+import hashlib
 import re
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Collection, Literal, Mapping, Optional
 
@@ -8,11 +10,14 @@ from pydantic import ValidationError
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.base.settings import Settings
+from scripts.corpora.copies import fold_text
 from scripts.corpora.manifest import FILE as MANIFEST
 from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.settings import Split
+from scripts.corpora.split import SIDES
 
 FILE = "split.json"
+HASH_LENGTH = 16
 
 
 class Sides(Settings):
@@ -20,10 +25,12 @@ class Sides(Settings):
 
     split (Split): The settings they were assigned with.
     sides (Mapping[str, str]): `train` or `test`, by document id.
+    texts (Mapping[str, str]): Hash of the text, by document id. Without it, documents are only known by their ids.
     """
 
     split: Split
     sides: Mapping[str, Literal["train", "test"]]
+    texts: Mapping[str, str] = {}
 
 
 def find_sides(corpus: Path, name: str) -> Optional[Sides]:
@@ -73,18 +80,57 @@ def sides_of(manifest: Manifest) -> Optional[Sides]:
     return Sides.model_validate({"split": manifest.settings["split"], "sides": dealt})
 
 
-def keep_left_out(dealt: Optional[Sides], earlier: Optional[Sides], left_out: Collection[str]) -> Optional[Sides]:
+def text_hash(text: str) -> str:
+    """RETURNS (str): A hash that copies of a text have in common. Empty if there is no text."""
+    folded = fold_text(text)
+    return hashlib.sha256(folded.encode("utf8")).hexdigest()[:HASH_LENGTH] if folded else ""
+
+
+def earlier_sides(earlier: Optional[Sides], split: Split, texts: Mapping[str, str]) -> dict[str, str]:
+    """Find the sides that documents were on, by their texts.
+
+    Ids may be row numbers, or have the name of a file in front once there is a second one, so that a document may come
+    to have the id of another one. Only a text that is new has the side of its id, as it may have been corrected.
+
+    earlier (Optional[Sides]): The sides of an earlier conversion, if any.
+    split (Split): The current settings. With other ones, all documents are split again.
+    texts (Mapping[str, str]): Hash of the text, by document id.
+    RETURNS (dict[str, str]): `train` or `test` by id, for the documents that have been split before, here or not.
+    """
+    if earlier is None or earlier.split != split:
+        return {}
+    by_text: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for document, side in earlier.sides.items():
+        by_text[earlier.texts.get(document, "")][side] += 1
+    here = {*texts.values()}
+    found: dict[str, str] = {document: side for document, side in earlier.sides.items() if document not in texts}
+    for document, text in texts.items():
+        was = earlier.texts.get(document) or None
+        is_known = document in earlier.sides
+        if is_known and was == text:
+            found[document] = earlier.sides[document]
+        elif text and text in by_text:
+            found[document] = max(SIDES, key=lambda side: by_text[text][side])
+        elif is_known and was not in here:
+            found[document] = earlier.sides[document]
+    return found
+
+
+def keep_left_out(
+    dealt: Optional[Sides], before: Mapping[str, str], left_out: Collection[str], texts: Mapping[str, str]
+) -> Optional[Sides]:
     """Keep the sides of documents that are left out for now, such as those of an annotator who isn't used.
 
     dealt (Optional[Sides]): The sides that a corpus was converted with, or None if the split is a published one.
-    earlier (Optional[Sides]): The sides of an earlier conversion.
+    before (Mapping[str, str]): The sides that documents were on.
     left_out (Collection[str]): Ids of the documents that are in no part.
+    texts (Mapping[str, str]): Hash of the text, by document id.
     RETURNS (Optional[Sides]): All sides, so that a document has the same side when it is used again.
     """
-    if dealt is None or earlier is None or earlier.split != dealt.split:
+    if dealt is None:
         return dealt
-    kept = {document: side for document, side in earlier.sides.items() if document in left_out}
-    return dealt.model_copy(update={"sides": {**kept, **dealt.sides}})
+    sides = {**{document: side for document, side in before.items() if document in left_out}, **dealt.sides}
+    return Sides.model_validate({"split": dealt.split, "sides": sides, "texts": {name: texts[name] for name in sides}})
 
 
 def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:

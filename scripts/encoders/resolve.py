@@ -34,13 +34,19 @@ def resolve_encoder(encoder: str, assets: Path, lower_case: Optional[bool] = Non
     folder = Path(encoder).expanduser()
     if folder.is_dir():
         return _record(encoder, encoder, folder, "", check_folder(folder, lower_case))
-    if encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1:
-        raise ProjectError("no such folder", where=encoder, remedy="use a folder, a Hugging Face name or `offline`")
+    check_no_missing_folder(encoder)
     # Slow to import, and not needed for the offline encoder.
     from scripts.encoders.hub import download_snapshot
 
     folder = download_snapshot(encoder)
     return _record(encoder, encoder, folder, folder.name, check_folder(folder, lower_case))
+
+
+def check_no_missing_folder(encoder: str) -> None:
+    """RAISES (ProjectError): If an encoder is named like a folder, and there is none."""
+    is_path = encoder.startswith(("/", ".", "~")) or encoder.count("/") > 1
+    if is_path and not Path(encoder).expanduser().is_dir():
+        raise ProjectError("no such folder", where=encoder, remedy="use a folder, a Hugging Face name or `offline`")
 
 
 def _record(requested: str, name: str, folder: Path, revision: str, sizes: Sizes) -> EncoderRecord:

@@ -262,7 +262,9 @@ def decisive(value: Any) -> Any:
         held = {field.name: getattr(value, field.name) for field in fields(value) if field.name not in aside}
         return {name: decisive(own) for name, own in held.items() if own is not None or name not in later}
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        later = ADDED_LATER.get(type(value), frozenset())
+        dumped = value.model_dump(mode="json")
+        return {name: own for name, own in dumped.items() if own is not None or name not in later}
     if isinstance(value, (tuple, list)):
         return [decisive(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):

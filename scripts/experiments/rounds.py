@@ -2,7 +2,7 @@
 from dataclasses import dataclass, replace
 from typing import Iterable, Optional, Sequence
 
-from scripts.annotation.methods import METHODS
+from scripts.annotation.methods import METHODS, methods_for_any_pipeline
 from scripts.base.errors import ProjectError
 from scripts.corpora.parts import Sentence, sample
 from scripts.experiments.config import leaves_types_out
@@ -72,7 +72,7 @@ def check_choosable(workspace: Workspace) -> None:
             f"few_shot.selection: {', '.join(wanted)} needs probabilities, but model '{workspace.experiment.model}' "
             "has none",
             where=f"experiment {workspace.name}",
-            remedy="use the model softmax or softmax_crf, or select by `random` or `diversity`",
+            remedy=f"use a model with a `bio_ner`, such as softmax, or select by {methods_for_any_pipeline()}",
         )
 
 

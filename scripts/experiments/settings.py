@@ -129,6 +129,8 @@ def _known_selections(names: list[str]) -> list[str]:
     for name in names:
         if name not in METHODS:
             raise ValueError(f"unknown selection {shorten(repr(name))} ({suggest(name, list(METHODS))})")
+        if name != RANDOM and not METHODS[name].needs_model:
+            raise ValueError(f"selection '{name}' is for `suggest` only, since it doesn't use a model; remove it here")
     if RANDOM not in names:
         raise ValueError(f"'{RANDOM}' is missing; add it, since the other methods are compared with it")
     return names

@@ -593,9 +593,9 @@ class BioNer(TrainablePipe):
                     f"'{self.name}' has a threshold for the unknown entity type '{label}'. Known: "
                     f"{', '.join(self.labels)}"
                 )
-            if not 0 <= value <= 1:
+            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
                 raise ValueError(
-                    f"The threshold of '{self.name}' for '{label}' must be between 0 and 1 (got {value})"
+                    f"The threshold of '{self.name}' for '{label}' must be between 0 and 1 (got {value!r})"
                 )
         return threshold
 

@@ -5,6 +5,7 @@ from typing import Iterable, Mapping, Optional, Sequence
 
 from wasabi import msg
 
+from scripts.base.errors import MOST_NAMED
 from scripts.corpora.account import (
     LOSSES,
     Check,
@@ -15,11 +16,12 @@ from scripts.corpora.account import (
     types_without_mentions,
 )
 from scripts.corpora.copies import ALL, MAJORITY, MERGED
+from scripts.corpora.fingerprint import count_unread_files
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.manifest import Manifest, PartAccount
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.sides import Sides
+from scripts.corpora.sides import Sides, earlier_sides
 
 
 def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
@@ -30,19 +32,28 @@ def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> Non
         was, given = (f"train {split.train}, seed {split.seed}" for split in (earlier.split, now.split))
         msg.warn(f"All documents were split again: `split` in the corpus file is {given}, and was {was}")
         earlier = None
-    before = earlier.sides if earlier else {}
+    before = earlier_sides(earlier, now.split, now.texts or dict.fromkeys(now.sides, ""))
+    before = {document: side for document, side in before.items() if document in now.sides}
     dealt = Counter(side for document, side in now.sides.items() if document not in before)
     moved = Counter(side for document, side in now.sides.items() if before.get(document, side) != side)
     there = len(now.sides) - dealt.total()
     kept = there - moved.total()
     text = f"{kept} documents kept their side, {dealt.total()} were assigned one: "
     text += f"{dealt['train']} train, {dealt['test']} test"
-    gone = len(before) - there
+    gone = max(0, len(earlier.sides) - there) if earlier else 0
     msg.info(f"{text}; {gone} are gone" if gone else text)
     if moved:
         where = f"{moved['train']} to train, {moved['test']} to test"
         remedy = f"`--vars.resplit {name}` splits all documents again"
         msg.warn(f"{moved.total()} documents moved to the side of copies of their text: {where}; {remedy}")
+
+
+def show_unread(settings: CorpusSettings) -> None:
+    """Print how many files in a corpus's folder are not read: a format is only looked for in files of its suffixes."""
+    unread = count_unread_files(settings)
+    if unread:
+        listed = ", ".join(f"{count} {suffix}" for suffix, count in unread.most_common(MOST_NAMED))
+        msg.info(f"Files in {settings.path} that `format: {settings.format}` doesn't read: {listed}")
 
 
 def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
@@ -134,6 +145,8 @@ def show_end(
     """Print the last line: how many corpora were converted, and how many mentions were lost unexpectedly."""
     losses = {name: losses_beyond_expected(settings[name].expected, one).total() for name, one in manifests.items()}
     doubtful = {name: count_doubtful(settings[name].expected, one) for name, one in manifests.items()}
+    for alike in _types_alike(kind for manifest in manifests.values() for kind in manifest.entity_types):
+        msg.warn(f"The types {' and '.join(alike)} are different types: write them alike in `labels` to share them")
     done = f"Converted {converted} corpora, {len(manifests) - converted} unchanged"
     for counts, what, key in ((losses, "lost", "dropped"), (doubtful, "at doubtful offsets", "changed")):
         if any(counts.values()):
@@ -143,6 +156,14 @@ def show_end(
         msg.warn(done)
     else:
         msg.good(done, output)
+
+
+def _types_alike(kinds: Iterable[str]) -> list[list[str]]:
+    """RETURNS (list[list[str]]): Entity types that only differ in case."""
+    found: dict[str, set[str]] = {}
+    for kind in kinds:
+        found.setdefault(kind.casefold(), set()).add(kind)
+    return [sorted(alike) for alike in found.values() if len(alike) > 1]
 
 
 def table(manifest: Manifest) -> list[list[str]]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.annotation.methods import DEFAULT_METHOD, DIVERSE_SENTENCES, METHODS, Budget, choose
+from scripts.annotation.methods import DEFAULT_METHOD, DIVERSE_SENTENCES, METHODS, RANDOM, Budget, choose
 from scripts.annotation.pool import Pool
 from scripts.base.errors import ProjectError
 
@@ -28,6 +28,10 @@ def make_pool(n: int, seed: int = 0, width: int = 4, words: object = None) -> Po
         least_confident=random.random(n),
         vectors=vectors,
     )
+
+
+def test_every_method_that_ranks_by_a_measure_is_tested_with_it():
+    assert {*MEASURES, RANDOM, "uncertainty_mean", "diversity", "schedule"} == {*METHODS}
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -123,7 +123,7 @@ class TestObserve:
 
 class TestWithoutProbabilities:
     def test_a_pipeline_that_has_none_is_refused(self):
-        with pytest.raises(ProjectError, match="no probabilities.*random or diversity"):
+        with pytest.raises(ProjectError, match="no probabilities.*`random` or `diversity`"):
             observe(transition_pipeline(), [])
 
     def test_its_words_vectors_and_mentions_are_kept(self):

@@ -1,8 +1,10 @@
 """A whole corpus converted: parts, books, boundaries, and what stands on disk after success and failure."""
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import srsly
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
@@ -13,7 +15,7 @@ from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokeniz
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.fingerprint import fingerprint, is_current, is_tokenizer_saved
 from scripts.corpora.manifest import Manifest, read_manifest
-from scripts.corpora.parts import find_part, part_of, read_documents, read_sentences, reference_doc
+from scripts.corpora.parts import check_converted, find_part, part_of, read_documents, read_sentences, reference_doc
 from scripts.corpora.schema import ANNOTATED_TYPES, Cut, Dropped
 from scripts.corpora.settings import CorpusSettings, PublishedSplit
 from scripts.corpora.sides import find_sides
@@ -209,6 +211,42 @@ def test_a_corpus_is_current_until_raw_files_settings_or_results_change(corpus, 
 def test_changed_raw_files_make_a_corpus_stale(corpus, settings):
     (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
     assert not is_current(corpus.parent, corpus.name, fingerprint(settings), find_sides(corpus.parent, corpus.name))
+
+
+def test_a_corpus_whose_raw_files_have_changed_is_not_used_and_one_without_them_is(corpus, settings, tmp_path):
+    file = tmp_path / "mine.yml"
+    srsly.write_yaml(file, settings.model_dump(mode="json", exclude_unset=True))
+    check_converted(corpus.parent, corpus.name, file)
+    (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
+    with pytest.raises(ProjectError, match="the raw files of mine have changed since it was converted. Run `weasel"):
+        check_converted(corpus.parent, corpus.name, file)
+    shutil.rmtree(settings.path)
+    check_converted(corpus.parent, corpus.name, file)
+
+
+def test_labels_that_look_alike_are_alike(settings):
+    composed, decomposed = "\u0439od", "\u0438\u0306od"
+    for file in settings.path.glob("d*.ann"):
+        file.write_text(ANNOTATIONS.replace("Drug", decomposed), encoding="utf8")
+    values = {**settings.model_dump(exclude_unset=True), "labels": {composed: "Drug", "ADR": "Disease"}}
+    manifest = convert_corpus("mine", CorpusSettings(**values)).manifest
+    values["labels"] = {decomposed: "Drug", "ADR": "Disease"}
+    assert convert_corpus("mine", CorpusSettings(**values)).manifest.splits == manifest.splits
+    assert sum(part.mentions.kept["Drug"] for part in manifest.splits.values()) > 0
+
+
+def test_a_docbin_whose_mentions_are_in_a_group_of_spans_is_told_how_to_name_it(tmp_path):
+    docs = []
+    for number in range(6):
+        doc = Doc(Vocab(), words=["Took", "aspirin", str(number)], ents=["O", "O", "O"])
+        doc.spans["sc"] = [Span(doc, 1, 2, "Drug")]
+        docs.append(doc)
+    for doc in docs:
+        doc.set_ents([], default="missing")
+    DocBin(docs=docs).to_disk(tmp_path / "a.spacy")
+    common = {"language": "en", "domain": "ehr", "format": "docbin", "labels": {"Drug": "Drug"}}
+    with pytest.raises(ProjectError, match="is annotated.*`spans_key` in the corpus file"):
+        convert_corpus("mine", CorpusSettings(**common, path=tmp_path / "a.spacy"))
 
 
 def test_a_corpus_that_fails_leaves_what_was_there(corpus, settings):

@@ -2,7 +2,7 @@
 import random
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 import pytest
 from pydantic import BaseModel
@@ -151,6 +151,17 @@ class TestNothingIsForgotten:
         assert job.fingerprint == hash_data({"version": 1, "job": own})
         of_source = replace(job, seed=2, source=job)
         assert of_source.fingerprint == hash_data({"version": 1, "job": {**own, "seed": 2, "source": own}})
+
+    def test_a_setting_that_was_added_later_counts_only_if_it_is_set(self, monkeypatch):
+        class Later(Training):
+            warm_up: Optional[float] = None
+
+        values = {"epochs": 2, "min_updates": 3}
+        before = make_job(training=Training(**values)).fingerprint
+        assert make_job(training=Later(**values)).fingerprint != before
+        monkeypatch.setattr(job_module, "ADDED_LATER", {**job_module.ADDED_LATER, Later: frozenset({"warm_up"})})
+        assert make_job(training=Later(**values)).fingerprint == before
+        assert make_job(training=Later(**values, warm_up=0.2)).fingerprint != before
 
     def test_the_same_job_has_the_same_fingerprint(self):
         assert make_job().fingerprint == make_job().fingerprint

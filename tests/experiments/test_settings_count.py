@@ -1,4 +1,5 @@
 """Every setting of an experiment decides which runs there are or what comes of them, or is listed with its reason."""
+import ast
 import shutil
 from dataclasses import replace
 from typing import Any, Iterator
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from scripts.benchmarks.settings import BenchmarkSettings
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.search import search_job, search_runs, split_training_part
-from scripts.experiments.settings import Experiment, shift_seeds
+from scripts.experiments.settings import Experiment, Training, shift_seeds
 from scripts.results.kinds import KINDS
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
@@ -190,6 +191,18 @@ def test_it_decides_which_runs_there_are_or_what_comes_of_them(workspace, place)
     if place == "ship.source.in_sequence":
         experiment = changed(experiment, ["ship", "source", "together"], [])
     assert results_of(replace(workspace, experiment=experiment)) != results_of(workspace)
+
+
+def test_every_setting_of_a_training_is_read_somewhere():
+    # A fingerprint holds every one of them, so that the test above passes with one that nothing reads.
+    programs = [path for path in (ROOT / "scripts").rglob("*.py") if path.name != "settings.py"]
+    read = {
+        node.attr
+        for path in programs
+        for node in ast.walk(ast.parse(path.read_text("utf8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert set(Training.model_fields) <= read
 
 
 @pytest.mark.parametrize("place", list(ASIDE))

@@ -12,6 +12,7 @@ from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import (
     RawFile,
+    check_encoding,
     find_files,
     find_hidden,
     find_named,
@@ -181,7 +182,9 @@ def _read_annotation_lines(file: RawFile) -> tuple[list[str], list[str]]:
     try:
         return read_lines(file), []
     except ProjectError:
-        return split_lines(read_bytes(file).decode("latin-1")), [READ_AS_LATIN_1]
+        text = read_bytes(file).decode("latin-1")
+        check_encoding(text, file)
+        return split_lines(text), [READ_AS_LATIN_1]
 
 
 def _read_mentions(file: RawFile, lines: Sequence[str], text: str, notes: list[str]) -> Iterator[Mention]:

@@ -18,7 +18,7 @@ from scripts.corpora.formats.conll_lines import (
 from scripts.corpora.formats.documents import check_ids, sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines
+from scripts.corpora.formats.raw import BYTE_ORDER_MARK, RawFile, find_own_files, read_lines
 from scripts.corpora.formats.tags import EXPECTED as EXPECTED_TAG
 from scripts.corpora.formats.tags import (
     NESTED,
@@ -31,10 +31,12 @@ from scripts.corpora.formats.tags import (
     recognise_scheme,
 )
 from scripts.corpora.harmonise import fragments_of
-from scripts.corpora.schema import Document, Mention
+from scripts.corpora.schema import BY_SENTENCE, Document, Mention
 
 OPTIONS = ("columns", "label")
 WEBANNO = "#FORMAT=WebAnno TSV"
+# So many files without document marks are texts. Fewer are more likely parts of a corpus, such as train and test.
+FEWEST_TEXTS = 10
 SUFFIXES = [".tsv", ".txt", ".conll", ".iob", ".iob2", ".bio", ".conllu", ".conllup"]
 AHEAD = "sentences before the first document mark of a file, read as a document"
 COMMENT = "line that starts with # and has a TAB but no tag, skipped as a comment"
@@ -52,6 +54,7 @@ class _Draft:
     where: str
     sentences: list[list[Token]] = field(default_factory=lambda: [[]])
     notes: list[str] = field(default_factory=list)
+    is_sentence: bool = False
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -71,9 +74,11 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     Documents start at lines with `-DOCSTART-` (optionally with an id in brackets), `# newdoc` (optionally with
     `id = ...`) or `###MEDLINE:ID`. Without an id, they are numbered. Ids have the file's name as a prefix if there are
     several files. In a file without any such line, every sentence is a document called `NAME/NUMBER`, so that the
-    corpus is split by sentence. The same applies to every block in a file written by Label Studio, with the columns
-    `TOKEN -X- _ TAG`: the mark at its top doesn't count, and the sentences in a block are unknown. Any other file with
-    only one mark at its top is one document, since its sentences must not be split between training and test part.
+    corpus is split by sentence. But if there are `FEWEST_TEXTS` files or more, each of them is taken for a document.
+
+    In a file written by Label Studio, with the columns `TOKEN -X- _ TAG`, every block is a document: the mark at its
+    top doesn't count, and the sentences in a block are unknown. Any other file with only one mark at its top is one
+    document, since its sentences must not be split between training and test part.
 
     Other lines that start with # are comments, unless they have a tag and don't look like `# key = value`. In a file
     with an index as its first column, they always are, and only whole words are read (in CoNLL-U, no `3-4` or `3.1`).
@@ -94,7 +99,11 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     layouts = find_layouts(read_files, options.columns, options.label)
     drafts: list[tuple[_Draft, Layout]] = []
     for name, (file, lines), layout in zip(files, read_files, layouts, strict=True):
-        found = _name(_read_drafts(file, lines, layout, options.label), name, f"{name}/" if len(files) > 1 else "")
+        read_drafts = _read_drafts(file, lines, layout, options.label)
+        if len(read_drafts) == 1 and len(files) >= FEWEST_TEXTS and not layout.is_label_studio:
+            found = [replace(one, id=name) for one in read_drafts if one.sentences]
+        else:
+            found = list(_name(read_drafts, name, f"{name}/" if len(files) > 1 else ""))
         drafts += [(draft, layout) for draft in found]
     check_ids((draft.id, draft.where) for draft, _ in drafts)
     scheme = recognise_scheme(sentence for draft, _ in drafts for sentence in draft.sentences)
@@ -116,10 +125,16 @@ def write(documents: Sequence[Document], path: Path) -> None:
 
 def _read_tagged_lines(file: RawFile) -> list[str]:
     """RETURNS (list[str]): The lines of a file. WebAnno TSV is rejected, because its values may look like tags."""
-    lines = read_lines(file)
+    lines = [_without_mark_of_file(line) for line in read_lines(file)]
     if lines[0].startswith(WEBANNO):
         raise ProjectError("WebAnno TSV, not CoNLL", where=file, remedy="write `format: webanno` in the corpus file")
     return lines
+
+
+def _without_mark_of_file(line: str) -> str:
+    # Files joined by `cat` have a byte order mark at the start of each. Elsewhere, it may be part of a token.
+    bare = line.removeprefix(BYTE_ORDER_MARK)
+    return line if find_mark(bare) is None else bare
 
 
 def _read_drafts(file: RawFile, lines: Iterable[str], layout: Layout, label: Optional[str]) -> list[_Draft]:
@@ -172,7 +187,8 @@ def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
     ahead, *marked = drafts
     if not marked:
         for number, sentence in enumerate(ahead.sentences, start=1):
-            yield _Draft(f"{name}/{number}", sentence[0].where, [sentence], ahead.notes if number == 1 else [])
+            notes = ahead.notes if number == 1 else []
+            yield _Draft(f"{name}/{number}", sentence[0].where, [sentence], notes, is_sentence=True)
         return
     if ahead.sentences:
         marked = [replace(ahead, notes=[*ahead.notes, AHEAD]), *marked]
@@ -185,7 +201,7 @@ def _name(drafts: Sequence[_Draft], name: str, prefix: str) -> Iterator[_Draft]:
 def _make_document(draft: _Draft, layout: Layout, scheme: str) -> Document:
     document = make_document(draft.id, draft.sentences, scheme, draft.notes)
     if not layout.is_label_studio:
-        return document
+        return replace(document, meta={**document.meta, BY_SENTENCE: True}) if draft.is_sentence else document
     return replace(document, meta={key: value for key, value in document.meta.items() if key != "sentence_starts"})
 
 

@@ -222,17 +222,18 @@ def _names(annotations: Sequence[_Annotation]) -> Iterator[str]:
 def _text_key(annotations: Sequence[_Annotation], where: str) -> str:
     """Find the key of the annotated text, which an export doesn't include.
 
-    It is a key with a text in every task: `text` if it exists, otherwise the only key whose texts contain all spans.
+    It is a key with a text in every task: `text`, unless only the texts of another key contain all spans.
     """
     named = {str(span["to_name"]) for one in annotations for span in one.spans if span.get("to_name") is not None}
     if len(named) > 1:
         raise ProjectError(f"spans in {len(named)} texts of a task", where=where, remedy="annotate one text per task")
     keys = [key for key in annotations[0].data if all(isinstance(one.data.get(key), str) for one in annotations)]
     keys = [key for key in keys if key != DOCUMENT_ID]
-    if "text" not in keys and len(keys) > 1:
-        keys = [key for key in keys if all(_holds_spans(one.data[key], one.spans) for one in annotations)]
-    if "text" in keys:
+    holding = [key for key in keys if all(_holds_spans(one.data[key], one.spans) for one in annotations)]
+    if "text" in keys and ("text" in holding or len(holding) != 1):
         return "text"
+    if len(keys) > 1:
+        keys = holding
     if len(keys) != 1:
         what = f"{len(keys)} keys may have the annotated texts" if keys else "no key has the annotated texts"
         raise ProjectError(what, where=where, remedy=_RENAME)

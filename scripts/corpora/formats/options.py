@@ -16,6 +16,7 @@ class Options:
     label (Optional[str]): The label of all mentions, if the tags are only B, I and O.
     tag_names (Sequence[str]): The names of numeric tags. Empty to find them.
     spans_key (Optional[str]): The key of `doc.spans` to read, or None to read `doc.ents`.
+    feature (Optional[str]): The feature of custom layers that has the labels, or None for the first one with a value.
     """
 
     offsets: Optional[OffsetUnit] = None
@@ -23,6 +24,7 @@ class Options:
     label: Optional[str] = None
     tag_names: Sequence[str] = ()
     spans_key: Optional[str] = None
+    feature: Optional[str] = None
 
 
 NO_OPTIONS = Options()

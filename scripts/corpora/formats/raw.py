@@ -7,6 +7,7 @@ import os
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from lxml.etree import XMLSyntaxError
 
 RawFile = Union[Path, zipfile.Path]
-BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK, NUL = "\ufeff", "\0"
 ZIPPED = ".gz"
+# Files that systems and tools put next to others, and files about a corpus, by name without suffix and by suffix.
+ASIDE = ("thumbs", "desktop", "readme", "license", "licence", "changelog")
+SETTINGS = (".conf", ".cfg", ".yml", ".yaml")
 # The largest unpacked size of an archive or a compressed file, so that a small one can't fill the memory.
 LARGEST_ARCHIVE = 2**31
 _DISTRUST = "don't trust it: download it again from its publisher"
@@ -81,6 +85,21 @@ def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
     """
     hidden = [file for _, file in _files(folder) if _is_hidden(file) and not file.name.startswith("._")]
     return [file for file in hidden if _suffix(file.name).lower() in suffixes]
+
+
+def count_unread(folder: Path, read: Iterable[RawFile]) -> Counter[str]:
+    """Count the files in a folder that a reader leaves out, without those that don't look like data.
+
+    folder (Path): A folder as in `find_files`. Next to a single file, nothing is looked for.
+    read (Iterable[RawFile]): The files that are read.
+    RETURNS (Counter[str]): Number of files by suffix.
+    """
+    if folder.is_file() and split_archive(folder)[0] is None:
+        return Counter()
+    known = {str(file) for file in read}
+    left = [file for _, file in _files(folder) if str(file) not in known and not _is_hidden(file)]
+    suffixes = [_suffix(file.name).lower() for file in left if PurePath(file.name).stem.lower() not in ASIDE]
+    return Counter(suffix or "without suffix" for suffix in suffixes if suffix not in SETTINGS)
 
 
 def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:
@@ -174,9 +193,17 @@ def read_text(file: RawFile) -> str:
     """
     # As bytes, since text mode would convert `\r\n` to one character.
     try:
-        return read_bytes(file).decode("utf8")
+        text = read_bytes(file).decode("utf8")
     except UnicodeDecodeError as error:
         raise ProjectError(f"not UTF-8 (byte {error.start})", where=file, remedy="convert the file to UTF-8") from None
+    check_encoding(text, file)
+    return text
+
+
+def check_encoding(text: str, file: RawFile) -> None:
+    """RAISES (ProjectError): If a text has NUL characters, as UTF-16 has when it is read in another encoding."""
+    if NUL in text:
+        raise ProjectError("NUL characters, as in UTF-16", where=file, remedy="convert the file to UTF-8")
 
 
 def read_lines(file: RawFile) -> list[str]:

@@ -25,19 +25,18 @@ from scripts.corpora.formats.raw import (
     refuse_annotations,
     search_files,
 )
-from scripts.corpora.schema import Document, Mention
+from scripts.corpora.schema import SEVERAL_VALUES, Document, Mention
 
 if TYPE_CHECKING:
     from cassis import Annotation, Cas, TypeSystem
     from cassis.typesystem import Type
 
-OPTIONS: tuple[str, ...] = ()
+OPTIONS = ("feature",)
 XMI, JSON, TYPE_SYSTEM = ".xmi", ".json", "TypeSystem.xml"
 NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 CUSTOM_LAYERS = ("webanno.custom.", "custom.")
 ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
-SEVERAL_VALUES = "annotation with several values, labelled with the first one in the order of its features' names"
 NOT_READ = "annotation of the relation or chain layer '{}', which is not read"
 _AS_JSON = "export it again as UIMA CAS JSON"
 _EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
@@ -86,7 +85,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RAISES (ProjectError): If a file is invalid, or has no type system.
     """
     found, archives = _find(path, annotations)
-    documents = [*_read_folder(found), *(document for one in _unpack(archives, path) for document in _read_folder(one))]
+    folders = [found, *_unpack(archives, path)]
+    documents = [document for folder in folders for document in _read_folder(folder, options.feature)]
     return sorted(documents, key=lambda document: document.id)
 
 
@@ -133,13 +133,13 @@ def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile
     raise ProjectError(f"no {TYPE_SYSTEM} in its folder or a folder above", where=file, remedy=_EXPORT_AGAIN)
 
 
-def _read_folder(folder: _Folder) -> Iterator[Document]:
+def _read_folder(folder: _Folder, labels_in: Optional[str]) -> Iterator[Document]:
     for name, file in folder.files.items():
         is_json = file.suffix.lower() == JSON
         type_system = None if is_json else _load_type_system(_type_system_of(name, file, folder.type_systems))
         names = [folder.prefix] * bool(folder.prefix) + [name] * (not folder.prefix or len(folder.files) > 1)
         owner = folder.owner or inception.owner_of(file)
-        document = _read_document("/".join(names), file, type_system)
+        document = _read_document("/".join(names), file, type_system, labels_in)
         yield replace(document, annotator=inception.annotator_of(owner), meta=_mark(document.meta, owner, file))
 
 
@@ -148,21 +148,23 @@ def _mark(meta: Mapping[str, Any], owner: str, file: RawFile) -> Mapping[str, An
     return {**meta, "left_out": inception.BEFORE_ANNOTATION} if is_initial else meta
 
 
-def _read_document(name: str, file: RawFile, type_system: Optional["TypeSystem"]) -> Document:
+def _read_document(
+    name: str, file: RawFile, type_system: Optional["TypeSystem"], labels_in: Optional[str]
+) -> Document:
     text = _read_checked(file)
     _check_unique(_ID.findall(text), file)
     with _told_in_one_line(file):
         cas = _load_cas(text, type_system, file)
-        return _make_document(name, cas, file)
+        return _make_document(name, cas, file, labels_in)
 
 
-def _make_document(name: str, cas: "Cas", file: RawFile) -> Document:
+def _make_document(name: str, cas: "Cas", file: RawFile, labels_in: Optional[str]) -> Document:
     if cas.sofa_string is None:
         raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
     annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
     _check_annotations(annotations, file)
     notes = [f"view '{name_id(view.sofa.sofaID)}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
-    mentions = tuple(_read_mentions(annotations, notes, str(file)))
+    mentions = tuple(_read_mentions(annotations, labels_in, notes, str(file)))
     meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
     sentences = [annotation.begin for annotation in annotations if SENTENCE in _lineage(annotation.type)]
     if sentences:
@@ -250,7 +252,9 @@ def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
         raise ProjectError(f"the id {name_id(str(name))} is in it {count} times", where=file, remedy=_EXPORT_AGAIN)
 
 
-def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where: str) -> Iterator[Mention]:
+def _read_mentions(
+    annotations: Iterable["Annotation"], labels_in: Optional[str], notes: list[str], where: str
+) -> Iterator[Mention]:
     for annotation in annotations:
         layer = annotation.type
         if NAMED_ENTITY in _lineage(layer):
@@ -262,7 +266,7 @@ def _read_mentions(annotations: Iterable["Annotation"], notes: list[str], where:
             notes.append(NOT_READ.format(name_id(layer.short_name)))
             continue
         else:
-            values = list(_values(annotation))
+            values = list(_values(annotation, labels_in))
         notes += [SEVERAL_VALUES] if len(values) > 1 else []
         yield _mention(annotation, values[0] if values else layer.short_name, where)
 
@@ -287,9 +291,13 @@ def _refers(layer: "Type") -> bool:
     return any(ANNOTATION in _lineage(feature.rangeType) for feature in layer.all_features)
 
 
-def _values(annotation: "Annotation") -> Iterator[str]:
-    """YIELDS (str): The values of its string features, in the order of the features' names."""
-    for feature in sorted(annotation.type.all_features, key=lambda feature: feature.name):
+def _values(annotation: "Annotation", labels_in: Optional[str]) -> Iterator[str]:
+    """YIELDS (str): The values of the feature with the labels or, if it isn't known, of all string features, in the
+    order of their names."""
+    # cassis appends a `_` to some names, such as `type`.
+    wanted = (labels_in, f"{labels_in}_")
+    features = [feature for feature in annotation.type.all_features if not labels_in or feature.name in wanted]
+    for feature in sorted(features, key=lambda feature: feature.name):
         value = getattr(annotation, feature.name)
         if value and STRING in _lineage(feature.rangeType):
             yield str(value)

@@ -1,7 +1,7 @@
 """Read WebAnno TSV 3 files exported by INCEpTION and WebAnno: the spans of named entities and of custom layers."""
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
@@ -11,10 +11,10 @@ from scripts.corpora.formats.documents import add_notes, fill_gap, sentence_star
 from scripts.corpora.formats.offsets import Counting
 from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines, split_archive
-from scripts.corpora.formats.uima import CUSTOM_LAYERS, NAMED_ENTITY, NOT_READ, SEVERAL_VALUES
-from scripts.corpora.schema import Document, Mention
+from scripts.corpora.formats.uima import CUSTOM_LAYERS, NAMED_ENTITY, NOT_READ
+from scripts.corpora.schema import SEVERAL_VALUES, Document, Mention
 
-OPTIONS = ("offsets",)
+OPTIONS = ("offsets", "feature")
 SUFFIXES = [".tsv"]
 FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.(\d+)\s*")
 LAYER = re.compile(r"#T_(SP|CH|RL)=([^|]+)\|?(.*)")
@@ -121,7 +121,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RAISES (ProjectError): If a file is invalid, or its offsets don't match its tokens.
     """
     files = _find(path, annotations)
-    return [_read_document(name, file, options.offsets) for name, file in files.items()]
+    return [_read_document(name, file, options) for name, file in files.items()]
 
 
 def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
@@ -135,14 +135,14 @@ def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
     return documents
 
 
-def _read_document(name: str, file: RawFile, unit: Optional[OffsetUnit]) -> Document:
+def _read_document(name: str, file: RawFile, options: Options) -> Document:
     lines = read_lines(file)
     match = FORMAT.fullmatch(lines[0])
     if not match:
         raise ProjectError("no line `#FORMAT=WebAnno TSV 3.3` at its top", where=f"{file}:1", remedy=_EXPORT_AGAIN)
-    layers = list(_read_layers(lines[1:], file))
+    layers = [_with_labels_in(options.feature, layer) for layer in _read_layers(lines[1:], file)]
     sentences = list(_read_sentences(lines, int(match[1]) < 2, file))
-    placed, note = _place_all([one for one in sentences if one.units], unit, file)
+    placed, note = _place_all([one for one in sentences if one.units], options.offsets, file)
     notes = [note] * bool(note) + [WITHOUT_TOKENS for one in sentences if not one.units and one.text.strip()]
     mentions = tuple(_read_mentions(placed, layers, notes, file))
     meta: dict[str, Any] = {"sentence_starts": sentence_starts(placed.text, placed.starts)}
@@ -253,6 +253,13 @@ def _find_in(sentence: _Sentence, unit: _Unit, places: Mapping[int, int], where:
         return first, last, unit.rest[last - first + 1 :]
     what = "the offsets do not fit the token and the text of its sentence"
     raise ProjectError(what, where=where, remedy=_EXPORT_AGAIN)
+
+
+def _with_labels_in(feature: Optional[str], layer: _Layer) -> _Layer:
+    """RETURNS (_Layer): The layer, with no other feature than that with the labels if it is known."""
+    if feature is None or layer.name == NAMED_ENTITY:
+        return layer
+    return replace(layer, features={place: name for place, name in layer.features.items() if name == feature})
 
 
 def _read_mentions(placed: _Placed, layers: Sequence[_Layer], notes: list[str], file: RawFile) -> Iterator[Mention]:

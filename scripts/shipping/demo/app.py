@@ -107,7 +107,7 @@ def make_app(pipelines: Mapping[str, Language]) -> FastAPI:
 
     @app.post("/entities")
     def find(request: EntitiesRequest) -> list[dict[str, Any]]:
-        names = list(served) if request.pipelines is None else request.pipelines
+        names = list(served) if request.pipelines is None else list(dict.fromkeys(request.pipelines))
         for name in names:
             if name not in served:
                 raise HTTPException(404, f"No such pipeline. Use one or more of {', '.join(served)}")

@@ -68,6 +68,8 @@ function shown(entities) {
 }
 
 function show() {
+  // Browsers restore the slider, but not the number beside it, when somebody comes back to the page.
+  byId("shown").textContent = Number(byId("confidence").value).toFixed(2);
   const characters = codePoints(answer.text);
   const sections = answer.pipelines.map((pipeline) => {
     const entities = shown(pipeline.entities);
@@ -114,10 +116,7 @@ async function start() {
   byId("text").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) find(event);
   });
-  byId("confidence").addEventListener("input", () => {
-    byId("shown").textContent = Number(byId("confidence").value).toFixed(2);
-    show();
-  });
+  byId("confidence").addEventListener("input", show);
   const pipelines = await (await fetch("pipelines")).json();
   labels = [...new Set(pipelines.flatMap((pipeline) => pipeline.labels))].sort();
   await find();

@@ -11,6 +11,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.formats import conll
 from scripts.corpora.formats.options import Options
 from scripts.corpora.formats.tags import NOT_CLOSED, NOT_OPENED
+from scripts.corpora.schema import BY_SENTENCE
 
 
 def write(folder: Path, text: str, name: str = "train.tsv") -> Path:
@@ -44,7 +45,7 @@ def test_tokens_become_text_and_tags_become_mentions(tmp_path):
     (drug,) = first.mentions
     assert (drug.start, drug.end, drug.label, drug.subtype, drug.id) == (5, 16, "Drug", "Drug", "T1")
     assert (drug.text, drug.fragments, drug.where) == ("chalk syrup", ((5, 16),), f"{file}:2")
-    assert first.meta == {"sentence_starts": (0,), "tag_scheme": "IOB2"}
+    assert first.meta == {"sentence_starts": (0,), "tag_scheme": "IOB2", BY_SENTENCE: True}
     assert conll.raw_files(file) == [file]
 
 
@@ -110,6 +111,25 @@ def test_ids_name_the_file_if_there_are_several(tmp_path):
     write(tmp_path, "no tags here", "readme.md")
     assert [document.id for document in conll.read(tmp_path)] == ["deep/plain/1", "deep/plain/2", "marked/7"]
     assert [file.name for file in conll.raw_files(tmp_path)] == ["plain.TXT", "marked.conll"]
+
+
+@pytest.mark.parametrize("count", [conll.FEWEST_TEXTS - 1, conll.FEWEST_TEXTS])
+def test_many_files_without_marks_are_a_text_each(tmp_path, count):
+    for number in range(count):
+        write(tmp_path, f"Complaints\tO\n\nTook\tO\nchalk{number}\tB-Drug\n", f"{number:02}.conll")
+    documents = conll.read(tmp_path)
+    if count < conll.FEWEST_TEXTS:
+        assert len(documents) == 2 * count and all(BY_SENTENCE in document.meta for document in documents)
+    else:
+        assert [document.id for document in documents] == [f"{number:02}" for number in range(count)]
+        assert documents[3].text == "Complaints\nTook chalk3" and BY_SENTENCE not in documents[3].meta
+        assert documents[3].meta["sentence_starts"] == (0, 11)
+
+
+def test_a_mark_after_a_byte_order_mark_inside_a_file_is_one(tmp_path):
+    one = "\ufeff-DOCSTART-\tO\n\nchalk\tB-Drug\n\n"
+    documents = conll.read(write(tmp_path, one + one))
+    assert [document.text for document in documents] == ["chalk", "chalk"]
 
 
 def test_ids_of_marked_documents_are_bare_if_a_folder_holds_one_file(tmp_path):

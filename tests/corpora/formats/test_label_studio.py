@@ -51,6 +51,15 @@ def task(id: int, *annotations: dict, data: dict | None = None, **more) -> dict:
     return {"id": id, "annotations": list(annotations), "data": data or {"text": TEXT}, **rest, "project": 4, **more}
 
 
+def test_the_annotated_text_is_the_one_that_holds_the_spans_even_beside_one_called_text(tmp_path):
+    there = span(5, 12, "Drug")
+    tasks = [task(n, annotation(n, 1, there), data={"text": f"Note {n}", "note": TEXT}) for n in (1, 2)]
+    assert [document.text for document in read(tmp_path, tasks)] == [TEXT, TEXT]
+    # Where both hold them, or neither does, `text` is meant.
+    tasks = [task(n, annotation(n, 1, there), data={"text": TEXT, "note": TEXT + "!"}) for n in (1, 2)]
+    assert [document.text for document in read(tmp_path, tasks)] == [TEXT, TEXT]
+
+
 RELATION = {"from_id": "r1", "to_id": "r2", "type": "relation", "direction": "right"}
 EXPORT = [
     task(

@@ -167,8 +167,28 @@ OTHERS = {
         "a.json",
         '[{"id": 1, "data": {"text": "Took aspirin"}, "annotations": [{"id": 2, "result": [' + LABELS + "]}]}]",
     ),
+    "webanno": (
+        "a.tsv",
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|value\n\n\n"
+        "#Text=Took aspirin\n1-1\t0-4\tTook\t_\t\n1-2\t5-12\taspirin\tDrug\t\n",
+    ),
     "spacy_tuples": ("a.jsonl", '["Took aspirin", {"entities": [[5, 12, "Drug"]]}]\n'),
 }
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["a.txt", "a.ann"])
+def test_a_file_in_utf_16_is_not_read_as_something_else(tmp_path, name, encoding):
+    contents = {"a.txt": "Took aspirin.", "a.ann": "T1\tDrug 5 12\taspirin\n"}
+    for file, text in contents.items():
+        (tmp_path / file).write_bytes(text.encode(encoding if file == name else "utf8"))
+    with pytest.raises(ProjectError, match=f"{name}: NUL characters, as in UTF-16. Convert the file to UTF-8"):
+        brat.read(tmp_path)
+
+
+def test_every_format_that_is_a_text_file_is_here():
+    # brat and UIMA have two files for a text, and a DocBin is compressed.
+    assert {*LINES, *OTHERS} == {*FORMATS} - {"brat", "docbin", "uima"}
 
 
 class TestZipped:

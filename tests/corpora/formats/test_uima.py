@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import inception, uima
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.formats.options import Options
+from scripts.corpora.harmonise import check_labels, harmonise
+from scripts.corpora.schema import SEVERAL_VALUES
 
 TEXT = "Took 🙂 aspirin.\nIt helped."
 NAMED_ENTITY, SENTENCE, PROBLEM = uima.NAMED_ENTITY, uima.SENTENCE, "webanno.custom.Problem"
@@ -142,7 +144,28 @@ def test_spans_of_custom_layers_are_labelled_with_the_first_string_that_is_set(t
     )
     document = read(tmp_path, cas, name)
     assert [mention.label for mention in document.mentions] == ["Dx", "sure", "b", "Problem", "Host"]
-    assert document.meta == {"notes": (uima.SEVERAL_VALUES,) * 2}
+    assert document.meta == {"notes": (SEVERAL_VALUES,) * 2}
+
+
+@both
+def test_the_feature_with_the_labels_can_be_named(tmp_path, name):
+    cas = make_cas(
+        (PROBLEM, 0, 4, {"type_": "Dx", "certainty": "ask Dr. Who"}),
+        (PROBLEM, 5, 6, {"certainty": "sure"}),
+        (NAMED_ENTITY, 7, 14, {"value": "Drug"}),
+    )
+    write(tmp_path, cas, name)
+    (document,) = uima.read(tmp_path, options=Options(feature="type"))
+    assert [mention.label for mention in document.mentions] == ["Dx", "Problem", "Drug"]
+    assert document.meta == {}
+
+
+@both
+def test_values_of_several_features_are_not_quoted_where_labels_are_unknown(tmp_path, name):
+    write(tmp_path, make_cas((PROBLEM, 0, 4, {"type_": "Dx", "certainty": "ask Who"})), name)
+    with pytest.raises(ProjectError, match="values in several features.*`feature: kind`") as raised:
+        check_labels(uima.read(tmp_path), ["Dx"], [], "mine")
+    assert "ask" not in str(raised.value)
 
 
 @both

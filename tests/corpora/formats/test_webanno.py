@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import webanno
 from scripts.corpora.formats.options import Options
-from scripts.corpora.formats.uima import NAMED_ENTITY, SEVERAL_VALUES
+from scripts.corpora.formats.uima import NAMED_ENTITY
 from scripts.corpora.harmonise import harmonise
+from scripts.corpora.schema import SEVERAL_VALUES
 
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
 # Two lines in the first sentence, and offsets that count UTF-16 units.
@@ -108,6 +109,12 @@ def test_files_are_found_by_their_suffix_and_named_by_their_paths(tmp_path):
 def test_a_label_is_the_first_text_among_the_features_or_the_name_of_the_layer(tmp_path, header, columns, label):
     document = read(tmp_path, one_line(f"SP={header}", columns=columns))
     assert (found(document), document.meta.get("notes")) == ([("aspirin", label)], None)
+
+
+def test_the_feature_with_the_labels_can_be_named(tmp_path):
+    file = write(tmp_path, one_line("SP=custom.Problem|a|b", columns="ask Dr. Who\tlater"))
+    (document,) = webanno.read(file, options=Options(feature="b"))
+    assert (found(document), document.meta.get("notes")) == ([("aspirin", "later")], None)
 
 
 def test_the_choice_between_several_texts_is_noted(tmp_path):

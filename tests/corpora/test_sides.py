@@ -1,0 +1,86 @@
+"""Documents are known by their texts, whatever their ids have come to be."""
+import json
+
+import pytest
+from spacy.tokens import DocBin
+
+from scripts.corpora.conversion import convert_corpus, save_corpus
+from scripts.corpora.settings import CorpusSettings, Split
+from scripts.corpora.sides import Sides, earlier_sides, find_sides, text_hash
+from scripts.corpora.split import SIDES
+from scripts.corpora.tokens import blank_pipeline
+
+SPLIT = Split()
+
+
+def sides(texts, **given):
+    """Sides of an earlier conversion from {id: (text, side)}."""
+    hashes = {name: text_hash(text) for name, (text, _) in texts.items()}
+    return Sides(split=SPLIT, sides={name: side for name, (_, side) in texts.items()}, texts=hashes)
+
+
+def found(earlier, **texts):
+    return earlier_sides(earlier, SPLIT, {name: text_hash(text) for name, text in texts.items()})
+
+
+EARLIER = sides({"a": ("one", "train"), "b": ("two", "test"), "c": ("three", "train")})
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ({"a": "one", "b": "two"}, {"a": "train", "b": "test", "c": "train"}),
+        # Row 0 is new, and all others have the id of the row before.
+        ({"a": "new", "b": "one", "c": "two", "d": "three"}, {"b": "train", "c": "test", "d": "train"}),
+        # A correction
+        ({"a": "one!", "b": "two"}, {"a": "train", "b": "test", "c": "train"}),
+        ({"x/a": "one", "x/b": " two", "y": "new"}, {"x/a": "train", "x/b": "test", **EARLIER.sides}),
+        # Nobody can tell where an empty document was, but by its id.
+        ({"a": "", "b": ""}, {"a": "train", "b": "test", "c": "train"}),
+    ],
+)
+def test_sides_follow_the_texts(texts, expected):
+    assert found(EARLIER, **texts) == expected
+
+
+def test_without_hashes_documents_are_known_by_their_ids():
+    assert found(Sides(split=SPLIT, sides={"a": "test", "b": "train"}), a="new", c="old") == {"a": "test", "b": "train"}
+
+
+def test_another_split_forgets_all():
+    assert earlier_sides(EARLIER, Split(train=0.5), {"a": text_hash("one")}) == {}
+
+
+class TestConverted:
+    def rows(self, numbers):
+        texts = [f"Note {number} took aspirin." for number in numbers]
+        start = [text.index("aspirin") for text in texts]
+        return "".join(
+            json.dumps({"text": text, "spans": [{"start": at, "end": at + 7, "label": "Drug"}]}) + "\n"
+            for text, at in zip(texts, start, strict=True)
+        )
+
+    def convert(self, folder, output):
+        settings = CorpusSettings(language="en", domain="ehr", format="jsonl", path=folder, labels={"Drug": "Drug"})
+        save_corpus(convert_corpus("mine", settings, find_sides(output, "mine")), output)
+        bins = {part: DocBin().from_disk(output / "mine" / f"{part}.spacy") for part in SIDES}
+        return {part: {doc.text for doc in bins[part].get_docs(blank_pipeline().vocab)} for part in SIDES}
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        (tmp_path / "raw").mkdir()
+        (tmp_path / "raw" / "a.jsonl").write_text(self.rows(range(1, 13)), "utf8")
+        return tmp_path / "raw"
+
+    @pytest.mark.parametrize("numbers", [range(13), range(2, 13), range(12, 0, -1)], ids=["more", "fewer", "reversed"])
+    def test_rows_without_ids_stay_on_their_side_whatever_comes_before_them(self, folder, tmp_path, numbers):
+        first = self.convert(folder, tmp_path / "corpus")
+        (folder / "a.jsonl").write_text(self.rows(numbers), "utf8")
+        again = self.convert(folder, tmp_path / "corpus")
+        assert not first["train"] & again["test"] and not first["test"] & again["train"]
+
+    def test_a_second_file_moves_no_document_of_the_first(self, folder, tmp_path):
+        first = self.convert(folder, tmp_path / "corpus")
+        (folder / "b.jsonl").write_text(self.rows(range(20, 26)), "utf8")
+        again = self.convert(folder, tmp_path / "corpus")
+        assert all(first[part] <= again[part] for part in SIDES)
