@@ -1,5 +1,7 @@
 """docs/cluster.md and its files against the project: what they name is there, and the shell files are valid."""
+import os
 import re
+import stat
 import subprocess
 
 import pytest
@@ -49,3 +51,67 @@ def test_every_requirements_file_of_the_cluster_is_there():
     mounts = srsly.read_yaml(FOLDER / "ray_cluster.yml")["file_mounts"]
     files = [source for source in mounts.values() if not source.startswith("~")]
     assert files and all((ROOT / source).is_file() for source in files)
+
+
+# Ray's head, which writes its address and stays, and a grid that lasts until a file appears.
+STUBS = {
+    "ray": """#!/bin/bash
+for one in "$@"; do case $one in --temp-dir=*) folder=${one#--temp-dir=};; esac; done
+mkdir -p "$folder" && echo "127.0.0.1:$$" > "$folder/ray_current_cluster"
+exec sleep 60
+""",
+    "python": """#!/bin/bash
+until [ -e "$END" ]; do sleep 0.1; done
+""",
+}
+
+
+class TestSlurmDriver:
+    @pytest.fixture
+    def start(self, tmp_path):
+        (tmp_path / "venv" / "bin").mkdir(parents=True)
+        for name, program in STUBS.items():
+            (tmp_path / "venv" / "bin" / name).write_text(program, "utf8")
+            (tmp_path / "venv" / "bin" / name).chmod(0o755)
+        (tmp_path / "tmp").mkdir()
+        started = []
+
+        def start_driver(name):
+            environment = {"VENV": str(tmp_path / "venv"), "TMPDIR": str(tmp_path / "tmp"), "COMMANDS": "few-shot"}
+            driver = subprocess.Popen(
+                ["bash", str(ROOT / "docs" / "cluster" / "slurm_driver.sh"), str(tmp_path / "shared")],
+                env={**os.environ, **environment, "END": str(tmp_path / name)},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            started.append(driver)
+            for line in driver.stdout:
+                if line.startswith("The head is at"):
+                    return driver
+            raise AssertionError("the driver ended")
+
+        yield start_driver
+        for driver in started:
+            driver.kill()
+
+    def test_the_token_is_readable_by_its_owner_alone_even_where_somebody_else_prepared_the_file(self, start, tmp_path):
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        (shared / "token").write_text("theirs", "utf8")
+        (shared / "token").chmod(0o666)
+        driver = start("end")
+        assert stat.S_IMODE((shared / "token").stat().st_mode) == 0o600
+        assert len((shared / "token").read_text("utf8")) == 64
+        (tmp_path / "end").touch()
+        assert driver.wait(30) == 0
+        assert not {"token", "address"} & {path.name for path in shared.iterdir()}
+        assert not list((tmp_path / "tmp").iterdir())
+
+    def test_a_driver_leaves_the_address_of_a_later_one(self, start, tmp_path):
+        first, second = start("first"), start("second")
+        kept = [(tmp_path / "shared" / name).read_text("utf8") for name in ("address", "token")]
+        (tmp_path / "first").touch()
+        assert first.wait(30) == 0
+        assert [(tmp_path / "shared" / name).read_text("utf8") for name in ("address", "token")] == kept
+        (tmp_path / "second").touch()
+        assert second.wait(30) == 0

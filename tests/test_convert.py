@@ -403,6 +403,29 @@ class TestCopies:
             run(self.project)
 
 
+def test_a_corpus_split_by_sentence_is_noted_and_loses_nothing(project, capsys):
+    (project / "raw" / "two.tsv").write_text("".join(f"Mezim{n}\tB-Drug\nhelps\tO\n\n" for n in range(8)), "utf8")
+    path = project / "configs" / "corpora" / "two.yml"
+    changes = {"format": "conll", "path": str(project / "raw" / "two.tsv"), "ignore": []}
+    srsly.write_yaml(path, {**srsly.read_yaml(path), **changes})
+    convert.main("mine", project / "configs", project / "corpus", strict=True)
+    assert "8x sentence that is a document of its own, since no line marks where documents start" in printed(capsys)
+    published = {"train": ["two/[1-5]"], "test": ["two/[6-8]"]}
+    srsly.write_yaml(path, {**srsly.read_yaml(path), "published_split": published})
+    run(project)
+    assert "sentence that is a document of its own" not in printed(capsys)
+
+
+def test_where_nothing_is_recognised_again_it_is_a_warning(project, capsys):
+    run(project)
+    for number in range(4):
+        (project / "raw" / "one" / f"{number}.txt").rename(project / "raw" / "one" / f"x{number}.txt")
+        (project / "raw" / "one" / f"{number}.ann").rename(project / "raw" / "one" / f"x{number}.ann")
+        (project / "raw" / "one" / f"x{number}.txt").write_text(f"Took aspirin {number} times.", "utf8")
+    run(project)
+    assert "⚠ 0 documents kept their side, 4 were assigned one" in printed(capsys)
+
+
 def test_files_that_no_format_reads_are_counted(project, capsys):
     run(project)
     assert "doesn't read" not in printed(capsys)

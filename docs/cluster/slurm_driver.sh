@@ -20,7 +20,6 @@ export PATH="${VENV:-.venv}/bin:$PATH"
 mkdir -p "$shared"
 shared=$(realpath "$shared")
 rm -f "$shared/address" "$shared/token"
-address=
 # What Ray and its processes write on this machine's disk, private text included, goes at the end. Ray opens its own folder
 # to everybody, and this one around it is yours alone. Its name is short, since those of sockets may not be long.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/ner-grid.XXXXXX")
@@ -30,7 +29,7 @@ grid=
 
 stop() {
     # Not those of another driver that was started on the same folder.
-    if [ "$(cat "$shared/address" 2>/dev/null)" = "$address" ]; then rm -f "$shared/address" "$shared/token"; fi
+    if cmp -s "$scratch/token" "$shared/token"; then rm -f "$shared/address" "$shared/token"; fi
     if [ "$grid" ]; then kill "$grid" 2>/dev/null && wait "$grid" || true; fi
     # Not `ray stop`, which would stop your other grids on this machine too.
     if [ "$head" ]; then kill "$head" 2>/dev/null && wait "$head" || true; fi

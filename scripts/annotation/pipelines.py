@@ -75,9 +75,11 @@ def load_pipeline(source: PipelineSource) -> Language:
         nlp.add_pipe(SPLITTER, first=True)
     if source.is_rounded:
         round_encoder(nlp)
-    heads = [component for _, component in nlp.pipeline if isinstance(component, BioNer)]
-    for head in heads:
-        head.calibrate(dict(source.calibration))
+    # A package and a folder have their own calibration.
+    if source.calibration:
+        for _, component in nlp.pipeline:
+            if isinstance(component, BioNer):
+                component.calibrate(dict(source.calibration))
     # spaCy's limit is for components that process a text as a whole.
     nlp.max_length = sys.maxsize
     return nlp

@@ -83,7 +83,7 @@ class TextFiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files = _find(path)
-        self.unread = count_unread(path, self.files.values())
+        self.unread = count_unread([path], self.files.values())
         self._several = len(self.files) > 1
         # The contents of a file that can only be read from the start.
         self._kept: tuple[Optional[str], Any] = (None, None)

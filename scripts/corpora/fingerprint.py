@@ -53,20 +53,19 @@ def fingerprint(settings: CorpusSettings) -> str:
 
 
 def hash_raw_files(settings: CorpusSettings) -> str:
-    """RETURNS (str): A sha256 of the contents of a corpus's raw files, wherever they are. Empty if they are missing."""
-    if not all((split_archive(path)[0] or path).exists() for path in _paths(settings)):
+    """RETURNS (str): A sha256 of the contents of a corpus's raw files, wherever they are. Empty if they can't be read,
+    as on another machine."""
+    try:
+        raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
+        return hash_data(sorted(hash_raw(path) for path in raw))
+    except (OSError, ProjectError):
         return ""
-    raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
-    return hash_data(sorted(hash_raw(path) for path in raw))
 
 
 def count_unread_files(settings: CorpusSettings) -> Counter[str]:
     """RETURNS (Counter[str]): Number of files in a corpus's folders that its reader leaves out, by suffix."""
     raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
-    found: Counter[str] = Counter()
-    for folder in _paths(settings):
-        found += count_unread(folder, raw)
-    return found
+    return count_unread(_paths(settings), raw)
 
 
 def _paths(settings: CorpusSettings) -> list[Path]:

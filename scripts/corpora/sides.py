@@ -102,7 +102,9 @@ def earlier_sides(earlier: Optional[Sides], split: Split, texts: Mapping[str, st
     by_text: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for document, side in earlier.sides.items():
         by_text[earlier.texts.get(document, "")][side] += 1
-    here = {*texts.values()}
+    holders: defaultdict[Optional[str], list[str]] = defaultdict(list)
+    for document, text in texts.items():
+        holders[text].append(document)
     found: dict[str, str] = {document: side for document, side in earlier.sides.items() if document not in texts}
     for document, text in texts.items():
         was = earlier.texts.get(document) or None
@@ -111,7 +113,8 @@ def earlier_sides(earlier: Optional[Sides], split: Split, texts: Mapping[str, st
             found[document] = earlier.sides[document]
         elif text and text in by_text:
             found[document] = max(SIDES, key=lambda side: by_text[text][side])
-        elif is_known and was not in here:
+        elif is_known and all(earlier.texts.get(other) == was for other in holders[was]):
+            # Nobody has its former text but documents that had it before, so its id is still its own.
             found[document] = earlier.sides[document]
     return found
 
@@ -130,7 +133,8 @@ def keep_left_out(
     if dealt is None:
         return dealt
     sides = {**{document: side for document, side in before.items() if document in left_out}, **dealt.sides}
-    return Sides.model_validate({"split": dealt.split, "sides": sides, "texts": {name: texts[name] for name in sides}})
+    hashes = {name: texts[name] for name in sorted({*sides, *left_out})}
+    return Sides.model_validate({"split": dealt.split, "sides": sides, "texts": hashes})
 
 
 def is_converted_with(manifest: Manifest, sides: Optional[Sides]) -> bool:

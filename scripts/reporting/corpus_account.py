@@ -41,7 +41,8 @@ def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> Non
     text = f"{kept} documents kept their side, {dealt.total()} were assigned one: "
     text += f"{dealt['train']} train, {dealt['test']} test"
     gone = max(0, len(earlier.sides) - there) if earlier else 0
-    msg.info(f"{text}; {gone} are gone" if gone else text)
+    show_line = msg.warn if earlier and earlier.sides and not kept else msg.info
+    show_line(f"{text}; {gone} are gone" if gone else text)
     if moved:
         where = f"{moved['train']} to train, {moved['test']} to test"
         remedy = f"`--vars.resplit {name}` splits all documents again"

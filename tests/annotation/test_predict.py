@@ -11,12 +11,12 @@ import spacy
 from scripts import predict as command
 from scripts.annotation.pipelines import PipelineSource, load_pipeline
 from scripts.annotation.predict import Predictor, Unfinished, output_path
-from scripts.annotation.texts import TextFiles, portions
+from scripts.annotation.texts import TextFiles, portions, show_unread
 from scripts.annotation.writing import FORMATS
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import FORMATS as READERS
 from scripts.corpora.schema import Document
-from scripts.ner.bio_ner import get_confidence
+from scripts.ner.bio_ner import BioNer, get_confidence
 from tests.annotation.conftest import TEXTS, run_command
 from tests.ner.test_bio_ner_partly_annotated import transition_pipeline
 
@@ -275,3 +275,22 @@ def test_two_processes_write_what_one_does(pipeline, texts, tmp_path, monkeypatc
     for row, other in zip(map(json.loads, rows), map(json.loads, others), strict=True):
         scores, other_scores = ([entity.pop("score") for entity in one["entities"]] for one in (row, other))
         assert row == other and scores == pytest.approx(other_scores, abs=1e-3)
+
+
+@pytest.mark.parametrize("given", [{}, {"Drug": (1.0, 1.0, 0.0)}])
+def test_a_pipeline_keeps_its_own_calibration_unless_another_is_given(pipeline, tmp_path, given):
+    nlp = spacy.load(pipeline)
+    own = {"Drug": (0.5, 0.4, -0.1)}
+    (head,) = (component for _, component in nlp.pipeline if isinstance(component, BioNer))
+    head.calibrate(own)
+    nlp.to_disk(tmp_path / "calibrated")
+    loaded = load_pipeline(PipelineSource(str(tmp_path / "calibrated"), given))
+    (again,) = (component for _, component in loaded.pipeline if isinstance(component, BioNer))
+    assert again.calibration == (given or own)
+
+
+def test_files_that_hold_no_texts_are_counted(tmp_path, capsys):
+    for name in ("a.txt", "b.txt", "more.zip", "notes.csv", "README.md"):
+        (tmp_path / name).write_text("Took aspirin.", "utf8")
+    show_unread(TextFiles(tmp_path))
+    assert "that are not read: 1 .zip, 1 .csv" in " ".join(capsys.readouterr().out.split())

@@ -220,6 +220,10 @@ def test_a_corpus_whose_raw_files_have_changed_is_not_used_and_one_without_them_
     (settings.path / "d0.txt").write_text(TEXT + " More.", encoding="utf8")
     with pytest.raises(ProjectError, match="the raw files of mine have changed since it was converted. Run `weasel"):
         check_converted(corpus.parent, corpus.name, file)
+    # An empty mount point, and none at all.
+    for path in settings.path.iterdir():
+        path.unlink()
+    check_converted(corpus.parent, corpus.name, file)
     shutil.rmtree(settings.path)
     check_converted(corpus.parent, corpus.name, file)
 

@@ -5,6 +5,7 @@ import pytest
 from spacy.tokens import DocBin
 
 from scripts.corpora.conversion import convert_corpus, save_corpus
+from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, Split
 from scripts.corpora.sides import Sides, earlier_sides, find_sides, text_hash
 from scripts.corpora.split import SIDES
@@ -43,6 +44,11 @@ def test_sides_follow_the_texts(texts, expected):
     assert found(EARLIER, **texts) == expected
 
 
+def test_a_corrected_copy_keeps_its_side_while_another_copy_is_as_it_was():
+    both = sides({"anna/1": ("one", "test"), "bert/1": ("one", "test"), "anna/2": ("two", "train")})
+    assert found(both, **{"anna/1": "one!", "bert/1": "one", "anna/2": "two"}) == both.sides
+
+
 def test_without_hashes_documents_are_known_by_their_ids():
     assert found(Sides(split=SPLIT, sides={"a": "test", "b": "train"}), a="new", c="old") == {"a": "test", "b": "train"}
 
@@ -78,6 +84,33 @@ class TestConverted:
         (folder / "a.jsonl").write_text(self.rows(numbers), "utf8")
         again = self.convert(folder, tmp_path / "corpus")
         assert not first["train"] & again["test"] and not first["test"] & again["train"]
+
+    def test_a_corrected_document_stays_even_if_another_annotators_copy_is_not_corrected(self, tmp_path):
+        def write(name, texts):
+            for number, text in enumerate(texts):
+                file = tmp_path / "raw" / name / f"{number:02}.txt"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, "utf8")
+                at = text.index("aspirin")
+                file.with_suffix(".ann").write_text(f"T1\tDrug {at} {at + 7}\taspirin\n", "utf8")
+
+        def convert(annotators):
+            settings = CorpusSettings(
+                **{"language": "en", "domain": "ehr", "format": "brat", "path": tmp_path / "raw"},
+                **{"labels": {"Drug": "Drug"}, "annotators": annotators},
+            )
+            save_corpus(convert_corpus("mine", settings, find_sides(tmp_path, "mine")), tmp_path)
+            splits = read_manifest(tmp_path, "mine").splits
+            return {name: part for part, account in splits.items() for name in account.ids}
+
+        texts = [f"Note {number} took aspirin." for number in range(14)]
+        for name in ("anna", "bert"):
+            write(name, texts)
+        for annotators in ("all", "anna"):
+            first = convert(annotators)
+            write("anna", [f"{text} Corrected." if number % 3 == 0 else text for number, text in enumerate(texts)])
+            assert convert(annotators) == first
+            write("anna", texts)
 
     def test_a_second_file_moves_no_document_of_the_first(self, folder, tmp_path):
         first = self.convert(folder, tmp_path / "corpus")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 RawFile = Union[Path, zipfile.Path]
 BYTE_ORDER_MARK, NUL = "\ufeff", "\0"
 ZIPPED = ".gz"
-# Files that systems and tools put next to others, and files about a corpus, by name without suffix and by suffix.
+# Files that systems and people put next to others, by name without suffix and by suffix.
 ASIDE = ("thumbs", "desktop", "readme", "license", "licence", "changelog")
-SETTINGS = (".conf", ".cfg", ".yml", ".yaml")
+NO_DATA = (".conf", ".cfg", ".yml", ".yaml", ".md", ".cff", ".bak", ".pdf", ".log")
 # The largest unpacked size of an archive or a compressed file, so that a small one can't fill the memory.
 LARGEST_ARCHIVE = 2**31
 _DISTRUST = "don't trust it: download it again from its publisher"
@@ -87,19 +87,20 @@ def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
     return [file for file in hidden if _suffix(file.name).lower() in suffixes]
 
 
-def count_unread(folder: Path, read: Iterable[RawFile]) -> Counter[str]:
-    """Count the files in a folder that a reader leaves out, without those that don't look like data.
+def count_unread(folders: Iterable[Path], read: Iterable[RawFile]) -> Counter[str]:
+    """Count the files in folders that a reader leaves out, without those that don't look like data.
 
-    folder (Path): A folder as in `find_files`. Next to a single file, nothing is looked for.
+    folders (Iterable[Path]): Folders as in `find_files`. Next to a single file, nothing is looked for.
     read (Iterable[RawFile]): The files that are read.
     RETURNS (Counter[str]): Number of files by suffix.
     """
-    if folder.is_file() and split_archive(folder)[0] is None:
-        return Counter()
     known = {str(file) for file in read}
-    left = [file for _, file in _files(folder) if str(file) not in known and not _is_hidden(file)]
-    suffixes = [_suffix(file.name).lower() for file in left if PurePath(file.name).stem.lower() not in ASIDE]
-    return Counter(suffix or "without suffix" for suffix in suffixes if suffix not in SETTINGS)
+    places = [folder for folder in folders if split_archive(folder)[0] or not folder.is_file()]
+    # One folder may be in the other.
+    there = {str(file): file.name for folder in places for _, file in _files(folder) if not _is_hidden(file)}
+    names = [name for path, name in there.items() if path not in known and PurePath(name).stem.lower() not in ASIDE]
+    suffixes = [_suffix(name).lower() for name in names]
+    return Counter(suffix for suffix in suffixes if suffix and suffix not in NO_DATA and not suffix.endswith("~"))
 
 
 def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:

@@ -126,6 +126,16 @@ def test_many_files_without_marks_are_a_text_each(tmp_path, count):
         assert documents[3].meta["sentence_starts"] == (0, 11)
 
 
+def test_files_with_marks_and_of_label_studio_are_read_as_ever_among_many(tmp_path):
+    for number in range(conll.FEWEST_TEXTS):
+        write(tmp_path, f"chalk{number}\tB-Drug\n\nhelps\tO\n", f"{number:02}.conll")
+    write(tmp_path, "-DOCSTART-\tO\n\nchalk\tB-Drug\n\n-DOCSTART-\tO\n\nhelps\tO\n", "marked.conll")
+    write(tmp_path, "-DOCSTART- -X- O\nchalk -X- _ B-Drug\n\nhelps -X- _ O\n", "studio.conll")
+    ids = [document.id for document in conll.read(tmp_path)]
+    assert len(ids) == conll.FEWEST_TEXTS + 4
+    assert ids[-4:] == ["marked/1", "marked/2", "studio/1", "studio/2"]
+
+
 def test_a_mark_after_a_byte_order_mark_inside_a_file_is_one(tmp_path):
     one = "\ufeff-DOCSTART-\tO\n\nchalk\tB-Drug\n\n"
     documents = conll.read(write(tmp_path, one + one))
