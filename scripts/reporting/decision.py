@@ -76,6 +76,11 @@ class Needed:
     without: Optional[int]
     is_compared: bool
 
+    @property
+    def goal(self) -> float:
+        """RETURNS (float): The F1 to reach, in percent."""
+        return SHARE * self.full
+
 
 @dataclass(frozen=True)
 class Decision:
