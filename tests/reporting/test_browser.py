@@ -284,7 +284,8 @@ def test_a_link_to_a_folded_table_unfolds_it(visit, full_page):
     table = page.locator("#significance table")
     assert not table.is_visible()
     page.get_by_role("link", name="All tests, types and sizes").first.click()
-    assert table.is_visible()
+    # The page hears of its new address after the click.
+    table.wait_for(state="visible")
 
 
 def brightness(locator):
