@@ -7,14 +7,14 @@ from typing import Any, Iterable, Iterator, Optional
 
 from wasabi import msg
 
-from scripts.base.errors import MOST_NAMED, ProjectError, name_id
+from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats import docbin
 from scripts.corpora.formats.json_rows import check_name, check_value, parse_row
 from scripts.corpora.formats.raw import (
     BYTE_ORDER_MARK,
     ZIPPED,
     RawFile,
-    count_unread,
+    list_unread,
     open_file,
     read_bytes,
     read_text,
@@ -74,7 +74,7 @@ class Portion:
 
 
 class TextFiles:
-    """The texts below a path. `unread` counts the other files there, by suffix.
+    """The texts below a path. `unread` lists the other files there, by suffix.
 
     path (Path): A folder, a zip archive, or a single file.
     RAISES (ProjectError): If there is nothing to read.
@@ -83,7 +83,7 @@ class TextFiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files = _find(path)
-        self.unread = count_unread([path], self.files.values())
+        self.unread = list_unread([path], self.files.values())
         self._several = len(self.files) > 1
         # The contents of a file that can only be read from the start.
         self._kept: tuple[Optional[str], Any] = (None, None)
@@ -190,8 +190,7 @@ def portions(files: TextFiles, characters: int) -> Iterator[Portion]:
 def show_unread(files: TextFiles) -> None:
     """Print how many files next to the texts are not read."""
     if files.unread:
-        listed = ", ".join(f"{count} {suffix}" for suffix, count in files.unread.most_common(MOST_NAMED))
-        msg.info(f"Files in {files.path} that are not read: {listed}")
+        msg.info(f"Files in {files.path} that are not read: {files.unread}")
 
 
 def _find(path: Path) -> dict[str, RawFile]:

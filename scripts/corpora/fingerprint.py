@@ -1,5 +1,4 @@
 """Check whether a converted corpus is still up to date with its raw files and settings."""
-from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Mapping, Optional
@@ -7,7 +6,7 @@ from typing import Mapping, Optional
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.formats.raw import count_unread, hash_raw, split_archive
+from scripts.corpora.formats.raw import hash_raw, list_unread, split_archive
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.recognise import name_format
 from scripts.corpora.settings import CorpusSettings
@@ -62,10 +61,10 @@ def hash_raw_files(settings: CorpusSettings) -> str:
         return ""
 
 
-def count_unread_files(settings: CorpusSettings) -> Counter[str]:
-    """RETURNS (Counter[str]): Number of files in a corpus's folders that its reader leaves out, by suffix."""
+def list_unread_files(settings: CorpusSettings) -> str:
+    """RETURNS (str): The files in a corpus's folders that its reader leaves out, as in `list_unread`."""
     raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
-    return count_unread(_paths(settings), raw)
+    return list_unread(_paths(settings), raw)
 
 
 def _paths(settings: CorpusSettings) -> list[Path]:

@@ -80,7 +80,7 @@ def sides_of(manifest: Manifest) -> Optional[Sides]:
     return Sides.model_validate({"split": manifest.settings["split"], "sides": dealt})
 
 
-def text_hash(text: str) -> str:
+def hash_folded(text: str) -> str:
     """RETURNS (str): A hash that copies of a text have in common. Empty if there is no text."""
     folded = fold_text(text)
     return hashlib.sha256(folded.encode("utf8")).hexdigest()[:HASH_LENGTH] if folded else ""

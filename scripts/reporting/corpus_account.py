@@ -5,7 +5,6 @@ from typing import Iterable, Mapping, Optional, Sequence
 
 from wasabi import msg
 
-from scripts.base.errors import MOST_NAMED
 from scripts.corpora.account import (
     LOSSES,
     Check,
@@ -16,7 +15,7 @@ from scripts.corpora.account import (
     types_without_mentions,
 )
 from scripts.corpora.copies import ALL, MAJORITY, MERGED
-from scripts.corpora.fingerprint import count_unread_files
+from scripts.corpora.fingerprint import list_unread_files
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.manifest import Manifest, PartAccount
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
@@ -51,10 +50,9 @@ def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> Non
 
 def show_unread(settings: CorpusSettings) -> None:
     """Print how many files in a corpus's folder are not read: a format is only looked for in files of its suffixes."""
-    unread = count_unread_files(settings)
+    unread = list_unread_files(settings)
     if unread:
-        listed = ", ".join(f"{count} {suffix}" for suffix, count in unread.most_common(MOST_NAMED))
-        msg.info(f"Files in {settings.path} that `format: {settings.format}` doesn't read: {listed}")
+        msg.info(f"Files in {settings.path} that `format: {settings.format}` doesn't read: {unread}")
 
 
 def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:

@@ -7,7 +7,7 @@ from spacy.tokens import DocBin
 from scripts.corpora.conversion import convert_corpus, save_corpus
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, Split
-from scripts.corpora.sides import Sides, earlier_sides, find_sides, text_hash
+from scripts.corpora.sides import Sides, earlier_sides, find_sides, hash_folded
 from scripts.corpora.split import SIDES
 from scripts.corpora.tokens import blank_pipeline
 
@@ -16,12 +16,12 @@ SPLIT = Split()
 
 def sides(texts, **given):
     """Sides of an earlier conversion from {id: (text, side)}."""
-    hashes = {name: text_hash(text) for name, (text, _) in texts.items()}
+    hashes = {name: hash_folded(text) for name, (text, _) in texts.items()}
     return Sides(split=SPLIT, sides={name: side for name, (_, side) in texts.items()}, texts=hashes)
 
 
 def found(earlier, **texts):
-    return earlier_sides(earlier, SPLIT, {name: text_hash(text) for name, text in texts.items()})
+    return earlier_sides(earlier, SPLIT, {name: hash_folded(text) for name, text in texts.items()})
 
 
 EARLIER = sides({"a": ("one", "train"), "b": ("two", "test"), "c": ("three", "train")})
@@ -54,7 +54,7 @@ def test_without_hashes_documents_are_known_by_their_ids():
 
 
 def test_another_split_forgets_all():
-    assert earlier_sides(EARLIER, Split(train=0.5), {"a": text_hash("one")}) == {}
+    assert earlier_sides(EARLIER, Split(train=0.5), {"a": hash_folded("one")}) == {}
 
 
 class TestConverted:

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union, cast
 
-from scripts.base.errors import ProjectError
+from scripts.base.errors import MOST_NAMED, ProjectError
 
 if TYPE_CHECKING:
     from lxml.etree import XMLSyntaxError
@@ -87,12 +87,12 @@ def find_hidden(folder: Path, suffixes: Sequence[str]) -> list[RawFile]:
     return [file for file in hidden if _suffix(file.name).lower() in suffixes]
 
 
-def count_unread(folders: Iterable[Path], read: Iterable[RawFile]) -> Counter[str]:
-    """Count the files in folders that a reader leaves out, without those that don't look like data.
+def list_unread(folders: Iterable[Path], read: Iterable[RawFile]) -> str:
+    """List the files in folders that a reader leaves out, without those that don't look like data.
 
     folders (Iterable[Path]): Folders as in `find_files`. Next to a single file, nothing is looked for.
     read (Iterable[RawFile]): The files that are read.
-    RETURNS (Counter[str]): Number of files by suffix.
+    RETURNS (str): Number of files by suffix, such as `2 .zip, 1 .csv`. Empty if all are read.
     """
     known = {str(file) for file in read}
     places = [folder for folder in folders if split_archive(folder)[0] or not folder.is_file()]
@@ -100,7 +100,8 @@ def count_unread(folders: Iterable[Path], read: Iterable[RawFile]) -> Counter[st
     there = {str(file): file.name for folder in places for _, file in _files(folder) if not _is_hidden(file)}
     names = [name for path, name in there.items() if path not in known and PurePath(name).stem.lower() not in ASIDE]
     suffixes = [_suffix(name).lower() for name in names]
-    return Counter(suffix for suffix in suffixes if suffix and suffix not in NO_DATA and not suffix.endswith("~"))
+    left = Counter(suffix for suffix in suffixes if suffix and suffix not in NO_DATA and not suffix.endswith("~"))
+    return ", ".join(f"{count} {suffix}" for suffix, count in left.most_common(MOST_NAMED))
 
 
 def find_file_or_files(path: Path, suffixes: Sequence[str]) -> dict[str, RawFile]:

@@ -133,13 +133,13 @@ def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile
     raise ProjectError(f"no {TYPE_SYSTEM} in its folder or a folder above", where=file, remedy=_EXPORT_AGAIN)
 
 
-def _read_folder(folder: _Folder, labels_in: Optional[str]) -> Iterator[Document]:
+def _read_folder(folder: _Folder, label_feature: Optional[str]) -> Iterator[Document]:
     for name, file in folder.files.items():
         is_json = file.suffix.lower() == JSON
         type_system = None if is_json else _load_type_system(_type_system_of(name, file, folder.type_systems))
         names = [folder.prefix] * bool(folder.prefix) + [name] * (not folder.prefix or len(folder.files) > 1)
         owner = folder.owner or inception.owner_of(file)
-        document = _read_document("/".join(names), file, type_system, labels_in)
+        document = _read_document("/".join(names), file, type_system, label_feature)
         yield replace(document, annotator=inception.annotator_of(owner), meta=_mark(document.meta, owner, file))
 
 
@@ -149,22 +149,22 @@ def _mark(meta: Mapping[str, Any], owner: str, file: RawFile) -> Mapping[str, An
 
 
 def _read_document(
-    name: str, file: RawFile, type_system: Optional["TypeSystem"], labels_in: Optional[str]
+    name: str, file: RawFile, type_system: Optional["TypeSystem"], label_feature: Optional[str]
 ) -> Document:
     text = _read_checked(file)
     _check_unique(_ID.findall(text), file)
     with _told_in_one_line(file):
         cas = _load_cas(text, type_system, file)
-        return _make_document(name, cas, file, labels_in)
+        return _make_document(name, cas, file, label_feature)
 
 
-def _make_document(name: str, cas: "Cas", file: RawFile, labels_in: Optional[str]) -> Document:
+def _make_document(name: str, cas: "Cas", file: RawFile, label_feature: Optional[str]) -> Document:
     if cas.sofa_string is None:
         raise ProjectError("a CAS without text in its initial view", where=file, remedy=_EXPORT_AGAIN)
     annotations = sorted(cas.select_all_annotations(), key=lambda annotation: annotation.xmiID)
     _check_annotations(annotations, file)
     notes = [f"view '{name_id(view.sofa.sofaID)}' is not read" for view in cas.views if view.sofa is not cas.get_sofa()]
-    mentions = tuple(_read_mentions(annotations, labels_in, notes, str(file)))
+    mentions = tuple(_read_mentions(annotations, label_feature, notes, str(file)))
     meta: dict[str, Any] = {"notes": tuple(notes)} if notes else {}
     sentences = [annotation.begin for annotation in annotations if SENTENCE in _lineage(annotation.type)]
     if sentences:
@@ -253,7 +253,7 @@ def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
 
 
 def _read_mentions(
-    annotations: Iterable["Annotation"], labels_in: Optional[str], notes: list[str], where: str
+    annotations: Iterable["Annotation"], label_feature: Optional[str], notes: list[str], where: str
 ) -> Iterator[Mention]:
     for annotation in annotations:
         layer = annotation.type
@@ -266,7 +266,7 @@ def _read_mentions(
             notes.append(NOT_READ.format(name_id(layer.short_name)))
             continue
         else:
-            values = list(_values(annotation, labels_in))
+            values = list(_values(annotation, label_feature))
         notes += [SEVERAL_VALUES] if len(values) > 1 else []
         yield _mention(annotation, values[0] if values else layer.short_name, where)
 
@@ -291,12 +291,12 @@ def _refers(layer: "Type") -> bool:
     return any(ANNOTATION in _lineage(feature.rangeType) for feature in layer.all_features)
 
 
-def _values(annotation: "Annotation", labels_in: Optional[str]) -> Iterator[str]:
+def _values(annotation: "Annotation", label_feature: Optional[str]) -> Iterator[str]:
     """YIELDS (str): The values of the feature with the labels or, if it isn't known, of all string features, in the
     order of their names."""
     # cassis appends a `_` to some names, such as `type`.
-    wanted = (labels_in, f"{labels_in}_")
-    features = [feature for feature in annotation.type.all_features if not labels_in or feature.name in wanted]
+    wanted = (label_feature, f"{label_feature}_")
+    features = [feature for feature in annotation.type.all_features if not label_feature or feature.name in wanted]
     for feature in sorted(features, key=lambda feature: feature.name):
         value = getattr(annotation, feature.name)
         if value and STRING in _lineage(feature.rangeType):

@@ -140,7 +140,7 @@ def _read_document(name: str, file: RawFile, options: Options) -> Document:
     match = FORMAT.fullmatch(lines[0])
     if not match:
         raise ProjectError("no line `#FORMAT=WebAnno TSV 3.3` at its top", where=f"{file}:1", remedy=_EXPORT_AGAIN)
-    layers = [_with_labels_in(options.feature, layer) for layer in _read_layers(lines[1:], file)]
+    layers = [_with_label_feature(options.feature, layer) for layer in _read_layers(lines[1:], file)]
     sentences = list(_read_sentences(lines, int(match[1]) < 2, file))
     placed, note = _place_all([one for one in sentences if one.units], options.offsets, file)
     notes = [note] * bool(note) + [WITHOUT_TOKENS for one in sentences if not one.units and one.text.strip()]
@@ -255,7 +255,7 @@ def _find_in(sentence: _Sentence, unit: _Unit, places: Mapping[int, int], where:
     raise ProjectError(what, where=where, remedy=_EXPORT_AGAIN)
 
 
-def _with_labels_in(feature: Optional[str], layer: _Layer) -> _Layer:
+def _with_label_feature(feature: Optional[str], layer: _Layer) -> _Layer:
     """RETURNS (_Layer): The layer, with no other feature than that with the labels if it is known."""
     if feature is None or layer.name == NAMED_ENTITY:
         return layer
