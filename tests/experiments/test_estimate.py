@@ -123,3 +123,10 @@ class TestCommand:
         found = plan.count_corpus(project / "configs", project / "corpus", "ru_ugt", {"RU UGT": {"sentences": 100}})
         assert {part: found.parts[part].sentences for part in found.parts} == {"train": 70, "test": 30}
         assert found.entity_types == ("Drug", "Disease")
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./encoder", "models/bert/cased"])
+def test_a_folder_that_is_not_there_is_no_reason_to_time_another_encoder(tmp_path, name):
+    with pytest.raises(ProjectError, match=f"{name}: no such folder"):
+        plan.encoder_to_time(name, tmp_path / "training", tmp_path / "assets")
+    assert not (tmp_path / "assets").exists()

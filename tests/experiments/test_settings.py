@@ -7,8 +7,10 @@ from typing import Iterator
 import pytest
 import srsly
 
+from scripts.annotation.methods import METHODS, Method
 from scripts.base.errors import ProjectError
 from scripts.base.settings import Settings
+from scripts.experiments import settings as settings_module
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.job import distinct, training_length
 from scripts.experiments.settings import Experiment, Training, read_experiment
@@ -111,6 +113,13 @@ def test_the_tiny_experiment_is_read(made_project):
 )
 def test_mistakes_are_told_in_one_line(project, changes, expected):
     assert re.search(expected, mistake(project, "wrong", **changes))
+
+
+def test_a_selection_without_a_model_is_for_suggest_only(project, monkeypatch):
+    longest = Method("longest", lambda pool, rows, there, random: rows)
+    monkeypatch.setattr(settings_module, "METHODS", {**METHODS, "longest": longest})
+    told = mistake(project, "wrong", few_shot__selection=["random", "longest"])
+    assert re.search("few_shot.selection.*'longest' is for `suggest` only, since it doesn't use a model", told)
 
 
 def test_a_range_of_sizes_has_both_ends(project):

@@ -138,7 +138,12 @@ class TestThreshold:
 
     @pytest.mark.parametrize(
         "label, value, expected",
-        [("Durg", 0.5, "entity type 'Durg'. Known: Disease, Drug"), ("Drug", 1.5, "1.5"), ("Drug", -0.1, "-0.1")],
+        [
+            ("Durg", 0.5, "entity type 'Durg'. Known: Disease, Drug"),
+            ("Drug", 1.5, "1.5"),
+            ("Drug", -0.1, "-0.1"),
+            ("Drug", "0.5", "'0.5'"),
+        ],
     )
     def test_a_wrong_one_is_told_in_one_line(self, package, label, value, expected):
         with pytest.raises(ValueError, match=expected) as raised:

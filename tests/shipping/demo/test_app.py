@@ -59,6 +59,11 @@ def test_only_pipelines_that_are_asked_for_read_the_text(client):
     assert list(entities(client, TEXT, pipelines=["with rules"])) == ["with rules"]
 
 
+def test_a_pipeline_that_is_named_twice_reads_the_text_once(client):
+    answer = client.post("/entities", json={"text": TEXT, "pipelines": ["one", "one"]}).json()
+    assert [one["name"] for one in answer] == ["one"]
+
+
 def test_pipelines_are_listed(client):
     listed = client.get("/pipelines").json()
     assert [one["name"] for one in listed] == ["one", "with rules"]

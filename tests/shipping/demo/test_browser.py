@@ -71,6 +71,15 @@ def test_nothing_sticks_out(demo_address, browser, width, scheme):
     page.close()
 
 
+def test_a_text_that_is_too_long_is_refused_and_not_cut(page, demo_address):
+    page.goto(demo_address)
+    read(page, TEXT)
+    page.fill("#text", "no rash " * 2501)
+    page.press("#text", "Control+Enter")
+    page.locator("#status.error", has_text="text").wait_for()
+    assert len(page.input_value("#text")) == 8 * 2501
+
+
 def test_it_says_when_the_demo_has_ended(page, demo):
     process, address, _ = demo
     page.goto(address)
