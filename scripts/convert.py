@@ -37,7 +37,7 @@ def main(
     strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     resplit: Annotated[Optional[list[str]], typer.Option("--resplit", help=RESPLIT)] = None,
 ) -> None:
-    """Convert the corpora of an experiment: read, harmonise, split by document and write DocBins.
+    """Convert the corpora of an experiment: read, harmonize, split by document and write DocBins.
 
     Corpora with unchanged raw files and settings are skipped. Documents keep their side of the split."""
     # fmt: on

@@ -250,7 +250,7 @@ class TestStrict:
 
 
 def printed(capsys) -> str:
-    """What was printed, without colours, its lines joined: wasabi breaks them where the screen ends."""
+    """What was printed, without colors, its lines joined: wasabi breaks them where the screen ends."""
     return " ".join(re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).split())
 
 
@@ -416,7 +416,7 @@ def test_a_corpus_split_by_sentence_is_noted_and_loses_nothing(project, capsys):
     assert "sentence that is a document of its own" not in printed(capsys)
 
 
-def test_where_nothing_is_recognised_again_it_is_a_warning(project, capsys):
+def test_where_nothing_is_recognized_again_it_is_a_warning(project, capsys):
     run(project)
     for number in range(4):
         (project / "raw" / "one" / f"{number}.txt").rename(project / "raw" / "one" / f"x{number}.txt")

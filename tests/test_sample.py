@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.harmonise import Harmonised, harmonise
+from scripts.corpora.harmonize import Harmonized, harmonize
 from scripts.corpora.sentences import sentence_starts
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 
@@ -33,10 +33,10 @@ def settings_of(name: str) -> CorpusSettings:
 
 
 @cache
-def corpus(name: str) -> list[Harmonised]:
+def corpus(name: str) -> list[Harmonized]:
     settings = settings_of(name)
     documents = FORMATS[settings.format].read(settings.path, settings.annotations)
-    return [harmonise(document, settings.labels, settings.discontinuous) for document in documents]
+    return [harmonize(document, settings.labels, settings.discontinuous) for document in documents]
 
 
 @cache

@@ -9,7 +9,7 @@ pipeline's own encoder, `diversity` seeds clusters without moving their centers,
 number of sentences. We don't know when CNBSE switches, because we only had the abstract of the paper.
 
 Chen et al. (BMC Medical Informatics and Decision Making 2017) had nurses annotate. Active learning saved sentences,
-but longer sentences took more time, which cancelled part of the gain. This is why a budget can be in words, and why
+but longer sentences took more time, which canceled part of the gain. This is why a budget can be in words, and why
 `uncertainty_mean` doesn't prefer long sentences.
 """
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ DIVERSE_SENTENCES = 100
 # As in scikit-learn's k-means++, use the best of several drawn sentences. There, the number grows with the clusters.
 DRAWN_AT_ONCE = 8
 # The number of annotated sentences to compare with all others at once, which limits the memory for the distances.
-CENTRES_AT_ONCE = 64
+CENTERS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -191,8 +191,8 @@ def _diverse(
     vectors = pool.vectors[candidates]
     # Squared distance to the nearest selected one. The maximum is 4, because vectors have length 1.
     far = numpy.full(len(candidates), 4.0, dtype="float32")
-    for start in range(0, len(annotated), CENTRES_AT_ONCE):
-        there = pool.vectors[annotated[start : start + CENTRES_AT_ONCE]]
+    for start in range(0, len(annotated), CENTERS_AT_ONCE):
+        there = pool.vectors[annotated[start : start + CENTERS_AT_ONCE]]
         far = numpy.minimum(far, _squared_distances(vectors, there).min(axis=1))
     left = numpy.ones(len(candidates), dtype=bool)
     for _ in range(len(candidates)):
@@ -213,9 +213,9 @@ def _draw(weights: numpy.ndarray, left: numpy.ndarray, random: numpy.random.Gene
     return numpy.unique(numpy.minimum(places, numpy.flatnonzero(weights)[-1]))
 
 
-def _squared_distances(vectors: numpy.ndarray, centres: numpy.ndarray) -> numpy.ndarray:
+def _squared_distances(vectors: numpy.ndarray, centers: numpy.ndarray) -> numpy.ndarray:
     """RETURNS (numpy.ndarray): (vectors, centers) of float32, at least 0."""
-    return numpy.maximum(2.0 - 2.0 * (vectors @ centres.T), 0.0)
+    return numpy.maximum(2.0 - 2.0 * (vectors @ centers.T), 0.0)
 
 
 def _scheduled(

@@ -87,8 +87,8 @@ def _found(chosen: Chosen, candidates: Sequence[Candidate], texts: Mapping[str, 
     meta: dict[str, Any] = {
         **place_of(candidate.document, candidate.start, candidate.end, texts[candidate.document]),
         "chosen_by": chosen.method,
-        "before": _neighbour(candidates, chosen.row, -1),
-        "after": _neighbour(candidates, chosen.row, 1),
+        "before": _neighbor(candidates, chosen.row, -1),
+        "after": _neighbor(candidates, chosen.row, 1),
         **UNANSWERED.get(format, {}),
     }
     if format == "prodigy":
@@ -99,7 +99,7 @@ def _found(chosen: Chosen, candidates: Sequence[Candidate], texts: Mapping[str, 
     return Found(name, candidate.text, entities, tuple(map(tuple, candidate.tokens.tolist())), meta)
 
 
-def _neighbour(candidates: Sequence[Candidate], row: int, step: int) -> str:
+def _neighbor(candidates: Sequence[Candidate], row: int, step: int) -> str:
     """RETURNS (str): The previous or next sentence in the text. Empty if there is none."""
     other = row + step
     is_there = 0 <= other < len(candidates) and candidates[other].document == candidates[row].document

@@ -24,10 +24,11 @@ from scripts.base.errors import (
 )
 from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
-from scripts.base.weasel import end_with_weasel, parent_words
+from scripts.base.weasel import end_with_weasel, is_weasel, parent_words
 
 # Characters that do not survive the single quotes in project.yml, or Weasel's own parsing.
 UNQUOTED = re.compile(r"""['"$`\\\x00-\x1f\x7f]""")
+OPTION = re.compile(r"(?<![\w.-])--([a-z][a-z-]*)")
 PROJECT_FILE = Path("project.yml")
 
 
@@ -85,9 +86,21 @@ def _stop(reason: str) -> None:
         # The signal's own message has already said why.
         return
     # Not msg.fail, which wraps at 80 columns: an error should be one line that can be searched for and copied.
-    line = f"✘ {reason}"
+    line = f"✘ {name_variables(reason, PROJECT_FILE) if is_weasel(parent_words()) else reason}"
     print(f"\n{color(line, fg='red') if msg.show_color else line}\n", flush=True)
     sys.exit(1)
+
+
+def name_variables(reason: str, project_file: Path) -> str:
+    """Name the options in an error as Weasel's users write them.
+
+    reason (str): Such as `--threads must be at least 1`.
+    project_file (Path): The project.yml that declares the vars.
+    RETURNS (str): Such as `--vars.threads must be at least 1`. Options without a variable are left as they are.
+    """
+    known = _declared(srsly.read_yaml(project_file).get("vars") or {}) if project_file.is_file() else []
+    variables = {name.replace("_", "-"): f"--vars.{name}" for name in known}
+    return OPTION.sub(lambda option: variables.get(option[1], option[0]), reason)
 
 
 def print_settings(name: str, settings: dict[str, Any]) -> None:

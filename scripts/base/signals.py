@@ -18,7 +18,7 @@ WATCHED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 # Time for cleaning up before the process is ended in any case. After Ctrl-C, Weasel allows 0.25 s.
 GRACE_SECONDS = 2.0
 PARENT_POLLS, PARENT_POLL_SECONDS = 40, 0.005
-GO_ON = "Finished runs are not repeated: start the same command again to continue"
+GO_ON = "Finished work is kept: start the same command again to continue"
 
 
 class _State:

@@ -1,1 +1,1 @@
-"""Read corpora in any format, harmonise their labels, split them by document, and save them as DocBins."""
+"""Read corpora in any format, harmonize their labels, split them by document, and save them as DocBins."""

@@ -6,7 +6,7 @@ from typing import Collection, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError, name_id, name_label
 from scripts.corpora.copies import find_copies, fold_text
-from scripts.corpora.harmonise import fragments_of, join_fragments
+from scripts.corpora.harmonize import fragments_of, join_fragments
 from scripts.corpora.manifest import Copies, Manifest, ReadAccount
 from scripts.corpora.schema import (
     CHANGES,

@@ -36,9 +36,9 @@ from scripts.corpora.docbin import (
 from scripts.corpora.fingerprint import TOKENIZER, fingerprint, hash_raw_files
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.documents import add_notes
-from scripts.corpora.harmonise import check_labels, drop, harmonise
+from scripts.corpora.harmonize import check_labels, drop, harmonize
 from scripts.corpora.manifest import PARTS, LeftOut, Manifest, Mentions, PartAccount, write_manifest
-from scripts.corpora.recognise import name_format
+from scripts.corpora.recognize import name_format
 from scripts.corpora.schema import (
     ANNOTATED_TYPES,
     BY_SENTENCE,
@@ -103,7 +103,7 @@ class Converted:
 
 
 def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides] = None) -> Converted:
-    """Read, harmonise, split and align a corpus.
+    """Read, harmonize, split and align a corpus.
 
     name (str): The corpus's name.
     settings (CorpusSettings): The corpus file.
@@ -293,14 +293,14 @@ def _convert(
 ) -> Iterator[Doc]:
     """YIELDS (Doc): The documents with text. All changes are counted in the tally."""
     for document in documents:
-        harmonised = harmonise(document, settings.labels, settings.discontinuous)
+        harmonized = harmonize(document, settings.labels, settings.discontinuous)
         outvoted = document.meta.get(OUTVOTED, ())
         tally.read.update(mention.label for mention in (*document.mentions, *outvoted))
         tally.dropped += (drop(document.id, mention, _why_outvoted(mention, settings)) for mention in outvoted)
-        tally.dropped += harmonised.dropped
-        tally.changed += harmonised.changed
+        tally.dropped += harmonized.dropped
+        tally.changed += harmonized.changed
         if document.text.strip():
-            aligned = align(harmonised.document, find_sentences(document, settings), nlp)
+            aligned = align(harmonized.document, find_sentences(document, settings), nlp)
             tally.dropped += aligned.dropped
             tally.changed += aligned.changed
             aligned.doc.user_data[ANNOTATED_TYPES] = list(settings.entity_types)

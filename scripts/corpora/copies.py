@@ -7,7 +7,7 @@ from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import MOST_NAMED, ProjectError, name_id
 from scripts.base.settings import suggest
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, Document, Fragment, Mention
 
 ALL, MAJORITY = "all", "majority"
@@ -25,7 +25,7 @@ def fold_text(text: str) -> str:
 
 
 def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
-    """Find documents with the same text, normalised by `fold_text`.
+    """Find documents with the same text, normalized by `fold_text`.
 
     texts (Mapping[str, str]): Texts by document id.
     RETURNS (list[list[str]]): Sorted ids for each text in more than one document. Documents without text are not copies

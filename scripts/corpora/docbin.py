@@ -1,4 +1,4 @@
-"""Convert harmonised documents to spaCy Docs with sentence starts and entities, and pack them into DocBins."""
+"""Convert harmonized documents to spaCy Docs with sentence starts and entities, and pack them into DocBins."""
 from dataclasses import dataclass
 from typing import Collection, Iterable, Iterator, Sequence
 
@@ -7,7 +7,7 @@ from spacy.attrs import ENT_IOB
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span, Token
 
-from scripts.corpora.harmonise import change, drop
+from scripts.corpora.harmonize import change, drop
 from scripts.corpora.schema import EXPANDED, Changed, Document, Dropped
 from scripts.corpora.sentences import set_sentence_starts
 
@@ -21,7 +21,7 @@ class Aligned:
     """A document as a spaCy Doc.
 
     doc (Doc): The Doc with sentence starts and entities. Tokens that nobody annotated have no entity tag.
-        `doc.user_data` has only `id` (str) and `mentions`: the [start, end, type] of every harmonised mention, in
+        `doc.user_data` has only `id` (str) and `mentions`: the [start, end, type] of every harmonized mention, in
         characters as annotated. These include mentions in `dropped`, so that they count as missed in scores.
     changed (tuple[Changed, ...]): Mentions that start or end inside a token. Their entities include the whole token.
     dropped (tuple[Dropped, ...]): Mentions that would overlap a longer one after expansion to whole tokens.
@@ -38,7 +38,7 @@ def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> 
     In a partly annotated document, tokens that are not entirely inside an annotated stretch are unknown, which is a
     missing entity tag in spaCy. A mention annotates all of its tokens, even outside of the annotated stretches.
 
-    document (Document): The harmonised document.
+    document (Document): The harmonized document.
     sentence_starts (Sequence[int]): Character offsets of sentence starts.
     nlp (Language): The pipeline with the tokenizer.
     RETURNS (Aligned): The Doc, and the mentions changed or dropped by alignment.
@@ -52,7 +52,7 @@ def align(document: Document, sentence_starts: Sequence[int], nlp: Language) -> 
     taken: set[int] = set()
     for mention in sorted(document.mentions, key=lambda mention: (mention.start - mention.end, mention.start)):
         span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
-        # A harmonised mention is within the text, so there are always tokens to expand it to.
+        # A harmonized mention is within the text, so there are always tokens to expand it to.
         assert span is not None
         if taken.isdisjoint(range(span.start, span.end)):
             taken.update(range(span.start, span.end))

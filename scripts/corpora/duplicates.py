@@ -105,7 +105,7 @@ class Gathered:
 
 
 def normal_form(sentence: str) -> str:
-    """Normalise a sentence to its words, which are runs of letters and digits.
+    """Normalize a sentence to its words, which are runs of letters and digits.
 
     sentence (str): Any text.
     RETURNS (str): Case-folded words with single spaces between them. Letters are composed (й is one character), and

@@ -8,7 +8,7 @@ from scripts.base.files import hash_data, hash_file, hash_files
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import hash_raw, list_unread, split_archive
 from scripts.corpora.manifest import read_manifest
-from scripts.corpora.recognise import name_format
+from scripts.corpora.recognize import name_format
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import FILE, Sides, is_converted_with
 

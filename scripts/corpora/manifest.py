@@ -130,7 +130,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Copies:
-    """The documents with the same text as another one, normalised by `fold_text`. Empty ones don't count.
+    """The documents with the same text as another one, normalized by `fold_text`. Empty ones don't count.
 
     texts (int): Texts in more than one document.
     documents (int): Documents with these texts.

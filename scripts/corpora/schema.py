@@ -11,8 +11,8 @@ class Mention:
 
     start (int): Offset of the first character in the text.
     end (int): Offset after the last character.
-    label (str): The corpus's own label (subtype) as read, or the entity type once harmonised.
-    subtype (str): The corpus's own label once harmonised.
+    label (str): The corpus's own label (subtype) as read, or the entity type once harmonized.
+    subtype (str): The corpus's own label once harmonized.
     id (str): The mention's id in its document, such as `T3`.
     fragments (tuple): The (start, end) pairs as annotated. More than one if discontinuous.
     text (Optional[str]): The mention's text according to the annotation, or None if the format doesn't include it.
@@ -134,7 +134,7 @@ SPLIT_BY_SENTENCE = (
 )
 # A note of readers whose annotations have features.
 SEVERAL_VALUES = (
-    "annotation with several values, labelled with the first one in the order of its features' names; `feature` in the "
+    "annotation with several values, labeled with the first one in the order of its features' names; `feature` in the "
     "corpus file chooses another"
 )
 LABEL_NOT_MAPPED, NO_MAJORITY = "label not mapped", "no majority"

@@ -143,7 +143,7 @@ class CorpusSettings(Settings):
     title (str): The corpus's usual name. Defaults to the name of this file.
     description (str): The kind of text, in one sentence without the full stop.
     invented (bool): Whether the texts were made up, so that scores on them say little about real text.
-    license (str): The licence of the texts and annotations, as stated by the publisher.
+    license (str): The license of the texts and annotations, as stated by the publisher.
     url (str): The corpus's web page.
     author (str): The corpus's authors.
     """
@@ -179,7 +179,7 @@ class CorpusSettings(Settings):
 
     @property
     def decisive(self) -> dict[str, Any]:
-        """RETURNS (dict): All settings, for JSON, except those that only describe the corpus. If the licence is
+        """RETURNS (dict): All settings, for JSON, except those that only describe the corpus. If the license is
         corrected, for instance, the converted corpus and the models trained on it stay valid."""
         dumped = self.model_dump(mode="json", exclude=set(ABOUT))
         return {key: value for key, value in dumped.items() if value is not None or key not in ADDED_LATER}

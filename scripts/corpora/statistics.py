@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Callable, Iterable, Mapping, Union
 
 from scripts.corpora import punkt
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.manifest import Statistics
 from scripts.corpora.schema import Document, Mention, in_order
 

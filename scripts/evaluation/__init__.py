@@ -1,1 +1,1 @@
-"""Score predictions and summarise scores, with pure functions of mentions and numbers."""
+"""Score predictions and summarize scores, with pure functions of mentions and numbers."""

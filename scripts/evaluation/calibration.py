@@ -49,8 +49,8 @@ class BetaCalibration:
     On the logit scale, the calibration is a curve with different slopes for low and high confidences. If both slopes
     are equal, it is a straight line, which is Platt scaling.
 
-    low (float): Slope towards 0. Below 1 if the model is overconfident.
-    high (float): Slope towards 1. Below 1 if the model is overconfident.
+    low (float): Slope toward 0. Below 1 if the model is overconfident.
+    high (float): Slope toward 1. Below 1 if the model is overconfident.
     intercept (float): Below 0 if the model is right less often than its confidence says.
     mentions (int): Number of mentions it was fitted on.
     """

@@ -1,4 +1,4 @@
-"""Summarise F1 at growing sample sizes: means, spreads and the number of sentences needed."""
+"""Summarize F1 at growing sample sizes: means, spreads and the number of sentences needed."""
 import statistics
 from dataclasses import dataclass
 from typing import Generic, Hashable, Mapping, Optional, TypeVar

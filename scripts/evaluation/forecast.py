@@ -190,12 +190,12 @@ class _Student:
     """Student's t distributions, one per element of its arrays.
 
     freedom (int): Degrees of freedom.
-    centre (np.ndarray): Centres.
+    center (np.ndarray): Centers.
     spread (np.ndarray): Scales.
     """
 
     freedom: int
-    centre: np.ndarray
+    center: np.ndarray
     spread: np.ndarray
 
     def mass(self, low: float, high: float) -> np.ndarray:
@@ -206,14 +206,14 @@ class _Student:
     def draw(self, low: float, high: float, random: np.random.Generator) -> np.ndarray:
         """RETURNS (np.ndarray): A random value of each distribution, between two values."""
         side, below, above = self._between(low, high)
-        quantiles = below + random.random(len(self.centre)) * (above - below)
-        drawn = self.centre + side * self.spread * stdtrit(self.freedom, np.maximum(quantiles, SMALLEST))
+        quantiles = below + random.random(len(self.center)) * (above - below)
+        drawn = self.center + side * self.spread * stdtrit(self.freedom, np.maximum(quantiles, SMALLEST))
         return drawn.clip(low, high)
 
     def _between(self, low: float, high: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         # Upper tails are mirrored, since probabilities lose precision near 1, but not near 0.
-        side = np.where(self.centre < low, -1.0, 1.0)
-        ends = np.sort([side * (low - self.centre) / self.spread, side * (high - self.centre) / self.spread], axis=0)
+        side = np.where(self.center < low, -1.0, 1.0)
+        ends = np.sort([side * (low - self.center) / self.spread, side * (high - self.center) / self.spread], axis=0)
         return side, stdtr(self.freedom, ends[0]), stdtr(self.freedom, ends[1])
 
 
@@ -254,9 +254,9 @@ class _Regression:
         """RETURNS (tuple): Distribution of the plateau given each exponent, and the exponent's log-probability."""
         falls, shares = self.falls(exponents), self.weights / self.weights.sum()
         mean_fall = falls @ shares
-        centred = falls - mean_fall[:, None]
-        variance = centred**2 @ shares
-        drops = -(centred @ (shares * self.f1s)) / variance
+        centered = falls - mean_fall[:, None]
+        variance = centered**2 @ shares
+        drops = -(centered @ (shares * self.f1s)) / variance
         plateaus = self.f1s @ shares + drops * mean_fall
         misfit = self.misfit(exponents, plateaus, drops)
         freedom = NOISE_RUNS + len(self.f1s) - 2
@@ -333,7 +333,7 @@ def back_test(curve: Curve, fitted_up_to: int, seed: int = 0) -> tuple[BackTest,
     )
 
 
-def summarise(tests: Sequence[BackTest]) -> Optional[BackTestSummary]:
+def summarize(tests: Sequence[BackTest]) -> Optional[BackTestSummary]:
     """RETURNS (Optional[BackTestSummary]): Means over back-tests, or None if there are none."""
     if not tests:
         return None
@@ -359,7 +359,7 @@ def _draw_laws(curve: Curve, seed: int) -> _Laws:
     This is Bayesian, so that curves with few runs keep the uncertainty that a best fit ignores: a best fit to four runs
     may look certain just because of noise. Plateaus and drops have flat priors. For the priors of exponents and noise,
     see `EXPONENT` and `NOISE`. Noise is normal, with a variance inversely proportional to the number of sentences. A
-    curve that doesn't rise is modelled as level.
+    curve that doesn't rise is modeled as level.
 
     curve (Curve): F1 by sample size, with at least four sizes.
     seed (int): Seed of the draws.

@@ -116,7 +116,7 @@ def validate_ranking(targets: Sequence[MeasuredTarget], seed: int = 0) -> tuple[
 
     A group is a target at one sample size. Within it, sources are ranked by the feature and by their gain, and the
     group's mean rank is subtracted. Pearson's correlation over the ranks of all groups is then Spearman's correlation
-    within groups, so that easy targets and small samples don't favour a feature. For the p-value, the feature's ranks
+    within groups, so that easy targets and small samples don't favor a feature. For the p-value, the feature's ranks
     are permuted among the sources of a target, in the same way at all its sizes, because sizes are not independent.
 
     targets (Sequence[MeasuredTarget]): Ranked sources and their gains.
@@ -134,7 +134,7 @@ def _ranks(values: Sequence[Optional[float]]) -> Optional[list[float]]:
 
 
 def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> RankValidation:
-    pairs = [pair for target in targets for pair in _centred(target, feature)]
+    pairs = [pair for target in targets for pair in _centered(target, feature)]
     groups = sum(len(gains) for _, gains in pairs)
     compared = sum(gains.size for _, gains in pairs)
     spread = sum(len(gains) * ranks @ ranks for ranks, gains in pairs) * sum((gains**2).sum() for _, gains in pairs)
@@ -152,7 +152,7 @@ def _validate(targets: Sequence[MeasuredTarget], feature: str, seed: int) -> Ran
     )
 
 
-def _centred(target: MeasuredTarget, feature: str) -> list[tuple[np.ndarray, np.ndarray]]:
+def _centered(target: MeasuredTarget, feature: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """RETURNS (list): One pair of ranks by feature (sources,) and by gain (sizes, sources). Empty if undefined."""
     ranks = [source.rank if feature == COMBINED else source.ranks.get(feature) for source in target.ranked]
     known = [rank for rank in ranks if rank is not None]

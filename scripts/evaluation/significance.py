@@ -11,7 +11,7 @@ from scripts.evaluation.curves import TOLERANCE, Spread
 from scripts.evaluation.scores import MentionKey, check_same_length, score_mentions
 
 WELCH, PAIRED = "Welch t-test", "paired t-test"
-RANDOMISATION, BOOTSTRAP = "randomisation", "bootstrap"
+RANDOMIZATION, BOOTSTRAP = "randomization", "bootstrap"
 RESAMPLES = 10_000
 SIGNIFICANT = 0.05
 CONFIDENCE = 0.95
@@ -36,7 +36,7 @@ class DocumentCounts:
 class Comparison:
     """How one system differs from another in F1.
 
-    unit (str): The unit that the p values generalise over: seeds or documents.
+    unit (str): The unit that the p values generalize over: seeds or documents.
     n (int): Number of units that both systems have.
     difference (float): Difference in F1, in points. With several seeds, the difference of the means.
     p_values (Mapping[str, float]): Two-tailed p values by name of the test. Undefined ones are left out.
@@ -174,14 +174,14 @@ def mean_f1(counts: numpy.ndarray) -> float:
     return float(_f1s(_sizes(counts).sum(axis=1)[None])[0])
 
 
-def randomisation_test(
+def randomization_test(
     one: numpy.ndarray, other: numpy.ndarray, resamples: int = RESAMPLES, seed: int = 0
 ) -> Optional[float]:
-    """Compute an approximate randomisation test over test documents (Noreen 1989; Yeh 2000).
+    """Compute an approximate randomization test over test documents (Noreen 1989; Yeh 2000).
 
     Null hypothesis: it doesn't matter for F1 which system a document's output comes from. In every resample, a coin is
     tossed for each document to decide whether the two systems swap their outputs, in the runs of all seeds. The
-    statistic is the absolute difference of the mean F1 over seeds. The test doesn't generalise to other seeds.
+    statistic is the absolute difference of the mean F1 over seeds. The test doesn't generalize to other seeds.
 
     one (numpy.ndarray): (seeds, documents, 3) tp, fp and fn of a system.
     other (numpy.ndarray): (seeds, documents, 3) of the other system, with the same seeds and documents.
@@ -229,7 +229,7 @@ def bootstrap_p_value(difference: float, resampled: numpy.ndarray) -> float:
     """Compute a paired bootstrap test over test documents (Berg-Kirkpatrick et al. 2012, two-tailed here).
 
     Null hypothesis: the systems have the same F1 over all possible documents. The differences of the resamples, shifted
-    to a centre of 0, represent the differences expected by chance.
+    to a center of 0, represent the differences expected by chance.
 
     difference (float): Difference between the systems, in points of F1.
     resampled (numpy.ndarray): (resamples,) the n differences of `bootstrap_differences`.
@@ -263,7 +263,7 @@ def compare_documents(
     if resampled is None:
         return Comparison("documents", n_documents, difference, {})
     p_values = {
-        RANDOMISATION: randomisation_test(one, other, resamples, seed),
+        RANDOMIZATION: randomization_test(one, other, resamples, seed),
         BOOTSTRAP: bootstrap_p_value(difference, resampled),
     }
     return Comparison("documents", n_documents, difference, _defined(p_values), bootstrap_interval(resampled))

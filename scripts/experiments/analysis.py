@@ -25,21 +25,21 @@ from scripts.results.runs import Ledger
 Mentions = frozenset[tuple[str, str]]
 
 
-def analyse_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
+def analyze_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
     """Bring the analysis of every finished run up to date.
 
     workspace (Workspace): The experiment and its environment.
     jobs (Mapping[Run, RunJob]): The runs, all of them finished.
     """
     ledger, seen = Ledger(workspace.runs), SeenMentions()
-    pending = {run: job for run, job in jobs.items() if not is_analysed(ledger, run.id, job.fingerprint)}
+    pending = {run: job for run, job in jobs.items() if not is_analyzed(ledger, run.id, job.fingerprint)}
     for run in progress(len(pending), "run", iterable=pending, desc="Analyzing errors", disable=not pending):
         job = as_executed(workspace, run, pending[run])
-        found = analyse(job, ledger.predictions(run.id) or [], seen.of(job.training))
+        found = analyze(job, ledger.predictions(run.id) or [], seen.of(job.training))
         write_zipped_json(analysis_file(ledger.folder, run.id), found)
 
 
-def is_analysed(ledger: Ledger, run: str, fingerprint: str) -> bool:
+def is_analyzed(ledger: Ledger, run: str, fingerprint: str) -> bool:
     """RETURNS (bool): Whether a run has an analysis that is undamaged and up to date."""
     try:
         return read_zipped_json(analysis_file(ledger.folder, run)).get("fingerprint") == fingerprint
@@ -47,7 +47,7 @@ def is_analysed(ledger: Ledger, run: str, fingerprint: str) -> bool:
         return False
 
 
-def analyse(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
+def analyze(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
     """Compare a run's predictions with the gold annotations of its test part.
 
     job (RunJob): The run.

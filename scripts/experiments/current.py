@@ -6,7 +6,7 @@ from wasabi import msg
 
 from scripts.corpora.manifest import identify, read_manifest
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.analysis import analyse_all
+from scripts.experiments.analysis import analyze_all
 from scripts.experiments.calibration import calibration_job, can_calibrate
 from scripts.experiments.device import choose_precision
 from scripts.experiments.execute import Jobs, jobs_of, planned_run
@@ -81,4 +81,4 @@ def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
 def _mend_analyses(workspace: Workspace, jobs: Jobs) -> None:
     """Repeat missing or damaged analyses of finished runs, based on the saved predictions."""
     finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
-    analyse_all(workspace, finished)
+    analyze_all(workspace, finished)

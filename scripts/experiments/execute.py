@@ -13,7 +13,7 @@ from scripts.base.files import write_json, write_text, write_zipped_json
 from scripts.base.progress import TaskBar
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
-from scripts.experiments.analysis import analyse_all
+from scripts.experiments.analysis import analyze_all
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.task import Ended, Executor, Task, Work
 from scripts.experiments.journal import Journal, failure_line
@@ -55,7 +55,7 @@ def execute_kind(
     pending = {run: job for run, job in jobs.items() if run not in finished}
     print_pending(ledger, jobs, pending)
     failed = execute_all(workspace, pending, executor)
-    analyse_all(workspace, finished)
+    analyze_all(workspace, finished)
     results = [ledger.read(run.id) for run in jobs if run.id not in failed]
     print_problems(results)
     check_failed(workspace, failed)

@@ -13,7 +13,7 @@ from scripts.base.files import file_stamp, hash_data
 from scripts.base.machine import processor
 from scripts.corpora.parts import read_sentences, reference_doc, sample
 from scripts.evaluation.scores import Score
-from scripts.experiments.analysis import SeenMentions, analyse
+from scripts.experiments.analysis import SeenMentions, analyze
 from scripts.experiments.choose import Chooser
 from scripts.experiments.device import use_device
 from scripts.experiments.health import find_problem
@@ -169,7 +169,7 @@ def execute_run(
     result = _result(workspace, run, job, model, outcome, device)
     if drawn:
         result = replace(result, cost={**result.cost, "edits": drawn.edits})
-    analysis = analyse(job, [asdict(prediction) for prediction in outcome.predictions], seen.of(job.training))
+    analysis = analyze(job, [asdict(prediction) for prediction in outcome.predictions], seen.of(job.training))
     left = chooser.leave(model.nlp, drawn, result.problem) if chooser and drawn else None
     return FinishedRun(result, model.config, model.sample, outcome.predictions, analysis, left)
 

@@ -455,8 +455,8 @@ def calibrated(log_probability: float, low: float, high: float, intercept: float
     """Correct a model's probability by beta calibration (Kull et al. 2017).
 
     log_probability (float): Its logarithm.
-    low (float): Slope of the correction towards 0, on the logit scale. Below 1 if the model is overconfident.
-    high (float): Slope towards 1. If both are equal, this is Platt scaling. If both are 1, only the intercept matters.
+    low (float): Slope of the correction toward 0, on the logit scale. Below 1 if the model is overconfident.
+    high (float): Slope toward 1. If both are equal, this is Platt scaling. If both are 1, only the intercept matters.
     intercept (float): Below 0 if the model is right less often than its probability says.
     RETURNS (float): The confidence, from 0 to 1.
     """

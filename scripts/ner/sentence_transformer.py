@@ -257,7 +257,7 @@ def _sentences(doc: Doc) -> List[Span]:
 def _cut(span: Span, shim: "EncoderShim", max_subwords: int) -> List[Span]:
     if len(span) == 1 or _is_surely_short(span.text, max_subwords):
         return [span]
-    # A piece is tokenized as a whole, because sub-words depend on their neighbours.
+    # A piece is tokenized as a whole, because sub-words depend on their neighbors.
     if shim.count_subwords(span) <= max_subwords:
         return [span]
     middle = len(span) // 2

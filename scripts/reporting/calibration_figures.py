@@ -10,13 +10,13 @@ from scripts.evaluation.calibration import ReliabilityBin
 from scripts.reporting.figures import PAPER, REFERENCE, STYLE
 from scripts.results.calibration import Calibration, Reliability
 
-COLOUR = "#0072B2"
+COLOR = "#0072B2"
 PANEL_SIZE, COLUMNS = (3.0, 3.1), 4
 # Area of a marker, in square points, for all mentions of a test part together.
 AREA = 500.0
 LEGEND = (
     "Share of the mentions found with about the same confidence that are right; the larger a marker, the more "
-    "mentions.\nBlue: the package's confidences; grey: the model's, before calibration. On the dotted line, they equal "
+    "mentions.\nBlue: the package's confidences; gray: the model's, before calibration. On the dotted line, they equal "
     "the share that is right."
 )
 
@@ -49,7 +49,7 @@ def figure_reliability(calibration: Calibration) -> Figure:
 def _draw_panel(panel: Axes, test: Reliability) -> None:
     panel.plot([0, 1], [0, 1], color=REFERENCE, linewidth=0.9, linestyle=":", zorder=1)
     _draw_bins(panel, test.raw, PAPER, "D")
-    _draw_bins(panel, test.calibrated, COLOUR, "o")
+    _draw_bins(panel, test.calibrated, COLOR, "o")
     panel.set_title(f"{test.corpus} ({test.mentions} found)", loc="left", fontsize=10, fontweight="bold")
     panel.text(0.03, 0.92, f"error {test.calibrated_error:.3f}, before {test.raw_error:.3f}", fontsize=8.5)
     panel.set_xlim(0, 1.02)
@@ -59,9 +59,9 @@ def _draw_panel(panel: Axes, test: Reliability) -> None:
     panel.set_ylabel("share that is right")
 
 
-def _draw_bins(panel: Axes, bins: Sequence[ReliabilityBin], colour: str, marker: str) -> None:
+def _draw_bins(panel: Axes, bins: Sequence[ReliabilityBin], color: str, marker: str) -> None:
     total = sum(one.mentions for one in bins)
     confidences, right = [one.confidence for one in bins], [one.right for one in bins]
     areas = [max(6.0, AREA * one.mentions / total) for one in bins]
-    panel.plot(confidences, right, color=colour, linewidth=0.9, zorder=2)
-    panel.scatter(confidences, right, s=areas, color=colour, marker=marker, alpha=0.75, linewidth=0, zorder=3)
+    panel.plot(confidences, right, color=color, linewidth=0.9, zorder=2)
+    panel.scatter(confidences, right, s=areas, color=color, marker=marker, alpha=0.75, linewidth=0, zorder=3)

@@ -5,7 +5,7 @@ from typing import Any, Mapping, Optional, Sequence
 from scripts.evaluation.curves import Curve
 from scripts.evaluation.forecast import predict
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.figures import colours_of
+from scripts.reporting.figures import colors_of
 from scripts.reporting.forecast_figures import forecast_steps
 from scripts.reporting.paper_counterparts import paper_curves, paper_full
 from scripts.reporting.results import SHARE, Results, Setup
@@ -90,12 +90,12 @@ class Series:
     """The meaning and the look of a line.
 
     name (str): Such as `en_ugt`.
-    colour (int): Number of its colour in the style sheet.
+    color (int): Number of its color in the style sheet.
     dash (str): `solid`, `dashed` or `dotted`.
     """
 
     name: str
-    colour: int
+    color: int
     dash: str = SOLID
 
 
@@ -156,8 +156,8 @@ def charts_of(results: Results, calibration: Optional[Calibration]) -> Charts:
 def _learning_curves(results: Results) -> Chart:
     setups = results.setups(FEW_SHOT)
     setups += [setup for setup in results.setups(ZERO_SHOT) if setup not in setups and _is_shown(results, setup)]
-    colours = list(colours_of(results))
-    series = tuple(Series(results.label(setup), colours.index(setup.sources), _dash(setup)) for setup in setups)
+    colors = list(colors_of(results))
+    series = tuple(Series(results.label(setup), colors.index(setup.sources), _dash(setup)) for setup in setups)
     types = (*results.types, *([MICRO] if len(results.types) > 1 else []))
     panels = [_panel(results, target, name) for target in results.targets for name in types]
     shown = tuple(panel for panel in panels if panel.lines)
@@ -248,7 +248,7 @@ def _selection(results: Results) -> Chart:
     curves = selection_curves(results)
     methods = list(dict.fromkeys(curve.choice.selection for curve in curves if curve.choice.is_method))
     choices = list(dict.fromkeys(curve.choice for curve in curves))
-    series = tuple(Series(one.name, _colour(one, methods), DOTTED if one.words_of else SOLID) for one in choices)
+    series = tuple(Series(one.name, _color(one, methods), DOTTED if one.words_of else SOLID) for one in choices)
     groups = dict.fromkeys((curve.target, curve.setup) for curve in curves)
     panels = tuple(_selection_panel(results, curves, *group) for group in groups)
     points = [point for panel in panels for line in panel.lines for point in line.points]
@@ -256,7 +256,7 @@ def _selection(results: Results) -> Chart:
     return Chart("Ways to choose sentences", axes, (ALL_TYPES,), series, panels)
 
 
-def _colour(choice: Choice, methods: list[str]) -> int:
+def _color(choice: Choice, methods: list[str]) -> int:
     method = choice.words_of or choice.selection
     return 1 + methods.index(method) if method in methods else 0
 

@@ -15,15 +15,15 @@ from scripts.reporting.results import SHARE, Results, Setup
 from scripts.results.kinds import ENCODER_ONLY, FEW_SHOT, FULL, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import NO_PRETRAIN
 
-# Okabe and Ito's colours, which colour-blind readers can distinguish: English blue, Russian orange, no pretrain black.
-COLOURS = {
+# Okabe and Ito's colors, which color-blind readers can distinguish: English blue, Russian orange, no pretrain black.
+COLORS = {
     (): "#333333",
     ("en_ugt",): "#0072B2",
     ("en_ehr",): "#56B4E9",
     ("ru_ugt",): "#D55E00",
     ("ru_ehr",): "#E69F00",
 }
-MORE_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
+MORE_COLORS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
 MARKERS = {(): "o", ("en_ugt",): "s", ("en_ehr",): "^", ("ru_ugt",): "D", ("ru_ehr",): "v"}
 MORE_MARKERS = ("P", "X", "*", "h", "p")
 STYLES = {NO_TRANSFER: "-", FULL: "-", ENCODER_ONLY: (0, (4, 1.5))}
@@ -52,7 +52,7 @@ LEGEND = (
     "Line: mean over seeds; band: lowest to highest seed; faint dots: single seeds; open markers: zero-shot.\n"
     f"Dashed: full F1 (whole training part, no pretraining); dotted: {100 * SHARE:.0f} % of it."
 )
-PAPER_LEGEND = "\nThin grey: the paper's curves, the darker one without pretraining; dash-dotted: its full F1."
+PAPER_LEGEND = "\nThin gray: the paper's curves, the darker one without pretraining; dash-dotted: its full F1."
 DOTS_PER_INCH = 150
 # As a share of the largest sample size. Labels of closer sizes would overlap.
 TICK_GAP = 0.13
@@ -128,9 +128,9 @@ def to_png(figure: Figure) -> bytes:
     return _saved(figure, "png", {"Software": None})
 
 
-def colours_of(results: Results) -> dict[tuple[str, ...], str]:
-    """RETURNS (dict): A colour for every set of sources, fixed for the corpora of the paper."""
-    return _assign(results, COLOURS, MORE_COLOURS)
+def colors_of(results: Results) -> dict[tuple[str, ...], str]:
+    """RETURNS (dict): A color for every set of sources, fixed for the corpora of the paper."""
+    return _assign(results, COLORS, MORE_COLORS)
 
 
 def markers_of(results: Results) -> dict[tuple[str, ...], str]:
@@ -157,16 +157,16 @@ def spread_apart(positions: Sequence[float], gap: float, low: float, high: float
 
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
-    colours, markers = colours_of(results), markers_of(results)
+    colors, markers = colors_of(results), markers_of(results)
     labels = _draw_paper(panel, results, target, entity_type)
     for setup in results.setups(FEW_SHOT, target=target):
         labels += _draw_curve(
-            panel, results, target, setup, entity_type, colours[setup.sources], markers[setup.sources]
+            panel, results, target, setup, entity_type, colors[setup.sources], markers[setup.sources]
         )
     for setup in results.setups(ZERO_SHOT, target=target):
         score = results.zero_shot(target, setup, entity_type)
         if score is not None:
-            style = {"markerfacecolor": "white", "markeredgecolor": colours[setup.sources], "markeredgewidth": 1.6}
+            style = {"markerfacecolor": "white", "markeredgecolor": colors[setup.sources], "markeredgewidth": 1.6}
             panel.plot([0], [score.mean], markers[setup.sources], markersize=6.5, clip_on=False, zorder=4, **style)
     labels += _draw_full(panel, results, target, entity_type)
     _finish_axes(panel, results, target, entity_type)
@@ -174,7 +174,7 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
 
 
 def _draw_curve(
-    panel: Axes, results: Results, target: str, setup: Setup, entity_type: str, colour: str, marker: str
+    panel: Axes, results: Results, target: str, setup: Setup, entity_type: str, color: str, marker: str
 ) -> list[Label]:
     points = results.curve(target, setup, entity_type).points
     if not points:
@@ -183,12 +183,12 @@ def _draw_curve(
     means = [point.mean for _, point in points]
     marker_size = 4.5 if len(sizes) < MANY_SIZES else 2.5
     lowest, highest = [point.low for _, point in points], [point.high for _, point in points]
-    panel.fill_between(sizes, lowest, highest, color=colour, alpha=0.13, lw=0)
+    panel.fill_between(sizes, lowest, highest, color=color, alpha=0.13, lw=0)
     panel.plot(
         sizes,
         means,
         linestyle=_line_style(setup),
-        color=colour,
+        color=color,
         marker=marker,
         markersize=marker_size,
         lw=1.7,
@@ -197,9 +197,9 @@ def _draw_curve(
     for size, point in points:
         if len(point.values) > 1:
             panel.plot(
-                [size] * len(point.values), [value for _, value in point.values], ".", color=colour, alpha=0.4, ms=4
+                [size] * len(point.values), [value for _, value in point.values], ".", color=color, alpha=0.4, ms=4
             )
-    return [(means[-1], results.label(setup), colour)]
+    return [(means[-1], results.label(setup), color)]
 
 
 def _line_style(setup: Setup) -> object:
@@ -213,8 +213,8 @@ def _draw_paper(panel: Axes, results: Results, target: str, entity_type: str) ->
     for pretrain, curve in paper_curves(results, target, entity_type).items():
         # Beyond our own sizes, they would stretch the F1 axis without being visible.
         points = [(size, point.mean) for size, point in curve.trained.points if size <= largest]
-        colour, layer = (PAPER, 1.6) if pretrain == NO_PRETRAIN else (PAPER_SOURCES, 1.5)
-        panel.plot([size for size, _ in points], [f1 for _, f1 in points], color=colour, linewidth=0.8, zorder=layer)
+        color, layer = (PAPER, 1.6) if pretrain == NO_PRETRAIN else (PAPER_SOURCES, 1.5)
+        panel.plot([size for size, _ in points], [f1 for _, f1 in points], color=color, linewidth=0.8, zorder=layer)
     full = paper_full(results, target, entity_type)
     if full is None:
         return []
@@ -258,21 +258,21 @@ def _write_labels(panel: Axes, labels: Sequence[Label]) -> None:
     low, high = panel.get_ylim()
     heights = [(value - low) / (high - low) for value, _, _ in labels]
     places = spread_apart(heights, LABEL_GAP, 0.02, 0.97)
-    for (_, text, colour), height, place in zip(labels, heights, places, strict=True):
+    for (_, text, color), height, place in zip(labels, heights, places, strict=True):
         panel.annotate(
             text,
             xy=(1.0, height),
             xytext=(1.07, place),
             xycoords="axes fraction",
             va="center",
-            color=_darker(colour),
+            color=_darker(color),
             fontsize=9,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
         )
 
 
-def _darker(colour: str) -> tuple[float, ...]:
-    return tuple(0.62 * part for part in to_rgb(colour))
+def _darker(color: str) -> tuple[float, ...]:
+    return tuple(0.62 * part for part in to_rgb(color))
 
 
 def _assign(results: Results, fixed: dict, more: Sequence[str]) -> dict[tuple[str, ...], str]:

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from scripts.evaluation.curves import Curve
 from scripts.evaluation.forecast import LEVEL, Prediction, predict
-from scripts.reporting.figures import REFERENCE, colours_of, draw_panels, markers_of
+from scripts.reporting.figures import REFERENCE, colors_of, draw_panels, markers_of
 from scripts.reporting.results import Results
 from scripts.reporting.tables.intervals import interval_text
 from scripts.results.kinds import FEW_SHOT
@@ -32,14 +32,14 @@ def figure_forecast(results: Results) -> Figure:
 
 
 def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) -> None:
-    colours, markers = colours_of(results), markers_of(results)
+    colors, markers = colors_of(results), markers_of(results)
     for setup in results.setups(FEW_SHOT, target=target):
         curve = results.curve(target, setup, entity_type)
         if curve.points:
-            colour, marker = colours[setup.sources], markers[setup.sources]
-            # A control has the colour and the marker of no pretrain.
-            face = "white" if setup.is_control else colour
-            _draw_forecast(panel, curve, results.label(setup), colour, {"marker": marker, "markerfacecolor": face})
+            color, marker = colors[setup.sources], markers[setup.sources]
+            # A control has the color and the marker of no pretrain.
+            face = "white" if setup.is_control else color
+            _draw_forecast(panel, curve, results.label(setup), color, {"marker": marker, "markerfacecolor": face})
     largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target))
     panel.axvline(largest, color=REFERENCE, linestyle=":", linewidth=0.9, zorder=1)
     panel.set_title(f"{target} · {entity_type}", loc="left", fontsize=10.5, fontweight="bold")
@@ -53,21 +53,21 @@ def _draw_panel(panel: Axes, results: Results, target: str, entity_type: str) ->
         panel.legend(loc="lower right", fontsize=7.5, frameon=False)
 
 
-def _draw_forecast(panel: Axes, curve: Curve, name: str, colour: str, marker: dict[str, Any]) -> None:
+def _draw_forecast(panel: Axes, curve: Curve, name: str, color: str, marker: dict[str, Any]) -> None:
     largest = curve.sizes[-1]
     predictions = predict(curve, forecast_steps(curve.sizes[0], largest, STEPS))
     label = f"{name}: {interval_text(predictions[-1].f1) if predictions else 'not determined'}"
     means = [point.mean for _, point in curve.points]
-    panel.plot(curve.sizes, means, linestyle="", color=colour, markersize=4, zorder=3, label=label, **marker)
-    _draw_law(panel, [step for step in predictions if step.size <= largest], colour, "-")
-    _draw_law(panel, [step for step in predictions if step.size >= largest], colour, (0, (4, 1.5)))
+    panel.plot(curve.sizes, means, linestyle="", color=color, markersize=4, zorder=3, label=label, **marker)
+    _draw_law(panel, [step for step in predictions if step.size <= largest], color, "-")
+    _draw_law(panel, [step for step in predictions if step.size >= largest], color, (0, (4, 1.5)))
 
 
-def _draw_law(panel: Axes, predictions: Sequence[Prediction], colour: str, style: object) -> None:
+def _draw_law(panel: Axes, predictions: Sequence[Prediction], color: str, style: object) -> None:
     sizes = [step.size for step in predictions]
-    panel.plot(sizes, [step.f1.value for step in predictions], linestyle=style, color=colour, linewidth=1.5, zorder=2)
+    panel.plot(sizes, [step.f1.value for step in predictions], linestyle=style, color=color, linewidth=1.5, zorder=2)
     lows, highs = [step.f1.low for step in predictions], [step.f1.high for step in predictions]
-    panel.fill_between(sizes, lows, highs, color=colour, alpha=0.1, linewidth=0)
+    panel.fill_between(sizes, lows, highs, color=color, alpha=0.1, linewidth=0)
 
 
 def forecast_steps(smallest: int, largest: int, steps: int) -> list[int]:

@@ -15,7 +15,7 @@ class GainCell:
 
     difference (float): In points.
     verdict (str): `better` or `worse` if a test shows it, `not shown`, or `not tested`.
-    shown_over (str): What the tests that show it generalise over: `seeds`, `documents` or `seeds and documents`.
+    shown_over (str): What the tests that show it generalize over: `seeds`, `documents` or `seeds and documents`.
     """
 
     difference: float

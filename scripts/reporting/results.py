@@ -270,12 +270,12 @@ def read_results(
     if of_paper is None:
         corpora = without_paper(corpora)
     planned = dict.fromkeys(replace(run.coordinates, threads=0, entity_type=None) for run in plan.values())
-    analysed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
-    sound = [run for run in analysed if not run.problem]
+    analyzed = join_types((with_analysis(runs_folder, run) for run in runs), [run.coordinates for run in plan.values()])
+    sound = [run for run in analyzed if not run.problem]
     # The only place that separates them.
     at_random = tuple(run for run in sound if run.coordinates.is_at_random)
     chosen = tuple(run for run in sound if not run.coordinates.is_at_random)
-    failed = tuple(run for run in analysed if run.problem)
+    failed = tuple(run for run in analyzed if run.problem)
     outdated = Counter(run.coordinates.kind for run in found if run not in runs)
     places = (tuple(planned), of_paper, runs_folder, outdated, remarks)
     return Results(experiment, at_random, failed, corpora, *places, chosen)

@@ -4,14 +4,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from scripts.evaluation.scores import MICRO
-from scripts.reporting.figures import CONTROL_STYLE, MORE_COLOURS, MORE_MARKERS, REFERENCE, draw_grid
+from scripts.reporting.figures import CONTROL_STYLE, MORE_COLORS, MORE_MARKERS, REFERENCE, draw_grid
 from scripts.reporting.results import SHARE, Results, Setup
 from scripts.reporting.selections import COSTS, Choice, SelectionCurve, selection_curves
 
-RANDOM_COLOUR, RANDOM_MARKER = "#333333", "o"
+RANDOM_COLOR, RANDOM_MARKER = "#333333", "o"
 LEGEND = (
     "All entity types together. Line: mean over seeds of F1 and of the samples' cost; faint dots: single seeds; "
-    "dotted lines: random samples with as many words as the method of that colour.\n"
+    "dotted lines: random samples with as many words as the method of that color.\n"
     f"Dashed: full F1 (whole training part, no pretraining); dotted: {100 * SHARE:.0f} % of it."
 )
 LABELS = {"sentences": "annotated sentences", "words": "words in them", "edits": "edits of the pre-annotation"}
@@ -43,26 +43,26 @@ def _draw_curve(panel: Axes, curve: SelectionCurve, what: str, methods: list[str
     known = [(cost, f1) for cost, f1, _ in points if cost is not None]
     if not known:
         return
-    colour, marker = _look(curve.choice, methods)
+    color, marker = _look(curve.choice, methods)
     means = [cost.mean for cost, _ in known], [f1.mean for _, f1 in known]
     style = CONTROL_STYLE if curve.choice.words_of else "-"
-    settings = {"color": colour, "marker": marker, "markersize": 4.5, "linewidth": 1.6, "zorder": 3}
+    settings = {"color": color, "marker": marker, "markersize": 4.5, "linewidth": 1.6, "zorder": 3}
     label = None if curve.choice.words_of else curve.choice.name
     panel.plot(*means, linestyle=style, label=label, **settings)
     for cost, f1 in known:
         by_seed = dict(cost.values)
         pairs = [(by_seed[seed], value) for seed, value in f1.values if seed in by_seed]
         if len(pairs) > 1:
-            panel.plot(*zip(*pairs, strict=True), ".", color=colour, alpha=0.4, markersize=4)
+            panel.plot(*zip(*pairs, strict=True), ".", color=color, alpha=0.4, markersize=4)
 
 
 def _look(choice: Choice, methods: list[str]) -> tuple[str, str]:
-    """RETURNS (tuple[str, str]): Colour and marker of a curve. A control has those of its method."""
+    """RETURNS (tuple[str, str]): Color and marker of a curve. A control has those of its method."""
     method = choice.words_of or choice.selection
     if method not in methods:
-        return RANDOM_COLOUR, RANDOM_MARKER
+        return RANDOM_COLOR, RANDOM_MARKER
     position = methods.index(method)
-    return MORE_COLOURS[position % len(MORE_COLOURS)], MORE_MARKERS[position % len(MORE_MARKERS)]
+    return MORE_COLORS[position % len(MORE_COLORS)], MORE_MARKERS[position % len(MORE_MARKERS)]
 
 
 def _finish(panel: Axes, results: Results, group: Group, what: str) -> None:

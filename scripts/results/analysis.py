@@ -23,7 +23,7 @@ def read_document_counts(runs: Path, run: RunResult) -> Optional[DocumentCounts]
 
     runs (Path): The folder of runs.
     run (RunResult): The run.
-    RETURNS (Optional[DocumentCounts]): The counts, or None if the run has not been analysed since it was last made.
+    RETURNS (Optional[DocumentCounts]): The counts, or None if the run has not been analyzed since it was last made.
     RAISES (ProjectError): If the file is damaged.
     """
     analysis = _read_analysis(runs, run)
@@ -34,7 +34,7 @@ def read_document_counts(runs: Path, run: RunResult) -> Optional[DocumentCounts]
 
 
 def with_analysis(runs: Path, run: RunResult) -> RunResult:
-    """RETURNS (RunResult): The run with its errors and its scores by kind of match, if it has been analysed."""
+    """RETURNS (RunResult): The run with its errors and its scores by kind of match, if it has been analyzed."""
     analysis = _read_analysis(runs, run)
     if not analysis:
         return run

@@ -42,7 +42,7 @@ class PaperCurve:
     """A line of the paper's Figure 1, with one run per sample size.
 
     drawn (Curve): Every point of the line.
-    interpolated (tuple[int, ...]): Sample sizes without a run, at which the line connects the neighbouring points.
+    interpolated (tuple[int, ...]): Sample sizes without a run, at which the line connects the neighboring points.
     """
 
     drawn: Curve

@@ -197,7 +197,7 @@ def make_card(
     """
     ship, others = workspace.experiment.ship, scores_of_other_seeds(workspace)
     invented = [name for name in workspace.corpora if _is_invented(workspace, name)]
-    license = f"The package's licence is {ship.license}." if ship.license else "The package has no stated licence."
+    license = f"The package's license is {ship.license}." if ship.license else "The package has no stated license."
     return Card(
         package=package.distribution,
         version=package.version,
@@ -312,7 +312,7 @@ def _encoder(workspace: Workspace) -> str:
     if workspace.recipe.encoder is None:
         return ""
     source = encoder_source(workspace.recipe.encoder)
-    return f"{f'[{source.name}]({source.url})' if source.url else source.name}, licence: {source.license}"
+    return f"{f'[{source.name}]({source.url})' if source.url else source.name}, license: {source.license}"
 
 
 def _score_rows(result: RunResult, others: Mapping[str, Sequence[RunResult]]) -> Iterable[ScoreRow]:

@@ -20,7 +20,7 @@ from scripts.corpora.fingerprint import TOKENIZER
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.manifest import Manifest, read_manifest
 from scripts.corpora.parts import read_documents
-from scripts.corpora.recognise import name_format
+from scripts.corpora.recognize import name_format
 from scripts.corpora.settings import ABOUT, CorpusSettings
 from scripts.experiments.workspace import Workspace
 from scripts.shipping.contents import Leaf, open_file

@@ -90,8 +90,8 @@ def test_random_draws_do_not_depend_on_what_the_model_says():
 class TestDiversity:
     def clusters(self, sizes: list[int]) -> Pool:
         """RETURNS (Pool): Sentences in tight groups that are at right angles to each other."""
-        centres = numpy.repeat(numpy.eye(len(sizes)), sizes, axis=0)
-        vectors = centres + numpy.random.default_rng(0).normal(scale=0.01, size=centres.shape)
+        centers = numpy.repeat(numpy.eye(len(sizes)), sizes, axis=0)
+        vectors = centers + numpy.random.default_rng(0).normal(scale=0.01, size=centers.shape)
         vectors = (vectors / numpy.linalg.norm(vectors, axis=1, keepdims=True)).astype("float32")
         ones = numpy.ones(len(vectors))
         return Pool(ones.astype(int), ones, ones, ones, vectors)

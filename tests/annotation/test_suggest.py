@@ -49,7 +49,7 @@ def write_rows(rows: list[dict], path: Path) -> None:
 
 
 class TestWritten:
-    def test_each_sentence_stands_where_it_says_with_its_neighbours(self, pipeline, texts, tmp_path):
+    def test_each_sentence_stands_where_it_says_with_its_neighbors(self, pipeline, texts, tmp_path):
         rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=100)
         assert len(rows) == 8
         for row in rows:

@@ -169,6 +169,29 @@ def test_a_screen_that_lacks_characters_gets_question_marks(encoding: str, proje
         assert said.encode(encoding, "replace") in done.stdout
 
 
+MISTAKEN = """\
+from scripts.base.command import option, run
+from scripts.base.errors import ProjectError
+
+
+def main(seed: int = option(0, "Seed"), gpu_id: int = option(-1, "GPU"), size: int = option(0, "Size")) -> None:
+    raise ProjectError("--gpu-id must be 0 (got 1)", where="--seed 3", remedy="see --other, a--seed or `--vars.seed`")
+
+
+if __name__ == "__main__":
+    run(main)
+"""
+
+
+def test_errors_name_options_as_they_are_written(project: Path):
+    (project / "show.py").write_text(MISTAKEN)
+    alone = start(project, [sys.executable, "-m", "show"]).stdout
+    assert "✘ --seed 3: --gpu-id must be 0 (got 1). See --other, a--seed or `--vars.seed`" in alone
+    under_weasel = start(project, WEASEL, "all", ".").stdout
+    line = "✘ --vars.seed 3: --vars.gpu_id must be 0 (got 1). See --other, a--seed or `--vars.seed`"
+    assert line in under_weasel
+
+
 def test_unknown_option_is_refused(project: Path):
     done = start(project, [sys.executable, "-m", "show"], "--sed", "5")
     assert done.returncode == 2 and "No such option" in done.stderr and "--seed" in done.stderr
@@ -178,7 +201,7 @@ def test_unknown_option_is_refused(project: Path):
     ("override", "message"),
     [
         ("--vars.sed", "Did you mean 'seed'?"),
-        ("--vars.colour=red", "Known: few_shot, few_shot.size, my-name, seed"),
+        ("--vars.color=red", "Known: few_shot, few_shot.size, my-name, seed"),
         ("--env.home", "no variable 'env.home'. Known: none"),
         # Weasel reads `my_name` here, and no variable of that name is declared.
         ("--vars.my-name=x", "Did you mean 'my-name'?"),

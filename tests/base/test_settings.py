@@ -68,7 +68,7 @@ def test_a_whole_number_will_do_where_any_number_is_wanted(tmp_path: Path):
     ("text", "mistake"),
     [
         (GOOD + "few_shoot: {sizes: [50]}\n", "unknown key 'few_shoot'. Did you mean 'few_shot'?"),
-        (GOOD + "colour: red\n", "unknown key 'colour'. Known: corpora, few_shot, resume, training"),
+        (GOOD + "color: red\n", "unknown key 'color'. Known: corpora, few_shot, resume, training"),
         ("corpora: [a]\ntraining: {epochs: 3, batchsize: 8}", "key 'training.batchsize'. Did you mean 'batch_size'?"),
         (GOOD + "few_shot: {sizes: [1], training: {epochs: 1, epoch: 2}}", "training.epoch'. Did you mean 'epochs'?"),
         ("corpora: [en_ugt]\n", "missing key 'training'"),
@@ -124,8 +124,8 @@ def test_settings_can_not_be_changed():
 
 def test_suggestions():
     assert suggest("sede", ["seed", "size"]) == "did you mean 'seed'?"
-    assert suggest("colour", ["size", "seed"]) == "known: seed, size"
-    assert suggest("colour", []) == "known: none"
+    assert suggest("color", ["size", "seed"]) == "known: seed, size"
+    assert suggest("color", []) == "known: none"
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -216,7 +216,7 @@ BAD_JSONL = [
         "a class of the text",
         '{"text": "Took aspirin.", "label": ["positive"]}',
         "c.jsonl:1: key 'label' has a class of the whole text, not spans. "
-        "Export it from a project for sequence labelling",
+        "Export it from a project for sequence labeling",
     ),
     (
         "spans under two keys",

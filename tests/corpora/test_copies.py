@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.copies import MERGED, choose_annotators, find_annotators, find_copies, name_annotators
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Mention
 
 TEXT = "Took aspirin, then a rash on both arms came."

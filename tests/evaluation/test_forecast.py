@@ -21,7 +21,7 @@ from scripts.evaluation.forecast import (
     forecast,
     half_of,
     predict,
-    summarise,
+    summarize,
 )
 from scripts.results.paper import read_figure1
 
@@ -275,14 +275,14 @@ def test_back_test_needs_four_sizes_to_fit():
     assert half_of(curve) == 400
     assert back_test(curve, half_of(curve)) == ()
     assert half_of(Curve(())) == 0
-    assert summarise([]) is None
+    assert summarize([]) is None
 
 
 def test_summary_keeps_the_sign_and_drops_it():
     law = Fit(80.0, 200.0, 0.5)
     f1s = {size: {seed: law.at(size) for seed in range(MANY)} for size in (50, 100, 200, 400)}
     tests = [test for f1 in (79.0, 73.0) for test in back_test(curve_of({**f1s, 1600: {0: f1}}), 400)]
-    summary = summarise(tests)
+    summary = summarize(tests)
     # Predicted 75: 4 too low and 2 too high. The last F1, 70: 9 and 3 too low.
     assert (summary.tests, summary.covered) == (2, 0.0)
     assert summary.error == pytest.approx(-1.0, abs=0.2)
@@ -298,7 +298,7 @@ def paper():
 
 @pytest.mark.parametrize(("size", "error"), [(1000, 2.2), (1950, 3.1)])
 def test_the_papers_curves_from_their_first_500_sentences(paper, size, error):
-    summary = summarise([test for test in paper if test.prediction.size == size])
+    summary = summarize([test for test in paper if test.prediction.size == size])
     assert summary.tests == 34
     assert summary.absolute_error < error < summary.naive_absolute_error
     assert 0.7 <= summary.covered <= 0.9

@@ -80,7 +80,7 @@ def test_groups_are_ranked_by_themselves_and_pooled():
     first = MeasuredTarget(by_zero_shot(a=30, b=20, c=10), {50: (3, 2, 1), 100: (1, 2, 3)})
     second = MeasuredTarget(by_zero_shot(a=1, b=2), {50: (10, 20)})
     found = validated([first, second])
-    # Products of centred ranks: 2 - 2 + 0.5; squares on either side: 2 + 2 + 0.5.
+    # Products of centered ranks: 2 - 2 + 0.5; squares on either side: 2 + 2 + 0.5.
     assert found.correlation == pytest.approx(0.5 / 4.5)
     assert (found.pairs, found.groups) == (8, 3)
 

@@ -60,7 +60,7 @@ def test_different_numbers_of_documents_are_an_error():
         score_mentions([[], []], [[]], TYPES)
 
 
-def test_mentions_that_touch_what_nobody_annotated_are_not_judged_and_neighbours_are():
+def test_mentions_that_touch_what_nobody_annotated_are_not_judged_and_neighbors_are():
     mentions = [(0, 2, "Drug"), (2, 4, "Drug"), (3, 6, "Drug"), (4, 5, "Drug"), (5, 9, "Drug"), (6, 7, "Drug")]
     assert judged(mentions, [(2, 3), (5, 6), (8, 9)]) == [(0, 2, "Drug"), (4, 5, "Drug"), (6, 7, "Drug")]
     assert judged(mentions, []) == mentions

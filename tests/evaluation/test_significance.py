@@ -21,7 +21,7 @@ from scripts.evaluation.significance import (
     holm,
     mean_f1,
     paired_t_test,
-    randomisation_test,
+    randomization_test,
     resamples_for,
     stack_seeds,
     welch_t_test,
@@ -155,7 +155,7 @@ class TestMeanF1:
         assert mean_f1(one_seed(*rows)) == pytest.approx(f1_of(rows))
 
 
-class TestRandomisation:
+class TestRandomization:
     @given(COUNTS)
     def test_it_comes_near_the_share_of_all_possible_exchanges(self, pair):
         one, other = pair
@@ -167,34 +167,34 @@ class TestRandomisation:
             differences.append(abs(f1_of(first) - f1_of(second)))
         exact = sum(difference >= observed - 1e-9 for difference in differences) / len(differences)
         # Five standard errors of a share among 10,000.
-        assert randomisation_test(one_seed(*one), one_seed(*other)) == pytest.approx(exact, abs=0.026)
+        assert randomization_test(one_seed(*one), one_seed(*other)) == pytest.approx(exact, abs=0.026)
 
     def test_a_clear_difference_has_the_smallest_p_value_there_is_and_never_0(self):
         better, worse = one_seed(*[(5, 0, 0)] * 40), one_seed(*[(0, 0, 5)] * 40)
-        assert randomisation_test(better, worse, resamples=999) == pytest.approx(1 / 1000)
-        assert randomisation_test(worse, better, resamples=999) == pytest.approx(1 / 1000)
+        assert randomization_test(better, worse, resamples=999) == pytest.approx(1 / 1000)
+        assert randomization_test(worse, better, resamples=999) == pytest.approx(1 / 1000)
 
     def test_the_same_output_is_no_difference(self):
         counts = one_seed((3, 1, 2), (0, 4, 1))
-        assert randomisation_test(counts, counts) == 1.0
+        assert randomization_test(counts, counts) == 1.0
 
     def test_a_document_changes_sides_in_all_seeds_at_once(self):
         # Two documents and three runs with the same outputs: 2 of 4 tosses give a difference as large. Were each run to
         # be tossed by itself, it would be 2 of 4 ** 3.
         one, other = numpy.array([[[4, 0, 0], [2, 0, 0]]] * 3), numpy.array([[[0, 0, 4], [0, 0, 2]]] * 3)
-        assert randomisation_test(one, other) == pytest.approx(0.5, abs=0.026)
+        assert randomization_test(one, other) == pytest.approx(0.5, abs=0.026)
 
     def test_one_document_tells_nothing(self):
-        assert randomisation_test(one_seed((1, 0, 0)), one_seed((0, 0, 1))) is None
+        assert randomization_test(one_seed((1, 0, 0)), one_seed((0, 0, 1))) is None
 
     def test_resamples_that_are_no_multiple_of_a_chunk_all_count(self):
         same = one_seed((1, 0, 0), (0, 0, 1))
-        assert randomisation_test(same, same, resamples=1500) == 1.0
+        assert randomization_test(same, same, resamples=1500) == 1.0
 
     def test_the_seed_decides(self):
         one, other = one_seed(*[(3, 1, 2)] * 9, (9, 0, 0)), one_seed(*[(2, 1, 3)] * 9, (0, 0, 9))
-        assert randomisation_test(one, other, seed=1) == randomisation_test(one, other, seed=1)
-        assert randomisation_test(one, other, seed=1) != randomisation_test(one, other, seed=2)
+        assert randomization_test(one, other, seed=1) == randomization_test(one, other, seed=1)
+        assert randomization_test(one, other, seed=1) != randomization_test(one, other, seed=2)
 
 
 class TestBootstrap:
@@ -238,7 +238,7 @@ class TestCompareDocuments:
         comparison = compare_documents(better, worse)
         assert (comparison.unit, comparison.n) == ("documents", 40)
         assert comparison.difference == pytest.approx(100 * (9 * 2 / 19 - 5 * 2 / 15))
-        assert comparison.p_values == pytest.approx({"randomisation": 1 / 10_001, "bootstrap": 1 / 10_001})
+        assert comparison.p_values == pytest.approx({"randomization": 1 / 10_001, "bootstrap": 1 / 10_001})
         low, high = comparison.interval
         assert 20 < low < comparison.difference < high < 40
 
@@ -256,7 +256,7 @@ class TestCompareDocuments:
         found = 0
         for _ in range(200):
             one, other = random.integers(0, 6, (2, 1, 40, 3))
-            found += randomisation_test(one, other, resamples=400) <= 0.05
+            found += randomization_test(one, other, resamples=400) <= 0.05
         # Of 200, 10 are expected; more than 20 has a chance of less than 1 in 1,000.
         assert 1 <= found <= 20
 
@@ -281,14 +281,14 @@ class TestHolm:
 
     def test_each_test_is_a_family_of_its_own(self):
         family = [
-            Comparison("documents", 9, 1.0, {"randomisation": 0.01, "bootstrap": 0.2}),
+            Comparison("documents", 9, 1.0, {"randomization": 0.01, "bootstrap": 0.2}),
             Comparison("documents", 9, 1.0, {}),
-            Comparison("documents", 9, 1.0, {"randomisation": 0.04}),
+            Comparison("documents", 9, 1.0, {"randomization": 0.04}),
         ]
         assert [dict(comparison.corrected) for comparison in correct(family)] == [
-            {"randomisation": 0.02, "bootstrap": 0.2},
+            {"randomization": 0.02, "bootstrap": 0.2},
             {},
-            {"randomisation": 0.04},
+            {"randomization": 0.04},
         ]
 
     @pytest.mark.parametrize("comparisons", [1, 240, 251, 10_000])

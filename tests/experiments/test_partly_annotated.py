@@ -11,7 +11,7 @@ from scripts.corpora.parts import read_documents, read_sentences
 from scripts.corpora.settings import read_corpus_settings
 from scripts.corpora.tokens import blank_pipeline
 from scripts.evaluation.scores import MICRO, Score
-from scripts.experiments.analysis import analyse
+from scripts.experiments.analysis import analyze
 from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.results.kinds import IN_CORPUS, ZERO_SHOT
 from scripts.results.runs import Ledger
@@ -109,7 +109,7 @@ def test_the_first_sentences_that_a_source_is_judged_by_are_annotated_ones(works
 def test_errors_and_counts_by_document_are_those_of_the_score(workspace, results):
     result = results[IN_CORPUS]
     (job,) = (job for run, job in jobs_of(workspace, IN_CORPUS).items() if run.id == result.run)
-    found = analyse(job, Ledger(workspace.runs).predictions(result.run), frozenset())
+    found = analyze(job, Ledger(workspace.runs).predictions(result.run), frozenset())
     assert found["documents"] == ["08", "09", "10"]
     micro, score = found["counts"][MICRO], result.scores.tokens[MICRO]
     assert [sum(column) for column in zip(*micro, strict=True)] == [score.tp, score.fp, score.fn]

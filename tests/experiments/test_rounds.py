@@ -14,7 +14,7 @@ from scripts.base.files import read_zipped_json
 from scripts.corpora.parts import read_documents, read_sentences, sample
 from scripts.evaluation.edits import count_edits
 from scripts.experiments import train
-from scripts.experiments.analysis import analyse_all
+from scripts.experiments.analysis import analyze_all
 from scripts.experiments.estimate import estimate
 from scripts.experiments.execute import execute_kind, jobs_of
 from scripts.experiments.executors.local import Local
@@ -368,5 +368,5 @@ def test_a_round_is_verified_with_the_sentences_that_it_had(copy, selection, wor
 def test_an_analysis_that_is_lost_is_made_of_the_sentences_that_were_chosen(finished, copy):
     run = runs_of(copy, METHOD)[11]
     analysis_file(copy.runs, run.id).unlink()
-    analyse_all(copy, {run: run_job(copy, run)})
+    analyze_all(copy, {run: run_job(copy, run)})
     assert record(copy) == record(finished)

@@ -76,7 +76,7 @@ def test_encoder_transfer_takes_exactly_the_encoder(workspace, source, tmp_path)
     assert not are_equal(encoder_weights(nlp), AutoModel.from_pretrained(workspace.recipe.encoder.path).state_dict())
     before_training = init_nlp(load_config(source.config))
     heads = [head_weights(pipeline) for pipeline in (nlp, loaded, before_training)]
-    # The source's encoder was trained against the one and towards the other.
+    # The source's encoder was trained against the one and toward the other.
     for other in heads[1:]:
         assert numpy.abs(heads[0] - other).max() > 0.1
     assert nlp.get_pipe("bio_ner").labels == loaded.get_pipe("bio_ner").labels

@@ -9,7 +9,7 @@ from scripts.base.files import write_json
 from scripts.evaluation.calibration import BetaCalibration, JudgedMention, calibration_error, reliability_bins
 from scripts.experiments.calibration import measure
 from scripts.report import write_report
-from scripts.reporting.calibration_figures import COLOUR, figure_reliability
+from scripts.reporting.calibration_figures import COLOR, figure_reliability
 from scripts.reporting.chart_data import charts_of
 from scripts.reporting.figures import to_svg
 from scripts.reporting.tables.calibration import table_calibration
@@ -33,7 +33,7 @@ def test_every_bin_stands_where_it_belongs(calibration):
     before, after = one.collections
     bins = reliability_bins(RAW)
     assert numpy.allclose(before.get_offsets(), [(part.confidence, part.right) for part in bins])
-    assert to_hex(after.get_facecolor()[0]) == COLOUR.lower()
+    assert to_hex(after.get_facecolor()[0]) == COLOR.lower()
     expected = [(part.confidence, part.right) for part in calibration.tests[0].calibrated]
     assert numpy.allclose(after.get_offsets(), expected)
     areas = after.get_sizes()

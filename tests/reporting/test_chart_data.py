@@ -81,7 +81,7 @@ def test_series_that_look_alike_are_told_apart_by_their_dashes(read_made_up):
     made = [((), {}), ((), {"extra_updates": 300}), (pair, {"in_sequence": True}), (pair, {})]
     runs = [make_run("few-shot", "ru_ugt", 50, sources, 25, **how) for sources, how in made]
     series = charts_of(read_made_up(runs), None).curves.series
-    assert len({(one.colour, one.dash) for one in series}) == 4
+    assert len({(one.color, one.dash) for one in series}) == 4
 
 
 def test_without_curves_there_is_no_chart(read_made_up):

@@ -1,4 +1,4 @@
-"""Figure 1: panels, lines and colours; the same bytes for the same runs."""
+"""Figure 1: panels, lines and colors; the same bytes for the same runs."""
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
 from scripts.reporting.figures import (
-    COLOURS,
+    COLORS,
     PAPER,
     PAPER_SOURCES,
-    colours_of,
+    colors_of,
     figure1_learning_curves,
     markers_of,
     spread_apart,
@@ -23,12 +23,12 @@ from tests.reporting.made_up import SIZES, beside_paper, make_run
 PAIR = ("en_ugt", "ru_ehr")
 
 
-def lines_of(panel, colour):
-    """Means of the line of a colour: the one that joins several sizes."""
+def lines_of(panel, color):
+    """Means of the line of a color: the one that joins several sizes."""
     return [
         list(line.get_ydata())
         for line in panel.lines
-        if to_hex(line.get_color()) == colour.lower() and len(set(line.get_xdata())) > 2
+        if to_hex(line.get_color()) == color.lower() and len(set(line.get_xdata())) > 2
     ]
 
 
@@ -43,7 +43,7 @@ def test_lines_are_the_means_of_the_curves(results, figure):
     panel = figure.axes[0]
     for setup in results.setups("few-shot", target="ru_ugt"):
         means = [point.mean for _, point in results.curve("ru_ugt", setup, "Drug").points]
-        assert lines_of(panel, COLOURS[setup.sources]) == [pytest.approx(means)]
+        assert lines_of(panel, COLORS[setup.sources]) == [pytest.approx(means)]
 
 
 def test_zero_shot_stands_at_zero_and_full_f1_is_dashed(results, figure):
@@ -71,7 +71,7 @@ def test_the_papers_curves_and_full_f1_lie_behind_ours(results):
     assert max(line.get_zorder() for line in behind) < 2
     assert "paper: full 60.5" in [text.get_text() for text in panel.texts]
     assert not any(to_hex(line.get_color()) == PAPER.lower() for line in other.lines)
-    assert "Thin grey: the paper's curves" in figure.get_supxlabel()
+    assert "Thin gray: the paper's curves" in figure.get_supxlabel()
 
 
 def test_sizes_at_which_the_paper_trained_nothing_are_not_points_of_its_curves(read_made_up):
@@ -105,12 +105,12 @@ def test_svg_is_well_formed_and_bears_no_date(figure):
     assert b"<dc:date>" not in svg
 
 
-def test_colours_and_markers_tell_the_setups_apart(read_made_up):
+def test_colors_and_markers_tell_the_setups_apart(read_made_up):
     setups = [(), ("en_ugt",), ("en_ehr",), ("ru_ehr",), ("en_ugt", "ru_ehr"), ("nerel",)]
     results = read_made_up([make_run("few-shot", "ru_ugt", 50, sources, 25) for sources in setups])
-    for chosen in (colours_of(results), markers_of(results)):
+    for chosen in (colors_of(results), markers_of(results)):
         assert len({chosen[sources] for sources in setups}) == len(setups)
-    assert colours_of(results)["en_ugt",] == COLOURS["en_ugt",]
+    assert colors_of(results)["en_ugt",] == COLORS["en_ugt",]
 
 
 def test_without_curves_the_figure_says_so(read_made_up):

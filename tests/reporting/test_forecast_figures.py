@@ -3,7 +3,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from scripts.evaluation.forecast import forecast
-from scripts.reporting.figures import COLOURS, to_svg
+from scripts.reporting.figures import COLORS, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.tables.intervals import interval_text
 from tests.reporting.made_up import make_run
@@ -15,8 +15,8 @@ def drawn(results):
     return figure_forecast(results)
 
 
-def lines_of(panel, colour):
-    return [line for line in panel.lines if to_hex(line.get_color()) == colour.lower()]
+def lines_of(panel, color):
+    return [line for line in panel.lines if to_hex(line.get_color()) == color.lower()]
 
 
 def test_one_panel_per_target_and_type(drawn):
@@ -27,7 +27,7 @@ def test_one_panel_per_target_and_type(drawn):
 def test_points_are_measured_and_the_law_goes_to_twice_the_largest_size(results, drawn):
     for setup in results.setups("few-shot", target="ru_ugt"):
         curve = results.curve("ru_ugt", setup, "Drug")
-        points, within, beyond = lines_of(drawn.axes[0], COLOURS[setup.sources])
+        points, within, beyond = lines_of(drawn.axes[0], COLORS[setup.sources])
         assert list(points.get_xdata()) == [25, 50, 100, 150]
         assert list(points.get_ydata()) == pytest.approx([point.mean for _, point in curve.points])
         assert (within.get_xdata()[0], within.get_xdata()[-1]) == (25, 150)
@@ -49,7 +49,7 @@ def test_too_few_sizes_are_points_without_a_law(read_made_up):
     figure = figure_forecast(read_made_up([make_run("few-shot", "ru_ugt", 50, (), size) for size in (25, 50)]))
     panel = figure.axes[0]
     assert panel.get_legend().get_texts()[0].get_text() == "no pretrain: not determined"
-    assert [list(line.get_xdata()) for line in lines_of(panel, COLOURS[()])] == [[25, 50], [], []]
+    assert [list(line.get_xdata()) for line in lines_of(panel, COLORS[()])] == [[25, 50], [], []]
 
 
 def test_without_curves_the_figure_says_so(read_made_up):

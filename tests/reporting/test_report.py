@@ -53,7 +53,7 @@ def files_in(folder):
 
 
 def printed_after_answer(capsys):
-    """The lines that the command ends with, from the answer on, without colours."""
+    """The lines that the command ends with, from the answer on, without colors."""
     lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).rstrip().splitlines()
     (start,) = (number for number, line in enumerate(lines) if re.fullmatch("=+ Answer =+", line))
     return lines[start:]

@@ -1,4 +1,4 @@
-"""What a package's card and its licences say."""
+"""What a package's card and its licenses say."""
 import json
 import shutil
 import subprocess
@@ -71,7 +71,7 @@ def test_invented_texts_are_told_first_and_only_if_the_corpus_file_says_so(packa
     assert "**Some texts of this package's corpora are invented** (Made-up posts)" in first
 
 
-def test_a_licence_and_a_page_are_shown(packaged):
+def test_a_license_and_a_page_are_shown(packaged):
     told = {"title": "Notes of Ward 7", "license": "CC BY 4.0", "url": "https://example.org/notes", "author": "Ward 7"}
     workspace = with_corpus(packaged.workspace, "ru_ehr", **told)
     text = render_card(make_card(workspace, PACKAGE, packaged.results, None))
@@ -137,7 +137,7 @@ def test_what_to_cite_is_what_the_citation_file_says():
     assert cited["references"][0]["title"] in paper and cited["references"][0]["doi"] in paper
 
 
-def test_every_corpus_file_of_the_project_says_what_kind_of_text_it_is_and_under_which_licence():
+def test_every_corpus_file_of_the_project_says_what_kind_of_text_it_is_and_under_which_license():
     for path in (ROOT / "configs" / "corpora").glob("*.yml"):
         settings = read_corpus_settings(path)
         assert settings.title and settings.description and settings.license

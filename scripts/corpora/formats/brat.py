@@ -21,14 +21,14 @@ from scripts.corpora.formats.raw import (
     read_text,
     split_lines,
 )
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import LEFT_OUT, Document, Fragment, Mention
 from scripts.corpora.spelling import same_text, without_space
 
 OPTIONS = ("offsets",)
 TEXT_BOUND = re.compile(r"(T\d+)\t(\S+) (-?\d{1,9} -?\d{1,9}(?:;-?\d{1,9} -?\d{1,9})*)\t(.*)")
 LOOKS_TEXT_BOUND = re.compile(r"T\d+(\s|$)")
-# Notes, attributes, modifications, relations, events, equivalences, normalisations, and CADEC's terminology ids (TT1).
+# Notes, attributes, modifications, relations, events, equivalences, normalizations, and CADEC's terminology ids (TT1).
 OTHER_ANNOTATION = re.compile(r"([ANRME]\d+|TT\d+|\*)\s|#")
 # The most lines of a mention that is searched for in the whole document.
 MOST_LINES = 100

@@ -28,9 +28,9 @@ from scripts.corpora.formats.tags import (
     Token,
     make_document,
     read_token,
-    recognise_scheme,
+    recognize_scheme,
 )
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import BY_SENTENCE, Document, Mention
 
 OPTIONS = ("columns", "label")
@@ -84,7 +84,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     with an index as its first column, they always are, and only whole words are read (in CoNLL-U, no `3-4` or `3.1`).
 
     The text consists of the tokens with spaces between them, and line breaks between sentences. The tag scheme is
-    detected from all files together by `tags.recognise_scheme`. For the columns, see `conll_lines.find_layouts`.
+    detected from all files together by `tags.recognize_scheme`. For the columns, see `conll_lines.find_layouts`.
 
     path (Path): A file, or a folder with files.
     annotations (Optional[Path]): Must be None.
@@ -106,7 +106,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
             found = list(_name(read_drafts, name, f"{name}/" if len(files) > 1 else ""))
         drafts += [(draft, layout) for draft in found]
     check_ids((draft.id, draft.where) for draft, _ in drafts)
-    scheme = recognise_scheme(sentence for draft, _ in drafts for sentence in draft.sentences)
+    scheme = recognize_scheme(sentence for draft, _ in drafts for sentence in draft.sentences)
     return [_make_document(draft, layout, scheme) for draft, layout in drafts]
 
 

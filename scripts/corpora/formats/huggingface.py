@@ -8,7 +8,7 @@ from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.json_rows import check_name, check_value, has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import RawFile
-from scripts.corpora.formats.tags import NESTED, OPENING, Token, make_document, read_token, recognise_scheme
+from scripts.corpora.formats.tags import NESTED, OPENING, Token, make_document, read_token, recognize_scheme
 from scripts.corpora.schema import Document
 
 OPTIONS = ("label", "tag_names")
@@ -60,7 +60,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
             tokens = _read_row(row, read, options, where, notes)
             placed.append((prefix + check_name(row, "id", str(number), where), where, tokens, notes))
     check_ids((name, where) for name, where, _, _ in placed)
-    scheme = recognise_scheme(tokens for _, _, tokens, _ in placed)
+    scheme = recognize_scheme(tokens for _, _, tokens, _ in placed)
     return [make_document(name, [tokens], scheme, notes) for name, _, tokens, notes in placed]
 
 

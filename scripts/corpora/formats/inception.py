@@ -1,7 +1,7 @@
 """Find annotated documents and their annotators in a project export of INCEpTION.
 
 An export has `annotation/DOCUMENT/USER.SUFFIX`, `curation/DOCUMENT/CURATION_USER.SUFFIX`, `exportedproject.json` and
-many other files: source texts, logs, settings, and the annotations again in Java's own serialisation. If the export of
+many other files: source texts, logs, settings, and the annotations again in Java's own serialization. If the export of
 a document has several files, they are in `USER.zip`.
 """
 from pathlib import Path, PurePath, PurePosixPath

@@ -10,7 +10,7 @@ from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import write_text
 from scripts.corpora.formats.documents import check_ids
 from scripts.corpora.formats.raw import RawFile, read_lines, read_text, split_lines
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import Document, Fragment
 
 # The key that our own writers use for annotated stretches. Tools keep unknown keys.

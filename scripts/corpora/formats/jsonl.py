@@ -132,7 +132,7 @@ def _span_key(row: Mapping[str, Any], where: str) -> Optional[str]:
     present = [key for key in SPAN_KEYS if key in row]
     for key in present:
         if isinstance(row[key], str) or (isinstance(row[key], list) and any(isinstance(one, str) for one in row[key])):
-            remedy = "export it from a project for sequence labelling"
+            remedy = "export it from a project for sequence labeling"
             raise ProjectError(f"key '{key}' has a class of the whole text, not spans", where=where, remedy=remedy)
     filled = [key for key in present if row[key]]
     if len(filled) > 1:

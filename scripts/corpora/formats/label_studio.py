@@ -34,7 +34,7 @@ SUFFIXES = [".json"]
 # The key in a task's data for a document's id in `write`. Label Studio keeps the data, but renumbers tasks.
 DOCUMENT_ID = "corpus_document"
 NOT_ANNOTATED = "nobody annotated it"
-CANCELLED = "the annotator cancelled it"
+CANCELLED = "the annotator canceled it"
 PREDICTIONS = "prediction of a model, which is not an annotation"
 DRAFTS = "draft that its annotator didn't submit, which is not read"
 NO_LABEL = "span without a label, skipped"
@@ -92,7 +92,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     annotations (Optional[Path]): Must be None.
     options (Options): Options from the corpus file.
     RETURNS (list[Document]): The documents, in the order of the files. `meta["left_out"]` is set if nobody annotated
-        the task, or the annotation was cancelled.
+        the task, or the annotation was canceled.
     RAISES (ProjectError): If a file is not such an export, or the annotated text can't be found.
     """
     files = find_own_files(path, annotations, SUFFIXES)
@@ -183,9 +183,9 @@ def _read_min(record: Mapping[str, Any], number: str, where: str) -> _Annotation
     spans, beside = [], []
     for key, value in record.items():
         marked = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-        labelled = [one for one in marked if _OFFSETS <= {*one} and any(name.endswith("labels") for name in one)]
-        spans += labelled
-        beside += [key] * (len(marked) - len(labelled))
+        labeled = [one for one in marked if _OFFSETS <= {*one} and any(name.endswith("labels") for name in one)]
+        spans += labeled
+        beside += [key] * (len(marked) - len(labeled))
     if not spans and not _MIN_KEYS & {*record} - {"id"}:
         raise ProjectError("neither a task nor an annotation of JSON-MIN", where=where, remedy=_EXPECTED)
     data = {key: value for key, value in record.items() if key not in _MIN_KEYS}

@@ -9,7 +9,7 @@ import numpy as np
 
 from scripts.corpora.formats.options import OffsetUnit
 from scripts.corpora.formats.raw import BYTE_ORDER_MARK
-from scripts.corpora.harmonise import fragments_of
+from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import Fragment, Mention
 from scripts.corpora.spelling import same_text, without_space
 

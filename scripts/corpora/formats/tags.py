@@ -63,8 +63,8 @@ def read_token(text: str, tag: str, label: Optional[str], where: str, remedy: st
     return Token(text, match[1], match[2] or label or "", where)
 
 
-def recognise_scheme(sentences: Iterable[Sentence]) -> str:
-    """Recognise the tag scheme of a corpus.
+def recognize_scheme(sentences: Iterable[Sentence]) -> str:
+    """Recognize the tag scheme of a corpus.
 
     sentences (Iterable[Sentence]): All sentences of the corpus.
     RETURNS (str): A closed scheme (BILUO, IOBES, BMEWO, ...) if any of the prefixes L U E S M W occurs. Otherwise, IOB1
@@ -93,7 +93,7 @@ def make_document(name: str, sentences: Sequence[Sentence], scheme: str, notes: 
 
     name (str): The document's id.
     sentences (Sequence[Sentence]): Its sentences. No token may be empty.
-    scheme (str): See `recognise_scheme`.
+    scheme (str): See `recognize_scheme`.
     notes (Sequence[str]): The notes so far.
     RETURNS (Document): A text of tokens with spaces between them, and line breaks between sentences. `meta` has
         `sentence_starts`, `tag_scheme` (str) and `notes`.

@@ -1,5 +1,5 @@
 "use strict";
-// Draw the charts from the numbers in the page. Colours come from the style sheet, so dark mode and print don't need
+// Draw the charts from the numbers in the page. Colors come from the style sheet, so dark mode and print don't need
 // a redraw.
 
 const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye", "cross", "hexagon", "plus", "times"];
@@ -13,8 +13,8 @@ const ALL_TYPES = "all types";
 const HEIGHT = 250;
 const REFERENCE = {stroke: "var(--soft)", strokeWidth: 1};
 
-const colourOf = (series) => `var(--series-${series.colour % 10})`;
-const symbolOf = (series) => SYMBOLS[series.colour % SYMBOLS.length];
+const colorOf = (series) => `var(--series-${series.color % 10})`;
+const symbolOf = (series) => SYMBOLS[series.color % SYMBOLS.length];
 const round = (value) => value.toFixed(1);
 
 /** The tooltip of a point: value, seeds and their number. */
@@ -63,19 +63,19 @@ function paperLines(panel, state, largest) {
 
 /** One learning curve: band, line, seeds, means, zero-shot. */
 function curveMarks(series, line, axis, rows) {
-  const colour = colourOf(series), points = placed(line, axis);
+  const color = colorOf(series), points = placed(line, axis);
   const seeds = points.flatMap((point) => point.seeds.map(([, f1]) => ({x: point.x, f1})));
   rows.push(...points.map((point) => ({x: point.x, y: point.f1, tip: tipOf(series, point)})));
   const marks = [
-    Plot.areaY(points, {x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.13}),
-    Plot.lineY(points, {x: "x", y: "f1", stroke: colour, strokeWidth: 1.8, strokeDasharray: DASHES[series.dash]}),
-    Plot.dot(seeds, {x: "x", y: "f1", r: 1.4, fill: colour, fillOpacity: 0.5}),
-    Plot.dot(points, {x: "x", y: "f1", r: points.length < 12 ? 3.6 : 2, fill: colour, symbol: symbolOf(series)}),
+    Plot.areaY(points, {x: "x", y1: "low", y2: "high", fill: color, fillOpacity: 0.13}),
+    Plot.lineY(points, {x: "x", y: "f1", stroke: color, strokeWidth: 1.8, strokeDasharray: DASHES[series.dash]}),
+    Plot.dot(seeds, {x: "x", y: "f1", r: 1.4, fill: color, fillOpacity: 0.5}),
+    Plot.dot(points, {x: "x", y: "f1", r: points.length < 12 ? 3.6 : 2, fill: color, symbol: symbolOf(series)}),
   ];
   if (line.zero_shot !== null) {
     const zero = [{x: 0, y: line.zero_shot, tip: `${series.name}\nwithout any sentence\nF1 ${round(line.zero_shot)}`}];
     rows.push(...zero);
-    marks.push(Plot.dot(zero, {x: "x", y: "y", r: 4, stroke: colour, fill: "var(--page)", symbol: symbolOf(series), strokeWidth: 1.6}));
+    marks.push(Plot.dot(zero, {x: "x", y: "y", r: 4, stroke: color, fill: "var(--page)", symbol: symbolOf(series), strokeWidth: 1.6}));
   }
   return marks;
 }
@@ -91,17 +91,17 @@ function curves(panel, shown, state) {
 function forecasts(panel, shown, state) {
   const rows = [], marks = [];
   for (const [series, line] of shown) {
-    const colour = colourOf(series), points = placed(line, "sentences");
+    const color = colorOf(series), points = placed(line, "sentences");
     const largest = Math.max(0, ...points.map((point) => point.x));
     const law = line.law.map(([x, f1, low, high]) => ({x, f1, low, high}));
     rows.push(...law.map(({x, f1, low, high}) => ({
       x, y: f1, tip: `${series.name}\n${x} sentences, by the fitted law\nF1 ${round(f1)} (${round(low)} to ${round(high)})`,
     })));
     marks.push(
-      Plot.areaY(law, {x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.1}),
-      Plot.lineY(law.filter(({x}) => x <= largest), {x: "x", y: "f1", stroke: colour, strokeWidth: 1.6}),
-      Plot.lineY(law.filter(({x}) => x >= largest), {x: "x", y: "f1", stroke: colour, strokeWidth: 1.6, strokeDasharray: "5,3"}),
-      Plot.dot(points, {x: "x", y: "f1", r: 3.4, fill: colour, symbol: symbolOf(series)}),
+      Plot.areaY(law, {x: "x", y1: "low", y2: "high", fill: color, fillOpacity: 0.1}),
+      Plot.lineY(law.filter(({x}) => x <= largest), {x: "x", y: "f1", stroke: color, strokeWidth: 1.6}),
+      Plot.lineY(law.filter(({x}) => x >= largest), {x: "x", y: "f1", stroke: color, strokeWidth: 1.6, strokeDasharray: "5,3"}),
+      Plot.dot(points, {x: "x", y: "f1", r: 3.4, fill: color, symbol: symbolOf(series)}),
     );
   }
   return [...goals(panel, state), ...marks, tips(rows)];
@@ -111,16 +111,16 @@ function forecasts(panel, shown, state) {
 function ranges(panel, shown, state) {
   const rows = [], marks = [Plot.ruleY([0], REFERENCE)];
   for (const [series, line] of shown) {
-    const colour = colourOf(series);
+    const color = colorOf(series);
     const points = placed(line, state.axis).map((point) => ({
       x: point.x, low: point.low - point.f1, high: point.high - point.f1, tip: tipOf(series, point),
     }));
     rows.push(...points.map((point) => ({x: point.x, y: point.high, tip: point.tip})));
     marks.push(
-      Plot.areaY(points, {x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.12}),
-      Plot.lineY(points, {x: "x", y: "high", stroke: colour, strokeWidth: 1.5, strokeDasharray: DASHES[series.dash]}),
-      Plot.lineY(points, {x: "x", y: "low", stroke: colour, strokeWidth: 1.5, strokeDasharray: DASHES[series.dash]}),
-      Plot.dot(points, {x: "x", y: "high", r: 3, fill: colour, symbol: symbolOf(series)}),
+      Plot.areaY(points, {x: "x", y1: "low", y2: "high", fill: color, fillOpacity: 0.12}),
+      Plot.lineY(points, {x: "x", y: "high", stroke: color, strokeWidth: 1.5, strokeDasharray: DASHES[series.dash]}),
+      Plot.lineY(points, {x: "x", y: "low", stroke: color, strokeWidth: 1.5, strokeDasharray: DASHES[series.dash]}),
+      Plot.dot(points, {x: "x", y: "high", r: 3, fill: color, symbol: symbolOf(series)}),
     );
   }
   return [...marks, tips(rows)];
@@ -133,8 +133,8 @@ function reliability(panel) {
     tip: `${name}\nconfidence ${confidence.toFixed(2)}\nright ${right.toFixed(2)}\nn = ${mentions}`,
   }));
   const before = bins(panel.before, "before calibration"), after = bins(panel.after, "after calibration");
-  const draw = (rows, colour, symbol) => [
-    Plot.dot(rows, {x: "x", y: "y", r: "mentions", fill: colour, fillOpacity: 0.7, symbol}),
+  const draw = (rows, color, symbol) => [
+    Plot.dot(rows, {x: "x", y: "y", r: "mentions", fill: color, fillOpacity: 0.7, symbol}),
   ];
   return [
     Plot.line([[0, 0], [1, 1]], {...REFERENCE, strokeDasharray: "1.5,3"}),
@@ -209,8 +209,8 @@ function sampleOf(series, symbol = symbolOf(series)) {
   const svg = Plot.plot({
     width: 26, height: 14, margin: 2, x: {domain: [0, 1], axis: null}, y: {domain: [0, 1], axis: null},
     marks: [
-      Plot.line([[0, 0.5], [1, 0.5]], {stroke: colourOf(series), strokeWidth: 2, strokeDasharray: DASHES[series.dash]}),
-      Plot.dot([[0.5, 0.5]], {fill: colourOf(series), symbol, r: 3.5}),
+      Plot.line([[0, 0.5], [1, 0.5]], {stroke: colorOf(series), strokeWidth: 2, strokeDasharray: DASHES[series.dash]}),
+      Plot.dot([[0.5, 0.5]], {fill: colorOf(series), symbol, r: 3.5}),
     ],
   });
   svg.setAttribute("aria-hidden", "true");
@@ -287,7 +287,7 @@ function fillReliability(figure, panels) {
   const drawn = panelsOf(panels, (panel) => panel.title, ({after}) => `${after.reduce((sum, bin) => sum + bin[2], 0)} mentions found`);
   const key = (name, series, symbol) => element("label", {}, sampleOf({...series, dash: "solid"}, symbol), name);
   const grid = element("div", {class: "panels squares"}, ...drawn.map(({frame}) => frame));
-  const keys = [key("before calibration", {colour: 9}, "diamond"), key("after calibration", {colour: 1}, "circle")];
+  const keys = [key("before calibration", {color: 9}, "diamond"), key("after calibration", {color: 1}, "circle")];
   figure.prepend(element("div", {class: "controls"}, ...keys), grid);
   onResize(grid, () => drawn.forEach(({panel, place}) => drawReliability(panel, place)));
 }

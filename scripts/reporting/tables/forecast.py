@@ -31,7 +31,7 @@ def table_forecast(results: Results) -> Table:
         ("predicted F1", "F1 of one run with twice as many sentences."),
         ("plateau", "F1 with infinitely many sentences."),
         ("95 % of plateau", f"Sentences needed for it; beyond: more than {REACH} times the largest sample."),
-        (NOT_DETERMINED, f"A law needs {FEWEST_SIZES} sizes, and a plateau needs a curve that bends towards it."),
+        (NOT_DETERMINED, f"A law needs {FEWEST_SIZES} sizes, and a plateau needs a curve that bends toward it."),
         (
             "assumptions",
             "Noise is normal and independent between runs, and its variance falls with the sentences; a "

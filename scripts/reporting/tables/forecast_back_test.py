@@ -6,7 +6,7 @@ from scripts.evaluation.forecast import (
     BackTest,
     back_test,
     half_of,
-    summarise,
+    summarize,
 )
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
@@ -66,7 +66,7 @@ def _sizes_of(test: BackTest) -> tuple[int, int]:
 
 
 def _summary_row(name: str, fitted_up_to: int, size: int, tests: Sequence[BackTest]) -> tuple[Cell, ...]:
-    summary = summarise(tests)
+    summary = summarize(tests)
     return (
         *(name, None, None, fitted_up_to, size, summary.tests, None, None, summary.error, summary.absolute_error),
         *(100 * summary.covered, summary.naive_error, summary.naive_absolute_error),

@@ -6,7 +6,7 @@ from scripts.evaluation.curves import spread_of
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import (
     PAIRED,
-    RANDOMISATION,
+    RANDOMIZATION,
     SIGNIFICANT,
     Comparison,
     DocumentCounts,
@@ -37,7 +37,7 @@ TERMS = (
     ("over seeds", "Paired two-tailed t-test. Null hypothesis: over all samples and seeds, the mean difference is 0."),
     (
         "over documents",
-        "Approximate randomisation of the mean F1, two-tailed. Null hypothesis: for these trained models, it doesn't "
+        "Approximate randomization of the mean F1, two-tailed. Null hypothesis: for these trained models, it doesn't "
         "matter which of the two a document's output comes from.",
     ),
     ("95 % interval", "Paired bootstrap over test documents, not corrected."),
@@ -114,7 +114,7 @@ def significance_rows(
         yield (
             *(target, paired.size, entity_type, paired.name, seeds.difference),
             *_p_cells(seeds, PAIRED),
-            *_p_cells(documents, RANDOMISATION),
+            *_p_cells(documents, RANDOMIZATION),
             *(interval, _verdict(seeds, documents)),
         )
 
@@ -155,7 +155,7 @@ def _format_p(p_value: float) -> str:
 
 
 def _verdict(seeds: Comparison, documents: Comparison) -> str:
-    p_values = {"seeds": seeds.corrected.get(PAIRED), "documents": documents.corrected.get(RANDOMISATION)}
+    p_values = {"seeds": seeds.corrected.get(PAIRED), "documents": documents.corrected.get(RANDOMIZATION)}
     tested = {unit: p_value for unit, p_value in p_values.items() if p_value is not None}
     shown = [unit for unit, p_value in tested.items() if p_value <= SIGNIFICANT]
     if not shown:

@@ -2,18 +2,26 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Mapping, Optional
+from typing import Any, Mapping
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.telemetry import TelemetryConfig
-from pydantic import BaseModel, ConfigDict, StringConstraints
 from spacy.language import Language
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scripts.shipping.demo.entities import find_entities
+from scripts.shipping.demo.messages import (
+    MAX_CHARACTERS,
+    REFUSALS,
+    EntitiesRequest,
+    InvalidRequest,
+    PipelineDescription,
+    PipelineEntities,
+    Problem,
+)
 
 FOLDER = Path(__file__).parent
 PAGE_FILES = {
@@ -21,7 +29,6 @@ PAGE_FILES = {
     "page.css": ("page.css", "text/css"),
     "page.js": ("page.js", "text/javascript"),
 }
-MAX_CHARACTERS = 20_000
 # A character takes up to four bytes of UTF-8, or twelve as two escaped surrogates of JSON.
 MAX_BYTES = 12 * MAX_CHARACTERS + 10_000
 TITLE = "Interlingual transfer for biomedical NER"
@@ -49,36 +56,25 @@ HEADERS = {
 class ServedPipeline:
     """A pipeline to serve.
 
+    name (str): Name on the page.
     nlp (Language): The pipeline.
     lock (Lock): Held while the pipeline processes a text, because requests are handled in several threads.
     """
 
+    name: str
     nlp: Language
     lock: Lock = field(default_factory=Lock)
 
-    @property
-    def labels(self) -> list[str]:
-        """RETURNS (list[str]): The entity types that its components can find."""
+    def describe(self) -> PipelineDescription:
+        """RETURNS (PipelineDescription): The pipeline, with the entity types that its components can find."""
         parts = (component for _, component in self.nlp.pipeline)
-        return sorted({label for part in parts for label in getattr(part, "labels", ())})
+        labels = sorted({label for part in parts for label in getattr(part, "labels", ())})
+        return PipelineDescription(self.name, self.nlp.meta.get("version", ""), labels)
 
-    def entities(self, text: str) -> list[dict[str, Any]]:
-        """RETURNS (list[dict]): The entities that the pipeline finds in a text, ready for JSON."""
+    def find(self, text: str) -> PipelineEntities:
+        """RETURNS (PipelineEntities): What the pipeline finds in a text."""
         with self.lock:
-            return [asdict(entity) for entity in find_entities(self.nlp, text)]
-
-
-class EntitiesRequest(BaseModel):
-    """The body of `POST /entities`.
-
-    text (str): The text.
-    pipelines (Optional[list[str]]): Names of pipelines. By default, all pipelines.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]
-    pipelines: Optional[list[str]] = None
+            return PipelineEntities(self.name, find_entities(self.nlp, text))
 
 
 def make_app(pipelines: Mapping[str, Language]) -> FastAPI:
@@ -88,7 +84,7 @@ def make_app(pipelines: Mapping[str, Language]) -> FastAPI:
     RETURNS (FastAPI): `GET /` is the page, `GET /pipelines` lists the pipelines, `POST /entities` finds entities.
         No part of a text is logged or stored.
     """
-    served = {name: ServedPipeline(nlp) for name, nlp in pipelines.items()}
+    served = {name: ServedPipeline(name, nlp) for name, nlp in pipelines.items()}
     # FastAPI's own documentation pages load scripts from elsewhere.
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
     app.add_middleware(LimitedBody, limit=MAX_BYTES)
@@ -99,19 +95,16 @@ def make_app(pipelines: Mapping[str, Language]) -> FastAPI:
         app.get(f"/{path}", include_in_schema=False)(_sender(FOLDER / file, media_type))
 
     @app.get("/pipelines")
-    def list_pipelines() -> list[dict[str, Any]]:
-        return [
-            {"name": name, "version": own.nlp.meta.get("version", ""), "labels": own.labels}
-            for name, own in served.items()
-        ]
+    def list_pipelines() -> list[PipelineDescription]:
+        return [pipeline.describe() for pipeline in served.values()]
 
-    @app.post("/entities")
-    def find(request: EntitiesRequest) -> list[dict[str, Any]]:
+    @app.post("/entities", responses=REFUSALS)
+    def find(request: EntitiesRequest) -> list[PipelineEntities]:
         names = list(served) if request.pipelines is None else list(dict.fromkeys(request.pipelines))
         for name in names:
             if name not in served:
                 raise HTTPException(404, f"No such pipeline. Use one or more of {', '.join(served)}")
-        return [{"name": name, "entities": served[name].entities(request.text)} for name in names]
+        return [served[name].find(request.text) for name in names]
 
     return app
 
@@ -132,13 +125,14 @@ async def _with_headers(request: Request, call_next: Any) -> Response:
 async def _explain_invalid(request: Request, error: Exception) -> JSONResponse:
     """RETURNS (JSONResponse): The problems with a request, without its values, which may be text."""
     assert isinstance(error, RequestValidationError)
-    return JSONResponse({"detail": [_problem(one) for one in error.errors()]}, status_code=422)
+    problems = InvalidRequest([_problem(one) for one in error.errors()])
+    return JSONResponse(asdict(problems), status_code=422)
 
 
-def _problem(error: Mapping[str, Any]) -> dict[str, str]:
+def _problem(error: Mapping[str, Any]) -> Problem:
     # The name of an unknown key comes from the request too.
     where = error["loc"][:1] if error["type"] == "extra_forbidden" else error["loc"]
-    return {"where": ".".join(map(str, where)), "problem": error["msg"]}
+    return Problem(".".join(map(str, where)), error["msg"])
 
 
 class LimitedBody:

@@ -1,7 +1,7 @@
 // Show the entities that each pipeline finds in the text. Texts only ever become text nodes, never HTML.
 "use strict";
 
-const COLOURS = 5;
+const COLORS = 5;
 const byId = (id) => document.getElementById(id);
 let labels = [];
 let answer = { text: "", pipelines: [] };
@@ -13,8 +13,8 @@ function make(tag, text, className) {
   return element;
 }
 
-function colour(label) {
-  return `var(--hue-${Math.max(0, labels.indexOf(label)) % COLOURS})`;
+function color(label) {
+  return `var(--hue-${Math.max(0, labels.indexOf(label)) % COLORS})`;
 }
 
 // Python counts characters as code points, JavaScript as UTF-16 units.
@@ -35,7 +35,7 @@ function markedText(characters, entities) {
     if (entity.start < end) continue;
     block.append(characters.slice(end, entity.start).join(""));
     const mark = make("mark", characters.slice(entity.start, entity.end).join(""));
-    mark.style.background = colour(entity.label);
+    mark.style.background = color(entity.label);
     mark.append(make("small", `${entity.label} ${shownConfidence(entity.confidence)}`.trim()));
     block.append(mark);
     end = entity.end;

@@ -151,7 +151,7 @@ def test_annotations_without_a_text_are_an_error(tmp_path):
         brat.read(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["README", "readme.en", "LICENSE", "Licence-2.0", "CITATION", "sub/ReadMe_first"])
+@pytest.mark.parametrize("name", ["README", "readme.en", "LICENSE", "License-2.0", "CITATION", "sub/ReadMe_first"])
 def test_files_about_the_corpus_are_passed_over_and_told(tmp_path, name):
     write(tmp_path, "b", TEXT, "")
     write(tmp_path, "a", TEXT, "")

@@ -279,7 +279,7 @@ def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
         ("W-A M-C W-C M-C B-C", "BMEWO", ["w1", "w2", "w3", "w4", "w5"], [*[NOT_OPENED, NOT_CLOSED] * 2, NOT_CLOSED]),
     ],
 )
-def test_tag_schemes_are_recognised_and_repairs_noted(tmp_path, tags, scheme, mentions, expected_notes):
+def test_tag_schemes_are_recognized_and_repairs_noted(tmp_path, tags, scheme, mentions, expected_notes):
     (document,) = conll.read(write(tmp_path, tagged(*tags.split())))
     assert document.meta["tag_scheme"] == scheme
     assert [text for text, _ in spans(document)] == mentions

@@ -17,7 +17,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import align, unknown_tokens
 from scripts.corpora.formats import docbin
 from scripts.corpora.formats.options import Options
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonize import harmonize
 from scripts.corpora.sentences import set_sentence_starts
 from scripts.corpora.tokens import blank_pipeline
 
@@ -146,8 +146,8 @@ def test_the_spans_of_a_group_may_overlap_and_are_read_in_its_order(tmp_path):
     ]
     assert [TEXT[m.start : m.end] for m in document.mentions] == ["It helped🙂", "aspirin", "helped"]
     assert document.meta == {}
-    harmonised = harmonise(document, {"Effect": "Disease", "Drug": "Drug"})
-    assert [dropped.reason for dropped in harmonised.dropped] == ["nested"]
+    harmonized = harmonize(document, {"Effect": "Disease", "Drug": "Drug"})
+    assert [dropped.reason for dropped in harmonized.dropped] == ["nested"]
 
 
 def test_what_lies_beside_the_group_is_noted(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import jsonl
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonize import harmonize
 
 TEXT = "Took aspirin for a headache."
 DRUG = {"start": 5, "end": 12, "label": "Drug"}
@@ -129,9 +129,9 @@ def test_relations_are_noted(tmp_path):
         ({**DRUG, "text": "ibuprofen"}, "text mismatch"),
     ],
 )
-def test_a_wrong_mention_is_read_and_harmonising_says_why_it_is_dropped(tmp_path, span, reason):
+def test_a_wrong_mention_is_read_and_harmonizing_says_why_it_is_dropped(tmp_path, span, reason):
     (document,) = read(tmp_path, {"text": TEXT, "spans": [span]})
-    assert [dropped.reason for dropped in harmonise(document, {"Drug": "Drug"}).dropped] == [reason]
+    assert [dropped.reason for dropped in harmonize(document, {"Drug": "Drug"}).dropped] == [reason]
 
 
 def test_a_bare_nan_and_a_byte_order_mark_are_read(tmp_path):

@@ -1,4 +1,4 @@
-"""Label Studio's exports, as its serialisers and its SDK's converter (2.1.2) make them of small invented tasks."""
+"""Label Studio's exports, as its serializers and its SDK's converter (2.1.2) make them of small invented tasks."""
 import json
 import tempfile
 from dataclasses import replace
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import label_studio
 from scripts.corpora.formats.options import NO_OPTIONS, Options
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonize import harmonize
 from scripts.corpora.schema import Document, Mention
 from tests.corpora.formats.strategies import NAMES, comparable, corpora
 
 TEXT = "Took aspirin for a headache."
 ANNA = {"id": 1, "email": "anna@example.org", "first_name": "", "last_name": ""}
-# The converter's own file for the tasks of EXPORT: the last annotation of a task first, cancelled ones left out.
+# The converter's own file for the tasks of EXPORT: the last annotation of a task first, canceled ones left out.
 MIN = """[
 {"text": "Took aspirin for a headache.", "id": 11, "annotator": 2, "annotation_id": 23,
  "created_at": "2024-05-01T10:00:02.0Z", "updated_at": "2024-05-01T10:00:00.0Z", "lead_time": 3.1},
@@ -190,9 +190,9 @@ def test_a_choice_or_a_remark_on_a_span_is_no_span(tmp_path):
 def test_offsets_and_line_breaks_are_as_each_editor_counts_and_shows_them(tmp_path, text, start, end, covered):
     value = span(start, end, "Drug", text=covered)
     (document,) = read(tmp_path, [task(1, annotation(1, 2, value), data={"text": text})])
-    harmonised = harmonise(document, {"Drug": "Drug"})
-    assert not harmonised.dropped
-    (mention,) = harmonised.document.mentions
+    harmonized = harmonize(document, {"Drug": "Drug"})
+    assert not harmonized.dropped
+    (mention,) = harmonized.document.mentions
     assert text[mention.start : mention.end] in ("Zinc", "Sore\nthroat", "Sore\r\nthroat", "Sore\\nthroat")
 
 

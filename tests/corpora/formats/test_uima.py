@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import inception, uima
 from scripts.corpora.formats.options import Options
-from scripts.corpora.harmonise import check_labels, harmonise
+from scripts.corpora.harmonize import check_labels, harmonize
 from scripts.corpora.schema import SEVERAL_VALUES
 
 TEXT = "Took 🙂 aspirin.\nIt helped."
@@ -118,7 +118,7 @@ def test_an_export_of_inception_is_read_with_offsets_that_count_code_points(tmp_
 
 
 @both
-def test_named_entities_are_labelled_with_their_value_or_their_type(tmp_path, name):
+def test_named_entities_are_labeled_with_their_value_or_their_type(tmp_path, name):
     values = {"value": "Drug", "identifier": "kb:1"}
     entities = [(NAMED_ENTITY, 7, 14, values), (NAMED_ENTITY, 5, 6), (NAMED_ENTITY, 0, 4, {"value": ""})]
     cas = make_cas(*entities, (NAMED_ENTITY + "Disease", 19, 25), ("other.Layer", 0, 4))
@@ -133,7 +133,7 @@ def test_named_entities_are_labelled_with_their_value_or_their_type(tmp_path, na
 
 
 @both
-def test_spans_of_custom_layers_are_labelled_with_the_first_string_that_is_set(tmp_path, name):
+def test_spans_of_custom_layers_are_labeled_with_the_first_string_that_is_set(tmp_path, name):
     strings = TYPES.get_type("uima.cas.StringArray")
     cas = make_cas(
         (PROBLEM, 0, 4, {"type_": "Dx", "rank": 3}),
@@ -246,12 +246,12 @@ def test_other_views_are_noted(tmp_path):
 
 
 @both
-def test_an_offset_outside_the_text_is_read_and_harmonising_says_so(tmp_path, name):
+def test_an_offset_outside_the_text_is_read_and_harmonizing_says_so(tmp_path, name):
     content = write(tmp_path, make_cas((PROBLEM, 19, 25)), name).read_text()
     (tmp_path / name).write_text(content.replace('end="26"', 'end="28"').replace('"end": 26', '"end": 28'))
     (document,) = uima.read(tmp_path)
     assert [(mention.start, mention.end) for mention in document.mentions] == [(19, 28)]
-    assert [dropped.reason for dropped in harmonise(document, {"Problem": "Disease"}).dropped] == ["outside text"]
+    assert [dropped.reason for dropped in harmonize(document, {"Problem": "Disease"}).dropped] == ["outside text"]
 
 
 BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("abcdefghij"))

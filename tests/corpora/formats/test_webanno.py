@@ -1,4 +1,4 @@
-"""The reader of WebAnno TSV 3 on small invented files, written by hand as INCEpTION's serialiser writes them."""
+"""The reader of WebAnno TSV 3 on small invented files, written by hand as INCEpTION's serializer writes them."""
 import re
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.formats import webanno
 from scripts.corpora.formats.options import Options
 from scripts.corpora.formats.uima import NAMED_ENTITY
-from scripts.corpora.harmonise import harmonise
+from scripts.corpora.harmonize import harmonize
 from scripts.corpora.schema import SEVERAL_VALUES
 
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
@@ -37,7 +37,7 @@ EXPORT = f"""#FORMAT=WebAnno TSV 3.3
 2-2	30-36	helped	VERB	_	_	*
 2-3	36-37	.	PUNCT	_	_	_
 """
-# The serialiser ends each column with a TAB, the last one too.
+# The serializer ends each column with a TAB, the last one too.
 EXPORT = re.sub(r"(?m)^([12]-.*)$", r"\1\t", EXPORT)
 TEXT = "Took 🙂 low-dose\naspirin.\n It helped."
 
@@ -240,7 +240,7 @@ def test_annotations_of_one_token_in_several_layers_and_of_no_width_stay_apart(t
     document = read(tmp_path, content + "1-1.1\t7-7\t\t*[5]|*[6]\t_\t\n")
     spans = [(m.start, m.end, m.label) for m in document.mentions]
     assert spans == [(0, 7, "A")] * 2 + [(0, 7, "B")] * 2 + [(7, 7, "A")] * 2
-    reasons = [dropped.reason for dropped in harmonise(document, {"A": "Drug", "B": "Drug"}).dropped]
+    reasons = [dropped.reason for dropped in harmonize(document, {"A": "Drug", "B": "Drug"}).dropped]
     assert reasons.count("empty") == 2
 
 

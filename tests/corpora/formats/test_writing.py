@@ -56,7 +56,7 @@ def test_half_pairs_elsewhere_are_refused_or_not_written(tmp_path, writer, docum
 
 def test_a_document_that_is_left_out_never_comes_back_as_annotated(tmp_path, writer):
     try:
-        writer.write([replace(DOCUMENT, meta={"left_out": "cancelled"})], tmp_path / "out")
+        writer.write([replace(DOCUMENT, meta={"left_out": "canceled"})], tmp_path / "out")
     except ProjectError as error:
         assert "left out" in str(error)
     else:

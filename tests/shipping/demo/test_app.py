@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from spacy.language import Language
 
 from scripts.annotation.pipelines import PipelineSource, load_pipeline
-from scripts.shipping.demo.app import MAX_BYTES, MAX_CHARACTERS, NO_TELEMETRY, make_app
+from scripts.shipping.demo.app import MAX_BYTES, NO_TELEMETRY, make_app
+from scripts.shipping.demo.messages import MAX_CHARACTERS
 
 TEXT = "Took aspirin for the headache . 😀 The patient was given ibuprofen for back pain ."
 SECRET = "Zxqvalinum"
@@ -86,6 +87,25 @@ def test_wrong_requests_are_refused_without_quoting_them(client, body, status):
     assert response.status_code == status
     assert "x" * 100 not in response.text and response.json()["detail"]
     assert SECRET not in response.text
+
+
+def test_the_endpoint_is_described_with_its_errors(client):
+    described = client.get("/openapi.json").json()
+    models = described["components"]["schemas"]
+    answers = described["paths"]["/entities"]["post"]["responses"]
+
+    def model_of(status: int) -> dict:
+        schema = answers[str(status)]["content"]["application/json"]["schema"]
+        return models[(schema.get("items") or schema)["$ref"].rpartition("/")[2]]
+
+    (found,) = client.post("/entities", json={"text": TEXT, "pipelines": ["one"]}).json()
+    assert set(found) == set(model_of(200)["properties"])
+    assert set(found["entities"][0]) == set(models["Entity"]["properties"])
+    for body, status in (({"text": TEXT, "pipelines": ["x"]}, 404), ({"text": " " * (MAX_BYTES + 1)}, 413), ({}, 422)):
+        response = client.post("/entities", json=body)
+        assert response.status_code == status and set(response.json()) == set(model_of(status)["properties"])
+    (problem,) = client.post("/entities", json={}).json()["detail"]
+    assert set(problem) == set(models["Problem"]["properties"]) and problem["where"] == "body.text"
 
 
 def test_the_longest_text_is_read(client):

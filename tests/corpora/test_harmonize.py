@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.harmonise import check_labels, harmonise
+from scripts.corpora.harmonize import check_labels, harmonize
 from scripts.corpora.schema import ENTITY_TYPES, REASONS, Document, Mention
 
 TEXT = "Aspirin gave me pain in hip and  \n knee, I think."
@@ -19,18 +19,18 @@ def mention(*fragments: tuple[int, int], label: str = "ADR", text: str | None = 
 
 
 def run(*mentions: Mention, text: str = TEXT, **settings):
-    result = harmonise(Document("a", text, mentions), LABELS, **settings)
+    result = harmonize(Document("a", text, mentions), LABELS, **settings)
     kept = [(m.start, m.end, m.label) for m in result.document.mentions]
     return kept, [dropped.reason for dropped in result.dropped]
 
 
 def test_labels_become_entity_types_and_stay_as_subtypes():
-    result = harmonise(Document("a", TEXT, (mention((16, 20)),)), LABELS)
+    result = harmonize(Document("a", TEXT, (mention((16, 20)),)), LABELS)
     assert [(m.label, m.subtype) for m in result.document.mentions] == [("Disease", "ADR")]
 
 
 def test_an_ignored_label_is_dropped_and_recorded():
-    result = harmonise(Document("a", TEXT, (mention((0, 7), label="Dose"),)), LABELS)
+    result = harmonize(Document("a", TEXT, (mention((0, 7), label="Dose"),)), LABELS)
     (dropped,) = result.dropped
     assert (dropped.document, dropped.mention, dropped.start, dropped.end) == ("a", "T1", 0, 7)
     assert (dropped.label, dropped.reason) == ("Dose", "label not mapped")
@@ -75,11 +75,11 @@ def test_white_space_at_the_borders_is_trimmed():
 
 def test_a_kept_mention_that_is_not_where_it_was_annotated_is_recorded():
     document = Document("a", TEXT, (mention((7, 13)), mention((16, 20), (35, 39)), mention((24, 27), (35, 39))))
-    assert [(c.how, c.start, c.end, c.new_start, c.new_end) for c in harmonise(document, LABELS).changed] == [
+    assert [(c.how, c.start, c.end, c.new_start, c.new_end) for c in harmonize(document, LABELS).changed] == [
         ("trimmed", 7, 13, 8, 12),
         ("in pieces", 16, 39, 16, 39),
     ]
-    first = harmonise(document, LABELS, "first").changed
+    first = harmonize(document, LABELS, "first").changed
     assert [(c.how, c.start, c.end, c.new_start, c.new_end) for c in first][1:] == [
         ("in pieces", 16, 39, 16, 20),
         ("in pieces", 24, 39, 24, 27),
@@ -148,7 +148,7 @@ mentions = st.builds(
     st.sampled_from(["span", "first", "drop"]),
 )
 def test_the_books_balance(text, read, policy):
-    result = harmonise(Document("a", text, tuple(read)), LABELS, policy)
+    result = harmonize(Document("a", text, tuple(read)), LABELS, policy)
     kept = result.document.mentions
     books = Counter(m.label for m in read)
     assert books == Counter(m.subtype for m in kept) + Counter(d.label for d in result.dropped)

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import FORMATS
-from scripts.corpora.recognise import name_format, recognise_format
+from scripts.corpora.recognize import name_format, recognize_format
 
 MENTION = {"start": 0, "end": 5, "text": "Chalk", "labels": ["Drug"]}
 CAS = {"%TYPES": {}, "%FEATURE_STRUCTURES": [], "%VIEWS": {}}
@@ -58,12 +58,12 @@ def test_every_format_has_its_files():
 
 @pytest.mark.parametrize(("format", "name", "content"), CASES)
 @pytest.mark.parametrize("way", ["file", "folder", "marked", "gz"])
-def test_a_format_is_recognised(tmp_path, format, name, content, way):
+def test_a_format_is_recognized(tmp_path, format, name, content, way):
     data = ("\ufeff" * (way == "marked") + content).encode("utf8")
     file = tmp_path / (name + ".gz" * (way == "gz"))
     file.write_bytes(gzip.compress(data) if way == "gz" else data)
     by_suffix = name.endswith((".ann", ".xmi", ".spacy"))
-    assert recognise_format(tmp_path if way == "folder" else file) == format or (by_suffix and way == "gz")
+    assert recognize_format(tmp_path if way == "folder" else file) == format or (by_suffix and way == "gz")
 
 
 @pytest.mark.parametrize(("format", "name", "content"), CASES)
@@ -100,11 +100,11 @@ def test_an_error_in_files_of_the_right_format_stays_as_it_is(tmp_path):
 def test_what_tells_nothing_or_several_things_is_not_guessed(tmp_path, files):
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf8")
-    assert recognise_format(tmp_path) is None
-    assert recognise_format(tmp_path / "nothing") is None
+    assert recognize_format(tmp_path) is None
+    assert recognize_format(tmp_path / "nothing") is None
 
 
 def test_a_damaged_file_tells_nothing(tmp_path):
     (tmp_path / "a.json.gz").write_bytes(b"no gzip")
     (tmp_path / "b.tsv").write_bytes(b"\xff\xfe")
-    assert recognise_format(tmp_path) is None
+    assert recognize_format(tmp_path) is None

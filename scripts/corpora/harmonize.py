@@ -22,8 +22,8 @@ from scripts.corpora.spelling import same_text, without_space
 
 
 @dataclass(frozen=True)
-class Harmonised:
-    """A harmonised document. The mentions kept and dropped add up to those read.
+class Harmonized:
+    """A harmonized document. The mentions kept and dropped add up to those read.
 
     document (Document): The document with mentions in the order of their offsets, without overlaps. Their labels are
         entity types, and their subtypes are the corpus's own labels.
@@ -65,13 +65,13 @@ def _did_you_mean(label: str, known: Collection[str]) -> str:
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
-def harmonise(document: Document, labels: Mapping[str, str], discontinuous: str = "span") -> Harmonised:
+def harmonize(document: Document, labels: Mapping[str, str], discontinuous: str = "span") -> Harmonized:
     """Map labels, join fragments, and keep the longest of overlapping mentions (the earlier one if equally long).
 
     document (Document): The document as read.
     labels (Mapping[str, str]): Entity type of each label to use. Mentions with other labels are dropped.
     discontinuous (str): Policy for mentions in several pieces: `span`, `first` or `drop`.
-    RETURNS (Harmonised): The kept and the dropped mentions.
+    RETURNS (Harmonized): The kept and the dropped mentions.
     """
     reasons: dict[int, str] = {}
     candidates: dict[int, Mention] = {}
@@ -90,7 +90,7 @@ def harmonise(document: Document, labels: Mapping[str, str], discontinuous: str 
     dropped = tuple(drop(document.id, document.mentions[n], reasons[n]) for n in sorted(reasons))
     assert len(document.mentions) == len(kept) + len(dropped)
     changed = tuple(record for mention in kept for record in _changes(document, mention))
-    return Harmonised(replace(document, mentions=tuple(kept)), dropped, changed)
+    return Harmonized(replace(document, mentions=tuple(kept)), dropped, changed)
 
 
 def change(document: str, mention: Mention, how: str, start: int, end: int) -> Changed:

@@ -1,4 +1,4 @@
-"""Recognise the format of raw files by their contents, for corpus files that name the wrong format."""
+"""Recognize the format of raw files by their contents, for corpus files that name the wrong format."""
 import re
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
@@ -42,31 +42,31 @@ BY_KEYS: list[tuple[str, Callable[[Mapping[str, Any]], bool]]] = [
 
 @contextmanager
 def name_format(path: Path, said: str) -> Iterator[None]:
-    """If reading fails, add the format of the raw files to the error, if it is recognised and not the one in use.
+    """If reading fails, add the format of the raw files to the error, if it is recognized and not the one in use.
 
     path (Path): The raw file, or the folder or zip archive with raw files.
     said (str): The format in the corpus file.
-    RAISES (ProjectError): If the block does, with the recognised format as the remedy.
+    RAISES (ProjectError): If the block does, with the recognized format as the remedy.
     """
     try:
         yield
     except ProjectError as error:
-        found = recognise_format(path)
+        found = recognize_format(path)
         if found is None or found == said:
             raise
         remedy = f"this looks like the format {found}: if it is, write `format: {found}` in the corpus file"
         raise ProjectError(str(error), remedy=remedy) from None
 
 
-def recognise_format(path: Path) -> Optional[str]:
-    """Recognise a format by one file of each suffix.
+def recognize_format(path: Path) -> Optional[str]:
+    """Recognize a format by one file of each suffix.
 
     path (Path): A raw file, or a folder or zip archive with raw files.
     RETURNS (Optional[str]): The format's name, or None if no file has a known format, or if they differ.
     """
     is_one = path.is_file() and path.suffix.lower() != ".zip"
     files = [path] if is_one else [file for suffix in SUFFIXES for file in _first(path, suffix)]
-    found = {name for name in map(_recognise_file, files) if name}
+    found = {name for name in map(_recognize_file, files) if name}
     return found.pop() if len(found) == 1 else None
 
 
@@ -76,7 +76,7 @@ def _first(path: Path, suffix: str) -> list[RawFile]:
     return []
 
 
-def _recognise_file(file: RawFile) -> Optional[str]:
+def _recognize_file(file: RawFile) -> Optional[str]:
     suffix = PurePath(file.name.removesuffix(ZIPPED)).suffix
     if suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]
@@ -85,16 +85,16 @@ def _recognise_file(file: RawFile) -> Optional[str]:
         by_text = next((name for name, pattern in BY_TEXT.items() if pattern.match(text)), None)
         if by_text or suffix not in JSON_SUFFIXES:
             return by_text or ("conll" if _is_conll(text) else None)
-        return _recognise_value([value for _, value in read_values(file, "")])
+        return _recognize_value([value for _, value in read_values(file, "")])
     return None
 
 
-def _recognise_value(value: Any) -> Optional[str]:
+def _recognize_value(value: Any) -> Optional[str]:
     """RETURNS (Optional[str]): The format of this value, or of the first value in it."""
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict):
         return "spacy_tuples"
     if isinstance(value, list):
-        return _recognise_value(value[0]) if value else None
+        return _recognize_value(value[0]) if value else None
     if not isinstance(value, dict):
         return None
     return next((name for name, is_one in BY_KEYS if is_one(value)), None)
