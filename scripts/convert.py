@@ -1,6 +1,6 @@
 """Convert the raw corpora of an experiment to DocBins, with a manifest that accounts for every mention."""
 from pathlib import Path
-from typing import Annotated, Mapping, Optional, Sequence
+from typing import Annotated, Iterable, Mapping, Optional, Sequence
 
 import typer
 
@@ -55,11 +55,13 @@ def main(
     with locked(write=[folders[name] for name in stale], read=folders.values()):
         earlier = {name: find_sides(output, name) for name in kept}
         stale = find_stale(output, settings, earlier)
+        if strict:
+            for name in names:
+                if name not in stale:
+                    refuse_losses(name, settings[name].expected, read_manifest(output, name))
         convert(stale, settings, earlier, output, strict)
         manifests = {name: read_manifest(output, name) for name in names}
         for name, manifest in manifests.items():
-            if strict:
-                refuse_losses(name, settings[name].expected, manifest)
             show(name if name in stale else f"{name} (unchanged)", settings[name], manifest)
             show_unread(settings[name])
             if name in stale:
@@ -94,16 +96,19 @@ def convert(
     if not names:
         return
     # Imported here because spaCy takes seconds to import, and isn't needed if nothing has changed.
-    from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
+    from scripts.corpora.conversion import Converted, convert_corpus, save_corpus, save_tokenizer
 
-    for name in names:
-        if name == TOKENIZER:
-            save_tokenizer(output)
-            continue
-        converted = convert_corpus(name, settings[name], earlier.get(name))
-        if strict:
-            refuse_losses(name, settings[name].expected, converted.manifest)
-        save_corpus(converted, output)
+    corpora = [name for name in names if name != TOKENIZER]
+    made: Iterable[Converted] = (convert_corpus(name, settings[name], earlier.get(name)) for name in corpora)
+    if strict:
+        # Nothing is written before all of them have been checked.
+        made = list(made)
+        for corpus in made:
+            refuse_losses(corpus.name, settings[corpus.name].expected, corpus.manifest)
+    if TOKENIZER in names:
+        save_tokenizer(output)
+    for corpus in made:
+        save_corpus(corpus, output)
 
 
 def check_resplit(names: Sequence[str], settings: Mapping[str, CorpusSettings]) -> None:

@@ -222,7 +222,7 @@ class TestStrict:
         self.strict(project)
         assert (project / "corpus" / "two" / "manifest.json").is_file()
 
-    def test_a_lost_mention_is_named_and_nothing_of_its_corpus_is_written(self, project):
+    def test_a_lost_mention_is_named_and_nothing_is_written(self, project):
         self.damage(project)
         with pytest.raises(ProjectError) as error:
             self.strict(project)
@@ -230,7 +230,17 @@ class TestStrict:
             "corpus two: dropped: text mismatch 1, expected 0 (first: text mismatch, T2 Drug 0-4 in 3). "
             "Fix the corpus, or add the accepted counts to `expected` in the corpus file"
         )
-        assert sorted(path.name for path in (project / "corpus").iterdir()) == ["one", "tokenizer"]
+        assert not list((project / "corpus").glob("[!.]*"))
+
+    def test_a_lost_mention_of_an_unchanged_corpus_keeps_the_others_from_being_written(self, project):
+        self.damage(project)
+        run(project)
+        before = (project / "corpus" / "one" / "manifest.json").read_bytes()
+        file = project / "configs" / "corpora" / "one.yml"
+        file.write_text(file.read_text(encoding="utf8") + "split: {train: 0.5}\n", encoding="utf8")
+        with pytest.raises(ProjectError, match="corpus two: dropped"):
+            self.strict(project)
+        assert (project / "corpus" / "one" / "manifest.json").read_bytes() == before
 
     def test_a_corpus_that_was_converted_before_is_refused_too(self, project):
         self.damage(project)
@@ -538,6 +548,13 @@ class TestSides:
         run(self.project)
         assert self.sides() == {name: side for name, side in self.first.items() if name not in ("3", "7")}
         assert "18 documents kept their side, 0 were assigned one: 0 train, 0 test; 2 are gone" in printed(capsys)
+
+    def test_a_document_is_gone_even_if_another_one_has_come(self, capsys):
+        self.remove([3])
+        for suffix in (".txt", ".ann"):
+            shutil.copyfile(self.raw(4, suffix), self.raw(20, suffix))
+        run(self.project)
+        assert "20 documents kept their side, 0 were assigned one: 0 train, 0 test; 1 are gone" in printed(capsys)
 
     def test_a_part_of_which_all_documents_are_gone_is_an_error_that_names_the_way_out(self):
         self.remove(name for name, side in self.first.items() if side == "test")

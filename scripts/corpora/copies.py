@@ -1,5 +1,4 @@
 """Find documents with the same text, identify their annotators, and choose between them."""
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -7,13 +6,12 @@ from typing import Collection, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import MOST_NAMED, ProjectError, name_id
 from scripts.base.settings import suggest
+from scripts.corpora.characters import invisible
 from scripts.corpora.harmonize import fragments_of
-from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, SOURCE_HASH, Document, Fragment, Mention
 
 ALL, MAJORITY = "all", "majority"
 MERGED = "merged into the first copy of its text by majority vote"
-# Byte order mark, soft hyphens, joiners and direction marks, which editors and exports insert or omit.
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # Mentions of the same text are equal if their fragments and labels are.
 Marked = tuple[tuple[Fragment, ...], str]
 
@@ -21,7 +19,7 @@ Marked = tuple[tuple[Fragment, ...], str]
 def fold_text(text: str) -> str:
     """RETURNS (str): A text with whitespace collapsed, without invisible characters, and in Unicode normal form. Copies
     of a text are equal in this form."""
-    return " ".join(unicodedata.normalize("NFC", INVISIBLE.sub("", text)).split())
+    return " ".join(unicodedata.normalize("NFC", invisible().sub("", text)).split())
 
 
 def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
@@ -38,11 +36,11 @@ def find_copies(texts: Mapping[str, str]) -> list[list[str]]:
 
 
 def copies_of_sentences(documents: Sequence[Document], earlier: Iterable[str] = ()) -> list[list[str]]:
-    """Find the documents with sentences of the same original document, each with those of one annotator.
+    """Find the documents with sentences of the same original document, or of original documents with the same text.
 
     documents (Sequence[Document]): The documents.
     earlier (Iterable[str]): Ids in an earlier conversion, when other annotators may have had copies.
-    RETURNS (list[list[str]]): For each original document, its id and those of the annotators' documents.
+    RETURNS (list[list[str]]): For each original text, its ids and those of the annotators' documents.
     """
     gone = defaultdict(list)
     for name in {*earlier} - {document.id for document in documents}:
@@ -50,10 +48,14 @@ def copies_of_sentences(documents: Sequence[Document], earlier: Iterable[str] = 
         for number in range(1, len(parts)):
             gone["/".join(parts[number:])].append(name)
     found: defaultdict[str, list[str]] = defaultdict(list)
+    of_text: defaultdict[str, list[str]] = defaultdict(list)
     for document in documents:
         if COPY_OF in document.meta:
             found[document.meta[COPY_OF]].append(document.id)
-    return [list(dict.fromkeys([name, *ids, *gone[name]])) for name, ids in found.items()]
+        if SOURCE_HASH in document.meta:
+            of_text[document.meta[SOURCE_HASH]].append(document.id)
+    by_name = [list(dict.fromkeys([name, *ids, *gone[name]])) for name, ids in found.items()]
+    return join_groups([*by_name, *of_text.values()])
 
 
 def join_groups(groups: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -200,7 +202,7 @@ def merge_copies(copies: Sequence[Document]) -> list[Document]:
                 staying.append(mention)
         left.append(_leave_out(replace(other, mentions=tuple(staying)), MERGED))
     meta = {**first.meta, OUTVOTED: outvoted}
-    return [replace(first, mentions=tuple(kept), meta=meta, annotator="", annotated=_union(copies)), *left]
+    return [replace(first, mentions=tuple(kept), meta=meta, annotator="", annotated=annotated_by_any(copies)), *left]
 
 
 def _winners(copies: Sequence[Document]) -> set[Marked]:
@@ -227,7 +229,7 @@ def _covers(annotated: Optional[Sequence[Fragment]], fragments: Sequence[Fragmen
     return all(any(first <= start and end <= last for first, last in annotated) for start, end in fragments)
 
 
-def _union(copies: Sequence[Document]) -> Optional[tuple[Fragment, ...]]:
+def annotated_by_any(copies: Sequence[Document]) -> Optional[tuple[Fragment, ...]]:
     """RETURNS (Optional[tuple]): The stretches that somebody annotated, ascending and disjoint. None for all text."""
     stretches: list[Fragment] = []
     for copy in copies:

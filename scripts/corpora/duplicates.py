@@ -10,11 +10,19 @@ from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 
 import numpy
 
+from scripts.corpora.characters import invisible
+
 EXACT, NEAR = "exact", "near"
 # Any two corpora share shorter sentences ("Thank you!", "No fever.").
 SHORTEST = 5
 # Lowest similarity of near duplicates. A fraction, since limits computed from 0.8 would have rounding errors.
 LEAST_SIMILAR = Fraction(4, 5)
+
+ZERO_WIDTH_SPACE = "\u200b"
+# What the names of letters start with in scripts without spaces between words.
+UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+# Combining classes: those of Hebrew, Arabic and Syriac points, and the lowest one of accents.
+POINTS, ABOVE_OR_BELOW = range(10, 37), 200
 
 # The words of a sentence as ascending numbers. See `_make_bags`.
 Bag = list[int]
@@ -107,9 +115,12 @@ class Gathered:
 def normal_form(sentence: str) -> str:
     """Normalize a sentence to its words, which are runs of letters and digits.
 
+    In a script without spaces between words, every letter counts as a word.
+
     sentence (str): Any text.
-    RETURNS (str): Case-folded words with single spaces between them. Letters are composed (й is one character), and
-        marks that aren't part of a composed letter, such as a stress, are left out.
+    RETURNS (str): Case-folded words with single spaces between them. Letters are composed (й is one character).
+        Invisible characters are left out, and so are accents and points that aren't part of a composed letter, such as
+        a stress; vowel signs of Indic scripts are not.
     """
     composed = unicodedata.normalize("NFC", sentence.casefold())
     return " ".join("".join(map(_within_word, composed)).split())
@@ -118,8 +129,16 @@ def normal_form(sentence: str) -> str:
 @cache
 def _within_word(char: str) -> str:
     if char.isalnum():
-        return char
-    return "" if unicodedata.category(char).startswith("M") else " "
+        return f" {char}" if unicodedata.name(char, "").startswith(UNSPACED) else char
+    category = unicodedata.category(char)
+    if category.startswith("M"):
+        return "" if _is_accent(char) or invisible().match(char) else char
+    return "" if category == "Cf" and char != ZERO_WIDTH_SPACE else " "
+
+
+def _is_accent(mark: str) -> bool:
+    """RETURNS (bool): Whether a mark is an accent, or a point of the Hebrew, Arabic or Syriac script."""
+    return unicodedata.combining(mark) in POINTS or unicodedata.combining(mark) >= ABOVE_OR_BELOW
 
 
 def _is_long(form: str) -> bool:

@@ -126,6 +126,8 @@ ENTITY_TYPES = ("Drug", "Disease")
 ANNOTATED_TYPES = "annotated_types"
 # Keys in a Document's `meta`.
 LEFT_OUT, OUTVOTED, COPY_OF = "left_out", "outvoted", "copy_of"
+# Also a key of JSON rows: the hash of the text that a sentence is from, whatever the id of its document is.
+SOURCE_HASH = "source_hash"
 # In `Document.meta`: whether it is a sentence of a file that doesn't mark where documents start.
 BY_SENTENCE = "by_sentence"
 SPLIT_BY_SENTENCE = (

@@ -1,12 +1,12 @@
 """Create a blank pipeline with a tokenizer for runs of letters, runs of digits and other single characters."""
 import re
-import sys
-import unicodedata
 from functools import cache
 
 import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
+
+from scripts.corpora.characters import characters_in
 
 # Part of the word between two letters: the soft hyphen, zero-width joiners and the word joiner. Not the zero-width
 # space (U+200B), which separates words.
@@ -32,17 +32,9 @@ def token_pattern() -> str:
 
     RETURNS (str): A regular expression for Python's `re`, which has no character class for combining marks.
     """
-    marks = _combining_marks()
+    marks = characters_in("M")
     letter = r"[^\W\d_]"
     letters = rf"{letter}(?:{letter}|[{marks}]|[{JOINERS}]+(?={letter}))*"
     digits = rf"\d(?:\d|[{marks}])*"
     other = rf"\S[{marks}]*"
     return f"{letters}|{digits}|{other}"
-
-
-def _combining_marks() -> str:
-    """RETURNS (str): All characters in Unicode's category M, as ranges for a character class."""
-    marks = [point for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)).startswith("M")]
-    first = [point for point in marks if unicodedata.category(chr(point - 1))[0] != "M"]
-    last = [point for point in marks if point == sys.maxunicode or unicodedata.category(chr(point + 1))[0] != "M"]
-    return "".join(rf"\U{start:08x}-\U{end:08x}" for start, end in zip(first, last, strict=True))

@@ -35,17 +35,22 @@ def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> Non
     before = {document: side for document, side in before.items() if document in now.sides}
     dealt = Counter(side for document, side in now.sides.items() if document not in before)
     moved = Counter(side for document, side in now.sides.items() if before.get(document, side) != side)
-    there = len(now.sides) - dealt.total()
-    kept = there - moved.total()
+    kept = len(now.sides) - dealt.total() - moved.total()
     text = f"{kept} documents kept their side, {dealt.total()} were assigned one: "
     text += f"{dealt['train']} train, {dealt['test']} test"
-    gone = max(0, len(earlier.sides) - there) if earlier else 0
+    gone = len(_gone(earlier, now)) if earlier else 0
     show_line = msg.warn if earlier and earlier.sides and not kept else msg.info
     show_line(f"{text}; {gone} are gone" if gone else text)
     if moved:
         where = f"{moved['train']} to train, {moved['test']} to test"
         remedy = f"`--vars.resplit {name}` splits all documents again"
         msg.warn(f"{moved.total()} documents moved to the side of copies of their text: {where}; {remedy}")
+
+
+def _gone(earlier: Sides, now: Sides) -> list[str]:
+    """RETURNS (list[str]): Ids of earlier documents whose id and text are both missing."""
+    texts = set(now.texts.values()) - {""}
+    return [name for name in earlier.sides if name not in now.sides and earlier.texts.get(name) not in texts]
 
 
 def show_unread(settings: CorpusSettings) -> None:

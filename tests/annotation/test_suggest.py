@@ -1,6 +1,7 @@
 """`suggest`: what is chosen, what is written of it, and how `convert` reads what annotators make of it."""
 import json
 import shutil
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy
@@ -346,6 +347,54 @@ class TestLoop:
         read = READERS["brat"].read(tmp_path / "brat")
         assert sorted(one.id for one in read) == sorted(TEXTS)
         assert sum(len(one.annotated) for one in read) == 8
+
+    @pytest.mark.parametrize("folders", [("anna", "bert"), ("round-1/anna", "round-1/bert"), ("anna/a", "bert/a")])
+    def test_two_annotators_in_brat_have_a_document_each(self, pipeline, texts, tmp_path, folders):
+        for folder in folders:
+            suggest(pipeline, texts, tmp_path / "brat" / folder, sentences=8, format="brat", random_share=0)
+        for file in (tmp_path / "brat" / folders[1]).glob("*.ann"):
+            lines = [line for line in file.read_text("utf8").splitlines() if "Chosen_s" in line or line[0] == "#"]
+            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf8")
+        # Only one of them annotated another round.
+        suggest(pipeline, texts, tmp_path / "brat" / "anna" / "round-2", sentences=8, format="brat", seed=1)
+        read = {one.id: one for one in READERS["brat"].read(tmp_path / "brat")}
+        assert sorted(read) == sorted(f"{who}/{name}" for who in ("anna", "bert") for name in TEXTS)
+        assert {(one.annotator, one.meta["copy_of"]) for one in read.values()} == set(product(("anna", "bert"), TEXTS))
+        assert not any(one.mentions for one in read.values() if one.annotator == "bert")
+        assert any(one.mentions for one in read.values() if one.annotator == "anna")
+        for one in read.values():
+            assert all(end <= start for (_, end), (start, _) in pairwise(one.annotated))
+
+    def test_a_text_that_has_changed_between_two_rounds_in_brat_is_a_version_of_its_own(
+        self, pipeline, texts, tmp_path, configs
+    ):
+        suggest(pipeline, texts, tmp_path / "annotated" / "round-1", sentences=8, format="brat")
+        (texts / "first.txt").write_text(TEXTS["first"] + " Slept well .", encoding="utf8")
+        suggest(pipeline, texts, tmp_path / "annotated" / "round-2", sentences=8, format="brat")
+        read = READERS["brat"].read(tmp_path / "annotated")
+        assert sorted(one.text for one in read if one.id.split("/")[-1] == "first") == [
+            TEXTS["first"],
+            TEXTS["first"] + " Slept well .",
+        ]
+        assert len({one.id for one in read}) == len(TEXTS) + 1
+        assert [note for one in read for note in one.meta["notes"] if "another text" in note]
+
+    def test_sentences_of_a_text_with_two_ids_stay_on_one_side(self, pipeline, tmp_path, configs):
+        texts = tmp_path / "texts"
+        texts.mkdir()
+        lines = [json.dumps({"text": f"{text} Note {n} ."}) for n in range(6) for text in TEXTS.values()]
+        (texts / "a.jsonl").write_text("\n".join(lines), encoding="utf8")
+        for number in (1, 2):
+            settings = {"sentences": 12, "random_share": 1, "seed": number}
+            rows = suggest(pipeline, texts, tmp_path / f"{number}.jsonl", **settings)
+            write_rows([annotate(row) for row in rows], tmp_path / "annotated" / f"{number}.jsonl")
+            # With a second file, the first one's name comes before the ids of its rows.
+            (texts / "b.jsonl").write_text(json.dumps({"text": "Nothing else ."}), encoding="utf8")
+        convert(configs, tmp_path)
+        dealt = srsly.read_json(tmp_path / "corpus" / "notes" / "split.json")["sides"]
+        both = {name for name in dealt if f"a/{name}" in dealt}
+        assert both and all(dealt[name] == dealt[f"a/{name}"] for name in both)
+        assert set(dealt.values()) == {"train", "test"}
 
     def test_predictions_in_label_studio_are_no_annotation(self, pipeline, texts, tmp_path):
         output = tmp_path / "out.json"

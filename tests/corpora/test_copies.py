@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.copies import MERGED, choose_annotators, find_annotators, find_copies, name_annotators
+from scripts.corpora.copies import (
+    MERGED,
+    choose_annotators,
+    copies_of_sentences,
+    find_annotators,
+    find_copies,
+    name_annotators,
+)
 from scripts.corpora.harmonize import fragments_of
-from scripts.corpora.schema import LEFT_OUT, OUTVOTED, Document, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, Document, Mention
 
 TEXT = "Took aspirin, then a rash on both arms came."
 ASPIRIN, RASH, BOTH = (5, 12), (21, 25), (21, 38)
@@ -28,13 +35,29 @@ def spans(document: Document) -> list[tuple[tuple[int, int], str]]:
     return [((one.start, one.end), one.label) for one in document.mentions]
 
 
+def test_sentences_of_one_original_are_together_with_those_of_annotators_who_are_gone():
+    documents = [copy("anna/5", meta={COPY_OF: "5"}), copy("7", meta={COPY_OF: "7"}), copy("x")]
+    earlier = ["bert/5", "5", "carl/7/b", "x", "anna/5"]
+    assert [set(group) for group in copies_of_sentences(documents, earlier)] == [{"anna/5", "5", "bert/5"}, {"7"}]
+
+
+def test_sentences_of_originals_with_the_same_text_are_together():
+    originals = {"5": "a", "b/5": "a", "6": "c"}
+    documents = [copy(name, meta={COPY_OF: name, "source_hash": text}) for name, text in originals.items()]
+    assert copies_of_sentences(documents) == [["5", "b/5"], ["6"]]
+
+
 def test_copies_are_equal_but_for_white_space_and_documents_without_text_are_none():
     texts = {"b": "in  two\r\nlines ", "a": "in two lines", "c": "in twolines", "d": "In two lines"}
     assert find_copies({**texts, "e": "", "f": " \n"}) == [["a", "b"]]
 
 
 @pytest.mark.parametrize(
-    "other", ["\ufeffUn café.", "Un\u200b ca\u00adfé.", "Un cafe\u0301.", "\u200eUn caf\u200dé.", "Un\u00a0café.\r\n"]
+    "other",
+    [
+        *("\ufeffUn café.", "Un\u200b ca\u00adfé.", "Un cafe\u0301.", "\u200eUn caf\u200dé.", "Un\u00a0café.\r\n"),
+        "Un \u2068café\u2069.\ufe0f",
+    ],
 )
 def test_characters_that_nobody_sees_make_no_other_text(other):
     assert find_copies({"a": "Un café.", "b": other, "c": "Un cafe."}) == [["a", "b"]]

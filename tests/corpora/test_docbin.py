@@ -51,6 +51,8 @@ def test_of_two_mentions_that_expansion_makes_collide_the_longer_is_kept():
     assert dropped == Dropped("d/1", "T1", 8, 14, "ADR", "overlapping")
     assert len(aligned.doc.ents) == 1
     assert len(aligned.doc.user_data["mentions"]) == 2
+    (dropped,) = make("nauseaheadache", (0, 6), (6, 14)).dropped
+    assert (dropped.mention, dropped.start) == ("T0", 0)
 
 
 def test_boundaries_inside_entities_are_removed_and_others_stand():

@@ -36,6 +36,25 @@ def test_a_combining_mark_neither_parts_a_word_nor_makes_another():
     assert normal_form("мои") != normal_form("мой")
 
 
+def test_invisible_characters_are_not_there():
+    assert normal_form("par\u00adacetamol \u2068mg\u2069 ne\u200dw") == "paracetamol mg new"
+    assert normal_form("one\u200btwo") == "one two"
+
+
+def test_vowel_signs_make_another_word_and_points_do_not():
+    words = ["दवा", "दिवा", "देवी", "दव"]
+    assert len({normal_form(word) for word in words}) == 4
+    assert normal_form("שָׁלוֹם مُدَرِّس") == normal_form("שלום مدرس")
+
+
+@pytest.mark.parametrize("sentence", ["患者服用阿司匹林后出现皮疹。", "ผู้ป่วยกินยาพาราเซตามอลแล้วมีผื่น"])
+def test_duplicates_are_found_in_scripts_without_spaces(sentence):
+    assert match(sentence, sentence).kind == EXACT
+    assert match(sentence[:-2] + "和" + sentence[-1], sentence).kind == NEAR
+    gathered = Gathered()
+    assert gathered.add(sentence) and not gathered.add(sentence[:-2] + "和" + sentence[-1])
+
+
 def test_an_exact_duplicate_is_found_at_its_first_place():
     first = ["It gave me a head ache!", "Something else that nobody said.", "IT GAVE ME A HEADACHE"]
     second = ["It gave him a head ache", "it gave me, a (head) ache", "It gave me a head ache!"]

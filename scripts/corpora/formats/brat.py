@@ -1,12 +1,14 @@
 """Read and write folders of brat files (`NAME.txt`, `NAME.ann`). Annotations may be in a separate folder."""
 import re
+from collections import Counter, defaultdict
 from dataclasses import replace
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path, PurePath
 from typing import Iterable, Iterator, Mapping, Optional, Sequence
 
-from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_folder
+from scripts.base.errors import ProjectError, name_id
+from scripts.base.files import atomic_folder, hash_data
+from scripts.corpora.copies import annotated_by_any, find_annotators
 from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
@@ -21,8 +23,9 @@ from scripts.corpora.formats.raw import (
     read_text,
     split_lines,
 )
+from scripts.corpora.formats.sentences_of import DIGITS, OTHER_TEXT
 from scripts.corpora.harmonize import fragments_of
-from scripts.corpora.schema import LEFT_OUT, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, Document, Fragment, Mention
 from scripts.corpora.spelling import same_text, without_space
 
 OPTIONS = ("offsets",)
@@ -50,6 +53,8 @@ SKIPPED = "none of its sentences is marked `Chosen_sentence` any more"
 SKIPPED_TEXT = "text without a sentence marked `Chosen_sentence` in a folder with such marks, left out"
 SETTINGS = "annotation.conf"
 _CHOSEN_LINE = CHOSEN_SENTENCE.encode()
+# The name that `suggest` gives to a folder. Two rounds may have the same sentences.
+_ROUND = re.compile(r"round-\d+")
 CHOSEN = "document in which only the sentences marked `Chosen_sentence` were annotated"
 
 
@@ -70,7 +75,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """Read all documents. An id is the path below the folder without `.txt`.
 
     Files about the corpus, such as README.txt, are only documents if they have annotations. If a text has sentences
-    marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks. A text
+    marked `Chosen_sentence`, only these are annotated. It may be in several folders with different marks. If the same
+    sentences are marked in the folders of several annotators, each has a document of their own. A text
     without marks is left out if it is next to marked texts, or to an `annotation.conf` that `suggest` wrote: the
     annotator skipped its sentences.
 
@@ -88,7 +94,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     documents = [_read_document(name, texts[name], annotated.get(name), options) for name in names]
     documents = _leave_out_skipped(names, documents, [name for name, _ in _suggested(path, annotations)])
     hidden = {file for folder in (path, annotations or path) for file in find_hidden(folder, [".txt", ".ann"])}
-    return _with_notes(_join_chosen(documents), [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden))
+    notes = [NOT_A_TEXT] * (len(texts) - len(names)) + [HIDDEN] * len(hidden)
+    return _with_notes(_join_chosen(names, documents), notes)
 
 
 def _find(path: Path, annotations: Optional[Path]) -> tuple[dict[str, RawFile], dict[str, RawFile]]:
@@ -154,26 +161,65 @@ def _only_chosen(document: Document, marks: Sequence[Mention], lines: Iterable[s
     return add_notes(replace(document, id=name, mentions=others, annotated=stretches), [CHOSEN])
 
 
-def _join_chosen(documents: Sequence[Document]) -> list[Document]:
-    """Merge documents with the same id and text, in which different sentences were marked."""
-    groups: dict[tuple[str, ...], list[Document]] = {}
-    for document in documents:
-        is_marked = CHOSEN in document.meta.get("notes", ())
-        groups.setdefault((document.id, document.text) if is_marked else (document.id,), []).append(document)
-    joined = [_merge(group) for group in groups.values()]
-    check_ids((document.id, f"document '{document.id}'") for document in joined)
-    return joined
+def _join_chosen(paths: Sequence[str], documents: Sequence[Document]) -> list[Document]:
+    """Join the documents with marked sentences of the same text, those of each annotator separately.
+
+    paths (Sequence[str]): Where each document is, as a path below the folder.
+    documents (Sequence[Document]): All documents, with the id of the original text if they have marked sentences.
+    RETURNS (list[Document]): One document for each text and annotator.
+    """
+    marked = {path: one for path, one in zip(paths, documents, strict=True) if CHOSEN in one.meta.get("notes", ())}
+    others = [one for path, one in zip(paths, documents, strict=True) if path not in marked]
+    people = _find_annotators(marked)
+    groups: defaultdict[tuple[str, str, str], list[Document]] = defaultdict(list)
+    for path, document in marked.items():
+        groups[document.id, document.text, people[path]].append(document)
+    found = [*others, *_name_apart({group: _merge(own) for group, own in groups.items()})]
+    check_ids((document.id, f"document '{name_id(document.id)}'") for document in found)
+    return sorted(found, key=lambda document: document.id)
+
+
+def _name_apart(joined: Mapping[tuple[str, str, str], Document]) -> Iterator[Document]:
+    """Give each annotator's document, and each version of a text, an id of its own.
+
+    joined (Mapping): Documents by id, text and annotator.
+    YIELDS (Document): The documents.
+    """
+    annotators = Counter((id, text) for id, text, _ in joined)
+    first: dict[str, str] = {}
+    for (id, text, who), document in joined.items():
+        is_version = first.setdefault(id, text) != text
+        name = f"{hash_data(text)[:DIGITS]}/{id}" if is_version else id
+        if annotators[id, text] > 1:
+            name = f"{who}/{name}" if who else name
+            document = replace(document, annotator=who, meta={**document.meta, COPY_OF: id})
+        yield add_notes(replace(document, id=name), [OTHER_TEXT] if is_version else [])
+
+
+def _find_annotators(marked: Mapping[str, Document]) -> dict[str, str]:
+    """RETURNS (dict[str, str]): The annotator of each document with marked sentences, by path: a folder, if the same
+    sentences are marked in another one that isn't of another round. Empty if there is only one."""
+    by_text: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for path, document in marked.items():
+        by_text[document.id, document.text].append(path)
+    copies = [
+        (one, other)
+        for group in by_text.values()
+        for one, other in combinations(group, 2)
+        if not {*(marked[one].annotated or ())}.isdisjoint(marked[other].annotated or ())
+    ]
+    found = {who for pair in copies for who in find_annotators(marked, [pair]).values() if not _ROUND.fullmatch(who)}
+    return {path: next((part for part in path.split("/")[:-1] if part in found), "") for path in marked}
 
 
 def _merge(documents: Sequence[Document]) -> Document:
     if len(documents) == 1:
         return documents[0]
     mentions = (mention for document in documents for mention in document.mentions)
-    stretches: set[Fragment] = set().union(*(document.annotated or () for document in documents))
     return replace(
         documents[0],
         mentions=tuple(replace(mention, id=f"T{number}") for number, mention in enumerate(mentions, start=1)),
-        annotated=tuple(sorted(stretches)),
+        annotated=annotated_by_any(documents),
     )
 
 

@@ -10,10 +10,9 @@ from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import hash_data
 from scripts.corpora.formats.documents import add_notes, sentence_starts
 from scripts.corpora.formats.json_rows import Row, check_name, check_value
-from scripts.corpora.schema import COPY_OF, LEFT_OUT, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, SOURCE_HASH, Document, Fragment, Mention
 
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
-SOURCE_HASH = "source_hash"
 # Of the hash: enough to tell two texts apart.
 DIGITS = 16
 # A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
@@ -124,7 +123,7 @@ def _join_pieces(pieces: Sequence[_Piece], name: str, id: str, annotator: str) -
             raise ProjectError(what, where=piece.row.where, remedy=remedy)
     notes = [note for piece in pieces for note in piece.row.document.meta.get("notes", ())]
     if not used:
-        meta = {**first.document.meta, COPY_OF: name}
+        meta = {**first.document.meta, **_origin(first, name)}
         return replace(first, document=replace(first.document, id=id, meta=meta))
     text = _text(used)
     starts = sentence_starts(text, (piece.start for piece in used))
@@ -132,11 +131,17 @@ def _join_pieces(pieces: Sequence[_Piece], name: str, id: str, annotator: str) -
         id,
         text,
         tuple(mention for number, piece in enumerate(used) for mention in _mentions(piece, number)),
-        {"sentence_starts": starts, COPY_OF: name},
+        {"sentence_starts": starts, **_origin(first, name)},
         annotator,
         tuple(stretch for piece in used for stretch in piece.annotated),
     )
     return replace(first, document=add_notes(document, [*notes, GAPS, *[NOT_ANNOTATED] * (len(pieces) - len(used))]))
+
+
+def _origin(row: Row, name: str) -> dict[str, str]:
+    """RETURNS (dict[str, str]): The id and, if the row has it, the hash of the original text, for `Document.meta`."""
+    source_hash = check_name(row.data, SOURCE_HASH, "", row.where)
+    return {COPY_OF: name, **({SOURCE_HASH: source_hash} if source_hash else {})}
 
 
 def _place(row: Row) -> _Piece:
