@@ -681,7 +681,7 @@ class BioNer(TrainablePipe):
         _ = self.threshold
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BioNer":
-        """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
+        """Load the component. A threshold that the pipeline's config has changed or removed goes before the saved one.
 
         bytes_data (bytes): The result of `to_bytes`.
         exclude (Iterable[str]): Names of parts to leave out.
@@ -693,7 +693,7 @@ class BioNer(TrainablePipe):
         return self._with_threshold(in_config)
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "BioNer":
-        """Load the component. A threshold that the pipeline's config has changed goes before the one that was saved.
+        """Load the component. A threshold that the pipeline's config has changed or removed goes before the saved one.
 
         path (str or Path): The folder that `to_disk` wrote.
         exclude (Iterable[str]): Names of parts to leave out.
@@ -705,9 +705,12 @@ class BioNer(TrainablePipe):
         return self._with_threshold(in_config)
 
     def _with_threshold(self, in_config: Dict[str, float]) -> "BioNer":
-        before = self.cfg["threshold_in_config"]
+        before, saved = self.cfg["threshold_in_config"], self.cfg["threshold"]
         changed = {label: value for label, value in in_config.items() if value != before.get(label)}
-        self.cfg["threshold"] = {**self.cfg["threshold"], **changed}
+        # Removed from the config, and not set on the component either.
+        removed = {label for label, value in before.items() if label not in in_config and saved.get(label) == value}
+        kept = {label: value for label, value in saved.items() if label not in removed}
+        self.cfg["threshold"] = {**kept, **changed}
         self.cfg["threshold_in_config"] = in_config
         _ = self.threshold
         return self

@@ -136,6 +136,16 @@ class TestThreshold:
         anew = {"components.bio_ner.threshold.Drug": 0.3}
         assert spacy.load(tmp_path / "saved", config=anew).get_pipe("bio_ner").threshold["Drug"] == 0.3
 
+    def test_one_that_is_removed_from_the_config_is_gone(self, package, tmp_path):
+        nlp = spacy.load(package, config={"components": {"bio_ner": {"threshold": {"Drug": 0.8, "Disease": 0.7}}}})
+        nlp.get_pipe("bio_ner").cfg["threshold"]["Disease"] = 0.4
+        nlp.to_disk(tmp_path / "saved")
+        config = load_config(tmp_path / "saved" / "config.cfg")
+        config["components"]["bio_ner"]["threshold"] = {}
+        config.to_disk(tmp_path / "saved" / "config.cfg")
+        # The one of diseases wasn't that of the config.
+        assert spacy.load(tmp_path / "saved").get_pipe("bio_ner").threshold == {"Disease": 0.4}
+
     @pytest.mark.parametrize(
         "label, value, expected",
         [
