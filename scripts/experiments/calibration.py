@@ -37,6 +37,7 @@ from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model, shipped_runs
 from scripts.experiments.run import ScoredPart, run_job
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
+from scripts.experiments.settings import CALIBRATION
 from scripts.experiments.work import TEST_COST
 from scripts.experiments.workspace import Workspace
 from scripts.ner.bio_ner import FACTORY, BioNer, calibrated, log_right_and_wrong
@@ -174,7 +175,7 @@ def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
     RETURNS (Dealt): The parts for the second training, as files, and the held-out documents. Documents that are also in
         another part that the second training or its source sees are left out.
     """
-    folder = workspace.training / workspace.name / "calibration"
+    folder = workspace.training / workspace.name / CALIBRATION
     there = {name: read_documents(part.path) for name, part in zip(job.corpora, job.model.train, strict=True)}
     held_out = {name: _draw(documents, job.held_out, job.split_seed) for name, documents in there.items()}
     with atomic_folder(folder) as partial:

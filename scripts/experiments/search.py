@@ -18,7 +18,7 @@ from scripts.experiments.executors.task import Ended, Executor, Task
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.journal import Journal
 from scripts.experiments.run import RunJob, ScoredPart
-from scripts.experiments.settings import Frozen, Search, Training
+from scripts.experiments.settings import SEARCH, Frozen, Search, Training
 from scripts.experiments.work import TEST_COST, WorkerWork, shared_files
 from scripts.experiments.workspace import Workspace
 
@@ -105,7 +105,7 @@ def search_runs(search: Search, frozen: Frozen) -> list[SearchRun]:
 
 def search_part(workspace: Workspace, corpus: str, part: str) -> Path:
     """RETURNS (Path): The DocBin file of a corpus's training documents for `train` or `development`."""
-    return workspace.training / workspace.name / "search" / corpus / f"{part}.spacy"
+    return workspace.training / workspace.name / SEARCH / corpus / f"{part}.spacy"
 
 
 def split_training_part(workspace: Workspace, search: Search, corpus: str) -> None:

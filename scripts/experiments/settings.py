@@ -21,6 +21,8 @@ Types = Literal["joint", "per_type"]
 OWN_CONFIGS = Path("configs")
 # The folder next to the converted corpora. Defined here so that reading settings doesn't import the code that makes it.
 TOKENIZER = "tokenizer"
+# Folders next to those of an experiment's models.
+CALIBRATION, SEARCH = "calibration", "search"
 
 
 def _without_repeats(values: list) -> list:
@@ -425,6 +427,9 @@ class Experiment(Settings):
     def _own_name(self) -> "Experiment":
         if self.model in self.baselines:
             raise ValueError(f"baselines: '{self.model}' is the experiment's own model; give the baseline another name")
+        for name in (self.model, *self.baselines):
+            if name.lower() in (CALIBRATION, SEARCH):
+                raise ValueError(f"model '{name}': the project itself uses this name; give the model another one")
         return self
 
     def shifted(self, seed: int) -> "Experiment":

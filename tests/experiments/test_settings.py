@@ -105,6 +105,8 @@ def test_the_tiny_experiment_is_read(made_project):
         ({"in_corpus__corpora": ["xx"]}, "unknown corpus 'xx'"),
         ({"baselines": {"a.b": {"config": "softmax"}}}, "baselines.a.b"),
         ({"baselines": {"softmax": {"config": "lstm_crf"}}}, "'softmax' is the experiment's own model"),
+        ({"baselines": {"Calibration": {"config": "lstm_crf"}}}, "model 'Calibration': the project itself uses"),
+        ({"model": "search"}, "model 'search': the project itself uses this name"),
         ({"baselines": {"lstm": {"config": "lstm_crf", "corpora": ["xx"]}}}, "unknown corpus 'xx'"),
         ({"frozen": "head"}, "key 'frozen'.*word_embeddings"),
         ({"types": "each"}, "key 'types'.*per_type"),
