@@ -7,6 +7,7 @@ from scripts.base.command import option, run
 from scripts.base.locks import locked
 from scripts.base.options import Configs, Encoder, Experiment, Training
 from scripts.encoders.record import AS_NAMED, EncoderRecord, chosen_encoder, record_file, write_encoder
+from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.encoders.resolve import resolve_encoder
 from scripts.experiments.settings import read_experiment
 
@@ -22,7 +23,7 @@ def main(
 
     Baselines of the experiment with their own encoders are included.
     """
-    with locked(write=[assets, training / "encoders"]):
+    with locked(write=[assets, training / ENCODERS]):
         settings = read_experiment(configs, experiment)
         own = [baseline.encoder for baseline in settings.baselines.values() if baseline.encoder]
         wanted = dict.fromkeys([chosen_encoder(encoder, settings.encoder), *own])

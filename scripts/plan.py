@@ -14,6 +14,7 @@ from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import find_part
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
+from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.encoders.resolve import OFFLINE, UNTRAINED, check_no_missing_folder, resolve_encoder
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.device import choose_precision, use_device
@@ -48,7 +49,7 @@ def main(
     offline encoder, no time is estimated. For a corpus that is in the paper but not converted yet, the paper's number
     of sentences is used, with 70 % for training.
     """
-    with locked(read=corpora_of(experiment, configs, corpus)):
+    with locked(read=[*corpora_of(experiment, configs, corpus), training / ENCODERS]):
         settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
         corpora = {name: count_corpus(configs, corpus, name, read_json(paper)["table1"]) for name in settings.corpora}
         costs = estimate(planning_workspace(experiment, settings, configs, corpora))

@@ -2,7 +2,7 @@
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Iterable, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import file_stamp, hash_files
@@ -46,7 +46,16 @@ def weight_files(folder: Path) -> list[Path]:
 
 def hash_folder(folder: Path) -> str:
     """RETURNS (str): One sha256 of an encoder's files. Other files in the folder are ignored."""
-    files = [*_matching(folder, SETTINGS), *weight_files(folder)]
+    return hash_files_once([*_matching(folder, SETTINGS), *weight_files(folder)], folder)
+
+
+def hash_files_once(files: Iterable[Path], folder: Path) -> str:
+    """Hash files as `hash_files` does, and read them again only if the time, size or inode of one has changed.
+
+    files (Iterable[Path]): The files.
+    folder (Path): The folder that they are in.
+    RETURNS (str): One sha256.
+    """
     return _hash_state(folder, *((path, *file_stamp(path)) for path in files))
 
 
@@ -81,7 +90,6 @@ def check_folder(folder: Path, lower_case: Optional[bool] = None) -> Sizes:
 
 @functools.lru_cache(maxsize=KEPT_HASHES)
 def _hash_state(folder: Path, *files: tuple[Path, int, int, int]) -> str:
-    """RETURNS (str): The hash of files, which are only read again if the time, size or inode of one has changed."""
     return hash_files((path for path, *_ in files), folder)
 
 

@@ -9,12 +9,13 @@ from spacy.util import is_package, load_config
 from thinc.api import Config, ConfigValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import cache_by_file, hash_data, hash_file, hash_files
-from scripts.experiments.job import Template, TrainingJob
+from scripts.base.files import cache_by_file, hash_data, hash_file
+from scripts.encoders.folder import hash_files_once
+from scripts.experiments.job import CHANGED, START_AGAIN, Template, TrainingJob, hash_once
 from scripts.experiments.settings import OWN_CONFIGS
 from scripts.ner.bio_ner import FACTORY, FACTORY_V1
 from scripts.ner.known_keys import check_known_keys
-from scripts.results.kinds import ENCODER_ONLY, FULL
+from scripts.results.kinds import ENCODER_ONLY, FULL, Transfer
 
 # The name of the encoder's component, in configs that have one.
 ENCODER = "transformer"
@@ -59,6 +60,12 @@ def named_files(path: Path) -> list[Path]:
     return [Path(place) for place in _named_places(load_template(path).interpolate()) if Path(place).exists()]
 
 
+def check_named_files(template: Template) -> None:
+    """RAISES (ProjectError): If files that a model's spaCy config refers to have changed since it was read."""
+    if _hash_named_files(load_template(template.path).interpolate()) != template.named_files:
+        raise ProjectError(f"the files that it refers to {CHANGED}", where=template.path, remedy=START_AGAIN)
+
+
 def _named_places(settings: Config) -> list[str]:
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
     named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
@@ -82,15 +89,24 @@ def _strings(value: Any) -> Iterator[str]:
 def _hash_place(place: str) -> str:
     """RETURNS (str): Hash of a file, a folder or a package's version. Empty for anything else."""
     path = Path(place)
+    # Word vectors may have gigabytes, and are checked before every training.
     if path.is_dir():
-        return hash_files([file for file in path.rglob("*") if file.is_file()], path)
+        return hash_files_once(sorted(file for file in path.rglob("*") if file.is_file()), path)
     if path.is_file():
-        return hash_file(path)
+        return hash_once(path)
     return f"{place} {version(place)}" if is_package(place) else ""
 
 
 # Name of this project's encoder architecture, without its version.
 OWN_TRANSFORMER = "interlingual.SentenceTransformer."
+# Architectures whose weights are read from files, or drawn by every `nlp.initialize`. PyTorch's own layers draw theirs
+# when they are created, and spaCy's parser only draws those that it doesn't have yet.
+DRAWN_BY_INITIALIZE = (
+    OWN_TRANSFORMER,
+    "spacy-transformers.TransformerListener.",
+    "interlingual.BioTagger.",
+    "interlingual.CrfTagger.",
+)
 
 
 def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
@@ -125,6 +141,32 @@ def leaves_types_out(template: Path) -> bool:
     """RETURNS (bool): Whether the head of a spaCy config ignores types that a corpus doesn't annotate."""
     config = load_template(template)
     return config["components"][head_of(config)]["factory"] in MASKING_HEADS
+
+
+def is_drawn_by_initialize(config: Config) -> bool:
+    """RETURNS (bool): Whether `nlp.initialize` draws all weights of a pipeline that are read neither from a source nor
+    from files."""
+    fresh = [component for component in config["components"].values() if "source" not in component]
+    found = [list(_architectures(component.get("model", {}))) for component in fresh]
+    return all(names and all(name.startswith(DRAWN_BY_INITIALIZE) for name in names) for names in found)
+
+
+def _architectures(model: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in model.items():
+        if key == "@architectures":
+            yield value
+        elif isinstance(value, dict):
+            yield from _architectures(value)
+
+
+@cache_by_file
+def _has_own_start(template: Path) -> bool:
+    return not is_drawn_by_initialize(load_template(template))
+
+
+def own_start(template: Path, transfer: Transfer) -> Optional[bool]:
+    """RETURNS (Optional[bool]): `TrainingJob.own_start` of a training that follows others in the same process."""
+    return True if transfer != FULL and _has_own_start(template) else None
 
 
 def head_of(template: Config) -> str:

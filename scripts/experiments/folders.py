@@ -5,6 +5,7 @@ from typing import Iterable
 
 from scripts.base.locks import locked
 from scripts.corpora.fingerprint import TOKENIZER
+from scripts.encoders.record import FOLDER as ENCODERS
 from scripts.experiments.settings import read_experiment
 
 
@@ -17,10 +18,10 @@ def lock_experiment(
     write: Iterable[Path] = (),
     read: Iterable[Path] = (),
 ) -> AbstractContextManager[None]:
-    """Lock the models and results of an experiment for this command, and keep its corpora from changing.
+    """Lock the models and results of an experiment for this command, and keep its corpora and encoders from changing.
 
-    Other commands of the same experiment wait, and so does `convert` for its corpora. Commands of other experiments
-    don't. The command itself holds the lock; its workers do runs under it.
+    Other commands of the same experiment wait, and so do `convert` for its corpora, and `encoder`. Commands of other
+    experiments don't. The command itself holds the lock; its workers do runs under it.
 
     experiment (str): Name of the experiment.
     configs (Path): Folder with `experiments/`.
@@ -32,7 +33,8 @@ def lock_experiment(
     RETURNS (ContextManager): The lock, which waits until the folders are free.
     """
     own = [training / experiment, metrics / experiment]
-    return locked(write=[*own, *write], read=[*corpora_of(experiment, configs, corpus), *read])
+    shared = [*corpora_of(experiment, configs, corpus), training / ENCODERS]
+    return locked(write=[*own, *write], read=[*shared, *read])
 
 
 def corpora_of(experiment: str, configs: Path, corpus: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_data, hash_file
 from scripts.corpora.parts import Part, Sentence, read_sentences, sample
+from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import EncoderRecord
 from scripts.experiments.settings import Duplicate, Frozen, Training
 from scripts.results.kinds import NO_TRANSFER, Transfer
@@ -112,6 +113,8 @@ class TrainingJob:
         None until they are known.
     fold_capitals (Optional[bool]): Whether the encoder reads sentences in capitals as if they were in lower case.
         None if it doesn't.
+    own_start (Optional[bool]): Whether the weights depend on this seed only. In earlier versions, some weights of some
+        models were those of the first training in the same process. None for trainings that never had this problem.
     """
 
     template: Template
@@ -135,6 +138,7 @@ class TrainingJob:
     selection: Optional[Selection] = None
     numbers: Optional[tuple[int, ...]] = None
     fold_capitals: Optional[bool] = None
+    own_start: Optional[bool] = None
 
     @cached_property
     def n_sentences(self) -> int:
@@ -200,6 +204,9 @@ class TrainingJob:
     def check_files(self) -> None:
         """RAISES (ProjectError): If an input file has changed, for instance because its corpus was converted again."""
         check_unchanged(self.template.path, self.template.sha256)
+        check_unchanged(self.tokenizer.path / "tokenizer", self.tokenizer.sha256)
+        if self.encoder:
+            check_unchanged(self.encoder.path, self.encoder.sha256)
         for part in (*self.train, *self.without):
             check_unchanged(part.path, part.sha256)
 
@@ -214,19 +221,21 @@ def _sentences_of(train: tuple[Part, ...], without: tuple[Part, ...], kinds: tup
     return read_sentences(paths, unwanted, kinds)
 
 
-_hash_once = cache_by_file(hash_file)
+hash_once = cache_by_file(hash_file)
+CHANGED = "changed while the experiment was running"
+START_AGAIN = "start the command again: finished runs are kept"
 
 
 def check_unchanged(path: Path, sha256: str) -> None:
     """Check that a file hasn't changed since the experiment was opened. Call this right before reading it.
 
-    path (Path): The file.
+    path (Path): The file, or the folder of an encoder.
     sha256 (str): Its hash at that time.
     RAISES (ProjectError): If it was changed or deleted.
     """
-    if not path.is_file() or _hash_once(path) != sha256:
-        remedy = "start the command again: finished runs are kept"
-        raise ProjectError("changed while the experiment was running", where=path, remedy=remedy)
+    hash_now = hash_folder if path.is_dir() else hash_once
+    if not path.exists() or hash_now(path) != sha256:
+        raise ProjectError(CHANGED, where=path, remedy=START_AGAIN)
 
 
 # Fields that don't count for a fingerprint: names and locations (the hash of the contents counts instead), and fields
@@ -239,7 +248,9 @@ NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     TrainingJob: frozenset({"numbers"}),
 }
 # Fields added in a later version count only if they are set, so that older fingerprints stay valid.
-ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection", "fold_capitals"})}
+ADDED_LATER: Mapping[type, frozenset[str]] = {
+    TrainingJob: frozenset({"selection", "fold_capitals", "own_start"})
+}
 
 
 def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, read_json, write_json
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.corpora.parts import Part
+from scripts.experiments.config import own_start
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.plan import SourceModel
 from scripts.experiments.workspace import Workspace
@@ -55,6 +56,7 @@ def model_folder(workspace: Workspace, model: SourceModel) -> Path:
 
 def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
     """RETURNS (TrainingJob): The training of a model on training parts, or on a sample of them."""
+    transfer = model.transfer if model.before else NO_TRANSFER
     return workspace.job(
         model.corpora,
         model.baseline,
@@ -64,9 +66,10 @@ def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
         limit=model.max_sentences,
         sample_seed=model.seed,
         source=model_job(workspace, model.before) if model.before else None,
-        transfer=model.transfer if model.before else NO_TRANSFER,
+        transfer=transfer,
         without=left_out_parts(workspace, model),
         without_kinds=() if model.is_few_shot else tuple(workspace.experiment.drop_shared_sentences),
+        own_start=own_start(workspace.recipe.template.path, transfer) if model.is_few_shot else None,
     )
 
 

@@ -11,8 +11,9 @@ from spacy.util import get_sourced_components, resolve_dot_names
 from thinc.api import Config, Model, fix_random_seed
 
 from scripts.base.files import file_stamp, hash_data
+from scripts.experiments.config import is_drawn_by_initialize
 
-# Sections that differ from run to run and don't affect the pipeline to start from, apart from its seed.
+# Sections that differ from run to run and don't affect the pipeline to start from, apart from the seed.
 OF_THE_RUN = ("system", "training", "corpora")
 
 
@@ -36,7 +37,7 @@ class PipelineCache:
     """Initialize pipelines for training, like `spacy train`, and cache the last one.
 
     The next run of the same learning curve gets it with its weights restored, instead of reading the tokenizer, the
-    encoder and the source again.
+    encoder and the source again. If it has weights that only a new pipeline draws, it must also have the same seed.
     """
 
     def __init__(self) -> None:
@@ -103,7 +104,8 @@ def _key(config: Config, gpu_id: int) -> str:
     places = {name: Path(path) for name, path in paths.items() if name != "train" and isinstance(path, str)}
     files = {name: file_stamp(path) for name, path in places.items() if path.exists()}
     decides = {name: section for name, section in settings.items() if name not in OF_THE_RUN}
-    return hash_data({**decides, "paths": {**paths, "train": None}, "files": files, "gpu_id": gpu_id})
+    seed = None if is_drawn_by_initialize(settings) else settings["training"]["seed"]
+    return hash_data({**decides, "paths": {**paths, "train": None}, "files": files, "gpu_id": gpu_id, "seed": seed})
 
 
 def _models(nlp: Language) -> Iterator[Model]:

@@ -6,6 +6,7 @@ from typing import Optional
 from scripts.annotation.methods import RANDOM
 from scripts.base.files import hash_data
 from scripts.corpora.parts import Part
+from scripts.experiments.config import own_start
 from scripts.experiments.job import SAMPLE_SEED_OFFSET, SCORING_VERSION, Selection, TrainingJob, decisive
 from scripts.experiments.models import model_job, types_of
 from scripts.experiments.plan import Run, tested_model, tested_sources
@@ -92,6 +93,7 @@ def _sample_job(workspace: Workspace, run: Run) -> TrainingJob:
         extra_updates=run.extra_updates,
         source=model_job(workspace, run.source) if run.source else None,
         transfer=run.transfer,
+        own_start=own_start(workspace.recipe.template.path, run.transfer),
     )
     if run.is_at_random:
         return job

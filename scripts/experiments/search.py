@@ -13,6 +13,7 @@ from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
+from scripts.experiments.config import own_start
 from scripts.experiments.execute import check_failed, do_tasks, print_outdated
 from scripts.experiments.executors.task import Ended, Executor, Task
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
@@ -21,6 +22,7 @@ from scripts.experiments.run import RunJob, ScoredPart
 from scripts.experiments.settings import SEARCH, Frozen, Search, Training
 from scripts.experiments.work import TEST_COST, WorkerWork, shared_files
 from scripts.experiments.workspace import Workspace
+from scripts.results.kinds import NO_TRANSFER
 
 TRAIN, DEVELOPMENT = "train", "development"
 SCORED_ON = "development documents of the training part; no test part was opened"
@@ -140,6 +142,7 @@ def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
         frozen=run.candidate.frozen,
         limit=run.size,
         sample_seed=run.seed,
+        own_start=own_start(workspace.recipe.template.path, NO_TRANSFER),
     )
     held_out = part_of(search_part(workspace, run.corpus, DEVELOPMENT))
     return RunJob(training, ScoredPart(run.corpus, held_out, workspace.corpora[run.corpus].entity_types))

@@ -17,7 +17,7 @@ from thinc.api import Config
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
 from scripts.base.errors import ProjectError
 from scripts.base.progress import OnPasses, ignore_passes
-from scripts.experiments.config import ENCODER, explain_config_error, resolve_config
+from scripts.experiments.config import ENCODER, check_named_files, explain_config_error, resolve_config
 from scripts.experiments.executors.task import is_out_of_memory
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.loading import check_loads
@@ -61,6 +61,7 @@ def train_job(
     RAISES (ProjectError): If a file has changed since the job was made, or spaCy rejects the config.
     """
     job.check_files()
+    check_named_files(job.template)
     config = resolve_config(job, source)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.cfg"

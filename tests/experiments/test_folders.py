@@ -22,13 +22,14 @@ def is_free(path: Path, operation: int) -> bool:
     return True
 
 
-def test_an_experiment_has_its_results_alone_and_shares_its_corpora(tmp_path: Path):
+def test_an_experiment_has_its_results_alone_and_shares_corpora_and_encoders(tmp_path: Path):
     corpus, training, metrics = (tmp_path / name for name in ("corpus", "training", "metrics"))
     with lock_experiment("sample", ROOT / "configs", corpus, training, metrics, write=[tmp_path / "packages" / "xx"]):
         for path in (training / "sample", metrics / "sample", tmp_path / "packages" / "xx"):
             assert not is_free(path, fcntl.LOCK_SH)
-        for name in ("en_ugt", "en_ehr", "ru_ugt", "ru_ehr", "tokenizer"):
-            assert is_free(corpus / name, fcntl.LOCK_SH) and not is_free(corpus / name, fcntl.LOCK_EX)
+        corpora = [corpus / name for name in ("en_ugt", "en_ehr", "ru_ugt", "ru_ehr", "tokenizer")]
+        for path in (*corpora, training / "encoders"):
+            assert is_free(path, fcntl.LOCK_SH) and not is_free(path, fcntl.LOCK_EX)
         for path in (training / "other", metrics / "other", corpus / "other"):
             assert is_free(path, fcntl.LOCK_EX)
 

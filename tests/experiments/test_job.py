@@ -58,6 +58,7 @@ def make_job(**changes: Any) -> TrainingJob:
         "selection": Selection("uncertainty", "of the round before", "of another sample"),
         "numbers": (3, 1, 2),
         "fold_capitals": True,
+        "own_start": True,
     }
     settings["source"] = TrainingJob(**{**settings, "seed": 0})
     return TrainingJob(**{**settings, **changes})
@@ -124,7 +125,7 @@ class TestNothingIsForgotten:
             decisive((Path("anywhere"),))
 
     def test_a_plain_random_sample_has_the_fingerprint_that_it_had_before_there_were_others(self):
-        job = make_job(selection=None, numbers=None, fold_capitals=None, source=None)
+        job = make_job(selection=None, numbers=None, fold_capitals=None, own_start=None, source=None)
         part = {"sha256": "a"}
         training = {"epochs": 2.0, "min_updates": 3, "batch_size": 16, "learn_rate": 1e-4, "head_learn_rate": 1e-3}
         # As version 2.0 wrote it: no key of what came later.

@@ -1,17 +1,20 @@
 """A pipeline that is put back is the one that `spacy train` would make anew."""
 from dataclasses import replace
 
+import numpy
 import pytest
 import torch
 
 from scripts.experiments.config import resolve_config
 from scripts.experiments.job import Selection
 from scripts.experiments.models import get_model
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.pipeline_cache import PipelineCache, weights_of
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import run_job
 from scripts.experiments.train import train_config
-from tests.experiments.tiny import open_project
+from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
+
+MODELS = sorted(path.stem for path in (ROOT / "configs").glob("*.cfg"))
 
 
 def jobs_of_a_curve(workspace, transfer, **changes):
@@ -33,6 +36,14 @@ def weights_after(training, cache, folder):
     return {**{name: weights.clone() for name, weights in encoder.items()}, **arrays}
 
 
+def all_weights_after(training, cache, folder):
+    """Every weight of any model's pipeline that a training ends with, one after the other."""
+    job, source = training
+    resolve_config(job, source).to_disk(folder / "run.cfg")
+    nlp = train_config(folder / "run.cfg", job.template.path, -1, cache)
+    return numpy.concatenate([array.ravel() for array in weights_of(nlp)])
+
+
 def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
@@ -47,6 +58,16 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
     apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs[1:]]
     assert len({job.limit for job, _ in jobs}) == 2 and not same(together[0], together[1])
     assert all(same(one, other) for one, other in zip(together[1:], apart, strict=True))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_runs_of_every_model_are_those_of_a_process_each(project, tmp_path, model):
+    write_experiment(project, {**SETTINGS, "model": model})
+    jobs = jobs_of_a_curve(open_project(project), "")[:3]
+    cache = PipelineCache()
+    together = [all_weights_after(job, cache, tmp_path) for job in jobs]
+    apart = [all_weights_after(job, PipelineCache(), tmp_path) for job in jobs[1:]]
+    assert all(map(numpy.array_equal, together[1:], apart))
 
 
 def test_another_start_is_made_anew(finished_project, tmp_path):

@@ -50,6 +50,15 @@ class TestFingerprint:
         return {name for name, run in runs.items() if run_fingerprint(changed, run) != before[name]}
 
     @pytest.mark.parametrize(
+        "model, expected", [("softmax", []), ("softmax_crf", []), ("lstm_crf", ["none"]), ("transition", ["none"])]
+    )
+    def test_only_weights_that_once_depended_on_other_runs_count_as_changed(self, project, model, expected):
+        write_experiment(project, {**SETTINGS, "model": model})
+        workspace = open_project(project)
+        jobs = {name: run_job(workspace, run).training for name, run in runs_of_each_kind(workspace).items()}
+        assert [name for name, job in jobs.items() if job.own_start] == expected
+
+    @pytest.mark.parametrize(
         "settings, expected",
         [
             ({"few_shot": {**SETTINGS["few_shot"], "training": TRAINING}}, {"none", "few-shot"}),

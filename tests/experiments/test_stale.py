@@ -18,6 +18,10 @@ from scripts.experiments.config import read_template
 from scripts.experiments.current import read_current_state
 from scripts.experiments.device import choose_precision
 from scripts.experiments.execute import execute_kind
+from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.plan import few_shot_runs
+from scripts.experiments.run import run_job
+from scripts.experiments.train import train_job
 from scripts.reporting.remarks import unfinished
 from scripts.reporting.results import read_results
 from scripts.results.kinds import COMPARED, FEW_SHOT, IN_CORPUS, ZERO_SHOT
@@ -236,13 +240,42 @@ class TestIdentity:
         assert len(results.of(IN_CORPUS)) == 3 and not results.outdated
 
 
-def test_word_vectors_at_the_same_path_are_others_once_they_are_rebuilt(project, tmp_path):
-    vectors = tmp_path / "vectors"
+def name_vectors(project, vectors):
+    """Write word vectors, and name their folder in the model's config. RETURNS (Path): The config."""
     vectors.mkdir()
     (vectors / "vectors").write_bytes(b"one")
     path = project / "configs" / "softmax.cfg"
     text = path.read_text().replace("init_tok2vec = null\n", f'init_tok2vec = null\nvectors = "{vectors}"\n', 1)
     path.write_text(text.replace("vectors = null\ninit_tok2vec", "vectors = ${paths.vectors}\ninit_tok2vec"))
+    return path
+
+
+@pytest.mark.parametrize(
+    "file, named",
+    [
+        ("configs/softmax.cfg", "softmax.cfg: changed"),
+        ("corpus/tokenizer/tokenizer", "tokenizer/tokenizer: changed"),
+        ("corpus/ru_ehr/train.spacy", "ru_ehr/train.spacy: changed"),
+        ("encoder/config.json", "encoder: changed"),
+        ("vectors/vectors", "softmax.cfg: the files that it refers to changed"),
+    ],
+)
+def test_what_changes_while_a_command_runs_is_not_trained_with(project, file, named):
+    known = find_encoder(project / "training", "offline")
+    encoder = shutil.copytree(known.path, project / "encoder")
+    write_encoder(replace(known, path=encoder), record_file(project / "training", "offline"))
+    name_vectors(project, project / "vectors")
+    workspace = open_project(project)
+    job = run_job(workspace, few_shot_runs(workspace.experiment)[0]).training
+    with (project / file).open("ab") as stream:
+        stream.write(b"\n")
+    with pytest.raises(ProjectError, match=f"{named} while the experiment was running"):
+        train_job(job, None, -1, PipelineCache())
+
+
+def test_word_vectors_at_the_same_path_are_others_once_they_are_rebuilt(project, tmp_path):
+    vectors = tmp_path / "vectors"
+    path = name_vectors(project, vectors)
     before = read_template(path)
     (vectors / "vectors").write_bytes(b"two")
     after = read_template(path)
