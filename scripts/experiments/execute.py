@@ -21,6 +21,7 @@ from scripts.experiments.models import model_job
 from scripts.experiments.plan import Run, planned_runs, sizes_left_out
 from scripts.experiments.rounds import check_choosable, is_finished
 from scripts.experiments.run import RunJob, run_job
+from scripts.experiments.settings import Experiment
 from scripts.experiments.work import Jobs, RunWork, tasks_of
 from scripts.experiments.workspace import Workspace
 from scripts.results.analysis import analysis_file
@@ -50,6 +51,8 @@ def execute_kind(
     show_settings(workspace, anew=verbose or kind == IN_CORPUS)
     if kind == FEW_SHOT:
         print_left_out(workspace)
+    if not jobs:
+        msg.warn(f"No {kind} runs: {explain_no_runs(workspace.experiment, kind)}")
     write_plan(workspace, kind, jobs)
     finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     pending = {run: job for run, job in jobs.items() if run not in finished}
@@ -123,6 +126,15 @@ def print_left_out(workspace: Workspace) -> None:
         if beyond:
             there, sizes = workspace.count(target, "train"), ", ".join(map(str, beyond))
             msg.warn(f"Skipping sample sizes {sizes}: {target} has only {there} training sentences")
+
+
+def explain_no_runs(experiment: Experiment, kind: Kind) -> str:
+    """RETURNS (str): Why an experiment has no runs of a kind."""
+    if kind == FEW_SHOT:
+        return "the experiment file has no `few_shot`"
+    if len(experiment.corpora) == 1:
+        return "the experiment has one corpus, so there is no other one to test on"
+    return "`zero_shot` lists no target"
 
 
 def print_pending(ledger: Ledger, jobs: Jobs, pending: Jobs) -> None:

@@ -209,7 +209,7 @@ class FullTraining(Settings):
     training (Training): Settings of these trainings.
     """
 
-    corpora: Optional[Corpora] = None
+    corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
     seeds: Seeds
     training: Training
 

@@ -1,12 +1,13 @@
 """Open an experiment: read its settings, and check its corpora, encoders and folders before the first run."""
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.fingerprint import TOKENIZER
-from scripts.corpora.parts import Part, check_converted, find_part
+from scripts.corpora.parts import Part, check_converted, find_part, read_sentences
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
@@ -124,7 +125,7 @@ class Workspace:
         **own (Any): Fields that differ from training to training, such as `training` and `seed`.
         RETURNS (TrainingJob): The training, with the experiment's settings filled in.
         RAISES (ProjectError): If a corpus doesn't annotate all types and the model can't leave types out, or a training
-            part has no mentions of any type.
+            part has no mentions of any type, or none are left without the sentences to leave out.
         """
         recipe = self.recipe_of(baseline)
         shared = {
@@ -142,6 +143,7 @@ class Workspace:
         job = TrainingJob(**{**shared, **own})
         self._check_annotated(corpora, job, baseline or self.experiment.model)
         self._check_learnable(corpora, job.entity_types)
+        self._check_left(corpora, job)
         return job
 
     def _check_annotated(self, corpora: Sequence[str], job: TrainingJob, model: str) -> None:
@@ -172,6 +174,27 @@ class Workspace:
                 where=f"experiment {self.name}",
                 remedy="add fully annotated sentences",
             )
+
+    def _check_left(self, corpora: Sequence[str], job: TrainingJob) -> None:
+        if not _has_mentions(job.train, job.without, job.without_kinds, job.entity_types):
+            raise ProjectError(
+                f"no mentions of {' or '.join(job.entity_types)} are left to learn from in {' and '.join(corpora)}, "
+                "since `drop_shared_sentences` removes every sentence with one",
+                where=f"experiment {self.name}",
+                remedy="remove `drop_shared_sentences`, or leave a corpus out",
+            )
+
+
+# Every run of a learning curve describes its source's training, and finding duplicates takes seconds.
+@lru_cache(maxsize=1000)
+def _has_mentions(
+    train: tuple[Part, ...], without: tuple[Part, ...], kinds: tuple[str, ...], entity_types: tuple[str, ...]
+) -> bool:
+    """RETURNS (bool): Whether sentences with a mention are left. True if none are removed."""
+    if not without:
+        return True
+    sentences = read_sentences([str(part.path) for part in train], [str(part.path) for part in without], kinds)
+    return any(kind in entity_types for sentence in sentences for *_, kind in sentence.mentions)
 
 
 def open_workspace(

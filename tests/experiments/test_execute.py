@@ -160,6 +160,20 @@ class TestBeforeWork:
         assert len(tasks) == len(runs) + 3
 
 
+    @pytest.mark.parametrize(
+        "kind, changes, expected",
+        [
+            (ZERO_SHOT, {"corpora": ["ru_ehr"]}, "the experiment has one corpus, so there is no other one to test on"),
+            (ZERO_SHOT, {"zero_shot": []}, "`zero_shot` lists no target"),
+            (FEW_SHOT, {"few_shot": None}, "the experiment file has no `few_shot`"),
+        ],
+    )
+    def test_the_reason_is_told_if_there_is_nothing_to_run(self, project, capsys, kind, changes, expected):
+        write_experiment(project, {**SETTINGS, **changes})
+        assert execute_kind(open_project(project), kind) == []
+        assert f"No {kind} runs: {expected}" in " ".join(capsys.readouterr().out.split())
+
+
 class TestCommands:
     @pytest.mark.parametrize(
         "command, runs", [(in_corpus, in_corpus_runs), (zero_shot, zero_shot_runs), (few_shot, few_shot_runs)]

@@ -1,11 +1,12 @@
 """What can't be meant is refused in one line, before anything is trained."""
 import pytest
 import srsly
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 
 from scripts import package
 from scripts.base.errors import ProjectError
 from scripts.corpora.conversion import convert_corpus, save_corpus
+from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents
 from scripts.corpora.settings import read_corpus_settings
@@ -13,7 +14,7 @@ from scripts.experiments.config import load_template
 from scripts.experiments.execute import jobs_of
 from scripts.experiments.settings import read_experiment
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, SHIPPED, ZERO_SHOT
-from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
+from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, replace_part, write_experiment
 
 FEW = SETTINGS["few_shot"]
 
@@ -47,6 +48,14 @@ def test_a_target_without_anything_to_start_from(project, source):
     write_experiment(project, {**SETTINGS, "few_shot": {**FEW, "sources": [source]}})
     with pytest.raises(ProjectError, match="key few_shot.sources: no enabled source for target 'ru_ehr'"):
         jobs_of(open_project(project), FEW_SHOT)
+
+
+def long_sentences(document):
+    """A document with only its sentences that are long enough to be left out."""
+    long = [sentence for sentence in document.sents if len(normal_form(sentence.text).split()) >= SHORTEST]
+    shortened = Doc.from_docs([sentence.as_doc() for sentence in long])
+    shortened.user_data.update(document.user_data)
+    return shortened
 
 
 class TestATrainingPartWithoutMentions:
@@ -94,6 +103,18 @@ class TestATrainingPartWithoutMentions:
         write_experiment(project, {**SETTINGS, "types": "per_type"})
         with pytest.raises(ProjectError, match="the training part of en_ugt has no mentions of Disease to learn from"):
             jobs_of(open_project(project), IN_CORPUS)
+
+    @pytest.mark.parametrize("kind", [IN_CORPUS, ZERO_SHOT, FEW_SHOT])
+    def test_so_is_one_without_any_that_no_test_part_has_too(self, project, kind):
+        workspace = open_project(project)
+        documents = [
+            long_sentences(document) for document in read_documents(workspace.part("en_ugt", "train").path)
+        ]
+        for corpus, part in (("en_ugt", "train"), ("ru_ugt", "test")):
+            replace_part(workspace, corpus, part, documents)
+        write_experiment(project, {**SETTINGS, "drop_shared_sentences": ["exact", "near"]})
+        with pytest.raises(ProjectError, match="no mentions of .* are left to learn from in en_ugt, since `drop_shar"):
+            jobs_of(open_project(project), kind)
 
     def test_what_does_not_train_on_it_goes_on(self, empty):
         own = {**SETTINGS["in_corpus"], "corpora": ["ru_ugt", "ru_ehr"]}

@@ -91,6 +91,7 @@ def test_the_tiny_experiment_is_read(made_project):
         ({"few_shot__sources": [["en_ugt", "en_ugt"]]}, "few_shot.sources.*more than once"),
         ({"corpora": ["en_ugt", "ru_ugt", "ru_ehr", "en_ugt"]}, "corpora.*'en_ugt' is listed more than once"),
         ({"ship": {"corpora": []}}, "ship.corpora"),
+        ({"in_corpus__corpora": []}, "in_corpus.corpora"),
         ({"few_shot__sizes": {"first": 50, "last": 100}}, "few_shot.sizes.*write a range as"),
         ({"few_shot__sizes": {"first": 50, "last": 100, "step": 0}}, "few_shot.sizes.*write a range as"),
         ({"few_shot__sizes": {"first": True, "last": 5, "step": 1}}, "few_shot.sizes.*write a range as"),
