@@ -19,7 +19,7 @@ from scripts.experiments.rounds import (
     training_fingerprint,
 )
 from scripts.experiments.run import RunJob
-from scripts.experiments.score import predict
+from scripts.experiments.score import predict_sentences
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FULL
 from scripts.results.rounds import NextSentences, Round
@@ -100,18 +100,11 @@ class Chooser:
     def _edits(self, nlp: Optional[Language], numbers: Sequence[int]) -> int:
         """RETURNS (int): Edits needed to correct a pipeline's predictions in sentences. None predicts nothing."""
         types, sentences = self._job.test.entity_types, [self._sentences[number] for number in numbers]
-        marked = _mark(nlp, sentences) if nlp else [[] for _ in sentences]
+        marked = [one.tokens for one in predict_sentences(nlp, sentences)[1]] if nlp else [()] * len(sentences)
         return sum(
             count_edits(_of_types(sentence.mentions, types), judged(_of_types(found, types), _unknown(sentence)))
             for sentence, found in zip(sentences, marked, strict=True)
         )
-
-
-def _mark(nlp: Language, sentences: Sequence[Sentence]) -> list[Sequence[tuple[int, int, str]]]:
-    docs = [reference_doc(nlp.vocab, sentence) for sentence in sentences]
-    for number, doc in enumerate(docs):
-        doc.user_data["id"] = str(number)
-    return [prediction.tokens for prediction in predict(nlp, docs)]
 
 
 def _of_types(mentions: Sequence[tuple[int, int, str]], types: Sequence[str]) -> list[tuple[int, int, str]]:

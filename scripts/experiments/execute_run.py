@@ -11,7 +11,7 @@ from spacy.language import Language
 
 from scripts.base.files import file_stamp, hash_data
 from scripts.base.machine import processor
-from scripts.corpora.parts import read_sentences, reference_doc, sample
+from scripts.corpora.parts import read_sentences, sample
 from scripts.evaluation.scores import Score
 from scripts.experiments.analysis import SeenMentions, analyze
 from scripts.experiments.choose import Chooser
@@ -24,7 +24,7 @@ from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, SourceModel, tested_model
 from scripts.experiments.rounds import count_words, place_of, with_sentences
 from scripts.experiments.run import RunJob, ScoredPart, run_job
-from scripts.experiments.score import Outcome, predict, score, take_test, take_test_in_capitals
+from scripts.experiments.score import Outcome, predict_sentences, score_tokens, take_test, take_test_in_capitals
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
@@ -230,10 +230,8 @@ def _score_first_sentences(test: ScoredPart, nlp: Language) -> Mapping[str, Scor
     """
     sentences = read_sentences([str(test.part.path)])
     drawn = [sentences[number] for number in sample(len(sentences), FIRST_SENTENCES, FIRST_SENTENCES_SEED)]
-    gold = [reference_doc(nlp.vocab, sentence) for sentence in drawn]
-    for number, doc in enumerate(gold):
-        doc.user_data.update(id=str(number), mentions=[])
-    return score(gold, list(predict(nlp, gold)), test.entity_types).tokens
+    gold, predictions = predict_sentences(nlp, drawn)
+    return score_tokens(gold, [prediction.tokens for prediction in predictions], test.entity_types)
 
 
 def get_model_under_test(

@@ -4,11 +4,12 @@ from itertools import islice
 import numpy
 from spacy.language import Language
 
-from scripts.corpora.parts import reference_doc
-from scripts.evaluation.scores import MICRO
+from scripts.corpora.parts import Sentence
+from scripts.evaluation.scores import MICRO, MentionKey
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import weights_of
-from scripts.experiments.score import Outcome, predict, score
+from scripts.experiments.score import Outcome, predict_sentences, score_tokens
+from scripts.results.runs import Prediction
 
 # Micro F1 in percent. Below this, a model is checked on its own training sentences; if it is below this there too, it
 # has learned nothing.
@@ -38,13 +39,17 @@ def find_problem(nlp: Language, job: TrainingJob, outcome: Outcome) -> str:
     # A low score may be genuine, as in zero-shot. The model then still knows its own sentences.
     if outcome.scores.tokens[MICRO].f1 >= LEAST_F1:
         return ""
-    with_mentions = (sentence for sentence in job.sentences() if sentence.mentions)
-    gold = [reference_doc(nlp.vocab, sentence) for sentence in islice(with_mentions, OWN_SENTENCES)]
-    for number, doc in enumerate(gold):
-        doc.user_data.update(id=str(number), mentions=[])
-    predictions = list(predict(nlp, gold))
-    f1 = score(gold, predictions, job.entity_types).tokens[MICRO].f1
+    own = list(islice((sentence for sentence in job.sentences() if sentence.mentions), OWN_SENTENCES))
+    gold, predictions = predict_sentences(nlp, own)
+    found = [_judged(prediction, sentence) for prediction, sentence in zip(predictions, own, strict=True)]
+    f1 = score_tokens(gold, found, job.entity_types)[MICRO].f1
     if not gold or f1 >= LEAST_F1:
         return ""
     finds_something = any(prediction.tokens for prediction in predictions)
     return COLLAPSED.format(f1=f1) if finds_something else NOTHING_FOUND
+
+
+def _judged(prediction: Prediction, sentence: Sentence) -> list[MentionKey]:
+    """RETURNS (list[MentionKey]): The predicted mentions, in tokens, of types that the sentence's corpus annotates."""
+    types = sentence.annotated
+    return [mention for mention in prediction.tokens if types is None or mention[2] in types]

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from scripts.corpora.docbin import annotated_sentences, unknown_tokens
-from scripts.corpora.parts import read_documents
+from scripts.corpora.parts import Sentence, read_documents, reference_doc
 from scripts.corpora.spelling import in_capitals
 from scripts.evaluation.scores import MentionKey, Score, check_same_length, judged, score_mentions
 from scripts.ner.bio_ner import SPANS_KEY
@@ -76,6 +76,19 @@ def predict(nlp: Language, documents: Iterable[Doc]) -> Iterator[Prediction]:
             tuple((ent.start_char, ent.end_char, ent.label_) for ent in doc.ents),
             confidences(doc),
         )
+
+
+def predict_sentences(nlp: Language, sentences: Iterable[Sentence]) -> tuple[list[Doc], list[Prediction]]:
+    """Predict the entities in sentences, each by itself.
+
+    nlp (Language): A pipeline that sets `doc.ents`.
+    sentences (Iterable[Sentence]): The sentences.
+    RETURNS (tuple): The gold documents, one per sentence, and their predictions.
+    """
+    gold = [reference_doc(nlp.vocab, sentence) for sentence in sentences]
+    for number, doc in enumerate(gold):
+        doc.user_data["id"] = str(number)
+    return gold, list(predict(nlp, gold))
 
 
 def confidences(doc: Doc) -> tuple[float, ...]:

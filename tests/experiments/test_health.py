@@ -3,13 +3,15 @@ import numpy
 import pytest
 import spacy
 
+from scripts.experiments import health
 from scripts.experiments.execute import execute_kind
 from scripts.experiments.execute_run import KeptPipeline, get_model_under_test
 from scripts.experiments.health import NOT_FINITE, NOTHING_FOUND, find_problem
+from scripts.experiments.job import TrainingJob
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import run_job
-from scripts.experiments.score import take_test
+from scripts.experiments.score import predict_sentences, take_test
 from scripts.experiments.train import LOSS_NOT_FINITE
 from scripts.results.kinds import FEW_SHOT
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
@@ -70,6 +72,22 @@ def test_a_model_that_finds_nothing_of_its_own_sentences_is_told(trained):
     head = nlp.get_pipe("bio_ner").model.get_ref("output")
     head.set_param("W", numpy.zeros_like(head.get_param("W")))
     assert find_problem(nlp, job.training, outcome_of(nlp, job)) == NOTHING_FOUND
+
+
+def test_types_that_its_own_sentences_do_not_annotate_do_not_count(trained, monkeypatch):
+    nlp, job = trained
+    outcome = outcome_of(nlp, job)
+    sentences = job.training.sentences()
+    found = [prediction.tokens for prediction in predict_sentences(nlp, sentences)[1]]
+    assert {label for mentions in found for *_, label in mentions} == {"Drug", "Disease"}
+    # The model finds exactly the drugs of these, and diseases too, which nobody annotated.
+    drugs = [
+        sentence._replace(mentions=[mention for mention in mentions if mention[2] == "Drug"], annotated=("Drug",))
+        for sentence, mentions in zip(sentences, found, strict=True)
+    ]
+    monkeypatch.setattr(TrainingJob, "sentences", lambda training: drugs)
+    monkeypatch.setattr(health, "LEAST_F1", 100.0)
+    assert outcome.scores.tokens["micro"].f1 < 100 and find_problem(nlp, job.training, outcome) == ""
 
 
 def test_a_model_that_finds_only_what_is_not_there_is_told(trained):

@@ -8,8 +8,11 @@ import pytest
 import spacy
 
 from scripts.corpora.sentences import sentence_starts
+from scripts.experiments import score
 from scripts.experiments.models import find_model
 from scripts.experiments.plan import shipped_model
+from scripts.ner.bio_ner import SPANS_KEY
+from scripts.shipping import installed
 from scripts.shipping.evaluation import as_tokens
 from scripts.shipping.installed import read_question
 from tests.experiments.tiny import ROOT
@@ -71,6 +74,11 @@ def seen(packaged, python: Path, tmp_path_factory) -> dict[str, Any]:
     done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, cwd=folder, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_it_predicts_in_the_batches_of_the_runs():
+    # The script can't import the project.
+    assert (installed.DOCUMENTS_PER_BATCH, installed.SPANS_KEY) == (score.DOCUMENTS_PER_BATCH, SPANS_KEY)
 
 
 def test_the_package_finds_entities_without_the_project(seen):
