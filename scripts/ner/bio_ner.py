@@ -11,6 +11,7 @@ or a registered function of a released package changes its arguments or its resu
 one stays for the pipelines that use it. (The new name is `bio_ner_v2`, as spaCy allows no dot in a factory's name.)
 """
 import json
+from bisect import bisect_left
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
@@ -472,11 +473,29 @@ def get_confidence(span: Span) -> Optional[float]:
     """
     groups = [group for group in span.doc.spans.values() if _has_confidences(group)]
     for group in groups:
-        for mention, score in zip(group, group.attrs["scores"], strict=True):
-            if (mention.start, mention.end, mention.label) == (span.start, span.end, span.label):
-                return float(score)
+        number = _find(group, span)
+        if number is not None:
+            return float(group.attrs["scores"][number])
     kept = {} if groups else span.doc.user_data.get(_place(span), {})
     return kept.get(span.label_)
+
+
+def _find(group: SpanGroup, span: Span) -> Optional[int]:
+    """RETURNS (Optional[int]): The number of the first mention with a span's boundaries and type in a group, if any."""
+    # The mentions of a component are in the order of the text. A long text has thousands.
+    number = bisect_left(group, (span.start, span.end), key=_boundaries)
+    if number < len(group) and _is_same(group[number], span):
+        return number
+    # Another one of the same boundaries, or a group that somebody has put in another order.
+    return next((number for number, mention in enumerate(group) if _is_same(mention, span)), None)
+
+
+def _boundaries(span: Span) -> Tuple[int, int]:
+    return (span.start, span.end)
+
+
+def _is_same(mention: Span, span: Span) -> bool:
+    return _boundaries(mention) == _boundaries(span) and mention.label == span.label
 
 
 def set_confidence(span: Span, confidences: Dict[str, float]) -> None:

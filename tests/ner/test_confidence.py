@@ -190,6 +190,21 @@ class TestExtension:
         others = [(2, 3, "Disease"), (2, 4, "Drug"), (1, 3, "Drug"), (2, 3, "")]
         assert [Span(doc, start, end, label=label)._.confidence for start, end, label in others] == [None] * 4
 
+    def test_it_is_found_without_a_look_at_every_mention(self, nlp, monkeypatch):
+        mentions = [(start, start + 1, "Drug") for start in range(0, 1000, 2)]
+        doc = component_that_finds(nlp, *mentions)(Doc(nlp.vocab, words=["a"] * 1000))
+        looks = []
+        boundaries = bio_ner._boundaries
+        monkeypatch.setattr(bio_ner, "_boundaries", lambda span: looks.append(span) or boundaries(span))
+        assert [bio_ner.get_confidence(ent) for ent in doc.ents] == doc.spans["bio_ner"].attrs["scores"]
+        assert len(doc.ents) == 500 and len(looks) <= 500 * 12
+
+    def test_it_is_found_in_a_group_in_another_order(self, doc):
+        group = doc.spans["bio_ner"]
+        scores = list(reversed(group.attrs["scores"]))
+        doc.spans["bio_ner"] = SpanGroup(doc, spans=list(reversed(list(group))), attrs={"scores": scores})
+        assert confidences(doc) == list(reversed(scores))
+
     def test_it_survives_what_a_doc_is_written_to(self, doc, nlp):
         expected = confidences(doc)
         written = [
