@@ -1,4 +1,5 @@
 """Delete the converted corpora, models, results and wheels."""
+import os
 import shutil
 from pathlib import Path
 
@@ -18,12 +19,12 @@ def main() -> None:
     Raw corpora, settings, the downloaded encoder (assets/), the splits of corpora (corpus/NAME/split.json), texts/,
     predictions/ and suggestions/ are kept.
     """
-    found = {name: sorted(Path(name).glob("*")) for name in GENERATED}
-    with locked(write=[path for paths in found.values() for path in paths if path.is_dir() and not path.is_symlink()]):
-        for name in GENERATED:
-            for path in sorted(Path(name).glob("*")):
-                delete(path)
-                msg.text(f"Deleted {path}")
+    found = [path for name in GENERATED for path in sorted(Path(name).glob("*"))]
+    with locked(write=[path for path in found if path.is_dir() and not path.is_symlink()]):
+        # Not what has been made since, without a lock. A process that has ended may have deleted something by itself.
+        for path in filter(os.path.lexists, found):
+            delete(path)
+            msg.text(f"Deleted {path}, except for {KEPT}" if path.exists() else f"Deleted {path}")
     msg.good("Clean. `weasel run all` creates everything again")
 
 

@@ -1,8 +1,10 @@
 """The clean command: everything that commands make goes, but for the sides of documents."""
+from contextlib import contextmanager
+
 from scripts import clean
 
 
-def test_all_goes_but_raw_corpora_and_the_sides_of_documents(tmp_path, monkeypatch):
+def test_all_goes_but_raw_corpora_and_the_sides_of_documents(tmp_path, monkeypatch, capsys):
     corpus = ("corpus/one/split.json", "corpus/one/train.spacy", "corpus/two/test.spacy", "corpus/tokenizer/vocab/a")
     results = ("training/encoders/offline.json", "metrics/mine/runs/run.json", "packages/a.whl")
     for name in (*corpus, *results, "assets/one/0.txt"):
@@ -13,6 +15,24 @@ def test_all_goes_but_raw_corpora_and_the_sides_of_documents(tmp_path, monkeypat
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"assets/one/0.txt", "corpus/one/split.json"}
     assert [path.name for path in (tmp_path / "corpus").iterdir()] == ["one"]
+    told = capsys.readouterr().out
+    assert "Deleted corpus/one, except for split.json\n" in told and "Deleted corpus/two\n" in told
+
+
+def test_what_another_command_makes_meanwhile_stays(tmp_path, monkeypatch):
+    for name in ("training/one", "training/gone"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    @contextmanager
+    def wait(write):
+        (tmp_path / "training" / "gone").rmdir()
+        (tmp_path / "training" / "new").mkdir()
+        yield
+
+    monkeypatch.setattr(clean, "locked", wait)
+    clean.main()
+    assert [path.name for path in (tmp_path / "training").iterdir()] == ["new"]
 
 
 def test_a_link_goes_and_what_it_leads_to_stays(tmp_path, monkeypatch):

@@ -85,13 +85,6 @@ def end(number: int) -> NoReturn:
     os._exit(FIRST_OF_SIGNALS + number)
 
 
-def leave_to_parent() -> None:
-    """Handle no signals in this worker process: its parent prints the message and ends its workers."""
-    signal.set_wakeup_fd(-1)
-    for number in WATCHED:
-        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
-
-
 def _stop(number: int, frame: Optional[FrameType]) -> None:
     # A second signal would interrupt the cleanup that the first one started.
     if _State.is_answered:
