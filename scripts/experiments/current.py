@@ -1,6 +1,7 @@
 """Find out which results match the current data, settings and encoder, so that the report shows no others."""
+from collections import Counter
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 from wasabi import msg
 
@@ -14,7 +15,7 @@ from scripts.experiments.rounds import is_finished
 from scripts.experiments.settings import Experiment, read_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
 from scripts.results.kinds import COMPARED, SHIPPED, Kind
-from scripts.results.runs import CurrentState, Ledger, Plan, PlannedRun, StartedWith, read_plans, read_runs
+from scripts.results.runs import CurrentState, Ledger, Plan, PlannedRun, RunResult, StartedWith, read_plans, read_runs
 
 
 def read_current_state(
@@ -39,11 +40,11 @@ def read_current_state(
     folder = metrics / experiment
     # Check this first: plans in an older layout can't be read.
     Ledger(folder / "runs").check_layout()
-    plans = read_plans(folder)
+    plans, runs = read_plans(folder), read_runs(folder / "runs")
     opened: dict[StartedWith, Workspace] = {}
     planned: dict[str, PlannedRun] = {}
     calibration = ""
-    for kind, key in _begun(folder, plans, settings).items():
+    for kind, key in _begun(runs, plans, settings).items():
         if key not in opened:
             places = (configs, corpus, training, metrics)
             opened[key] = open_workspace(
@@ -55,14 +56,18 @@ def read_current_state(
         if kind == SHIPPED and can_calibrate(opened[key]):
             calibration = calibration_job(opened[key]).fingerprint
     manifests = {name: read_manifest(corpus, name) for name in settings.corpora}
-    return CurrentState(planned, identify(manifests), _remarks(plans), calibration)
+    compared = [run for run in runs if _is_compared(run, planned)]
+    remarks = (*_remarks(plans), *_remarks_on_machines(compared))
+    return CurrentState(planned, identify(manifests), remarks, calibration)
 
 
-def _begun(folder: Path, plans: Mapping[Kind, Plan], settings: Experiment) -> dict[Kind, StartedWith]:
+def _begun(
+    runs: Sequence[RunResult], plans: Mapping[Kind, Plan], settings: Experiment
+) -> dict[Kind, StartedWith]:
     """RETURNS (dict): The options that each kind of runs was started with. If a plan is lost, those of another kind."""
     known = {kind: plan.started_with for kind, plan in plans.items()}
     plain = StartedWith(0, 1, choose_precision(settings.precision, -1), AS_NAMED)
-    found = {run.coordinates.kind for run in read_runs(folder / "runs")} - set(known)
+    found = {run.coordinates.kind for run in runs} - set(known)
     return {**known, **{kind: next(iter(known.values()), plain) for kind in found}}
 
 
@@ -75,6 +80,24 @@ def _remarks(plans: Mapping[Kind, Plan]) -> tuple[str, ...]:
         if len(set(values.values())) > 1:
             told = ", ".join(f"{kind}: {value}" for kind, value in values.items())
             remarks.append(f"Not comparable with each other: the runs differ in {name} ({told}).")
+    return tuple(remarks)
+
+
+def _is_compared(run: RunResult, planned: Mapping[str, PlannedRun]) -> bool:
+    is_current = run.run in planned and planned[run.run].fingerprint == run.fingerprint
+    return is_current and run.coordinates.kind in COMPARED
+
+
+def _remarks_on_machines(runs: Sequence[RunResult]) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): Remarks on runs that differ in their device or in versions of libraries."""
+    values = {"device": Counter(run.device for run in runs)}
+    for name in sorted({name for run in runs for name in run.versions}):
+        values[f"version of {name}"] = Counter(run.versions.get(name, "unknown") for run in runs)
+    remarks = []
+    for name, counts in values.items():
+        if len(counts) > 1:
+            told = ", ".join(f"{value}: {count}" for value, count in counts.most_common())
+            remarks.append(f"Compare with care: the runs differ in their {name} ({told}).")
     return tuple(remarks)
 
 

@@ -104,6 +104,15 @@ class TestReport:
         differ = f"the runs differ in precision (in-corpus: {other}, zero-shot: {default}"
         assert f"Not comparable with each other: {differ}" in " ".join(unfinished(current_results(finished)))
 
+    def test_runs_of_other_machines_are_told(self, finished):
+        for path in sorted((finished / "metrics" / "tiny" / "runs").glob("few-shot.*.json"))[:2]:
+            record = json.loads(path.read_text())
+            versions = {**record["versions"], "torch": "1.0"}
+            path.write_text(json.dumps({**record, "device": "NVIDIA H100", "versions": versions}))
+        told = " ".join(unfinished(current_results(finished)))
+        assert "Compare with care: the runs differ in their device (cpu: 19, NVIDIA H100: 2)." in told
+        assert "the runs differ in their version of torch" in told and "spacy" not in told
+
     def test_all_of_them_outdated_is_an_error(self, finished):
         for name in SETTINGS["corpora"]:
             change_data(open_project(finished), name, "test")
