@@ -4,7 +4,7 @@ from pathlib import Path
 from wasabi import msg
 
 from scripts.base.command import option, run
-from scripts.base.files import read_json, write_json
+from scripts.base.files import read_json, write_checked_json
 from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, Metrics, Training
 from scripts.corpora.manifest import identify
@@ -47,7 +47,7 @@ def main(
         manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in settings.corpora}
         description = describe_corpora(corpus, settings.corpora, tokenize, read_json(paper))
         path = metrics / experiment / "corpora.json"
-        write_json(path, {**description, "tokenizer": tokenizer, "made_from": identify(manifests)})
+        write_checked_json(path, {**description, "tokenizer": tokenizer, "made_from": identify(manifests)})
         for make_table in CORPORA_TABLES:
             print_table(make_table(read_corpora(path)))
         msg.good("Described the corpora", path)

@@ -6,7 +6,7 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
-from scripts.base.files import write_json, write_text
+from scripts.base.files import write_checked_json, write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.calibration import can_calibrate
@@ -78,7 +78,7 @@ def main(
             check_same_scores(evaluation, results)
             card = with_measurements(with_size(described.card, pipeline_size(wheel, package)), evaluation, threads)
             write_text(path.with_name("card.md"), render_card(card))
-            write_json(path, to_record(package, wheel, conditions, audit, evaluation))
+            write_checked_json(path, to_record(package, wheel, conditions, audit, evaluation))
         msg.good("Scores of the installed package", path)
 
 

@@ -264,6 +264,17 @@ def printed(capsys) -> str:
     return " ".join(re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).split())
 
 
+@pytest.mark.parametrize("damage", [('"documents": ', '"documents": 1'), ('"published_split"', '"other"'), ("[", "")])
+def test_a_damaged_manifest_is_made_anew(project, capsys, damage):
+    run(project)
+    path = project / "corpus" / "two" / "manifest.json"
+    before = path.read_bytes()
+    path.write_text(path.read_text(encoding="utf8").replace(*damage), encoding="utf8")
+    (path.parent / "split.json").unlink()
+    run(project)
+    assert path.read_bytes() == before and "Converted 1 corpora, 1 unchanged" in printed(capsys)
+
+
 class TestLosses:
     """Lost is not green: what is told of mentions that are lost, and what is refused."""
 

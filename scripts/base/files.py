@@ -5,18 +5,21 @@ import functools
 import gzip
 import hashlib
 import json
+import math
 import os
 import shutil
 import zlib
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, TypeVar
+from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
 from scripts.base.errors import ProjectError, explain_os_error
 from scripts.base.leftovers import unfinished
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
-MAKE_AGAIN = "delete the file and create it again"
+MAKE_AGAIN = "restore the file, or make it again"
+# The last key of a record that the project writes for itself.
+CHECKSUM = "checksum"
 
 
 @contextlib.contextmanager
@@ -140,33 +143,71 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path, *, made_by: str = "") -> Any:
+def read_json(path: Path, *, made_by: str = "", remedy: str = MAKE_AGAIN) -> Any:
     """Read a JSON file.
 
     path (Path): The file.
     made_by (str): The command that writes the file, for the error if it doesn't exist.
+    remedy (str): What to do if the file is damaged.
     RETURNS (Any): The file's contents.
     RAISES (ProjectError): If the file doesn't exist or isn't JSON.
     """
     if not path.is_file():
-        remedy = f"run `weasel run {made_by}` first" if made_by else ""
-        raise ProjectError("no such file", where=path, remedy=remedy)
-    return _parse(path, path.read_bytes(), "not valid JSON")
+        first = f"run `weasel run {made_by}` first" if made_by else ""
+        raise ProjectError("no such file", where=path, remedy=first)
+    return _parse(path, path.read_bytes(), "not valid JSON", remedy)
 
 
-def write_zipped_json(path: Path, data: Any) -> None:
-    """Write a compressed JSON file atomically. Equal data give equal files."""
+def write_checked_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record that only the project reads as JSON, atomically, with a checksum of its contents."""
+    write_json(path, _with_checksum(record))
+
+
+def read_checked_json(path: Path, *, made_by: str = "", remedy: str = MAKE_AGAIN) -> Any:
+    """Read a record of the project, and check that its contents haven't changed since it was written.
+
+    path (Path): The file.
+    made_by (str): The command that writes the file, for the error if it doesn't exist.
+    remedy (str): What to do if the file is damaged.
+    RETURNS (Any): The file's contents, without the checksum. A file of an earlier version has none, and is read as is.
+    RAISES (ProjectError): If the file doesn't exist, isn't JSON or doesn't match its checksum.
+    """
+    return _checked(path, read_json(path, made_by=made_by, remedy=remedy), remedy)
+
+
+def _with_checksum(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {**record, CHECKSUM: _checksum(record)}
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    # Not hash_data: numbers as keys become text in the file, which sorts differently.
+    return hashlib.sha256(json.dumps(record).encode("utf8")).hexdigest()
+
+
+def _checked(path: Path, found: Any, remedy: str) -> Any:
+    """RETURNS (Any): The contents of a file without their checksum, if they have one."""
+    if not isinstance(found, dict) or CHECKSUM not in found:
+        return found
+    record = {key: value for key, value in found.items() if key != CHECKSUM}
+    if found[CHECKSUM] != _checksum(record):
+        raise ProjectError("damaged or edited (its checksum doesn't match)", where=path, remedy=remedy)
+    return record
+
+
+def write_zipped_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as compressed JSON, atomically, with a checksum of its contents. Equal data give equal files."""
     with atomic_file(path) as partial:
         # A fixed time stamp and no name, or equal data would give different bytes.
         with partial.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as stream:
-            stream.write(json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8"))
+            stream.write(json.dumps(_with_checksum(record), ensure_ascii=False, allow_nan=False).encode("utf8"))
 
 
-def read_zipped_json(path: Path) -> Any:
-    """Read a compressed JSON file.
+def read_zipped_json(path: Path, *, remedy: str = MAKE_AGAIN) -> Any:
+    """Read a compressed record, and check that its contents haven't changed since it was written.
 
     path (Path): The file.
-    RETURNS (Any): Its contents.
+    remedy (str): What to do if the file is damaged.
+    RETURNS (Any): Its contents, without the checksum. A file of an earlier version has none, and is read as is.
     RAISES (ProjectError): If it doesn't exist or is damaged.
     """
     if not path.is_file():
@@ -174,17 +215,25 @@ def read_zipped_json(path: Path) -> Any:
     try:
         data = gzip.decompress(path.read_bytes())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ProjectError(f"damaged file ({error})", where=path, remedy=MAKE_AGAIN) from None
-    return _parse(path, data, "damaged file")
+        raise ProjectError(f"damaged file ({error})", where=path, remedy=remedy) from None
+    return _checked(path, _parse(path, data, "damaged file", remedy), remedy)
 
 
-def _parse(path: Path, data: bytes, what: str) -> Any:
+def _parse(path: Path, data: bytes, what: str, remedy: str) -> Any:
     try:
-        return json.loads(data.decode("utf8"))
+        return json.loads(data.decode("utf8"), parse_float=_finite, parse_constant=_finite)
     except ValueError as error:
-        raise ProjectError(f"{what} ({error})", where=path, remedy=MAKE_AGAIN) from None
+        raise ProjectError(f"{what} ({error})", where=path, remedy=remedy) from None
     except RecursionError:
-        raise ProjectError(f"{what} (nested too deeply)", where=path, remedy=MAKE_AGAIN) from None
+        raise ProjectError(f"{what} (nested too deeply)", where=path, remedy=remedy) from None
+
+
+def _finite(text: str) -> float:
+    """RETURNS (float): A number. Python reads NaN and numbers that are too large too, which no writer here writes."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that is not finite")
+    return number
 
 
 def cache_by_file(read: Callable[[Path], ReadT]) -> Callable[[Path], ReadT]:

@@ -6,7 +6,7 @@ from typing import Any, Mapping
 from pydantic import TypeAdapter, ValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import cache_by_file, hash_data, read_json, write_json
+from scripts.base.files import cache_by_file, hash_data, read_checked_json, write_checked_json
 from scripts.corpora.schema import Changed, Cut, Dropped
 
 FILE = "manifest.json"
@@ -212,7 +212,7 @@ def read_manifest(corpus: Path, name: str) -> Manifest:
 
 @cache_by_file
 def _read_manifest(path: Path) -> Manifest:
-    data = read_json(path, made_by="convert")
+    data = read_checked_json(path, made_by="convert", remedy=_AGAIN)
     try:
         return _MANIFEST.validate_python(data)
     except ValidationError as error:
@@ -230,4 +230,4 @@ def _explain(error: ValidationError, path: Path) -> ProjectError:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write the manifest of a corpus to its folder."""
-    write_json(folder / FILE, asdict(manifest))
+    write_checked_json(folder / FILE, asdict(manifest))

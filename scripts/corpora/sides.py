@@ -74,7 +74,7 @@ def _read_sides(file: Path, name: str) -> Sides:
 
 def sides_of(manifest: Manifest) -> Optional[Sides]:
     """RETURNS (Optional[Sides]): The sides that a corpus was converted with. None if the split is a published one."""
-    if manifest.settings["published_split"] is not None:
+    if manifest.settings.get("published_split") is not None:
         return None
     dealt = {document: part for part, account in manifest.splits.items() for document in account.ids}
     return Sides.model_validate({"split": manifest.settings["split"], "sides": dealt})

@@ -1,10 +1,13 @@
 """Keep a record per encoder with its name, its location and the hash of its files."""
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Optional
+
+from pydantic import TypeAdapter, ValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, read_json, write_json
+from scripts.base.files import hash_data, read_checked_json, write_checked_json
 from scripts.encoders.folder import hash_folder
 
 FOLDER = "encoders"
@@ -43,6 +46,9 @@ class EncoderRecord:
     vocabulary: int
 
 
+_RECORD = TypeAdapter(EncoderRecord)
+
+
 def chosen_encoder(option: str, named: str) -> str:
     """Get the encoder selected by the option `--encoder`.
 
@@ -70,7 +76,7 @@ def record_file(training: Path, encoder: str) -> Path:
 
 def write_encoder(record: EncoderRecord, path: Path) -> None:
     """Write a record as JSON, atomically."""
-    write_json(path, {**asdict(record), "path": record.path.as_posix()})
+    write_checked_json(path, {**asdict(record), "path": record.path.as_posix()})
 
 
 def find_encoder(training: Path, encoder: str) -> EncoderRecord:
@@ -94,8 +100,10 @@ def find_encoder(training: Path, encoder: str) -> EncoderRecord:
 
 
 def _read_record(path: Path, encoder: str) -> EncoderRecord:
-    data = read_json(path)
-    expected = {field.name for field in fields(EncoderRecord)}
-    if not isinstance(data, dict) or set(data) != expected or data["requested"] != encoder:
+    try:
+        record: Optional[EncoderRecord] = _RECORD.validate_python(read_checked_json(path, remedy=MAKE_IT_AGAIN))
+    except ValidationError:
+        record = None
+    if record is None or record.requested != encoder:
         raise ProjectError(f"not the record of encoder '{encoder}'", where=path, remedy=MAKE_IT_AGAIN)
-    return EncoderRecord(**{**data, "path": Path(data["path"])})
+    return record

@@ -15,7 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg
 
-from scripts.base.files import atomic_folder, hash_data, write_json
+from scripts.base.files import atomic_folder, hash_data, write_checked_json
 from scripts.base.progress import OnPasses, progress
 from scripts.corpora import sentences
 from scripts.corpora.copies import find_copies, fold_text
@@ -126,7 +126,7 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
     if found:
         msg.warn("Calibrating again because settings, data or the encoder have changed")
     calibration = make_calibration(workspace, job)
-    write_json(calibration_file(workspace.results), asdict(calibration))
+    write_checked_json(calibration_file(workspace.results), asdict(calibration))
     if not calibration.fitted:
         msg.warn("The confidences are not calibrated: the model found no mentions in the held-out documents")
     return calibration

@@ -9,7 +9,7 @@ import srsly
 from wasabi import msg
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import write_json, write_text, write_zipped_json
+from scripts.base.files import write_checked_json, write_text, write_zipped_json
 from scripts.base.progress import TaskBar
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO
@@ -72,7 +72,7 @@ def show_settings(workspace: Workspace, anew: bool) -> None:
     anew (bool): Whether to print them in any case, as in the first step of a workflow.
     """
     settings, file = srsly.yaml_dumps(workspace.experiment.model_dump(mode="json")), settings_file(workspace)
-    is_known = file.is_file() and file.read_text(encoding="utf8") == settings
+    is_known = file.is_file() and file.read_bytes() == settings.encode("utf8")
     if anew or not is_known:
         print(settings)
     if not is_known:
@@ -165,7 +165,7 @@ def print_problems(results: Sequence[RunResult]) -> None:
 def write_plan(workspace: Workspace, kind: Kind, jobs: Jobs) -> None:
     """Write the plan: the runs of a kind that belong to the experiment, each with its coordinates and fingerprint."""
     plan = Plan(workspace.started_with, {run.id: planned_run(workspace, run, job) for run, job in jobs.items()})
-    write_json(plan_file(workspace.results, kind), asdict(plan))
+    write_checked_json(plan_file(workspace.results, kind), asdict(plan))
 
 
 def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:

@@ -7,7 +7,7 @@ import srsly
 from wasabi import msg
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_folder, read_json, write_json
+from scripts.base.files import atomic_folder, read_checked_json, write_checked_json, write_json
 from scripts.corpora.copies import find_copies
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
@@ -183,7 +183,7 @@ def execute_search(
     print_outdated(sum(known[run] is not None for run in pending))
     msg.info(f"{len(jobs)} runs: {len(jobs) - len(pending)} already finished, {len(pending)} to do")
     check_failed(workspace, _execute_all(workspace, pending, executor))
-    return [SearchResult(**read_json(_file(folder, run))["result"]) for run in jobs]
+    return [SearchResult(**read_checked_json(_file(folder, run))["result"]) for run in jobs]
 
 
 def _file(folder: Path, run: SearchRun) -> Path:
@@ -193,7 +193,7 @@ def _file(folder: Path, run: SearchRun) -> Path:
 def _fingerprint_on_record(folder: Path, run: SearchRun) -> Optional[str]:
     """RETURNS (Optional[str]): The fingerprint of a saved run. None if it isn't saved."""
     try:
-        return read_json(_file(folder, run)).get("fingerprint")
+        return read_checked_json(_file(folder, run)).get("fingerprint")
     except (ProjectError, AttributeError):
         return None
 
@@ -234,7 +234,7 @@ def _execute_all(
         if ended.failure:
             return journal.note(ended)
         run, job = ended.task.payload
-        write_json(_file(workspace.results / "search", run), {"fingerprint": job.fingerprint, **ended.value})
+        write_checked_json(_file(workspace.results / "search", run), {"fingerprint": job.fingerprint, **ended.value})
         return journal.note(ended, ended.value["result"]["f1"])
 
     return do_tasks(workspace, SearchWork(workspace), search_tasks(workspace, jobs), executor, put_on_record)

@@ -12,6 +12,8 @@ from scripts.evaluation.significance import DocumentCounts
 from scripts.results.runs import RunResult
 from scripts.results.shapes import adapter
 
+ANALYZE_AGAIN = "delete the file and start the experiment again: no run is repeated"
+
 
 def analysis_file(runs: Path, run: str) -> Path:
     """RETURNS (Path): The file with the analysis of a run, given the folder of runs."""
@@ -45,5 +47,5 @@ def with_analysis(runs: Path, run: RunResult) -> RunResult:
 
 def _read_analysis(runs: Path, run: RunResult) -> dict[str, Any]:
     path = analysis_file(runs, run.run)
-    analysis = read_zipped_json(path) if path.is_file() else {}
+    analysis = read_zipped_json(path, remedy=ANALYZE_AGAIN) if path.is_file() else {}
     return analysis if analysis.get("fingerprint") == run.fingerprint else {}

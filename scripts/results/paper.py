@@ -131,7 +131,7 @@ def read_paper(folder: Path) -> Paper:
     RAISES (ProjectError): If a file is missing or damaged, or a number that the 99 % rule needs is missing.
     """
     path = folder / TABLES
-    tables = _validated(read_json(path), _Tables, path)
+    tables = _validated(read_json(path, remedy=REMEDY), _Tables, path)
     table2 = (((row.corpus, row.model, name), f1) for row in tables.table2 for name, f1 in row.f1.items())
     table3 = (
         ((row.source, row.target, name), PaperZeroShot(f1, row.note))

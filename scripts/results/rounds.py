@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import write_json
+from scripts.base.files import write_checked_json
 from scripts.results.shapes import read_shape
 
 
@@ -59,4 +59,4 @@ def read_round(path: Path) -> Optional[Round]:
 
 def write_round(path: Path, found: Round) -> None:
     """Write a run's round."""
-    write_json(path, asdict(found))
+    write_checked_json(path, asdict(found))

@@ -6,7 +6,14 @@ from typing import Any, Mapping, Optional, Sequence
 
 from scripts.annotation.methods import RANDOM
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json, read_zipped_json, write_json, write_text, write_zipped_json
+from scripts.base.files import (
+    hash_data,
+    read_checked_json,
+    read_zipped_json,
+    write_checked_json,
+    write_text,
+    write_zipped_json,
+)
 from scripts.evaluation.errors import ErrorCounts
 from scripts.evaluation.partial import MatchScore
 from scripts.evaluation.scores import MICRO, Score
@@ -283,12 +290,15 @@ class Ledger:
         return left and ("fingerprint" not in self._head(self._file(run)) or self.predictions(run) is None)
 
     def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
-        """RETURNS (Optional[list[dict]]): The run's predictions, or None if they are missing or damaged."""
+        """RETURNS (Optional[list[dict]]): The run's predictions, or None if they are missing or not those it made."""
         try:
-            found = read_zipped_json(self.folder / f"{run}.predictions.json.gz")
-            return found["predictions"]
+            predictions = read_zipped_json(self.folder / f"{run}.predictions.json.gz")["predictions"]
         except (ProjectError, KeyError, TypeError):
             return None
+        expected = self._head(self._file(run)).get("predictions", "")
+        # Earlier versions didn't record the hash.
+        is_own = hash_data(predictions) == expected if expected else isinstance(predictions, list)
+        return predictions if is_own else None
 
     def read(self, run: str) -> RunResult:
         """RETURNS (RunResult): The result of a run."""
@@ -300,7 +310,7 @@ class Ledger:
     def _head(self, path: Path) -> Mapping[str, Any]:
         """RETURNS (Mapping): The contents of a run file. Empty if it is missing or damaged."""
         try:
-            found = read_json(path)
+            found = read_checked_json(path)
         except ProjectError:
             return {}
         return found if isinstance(found, dict) else {}
@@ -319,7 +329,7 @@ class Ledger:
         write_text(stem.with_name(f"{result.run}.cfg"), config)
         data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
         write_zipped_json(stem.with_name(f"{result.run}.predictions.json.gz"), data)
-        write_json(stem.with_name(f"{result.run}.json"), to_json(result))
+        write_checked_json(stem.with_name(f"{result.run}.json"), to_json(result))
 
 
 def to_json(result: RunResult) -> dict[str, Any]:

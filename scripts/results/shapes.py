@@ -1,4 +1,4 @@
-"""Read JSON files into data classes, with one-line errors."""
+"""Read the project's JSON files into data classes, with one-line errors."""
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Hashable, Type, TypeVar, cast
@@ -6,7 +6,7 @@ from typing import Any, Hashable, Type, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json
+from scripts.base.files import read_checked_json
 
 Shape = TypeVar("Shape")
 
@@ -18,17 +18,17 @@ def adapter(shape: Hashable) -> TypeAdapter[Any]:
 
 
 def read_shape(path: Path, shape: Type[Shape], remedy: str) -> Shape:
-    """Read a JSON file.
+    """Read a JSON file that the project has written.
 
     path (Path): The file.
     shape (Type[Shape]): A data class, or a mapping or list of data classes.
     remedy (str): What to do if the file is damaged.
     RETURNS (Shape): The validated contents.
-    RAISES (ProjectError): If the file is missing or doesn't have this shape.
+    RAISES (ProjectError): If the file is missing, has changed since it was written, or doesn't have this shape.
     """
     try:
         reader: TypeAdapter[Shape] = adapter(cast(Hashable, shape))
-        return reader.validate_python(read_json(path))
+        return reader.validate_python(read_checked_json(path, remedy=remedy))
     except ValidationError as error:
         mistake = error.errors()[0]
         key = ".".join(str(part) for part in mistake["loc"]) or "file"

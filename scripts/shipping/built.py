@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_json
+from scripts.base.files import read_checked_json
 from scripts.results.shapes import read_shape
 from scripts.shipping.naming import PackageName
 
@@ -53,7 +53,7 @@ def find_wheel(packages: Path, package: PackageName, results: Path) -> Optional[
 def _evaluated_wheel(path: Path) -> Optional[str]:
     """RETURNS (Optional[str]): Hash of the wheel that was evaluated. None if there is no evaluation."""
     try:
-        evaluation: Any = read_json(path)
+        evaluation: Any = read_checked_json(path)
         return str(evaluation["conditions"]["wheel"])
     except (ProjectError, KeyError, TypeError):
         return None

@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
-from scripts.base.files import hash_data, hash_file, hash_files, write_json
+from scripts.base.files import hash_data, hash_file, hash_files, write_checked_json
 from scripts.ner import rounding
 from scripts.results.calibration import Calibration
 from scripts.results.runs import RunResult
@@ -48,7 +48,7 @@ def package_fingerprint(
 
 def write_record(path: Path, package: PackageName, fingerprint: str) -> None:
     """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one."""
-    write_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path))))
+    write_checked_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path))))
 
 
 def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optional[str]:

@@ -21,10 +21,13 @@ from scripts.base.files import (
     hash_data,
     hash_file,
     hash_files,
+    read_checked_json,
     read_json,
     read_zipped_json,
+    write_checked_json,
     write_json,
     write_text,
+    write_zipped_json,
 )
 
 
@@ -257,8 +260,46 @@ def test_absent_or_damaged_json_names_the_file_and_the_command(tmp_path: Path):
     assert str(failure.value) == f"{path}: no such file. Run `weasel run encoder` first"
     for damaged in (b'{"name": "e5', b"", b"\xff\xfe"):
         path.write_bytes(damaged)
-        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Delete the file and create it again"):
+        with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Restore the file, or make it again"):
             read_json(path)
+
+
+WAYS = ((write_checked_json, read_checked_json), (write_zipped_json, read_zipped_json))
+
+
+@given(record=st.dictionaries(st.text(), JSON, max_size=3) | st.dictionaries(st.integers(), JSON, max_size=3))
+def test_a_record_reads_back_without_its_checksum(record, tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.getbasetemp() / "record.json"
+    for write, read in WAYS:
+        write(path, record)
+        assert read(path) == json.loads(json.dumps(record))
+        assert list(json.loads(content_of(path)))[-1] == "checksum"
+
+
+@pytest.mark.parametrize("damage", [(b"12", b"13"), (b"tp", b"fp"), (b"0.5", b"0.25"), (b"}", b', "new": 1}')])
+@pytest.mark.parametrize(("write", "read"), WAYS)
+def test_a_record_that_was_changed_is_not_believed(write, read, damage, tmp_path: Path):
+    path = tmp_path / "run.json"
+    write(path, {"tp": 12, "f": 0.5})
+    content = content_of(path)
+    changed = content.replace(*damage)
+    assert changed != content
+    path.write_bytes(gzip.compress(changed) if read is read_zipped_json else changed)
+    with pytest.raises(ProjectError, match="run.json: damaged or edited .its checksum doesn't match.*Do this") as error:
+        read(path, remedy="do this")
+    assert "\n" not in str(error.value)
+
+
+def content_of(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+@pytest.mark.parametrize("data", [{"tp": 12}, ["a", "list"], None])
+def test_a_record_of_an_earlier_version_has_no_checksum_and_is_read(data, tmp_path: Path):
+    write_json(tmp_path / "run.json", data)
+    (tmp_path / "run.json.gz").write_bytes(gzip.compress(json.dumps(data).encode("utf8")))
+    assert read_checked_json(tmp_path / "run.json") == read_zipped_json(tmp_path / "run.json.gz") == data
 
 
 def test_hashes(tmp_path: Path):
@@ -312,6 +353,7 @@ class TestReadOnce:
 
 
 UNREADABLE = [b"", b"[" * 100_000, b'{"a":' * 100_000, b'{"a": ', b"\0" * 50, b'"\xff"', b"{} {}", b"9" * 5000]
+UNREADABLE += [b"[NaN]", b"[-Infinity]", b"[1e999]"]
 
 
 @pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:6]))
@@ -321,6 +363,6 @@ def test_whatever_stands_in_a_json_file_is_one_line_that_names_it(content: bytes
         (read_zipped_json, tmp_path / "a.json.gz", gzip.compress(content)),
     ):
         path.write_bytes(written)
-        with pytest.raises(ProjectError, match="Delete the file and create it again") as error:
+        with pytest.raises(ProjectError, match="Restore the file, or make it again") as error:
             read(path)
         assert str(error.value).startswith(f"{path}: ") and len(str(error.value)) < len(str(path)) + 200

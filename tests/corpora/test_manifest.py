@@ -1,11 +1,10 @@
 """The manifest: what is written is what is read, and a file that is no manifest of today is named in one line."""
-import json
 from dataclasses import fields, is_dataclass
 
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import write_json
+from scripts.base.files import read_checked_json, write_checked_json, write_json
 from scripts.corpora.manifest import Manifest, PartAccount, ReadAccount, read_manifest, write_manifest
 from tests.corpora.test_account import make_manifest
 
@@ -23,13 +22,13 @@ def written(tmp_path):
 def change(corpus, place, value=None):
     """Set the key at a place to a value, or take the key away."""
     path = corpus / "c" / "manifest.json"
-    data = section = json.loads(path.read_text(encoding="utf8"))
+    data = section = read_checked_json(path)
     for key in place[:-1]:
         section = section[key]
     del section[place[-1]]
     if value is not None:
         section[place[-1]] = value
-    write_json(path, data)
+    write_checked_json(path, data)
 
 
 def places_of(part, place=()):
@@ -81,6 +80,19 @@ def test_a_wrong_value_is_named_by_its_key_in_one_line(written, place, value):
     message = str(error.value)
     assert f"manifest.json: key '{'.'.join(place)}': " in message
     assert "weasel run convert" in message and "\n" not in message
+
+
+def test_a_manifest_that_was_edited_is_an_error_that_names_the_command(written):
+    path = written / "c" / "manifest.json"
+    path.write_text(path.read_text(encoding="utf8").replace('"documents": ', '"documents": 1'), encoding="utf8")
+    with pytest.raises(ProjectError, match=r"manifest\.json: damaged or edited .* Run `weasel run convert` again"):
+        read_manifest(written, "c")
+
+
+def test_a_manifest_of_a_version_without_checksums_is_read(written):
+    path = written / "c" / "manifest.json"
+    write_json(path, read_checked_json(path))
+    assert read_manifest(written, "c") == MANIFEST
 
 
 def test_a_file_that_holds_something_else_is_no_manifest(written):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import read_checked_json, write_checked_json
 from scripts.encoders import folder as encoder_folder
 from scripts.encoders.record import EncoderRecord, chosen_encoder, find_encoder, record_file, write_encoder
 from scripts.encoders.resolve import resolve_encoder
@@ -86,6 +87,20 @@ class TestFinding:
         assert mistake(tmp_path, "offline").endswith(
             "not the record of encoder 'offline'. Run `weasel run encoder` again"
         )
+
+    @pytest.mark.parametrize("path", [None, 3, []])
+    def test_a_record_of_no_folder_is_an_error(self, path, folder, tmp_path):
+        record(tmp_path, folder)
+        file = record_file(tmp_path, str(folder))
+        write_checked_json(file, {**read_checked_json(file), "path": path})
+        assert "not the record of encoder" in mistake(tmp_path, str(folder))
+
+    def test_a_record_that_was_edited_is_an_error_that_names_the_command(self, folder, tmp_path):
+        record(tmp_path, folder)
+        file = record_file(tmp_path, str(folder))
+        file.write_text(file.read_text().replace('"layers": ', '"layers": 1'))
+        with pytest.raises(ProjectError, match="checksum doesn't match.*Run `weasel run encoder` again"):
+            find_encoder(tmp_path, str(folder))
 
     def test_the_record_of_another_encoder_is_an_error(self, folder, tmp_path):
         write_encoder(record(tmp_path, folder), record_file(tmp_path, "offline"))

@@ -1,12 +1,13 @@
 """The calibration of the shipped pipeline: on documents that a second training has not seen, and once."""
 import gc
 import weakref
+from dataclasses import asdict
 
 import numpy
 import pytest
 import spacy
 
-from scripts.base.files import hash_files
+from scripts.base.files import hash_files, write_checked_json
 from scripts.corpora.copies import fold_text
 from scripts.corpora.parts import read_documents
 from scripts.evaluation.calibration import BetaCalibration, JudgedMention
@@ -31,6 +32,7 @@ from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model
 from scripts.ner.rounding import round_encoder
 from scripts.results.calibration import (
+    Calibration,
     calibration_file,
     describe_calibration,
     find_calibration,
@@ -137,6 +139,15 @@ class TestOnRecord:
         assert len(trainings) == 2 and other.fingerprint != found.fingerprint
         calibration_file(workspace.results).write_text("{", encoding="utf8")
         assert get_calibration(open_project(project)).fitted == other.fitted and len(trainings) == 3
+
+    @pytest.mark.parametrize("number", ["NaN", "-1.5"])
+    def test_one_that_was_changed_is_none(self, tmp_path, number):
+        fitted = {"Drug": BetaCalibration(1.25, 1.0, 0.5, 9)}
+        write_checked_json(calibration_file(tmp_path), asdict(Calibration("f", fitted, {}, 9, 1.0, ())))
+        assert find_calibration(tmp_path).fitted == fitted
+        text = calibration_file(tmp_path).read_text(encoding="utf8")
+        calibration_file(tmp_path).write_text(text.replace("1.25", number), encoding="utf8")
+        assert find_calibration(tmp_path) is None
 
     def test_what_it_tells_of_the_test_parts_is_what_the_pipeline_does(self, workspace):
         found = get_calibration(workspace)

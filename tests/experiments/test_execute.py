@@ -7,8 +7,9 @@ import pytest
 
 from scripts import few_shot, in_corpus, zero_shot
 from scripts.base.errors import ProjectError
+from scripts.base.files import read_checked_json
 from scripts.experiments import train
-from scripts.experiments.execute import execute_kind, jobs_of, print_left_out, show
+from scripts.experiments.execute import execute_kind, jobs_of, print_left_out, settings_file, show, show_settings
 from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
 from scripts.experiments.run import run_job
 from scripts.experiments.work import TEST_COST, tasks_of
@@ -52,7 +53,7 @@ def interrupt_after(monkeypatch, updates):
 
 def record(runs: Path) -> dict[str, object]:
     """What is on record of every run: all but how long it took, and the predictions byte for byte."""
-    results = {path.name: json.loads(path.read_text()) for path in runs.glob("*.json")}
+    results = {path.name: read_checked_json(path) for path in runs.glob("*.json")}
     for result in results.values():
         del result["seconds"]
     return {**results, **{path.name: path.read_bytes() for path in runs.glob("*.predictions.json.gz")}}
@@ -112,6 +113,17 @@ class TestResuming:
         results = execute_kind(open_project(project), FEW_SHOT)
         assert executed == [f"few-shot.ru_ehr.from-none.none.size-9.seed-{seed}" for seed in (0, 1)]
         assert [result.coordinates.size for result in results] == [4, 4, 8, 8, 9, 9]
+
+
+def test_settings_in_another_encoding_are_written_again(workspace, capsys):
+    show_settings(workspace, anew=False)
+    file = settings_file(workspace)
+    whole = file.read_bytes()
+    file.write_bytes(whole.decode("utf8").encode("utf-16"))
+    show_settings(workspace, anew=False)
+    assert file.read_bytes() == whole and capsys.readouterr().out.count("in_corpus:") == 2
+    show_settings(workspace, anew=False)
+    assert "in_corpus:" not in capsys.readouterr().out
 
 
 class TestPlanFile:

@@ -1,11 +1,14 @@
 """The ledger: what counts as finished, and that a run is on record wholly or not at all."""
 import gzip
 import json
-from dataclasses import replace
+import shutil
+from dataclasses import asdict, replace
 
 import pytest
 
 from scripts.base import files
+from scripts.base.errors import ProjectError
+from scripts.base.files import hash_data
 from scripts.results import runs as ledger_module
 from scripts.results.runs import Ledger, Prediction, read_run
 
@@ -16,8 +19,9 @@ SAMPLE = [("c", 2), ("a", 0)]
 
 @pytest.fixture()
 def result(finished_project):
-    """RETURNS (RunResult): The result of a run."""
-    return read_run(finished_project / "metrics" / "tiny" / "runs" / f"{RUN}.json")
+    """RETURNS (RunResult): The result of a run, as if it had made these predictions."""
+    result = read_run(finished_project / "metrics" / "tiny" / "runs" / f"{RUN}.json")
+    return replace(result, predictions=hash_data([asdict(prediction) for prediction in PREDICTIONS]))
 
 
 @pytest.fixture()
@@ -56,6 +60,44 @@ def test_a_damaged_file_is_not_finished(ledger, result, config, text):
     assert not ledger.is_finished(RUN, result.fingerprint)
 
 
+def test_scores_that_were_changed_are_not_finished(ledger, result, config):
+    ledger.write(result, config, SAMPLE, PREDICTIONS)
+    path = ledger.folder / f"{RUN}.json"
+    data = json.loads(path.read_text())
+    data["scores"]["tokens"]["micro"]["tp"] += 50
+    path.write_text(json.dumps(data))
+    assert not ledger.is_finished(RUN, result.fingerprint) and ledger.is_damaged(RUN)
+    with pytest.raises(ProjectError, match="checksum.*Delete the file and start the experiment again: only this run"):
+        ledger.read(RUN)
+
+
+@pytest.mark.parametrize("other", [PREDICTIONS[:1], PREDICTIONS[::-1], [replace(PREDICTIONS[0], confidences=(0.5,))]])
+def test_predictions_of_another_run_are_not_its_own(ledger, result, config, other):
+    ledger.write(result, config, SAMPLE, PREDICTIONS)
+    assert ledger.is_finished(RUN, result.fingerprint) and not ledger.is_damaged(RUN)
+    ledger.write(replace(result, run="other"), config, SAMPLE, other)
+    shutil.copy(ledger.folder / "other.predictions.json.gz", ledger.folder / f"{RUN}.predictions.json.gz")
+    assert not ledger.is_finished(RUN, result.fingerprint) and ledger.is_damaged(RUN)
+    assert ledger.predictions(RUN) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_no_list_is_no_predictions(ledger, result, config, known):
+    result = result if known else replace(result, predictions="")
+    ledger.write(result, config, SAMPLE, PREDICTIONS)
+    files.write_zipped_json(ledger.folder / f"{RUN}.predictions.json.gz", {"sample": [], "predictions": 42})
+    assert ledger.predictions(RUN) is None
+
+
+def test_files_of_an_earlier_version_are_finished(ledger, result, config):
+    ledger.write(replace(result, predictions=""), config, SAMPLE, PREDICTIONS)
+    predictions = ledger.folder / f"{RUN}.predictions.json.gz"
+    found = files.read_zipped_json(predictions)
+    predictions.write_bytes(gzip.compress(json.dumps(found).encode("utf8")))
+    files.write_json(ledger.folder / f"{RUN}.json", files.read_checked_json(ledger.folder / f"{RUN}.json"))
+    assert ledger.is_finished(RUN, result.fingerprint) and not ledger.is_damaged(RUN)
+
+
 def test_what_is_written_is_read_again(ledger, result, config):
     ledger.write(result, config, SAMPLE, PREDICTIONS)
     assert read_run(ledger.folder / f"{RUN}.json") == result
@@ -86,7 +128,7 @@ def test_scores_stand_with_their_percentages(ledger, result, config):
     assert micro["f1"] == pytest.approx(200 * micro["tp"] / (2 * micro["tp"] + micro["fp"] + micro["fn"]))
 
 
-@pytest.mark.parametrize("step", ["write_zipped_json", "write_json"])
+@pytest.mark.parametrize("step", ["write_zipped_json", "write_checked_json"])
 def test_a_kill_while_writing_never_leaves_an_older_result_beside_new_files(ledger, result, config, monkeypatch, step):
     ledger.write(result, config, SAMPLE, PREDICTIONS)
 

@@ -8,7 +8,7 @@ import torch
 from spacy.util import load_config, load_config_from_str
 
 from scripts import encoder, errors
-from scripts.base.files import read_zipped_json
+from scripts.base.files import read_checked_json, read_zipped_json, write_checked_json
 from scripts.base.progress import ignore_passes
 from scripts.corpora.parts import read_sentences
 from scripts.experiments.config import resolve_config
@@ -263,10 +263,10 @@ class TestAnalysis:
         path = root / "metrics" / "tiny" / "analysis" / f"{run.id}.json.gz"
         kept = path.read_bytes()
         record = workspace.runs / f"{run.id}.json"
-        data = json.loads(record.read_text())
-        record.write_text(json.dumps({**data, "fingerprint": "other"}))
+        data = read_checked_json(record)
+        write_checked_json(record, {**data, "fingerprint": "other"})
         assert read_document_counts(workspace.runs, read_run(record)) is None
-        record.write_text(json.dumps(data))
+        write_checked_json(record, data)
         path.unlink()
         execute_kind(workspace, IN_CORPUS)
         assert path.read_bytes() == kept

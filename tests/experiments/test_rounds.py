@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.util import load_config
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_zipped_json
+from scripts.base.files import read_checked_json, read_zipped_json, write_checked_json
 from scripts.corpora.parts import read_documents, read_sentences, sample
 from scripts.evaluation.edits import count_edits
 from scripts.experiments import train
@@ -86,7 +86,7 @@ def record(workspace):
         if path.name.endswith((".predictions.json.gz", ".cfg")) or path.parent.name in ("rounds", "analysis"):
             found[path.name, path.parent.name] = re.sub(rb'"[^"]*/project/', b'"', path.read_bytes())
         elif path.parent.name == "runs" and path.suffix == ".json":
-            found[path.name] = {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
+            found[path.name] = {key: value for key, value in read_checked_json(path).items() if key != "seconds"}
     return found
 
 
@@ -303,9 +303,9 @@ class TestResuming:
     def test_a_choice_that_was_made_anew_repeats_what_follows_from_it(self, copy):
         run = runs_of(copy, METHOD)[4]
         path = round_file(copy.results, run.id)
-        left = json.loads(path.read_text())
+        left = read_checked_json(path)
         left["next"]["numbers"] = left["next"]["numbers"][::-1]
-        path.write_text(json.dumps(left))
+        write_checked_json(path, left)
         pending = [one for one, job in jobs_of(copy, FEW_SHOT).items() if not is_finished(copy, one, job)]
         assert pending == [runs_of(copy, METHOD)[7]]
 
@@ -314,8 +314,8 @@ class TestLostRounds:
     def test_one_that_can_not_choose_is_told_by_name(self, copy):
         runs = runs_of(copy, METHOD)
         path = round_file(copy.results, runs[4].id)
-        left = json.loads(path.read_text())
-        path.write_text(json.dumps({**left, "next": {**left["next"], "problem": "its loss was not finite"}}))
+        left = read_checked_json(path)
+        write_checked_json(path, {**left, "next": {**left["next"], "problem": "its loss was not finite"}})
         with pytest.raises(ProjectError, match="size-4.expected_mentions.seed-0 can't select .*size 7: its loss was"):
             sample_after(copy, runs[4], 7)
 

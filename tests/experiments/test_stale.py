@@ -1,4 +1,5 @@
 """Results of other data, settings or encoders are never shown, reused or overwritten without a word."""
+import gzip
 import json
 import shutil
 from dataclasses import replace
@@ -9,7 +10,7 @@ import srsly
 
 from scripts import describe, report
 from scripts.base.errors import ProjectError
-from scripts.base.files import write_json
+from scripts.base.files import read_checked_json, write_checked_json, write_json
 from scripts.corpora.fingerprint import fingerprint
 from scripts.corpora.settings import ABOUT, read_corpus_settings
 from scripts.encoders.folder import hash_folder
@@ -125,6 +126,13 @@ class TestReport:
         assert "Not checking whether the results match the current data: the corpora are missing" in told(capsys)
 
 
+def lose_counts(path: Path) -> None:
+    """Damage an analysis that still has the fingerprint of its run."""
+    analysis = json.loads(gzip.decompress(path.read_bytes()))
+    del analysis["counts"]
+    path.write_bytes(gzip.compress(json.dumps(analysis).encode("utf8")))
+
+
 class TestLedger:
     def few_shot(self, root: Path):
         return execute_kind(open_project(root), FEW_SHOT)
@@ -149,7 +157,7 @@ class TestLedger:
         self.few_shot(finished)
         assert path.read_bytes() == whole and len(executed) == 1
 
-    @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"\x1f\x8b cut")])
+    @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"\x1f\x8b cut"), lose_counts])
     def test_an_analysis_is_derived_anew_without_training(self, finished, executed, damage):
         path = next((finished / "metrics" / "tiny" / "analysis").glob("few-shot*"))
         whole = path.read_bytes()
@@ -166,9 +174,9 @@ class TestLedger:
 
     def test_runs_of_an_earlier_version_stop_the_command_before_anything_is_trained(self, finished, executed):
         for path in (finished / "metrics" / "tiny" / "runs").glob("*.json"):
-            data = json.loads(path.read_text())
+            data = read_checked_json(path)
             del data["layout"]
-            write_json(path, data)
+            write_checked_json(path, data)
         for kind in COMPARED:
             plan = finished / "metrics" / "tiny" / f"{kind}.json"
             write_json(plan, json.loads(plan.read_text())["runs"])

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, read_zipped_json, write_json, write_zipped_json
+from scripts.base.files import hash_data, read_checked_json, read_zipped_json, write_checked_json, write_zipped_json
 from scripts.experiments.verify import choose_runs, passes_to_verify, to_record, verify
 from scripts.results.runs import Ledger
 from scripts.verify import main
@@ -23,6 +23,13 @@ def one_of(workspace, kind):
     """A finished run of a kind, one from a source if there is one."""
     runs = [run for run in choose_runs(workspace, 1000, 0) if run.kind == kind]
     return [run for run in runs if run.sources][-1] if any(run.sources for run in runs) else runs[-1]
+
+
+def put_predictions(workspace, run, data):
+    """Write other predictions, as if they were what the run had predicted."""
+    record = workspace.runs / f"{run}.json"
+    write_zipped_json(workspace.runs / f"{run}.predictions.json.gz", data)
+    write_checked_json(record, {**read_checked_json(record), "predictions": hash_data(data["predictions"])})
 
 
 def files_of(workspace):
@@ -43,11 +50,10 @@ class TestVerify:
 
     def test_one_confidence_that_differs_is_found(self, finished):
         run = one_of(finished, "few-shot")
-        path = finished.runs / f"{run.id}.predictions.json.gz"
-        data = read_zipped_json(path)
+        data = read_zipped_json(finished.runs / f"{run.id}.predictions.json.gz")
         document = next(document for document in data["predictions"] if document["confidences"])
         document["confidences"][0] += 1e-9
-        write_zipped_json(path, data)
+        put_predictions(finished, run.id, data)
         found = verify(finished, run)
         assert (found.is_equal, found.different) == (False, 1)
         assert json.loads(json.dumps(to_record([found])))[0]["different"] == 1
@@ -55,9 +61,9 @@ class TestVerify:
     def test_other_libraries_and_hardware_are_named(self, finished):
         run = one_of(finished, "few-shot")
         path = finished.runs / f"{run.id}.json"
-        data = json.loads(path.read_text(encoding="utf8"))
+        data = read_checked_json(path)
         data["versions"]["torch"], data["hardware"] = "1.0.0", ""
-        write_json(path, data)
+        write_checked_json(path, data)
         changed = verify(finished, run).changed
         assert set(changed) == {"torch", "hardware"}
         assert changed["torch"][0] == "1.0.0" and changed["hardware"][0] == "not known"
@@ -81,7 +87,7 @@ class TestCommand:
             data = read_zipped_json(path)
             for document in data["predictions"]:
                 document["tokens"].append([0, 1, "Drug"])
-            write_zipped_json(path, data)
+            put_predictions(finished, path.name.removesuffix(".predictions.json.gz"), data)
         with pytest.raises(ProjectError, match="1 of 1 runs predict something different.*changed by hand"):
             self.start(finished)
         assert not json.loads((finished.results / "verified.json").read_text(encoding="utf8"))[0]["equal"]

@@ -7,7 +7,7 @@ from typing import Any, Sequence
 import srsly
 from spacy.tokens import Doc
 
-from scripts.base.files import hash_file, read_json, write_json
+from scripts.base.files import hash_file, read_checked_json, write_checked_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
 from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import read_documents
@@ -105,10 +105,10 @@ def replace_part(workspace: Workspace, corpus: str, part: str, documents: Sequen
     """Write a part of a corpus with other documents, and what its manifest says of the file."""
     path, manifest_file = workspace.part(corpus, part).path, workspace.corpus / corpus / "manifest.json"
     pack_docs(documents).to_disk(path)
-    manifest = read_json(manifest_file)
+    manifest = read_checked_json(manifest_file)
     counts = {"sha256": hash_file(path), "sentences": sum(1 for document in documents for _ in document.sents)}
     manifest["splits"][part].update(counts)
-    write_json(manifest_file, manifest)
+    write_checked_json(manifest_file, manifest)
 
 
 def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 import spacy
-import srsly
 from spacy.tokens import Doc, SpanGroup
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
 from scripts import evaluate_package
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_file
+from scripts.base.files import hash_file, read_checked_json, write_checked_json
 from scripts.corpora.docbin import align, pack_docs
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import Part, read_documents
@@ -159,9 +158,9 @@ def damage_the_record(project):
 
 def lose_a_score_on_record(project):
     path = project / "metrics" / EXPERIMENT / "package.json"
-    written = srsly.read_json(path)
+    written = read_checked_json(path)
     del written["corpora"]["ru_ehr"]["raw_text"]
-    srsly.write_json(path, written)
+    write_checked_json(path, written)
 
 
 @pytest.mark.parametrize(
