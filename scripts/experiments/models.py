@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_folder, hash_data, read_json, write_json
+from scripts.base.files import (
+    atomic_folder,
+    cache_by_file,
+    hash_data,
+    hash_files,
+    read_checked_json,
+    write_checked_json,
+)
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.corpora.parts import Part
 from scripts.experiments.config import own_start
@@ -27,6 +34,7 @@ class KeptModel:
     updates (int): Number of updates in its training.
     sentences (int): Number of training sentences.
     problem (str): What went wrong in its training. Empty if nothing did.
+    sha256 (str): Hash of the pipeline and the config. Empty if an earlier version trained the model.
     """
 
     folder: Path
@@ -35,6 +43,7 @@ class KeptModel:
     updates: int
     sentences: int
     problem: str = ""
+    sha256: str = ""
 
     @property
     def pipeline(self) -> Path:
@@ -86,15 +95,28 @@ def left_out_parts(workspace: Workspace, model: SourceModel) -> tuple[Part, ...]
 
 
 def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
-    """RETURNS (KeptModel): The saved model with the same settings and data. None if there is none."""
+    """RETURNS (KeptModel): The saved model with the same settings and data. None if there is none, or it is damaged."""
     folder = model_folder(workspace, model)
     try:
-        record: dict[str, Any] = read_json(folder / RECORD)
+        record: dict[str, Any] = read_checked_json(folder / RECORD)
         kept = KeptModel(folder, **record)
     except (ProjectError, TypeError):
         return None
     is_whole = kept.config.is_file() and (kept.pipeline / "config.cfg").is_file()
-    return kept if is_whole and kept.fingerprint == model_job(workspace, model).fingerprint else None
+    if not is_whole or kept.fingerprint != model_job(workspace, model).fingerprint:
+        return None
+    return kept if kept.sha256 in ("", _hash_kept(folder / RECORD)) else None
+
+
+# A grid uses the same few models in every run, and each may be gigabytes.
+@cache_by_file
+def _hash_kept(record: Path) -> str:
+    """RETURNS (str): Hash of the files next to a record, which are read once until the record is replaced."""
+    return _hash_model(record.parent)
+
+
+def _hash_model(folder: Path) -> str:
+    return hash_files((path for path in folder.rglob("*") if path.is_file() and path.name != RECORD), folder)
 
 
 def get_model(
@@ -137,6 +159,7 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) 
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")
         seconds, updates = round(trained.seconds, 2), job.length.updates
-        kept = KeptModel(folder, job.fingerprint, seconds, updates, job.n_sentences, trained.problem)
-        write_json(partial / RECORD, {key: value for key, value in asdict(kept).items() if key != "folder"})
+        about = trained.problem, _hash_model(partial)
+        kept = KeptModel(folder, job.fingerprint, seconds, updates, job.n_sentences, *about)
+        write_checked_json(partial / RECORD, {key: value for key, value in asdict(kept).items() if key != "folder"})
     return kept

@@ -29,11 +29,11 @@ def shipped_source(workspace: Workspace) -> PipelineSource:
 
     workspace (Workspace): The experiment and its environment.
     RETURNS (PipelineSource): The pipeline, with calibrated confidences if it was packaged after its training.
-    RAISES (ProjectError): If it hasn't been trained with the current settings and data.
+    RAISES (ProjectError): If it hasn't been trained with the current settings and data, or is damaged.
     """
     kept = find_model(workspace, shipped_model(workspace.experiment))
     if kept is None:
-        what = "the shipped pipeline hasn't been trained with the current settings and data"
+        what = "the shipped pipeline hasn't been trained with the current settings and data, or is damaged"
         remedy = "run `weasel run train` first, or choose another pipeline with --vars.pipeline"
         raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
     calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None

@@ -10,9 +10,11 @@ import spacy
 import torch
 from spacy_transformers import Transformer
 
+from scripts.base.files import read_checked_json, write_json
 from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents, read_sentences
+from scripts.experiments import models as module
 from scripts.experiments import train
 from scripts.experiments.config import resolve_config
 from scripts.experiments.models import find_model, get_model, model_folder, model_job
@@ -45,6 +47,20 @@ def changed_template(workspace, project):
 def kill(*arguments):
     """Stands for a training that does not come to its end."""
     raise KeyboardInterrupt
+
+
+def put_anothers_weights(other: Path, pipeline: Path) -> None:
+    for path in other.rglob("*"):
+        if path.is_file() and path.name in ("model", "weights.pt"):
+            shutil.copyfile(path, pipeline / path.relative_to(other))
+
+
+def lose_a_file(other: Path, pipeline: Path) -> None:
+    (pipeline / "meta.json").unlink()
+
+
+def change_the_config(other: Path, pipeline: Path) -> None:
+    (pipeline.parent / "config.cfg").write_bytes("[training]".encode("utf-16"))
 
 
 class TestKeeping:
@@ -89,6 +105,35 @@ class TestKeeping:
         folder.mkdir(parents=True)
         (folder / "model.json").write_text(record)
         assert find_model(workspace, model) is None
+
+    @pytest.mark.parametrize("damage", [put_anothers_weights, lose_a_file, change_the_config])
+    def test_a_model_whose_files_are_not_those_that_were_saved_is_trained_again(
+        self, finished_project, tmp_path, monkeypatch, damage
+    ):
+        workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))
+        models = [source_model(workspace.experiment, SourceSet(together=[name]), 0) for name in ("en_ugt", "ru_ugt")]
+        damage(*(model_folder(workspace, one) / "model-last" for one in models))
+        assert find_model(workspace, models[0]) and find_model(workspace, models[1]) is None
+        monkeypatch.setattr(train, "train_job", kill)
+        with pytest.raises(KeyboardInterrupt):
+            get_model(workspace, models[1])
+
+    def test_a_model_is_read_once_to_check_it(self, finished_project, tmp_path, monkeypatch):
+        workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))
+        read: list[Path] = []
+        hash_files = module.hash_files
+        monkeypatch.setattr(module, "hash_files", lambda paths, root: read.append(root) or hash_files(paths, root))
+        wanted = source_model(workspace.experiment, SourceSet(together=["ru_ugt"]), 0)
+        assert all(find_model(workspace, wanted) for _ in range(3)) and len(read) == 1
+
+    def test_a_model_of_a_version_without_hashes_is_kept(self, finished_project, tmp_path):
+        workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))
+        wanted = source_model(workspace.experiment, SourceSet(together=["ru_ugt"]), 0)
+        path = model_folder(workspace, wanted) / "model.json"
+        record = read_checked_json(path)
+        assert record.pop("sha256")
+        write_json(path, record)
+        assert find_model(workspace, wanted).sha256 == ""
 
     def test_what_a_kill_left_is_no_model(self, workspace, model):
         folder = model_folder(workspace, model)
