@@ -20,7 +20,17 @@ from scripts.annotation.writing import (
     write_rows,
 )
 from scripts.base.errors import ProjectError
-from scripts.base.files import atomic_file, atomic_folder, hash_data, read_json, write_json, write_text
+from scripts.base.files import (
+    atomic_file,
+    atomic_folder,
+    hash_data,
+    hash_file,
+    read_checked_json,
+    read_json,
+    write_checked_json,
+    write_json,
+    write_text,
+)
 
 # Size of a portion: a few seconds to a minute of CPU time. If a worker is stopped, it loses its current portion.
 CHARACTERS = 100_000
@@ -28,6 +38,7 @@ TEXTS_PER_BATCH = 16
 # In bytes. Larger DocBins are not merged, which limits the memory needed.
 LARGEST_DOCBIN = 2**24
 PLAN, RESULT, DONE = "plan.json", "result", ".done"
+DELETE = "delete the folder, or choose another --output"
 SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
 
 
@@ -67,10 +78,10 @@ class Unfinished:
         if not (self.folder / PLAN).exists() or self._is_moved(len(portions)):
             self._clear()
             write_json(self.folder / PLAN, plan)
-        elif read_json(self.folder / PLAN) != plan:
+        elif read_json(self.folder / PLAN, remedy=DELETE) != plan:
             what = "started with other texts, another pipeline or another format"
-            raise ProjectError(what, where=self.folder, remedy="delete the folder, or choose another --output")
-        return [number for number in range(len(portions)) if not self._part(number).exists()]
+            raise ProjectError(what, where=self.folder, remedy=DELETE)
+        return [number for number in range(len(portions)) if not self._is_done(number)]
 
     def put(self, number: int, docs: Iterator[Doc]) -> None:
         """Write the predictions of a portion.
@@ -78,6 +89,7 @@ class Unfinished:
         number (int): Number of the portion.
         docs (Iterator[Doc]): The Docs, with their ids in `user_data["id"]`.
         """
+        written = [self._part(number)]
         if self.format == DOCBIN:
             write_docs(docs, self._part(number))
         elif self.format == BRAT:
@@ -85,10 +97,13 @@ class Unfinished:
                 for name, data in brat_files(found_in(doc, doc.user_data["id"])):
                     (self.folder / RESULT / name).parent.mkdir(parents=True, exist_ok=True)
                     (self.folder / RESULT / name).write_bytes(data)
+                    written.append(self.folder / RESULT / name)
             write_text(self._part(number), "")
         else:
             found = (found_in(doc, doc.user_data["id"]) for doc in docs)
             write_rows(found, ROW_FORMATS[self.format], self._part(number))
+        hashes = {file.relative_to(self.folder).as_posix(): hash_file(file) for file in written}
+        write_checked_json(self._hashes(number), hashes)
 
     def finish(self, portions: int) -> None:
         """Merge the portions, and delete the unfinished output.
@@ -103,6 +118,17 @@ class Unfinished:
         else:
             _join_rows(parts, self.output, as_array=self.format == LABEL_STUDIO)
         self._clear()
+
+    def _is_done(self, number: int) -> bool:
+        """RETURNS (bool): Whether a portion was written, and its files haven't changed since."""
+        try:
+            hashes = read_checked_json(self._hashes(number))
+        except ProjectError:
+            return False
+        if not isinstance(hashes, dict) or self._part(number).name not in hashes:
+            return False
+        files = {self.folder / name: sha256 for name, sha256 in hashes.items()}
+        return all(file.is_file() and hash_file(file) == sha256 for file, sha256 in files.items())
 
     def _is_moved(self, portions: int) -> bool:
         """RETURNS (bool): Whether brat's files were moved just before the process was stopped."""
@@ -121,6 +147,9 @@ class Unfinished:
 
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:06}{DONE}"
+
+    def _hashes(self, number: int) -> Path:
+        return self.folder / f"{number:06}.hashes{DONE}"
 
 
 class Predictor:

@@ -33,7 +33,7 @@ from scripts.corpora.docbin import (
     pack_docs,
     unknown_tokens,
 )
-from scripts.corpora.fingerprint import TOKENIZER, fingerprint, hash_raw_files
+from scripts.corpora.fingerprint import TOKENIZER, fingerprint, hash_raw_files, write_tokenizer_record
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.documents import add_notes
 from scripts.corpora.harmonize import check_labels, drop, harmonize
@@ -182,6 +182,7 @@ def save_tokenizer(output: Path) -> Path:
     """
     with atomic_folder(output / TOKENIZER) as folder:
         blank_pipeline().to_disk(folder)
+        write_tokenizer_record(folder)
     return output / TOKENIZER
 
 

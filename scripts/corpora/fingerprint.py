@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Mapping, Optional
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_data, hash_file, hash_files
+from scripts.base.files import hash_data, hash_file, hash_files, read_checked_json, write_checked_json
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import hash_raw, list_unread, split_archive
 from scripts.corpora.manifest import read_manifest
@@ -13,6 +13,7 @@ from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import FILE, Sides, is_converted_with
 
 TOKENIZER = "tokenizer"
+TOKENIZER_RECORD = "saved.json"
 LIBRARIES = ("spacy", "pysbd", "razdel", "nltk", "dkpro-cassis", "lxml")
 
 
@@ -97,5 +98,24 @@ def is_current(corpus: Path, name: str, expected: str, sides: Optional[Sides]) -
 
 
 def is_tokenizer_saved(corpus: Path) -> bool:
-    """RETURNS (bool): Whether the tokenizer of the converted corpora has been saved."""
-    return (corpus / TOKENIZER / "tokenizer").is_file() and (corpus / TOKENIZER / "config.cfg").is_file()
+    """RETURNS (bool): Whether the tokenizer of the converted corpora has been saved, and hasn't changed since."""
+    folder = corpus / TOKENIZER
+    if not (folder / "tokenizer").is_file() or not (folder / "config.cfg").is_file():
+        return False
+    if not (folder / TOKENIZER_RECORD).is_file():
+        # Saved by an earlier version.
+        return True
+    try:
+        return read_checked_json(folder / TOKENIZER_RECORD) == _hash_tokenizer(folder)
+    except ProjectError:
+        return False
+
+
+def write_tokenizer_record(folder: Path) -> None:
+    """Record the files of the tokenizer that was saved to a folder."""
+    write_checked_json(folder / TOKENIZER_RECORD, _hash_tokenizer(folder))
+
+
+def _hash_tokenizer(folder: Path) -> dict[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != TOKENIZER_RECORD]
+    return {"sha256": hash_files(files, folder)}

@@ -6,7 +6,7 @@ from typing import Any, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
-from scripts.corpora.fingerprint import TOKENIZER
+from scripts.corpora.fingerprint import TOKENIZER, is_tokenizer_saved
 from scripts.corpora.parts import Part, check_converted, find_part, read_sentences
 from scripts.corpora.schema import in_order
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
@@ -266,8 +266,11 @@ def find_corpus(configs: Path, corpus: Path, name: str) -> ConvertedCorpus:
 
 
 def find_tokenizer(corpus: Path) -> Tokenizer:
-    """RETURNS (Tokenizer): The tokenizer that `convert` saved with the corpora."""
+    """RETURNS (Tokenizer): The tokenizer that `convert` saved with the corpora.
+
+    RAISES (ProjectError): If there is none, or its files have changed since.
+    """
     folder = corpus / TOKENIZER
-    if not (folder / "tokenizer").is_file():
-        raise ProjectError("no tokenizer", where=folder, remedy="run `weasel run convert`")
+    if not is_tokenizer_saved(corpus):
+        raise ProjectError("the tokenizer is missing or damaged", where=folder, remedy="run `weasel run convert`")
     return Tokenizer(folder, hash_file(folder / "tokenizer"))

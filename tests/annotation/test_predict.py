@@ -122,6 +122,28 @@ class TestResuming:
         assert read_all(unfinished.output) == read_all(tmp_path / "at once")
         assert sorted(path.name for path in tmp_path.iterdir()) == ["at once", "found"]
 
+    @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", None])
+    @pytest.mark.parametrize("unfinished", ["jsonl", "docbin", "brat"], indirect=True)
+    def test_a_damaged_portion_is_done_again(self, pipeline, texts, tmp_path, unfinished, damage):
+        assert self.do(pipeline, texts, unfinished, most=2) == [0, 1]
+        files = sorted(unfinished.folder.glob("result/*.txt")) or sorted(unfinished.folder.glob("00000[01].done"))
+        files[0].write_bytes(damage(files[0].read_bytes()) if damage else files[1].read_bytes())
+        assert self.do(pipeline, texts, unfinished) == [0, 2]
+        predict(pipeline, texts, tmp_path / "at once", unfinished.format)
+        assert read_all(unfinished.output) == read_all(tmp_path / "at once")
+
+    @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"000000.done": "0"}'])
+    def test_a_portion_whose_hashes_are_damaged_is_done_again(self, pipeline, texts, unfinished, content):
+        assert self.do(pipeline, texts, unfinished, most=2) == [0, 1]
+        (unfinished.folder / "000000.hashes.done").write_bytes(content)
+        assert self.do(pipeline, texts, unfinished) == [0, 2]
+
+    def test_a_damaged_plan_names_what_to_delete(self, pipeline, texts, unfinished):
+        self.do(pipeline, texts, unfinished, most=1)
+        (unfinished.folder / "plan.json").write_bytes(b"")
+        with pytest.raises(ProjectError, match="plan.json: not valid JSON.*Delete the folder, or choose another --out"):
+            self.do(pipeline, texts, unfinished)
+
     def test_other_texts_are_refused(self, pipeline, texts, tmp_path, unfinished):
         copied = shutil.copytree(texts, tmp_path / "notes")
         self.do(pipeline, copied, unfinished, most=1)
@@ -224,6 +246,18 @@ class TestRefused:
         monkeypatch.chdir(tmp_path)
         with pytest.raises(ProjectError, match="--pipeline.*name of a package"):
             predict(Path(name), texts, tmp_path / "found")
+
+    @pytest.mark.parametrize("content", ["", "null", "[]", '{"vectors": ["aspirin"', "\0" * 50])
+    @pytest.mark.parametrize("name", ["meta.json", "config.cfg", "tokenizer", "vocab/strings.json", "bio_ner/cfg"])
+    def test_a_pipeline_with_a_damaged_file(self, pipeline, tmp_path, name, content):
+        copied = shutil.copytree(pipeline, tmp_path / "copy")
+        (copied / name).write_text(content, encoding="utf8")
+        try:
+            load_pipeline(PipelineSource(str(copied)))
+        except ProjectError as error:
+            assert str(error).startswith(f"--pipeline {copied}: the pipeline can't be loaded (")
+            assert str(error).endswith("). Train or install the pipeline again, or choose another one")
+            assert "aspirin" not in str(error)
 
     def test_a_pipeline_that_finds_nothing(self, tmp_path):
         spacy.blank("xx").to_disk(tmp_path / "blank")

@@ -279,3 +279,18 @@ def test_the_tokenizer_is_saved_beside_the_corpora(tmp_path):
     assert is_tokenizer_saved(tmp_path)
     strings = json.loads((tmp_path / "tokenizer" / "vocab" / "strings.json").read_text(encoding="utf8"))
     assert "aspirin" not in strings
+
+
+@pytest.mark.parametrize("file", ["tokenizer", "config.cfg", "vocab/strings.json", "saved.json"])
+def test_a_tokenizer_that_was_changed_is_not_saved(tmp_path, file):
+    folder = save_tokenizer(tmp_path)
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content[1:])
+    assert not is_tokenizer_saved(tmp_path)
+    (folder / file).write_bytes(content)
+    assert is_tokenizer_saved(tmp_path)
+
+
+def test_a_tokenizer_of_a_version_without_hashes_is_kept(tmp_path):
+    (save_tokenizer(tmp_path) / "saved.json").unlink()
+    assert is_tokenizer_saved(tmp_path)
