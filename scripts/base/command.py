@@ -24,12 +24,13 @@ from scripts.base.errors import (
 )
 from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
-from scripts.base.weasel import end_with_weasel, is_weasel, parent_words
+from scripts.base.weasel import delete_damaged_lock, end_with_weasel, is_weasel, parent_words
 
 # Characters that do not survive the single quotes in project.yml, or Weasel's own parsing.
 UNQUOTED = re.compile(r"""['"$`\\\x00-\x1f\x7f]""")
 OPTION = re.compile(r"(?<![\w.-])--([a-z][a-z-]*)")
 PROJECT_FILE = Path("project.yml")
+LOCK_FILE = Path("project.lock")
 
 
 def run(main: Callable[..., None]) -> None:
@@ -67,6 +68,8 @@ def _framed(main: Callable[..., None]) -> Callable[..., None]:
             check_overrides([word for word in words if _is_override(word)], PROJECT_FILE)
             check_values(words)
             print_settings(_command_name(main), settings)
+            if is_weasel(parent_words()) and delete_damaged_lock(LOCK_FILE):
+                msg.warn(f"Deleted {LOCK_FILE}, which was damaged: Weasel writes a new one")
             with signals.clearing_away(), own_temporary_files():
                 main(**settings)
         except ProjectError as error:

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import psutil
+import srsly
 
 from scripts.base import signals
 from scripts.base.parent import end_with_parent
@@ -24,6 +25,24 @@ def is_weasel(words: list[str]) -> bool:
     """
     programs = [Path(word).name for word in words[: words.index("run")]] if "run" in words else []
     return "weasel" in programs or programs[-2:] == ["spacy", "project"]
+
+
+def delete_damaged_lock(lock: Path) -> bool:
+    """Delete Weasel's record of commands if it is damaged: Weasel would fail after every command, and writes a new one.
+
+    lock (Path): The file `project.lock`.
+    RETURNS (bool): Whether it was damaged.
+    """
+    if not lock.is_file():
+        return False
+    try:
+        is_damaged = not isinstance(srsly.read_yaml(lock), dict)
+    # Given a file with unexpected contents, the parser may raise many kinds of errors.
+    except Exception:
+        is_damaged = True
+    if is_damaged:
+        lock.unlink()
+    return is_damaged
 
 
 def end_with_weasel() -> None:

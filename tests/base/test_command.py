@@ -65,6 +65,19 @@ def squeezed(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", "show: {}".encode("utf-16"), b"show: {", b"\x00"])
+def test_a_damaged_lock_of_weasel_is_deleted_and_written_anew(content: bytes, project: Path):
+    # As in this project's commands. Weasel reads the lock before it runs another one.
+    (project / "project.yml").write_text(PROJECT.replace("    script:", "    no_skip: true\n    script:"))
+    (project / "project.lock").write_bytes(content)
+    done = start(project, WEASEL, "show", ".")
+    assert done.returncode == 0 and "Deleted project.lock, which was damaged" in squeezed(done.stdout)
+    kept = (project / "project.lock").read_bytes()
+    assert b"show:" in kept
+    assert "Deleted" not in start(project, WEASEL, "show", ".").stdout
+    assert (project / "project.lock").read_bytes() == kept
+
+
 @pytest.mark.parametrize(
     ("starter", "words"),
     [
