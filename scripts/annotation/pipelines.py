@@ -9,13 +9,14 @@ from spacy.language import Language
 from spacy.util import get_package_path, is_package
 
 import scripts.ner.training  # noqa: F401  (registers the components)
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, is_out_of_memory
 from scripts.base.files import hash_data, hash_files
 from scripts.corpora.sentences import NAME as SPLITTER
 from scripts.ner.bio_ner import BioNer
 from scripts.ner.rounding import round_encoder
 
 SENTENCE_STARTS, ENTITIES = "token.is_sent_start", "doc.ents"
+RESTORE = "train or install the pipeline again, or choose another one"
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,12 @@ def load_pipeline(source: PipelineSource) -> Language:
     folder = source.folder
     try:
         nlp = spacy.load(source.name if is_package(source.name) and not Path(source.name).exists() else folder)
-    except (OSError, ValueError, ImportError) as error:
-        # Only the first line, because spaCy lists all names it knows.
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ProjectError(f"the pipeline can't be loaded ({reason})", where=where) from None
+    # Given a file with unexpected contents, spaCy and other libraries may raise any error.
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        what = f"the pipeline can't be loaded ({_explain(error)})"
+        raise ProjectError(what, where=where, remedy=RESTORE) from None
     assigned = {assigned for name in nlp.pipe_names for assigned in nlp.get_pipe_meta(name).assigns}
     if ENTITIES not in assigned:
         what = f"the pipeline doesn't predict entities (its components: {', '.join(nlp.pipe_names) or 'none'})"
@@ -83,3 +86,10 @@ def load_pipeline(source: PipelineSource) -> Language:
     # spaCy's limit is for components that process a text as a whole.
     nlp.max_length = sys.maxsize
     return nlp
+
+
+def _explain(error: Exception) -> str:
+    """RETURNS (str): The first line of spaCy's own message, which goes on to list all names it knows. Of other errors,
+    which may quote what is in the files, only the type."""
+    (first, *_) = str(error).strip().splitlines() or [""]
+    return first if isinstance(error, ImportError) or first.startswith("[E") else type(error).__name__

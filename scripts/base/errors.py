@@ -83,7 +83,13 @@ _REASONS = {
     errno.EPERM: "operation not permitted: check the owner and the mode of the folder",
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.ENOENT: "no such file or folder",
+    errno.EISDIR: "there is a folder in the place of this file: delete or move it",
+    errno.ENOTDIR: "there is a file in the place of a folder on this path: delete or move it",
+    errno.EEXIST: "there is something else in the place of this folder: delete or move it",
+    errno.ELOOP: "a symbolic link that leads back to itself: delete or move it",
 }
+# PyTorch raises its own error on a GPU, but a plain RuntimeError on the CPU.
+_NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|std::bad_alloc", re.IGNORECASE)
 
 
 def explain_os_error(error: OSError) -> str:
@@ -103,6 +109,11 @@ def _mount_point(path: Path) -> Path:
     """RETURNS (Path): The mount point of the disk that a file is on, or would be on."""
     folders = path.absolute().parents
     return next((folder for folder in folders if folder.is_mount()), folders[-1])
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """RETURNS (bool): Whether Python or a library reports that memory has run out."""
+    return isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)) is not None
 
 
 def explain_unforeseen(error: BaseException) -> str:

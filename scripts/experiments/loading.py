@@ -7,8 +7,7 @@ import spacy
 from spacy.language import Language
 from thinc.api import Config
 
-from scripts.base.errors import ProjectError
-from scripts.experiments.executors.task import is_out_of_memory
+from scripts.base.errors import ProjectError, is_out_of_memory
 
 TRAIN_AGAIN = "delete the folder and start the command again: only this model is trained again"
 CONVERT_AGAIN = "delete the folder and run `weasel run convert`"

@@ -15,10 +15,9 @@ from spacy.util import load_config, registry
 from thinc.api import Config
 
 import scripts.ner.training  # noqa: F401  (registers what the configs name)
-from scripts.base.errors import ProjectError
+from scripts.base.errors import ProjectError, is_out_of_memory
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.experiments.config import ENCODER, check_named_files, explain_config_error, resolve_config
-from scripts.experiments.executors.task import is_out_of_memory
 from scripts.experiments.job import TrainingJob
 from scripts.experiments.loading import check_loads
 from scripts.experiments.pipeline_cache import PipelineCache

@@ -31,6 +31,22 @@ def test_errors_of_the_system_are_told_in_a_users_words():
     assert explain_os_error(OSError("odd")) == "odd"
 
 
+def test_what_is_in_the_place_of_a_file_or_folder_is_told_with_a_remedy(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for write, name, said in (
+        (Path.touch, "file/new", "a file in the place of a folder"),
+        (Path.read_bytes, "folder", "a folder in the place of this file"),
+        (Path.mkdir, "file", "something else in the place of this folder"),
+        (Path.read_bytes, "loop", "a symbolic link that leads back to itself"),
+    ):
+        with pytest.raises(OSError) as error:
+            write(tmp_path / name)
+        told = explain_os_error(error.value)
+        assert told.startswith(f"{tmp_path / name}: ") and said in told and told.endswith(": delete or move it")
+
+
 @pytest.mark.parametrize(
     "odd", ["\x1b[8m", "\x1b]0;title\x07", "\n", "\r", "\t", "\x00", "\x7f", "\x9b2J", "\u2028", "\u202e"]
 )

@@ -1,19 +1,16 @@
 """Define tasks, executors and the outcome of a task, and explain errors in tasks."""
-import re
 import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Generator, Optional, Protocol, Sequence
 
-from scripts.base.errors import ProjectError, explain_os_error, explain_unforeseen, show_traceback
+from scripts.base.errors import ProjectError, explain_os_error, explain_unforeseen, is_out_of_memory, show_traceback
 
 # Called during a task with its id and the number of sentences that passed through the network.
 OnTaskPasses = Callable[[str, int], Any]
 MORE_MEMORY = "take a smaller batch_size, fewer workers, or a machine with more memory"
 OUT_OF_MEMORY = f"out of memory: {MORE_MEMORY}"
-# PyTorch raises its own error on a GPU, but a plain RuntimeError on the CPU.
-NO_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|std::bad_alloc", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -132,11 +129,6 @@ def _reason(error: BaseException) -> str:
         return explain_os_error(error)
     show_traceback(error)
     return explain_unforeseen(error)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """RETURNS (bool): Whether Python or a library reports that memory has run out."""
-    return isinstance(error, MemoryError) or NO_MEMORY.search(str(error)) is not None
 
 
 def try_task(work: Work, task: Task, on_passes: Callable[[int], Any], worker: str) -> Ended:
