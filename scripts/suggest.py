@@ -29,11 +29,11 @@ from scripts.base.options import (
     Training,
     Workers,
 )
-from scripts.corpora.manifest import read_manifest
-from scripts.corpora.parts import read_sentences
+from scripts.corpora.parts import check_converted, read_sentences
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.current import read_current_state
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
+from scripts.experiments.settings import corpus_file
 from scripts.reporting.next_sentences import next_sentences
 from scripts.reporting.results import read_results
 from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source, folders_of
@@ -79,7 +79,7 @@ def main(
     names = [name.strip() for name in annotated.split(",") if name.strip()]
     find_method(method)
     check_share(random_share)
-    known, files = annotated_texts(corpus, names), TextFiles(texts)
+    known, files = annotated_texts(configs, corpus, names), TextFiles(texts)
     show_unread(files)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
@@ -97,10 +97,14 @@ def main(
     print(NEXT_STEPS.format(format={"brat": "brat", "label-studio": "label_studio"}.get(chosen_format, "jsonl")))
 
 
-def annotated_texts(corpus: Path, names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora."""
+def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> list[str]:
+    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora.
+
+    RAISES (ProjectError): If a corpus isn't converted, or has changed since.
+    """
     with locked(read=[corpus / name for name in names]):
-        paths = [str(corpus / name / f"{part}.spacy") for name in names for part in read_manifest(corpus, name).splits]
+        manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in names}
+        paths = [str(corpus / name / f"{part}.spacy") for name in names for part in manifests[name].splits]
         return [sentence.text for sentence in read_sentences(paths)]
 
 

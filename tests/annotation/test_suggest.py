@@ -213,7 +213,7 @@ class TestLoop:
         first = suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=4)
         write_rows([annotate(row) for row in first], tmp_path / "annotated" / "1.jsonl")
         convert(configs, tmp_path)
-        settings = {"sentences": 3, "annotated": "notes", "corpus": tmp_path / "corpus"}
+        settings = {"sentences": 3, "annotated": "notes", "configs": configs, "corpus": tmp_path / "corpus"}
         second = suggest(pipeline, texts, tmp_path / "2.jsonl", **settings)
         assert not {row["id"] for row in first} & {row["id"] for row in second}
         write_rows([annotate(row) for row in second], tmp_path / "annotated" / "2.jsonl")
@@ -228,6 +228,15 @@ class TestLoop:
         )
         parts = [str(path) for path in sorted((tmp_path / "corpus" / "notes").glob("*.spacy"))]
         assert sorted(one.text.strip() for one in read_sentences(parts)) == sorted(row["text"] for row in rows)
+
+    def test_annotations_that_are_not_converted_yet_are_told(self, pipeline, texts, tmp_path, configs):
+        rows = [annotate(row) for row in suggest(pipeline, texts, tmp_path / "1.jsonl", sentences=6)]
+        write_rows(rows[:4], tmp_path / "annotated" / "1.jsonl")
+        convert(configs, tmp_path)
+        write_rows(rows[4:], tmp_path / "annotated" / "2.jsonl")
+        settings = {"annotated": "notes", "configs": configs, "corpus": tmp_path / "corpus"}
+        with pytest.raises(ProjectError, match="the raw files of notes have changed.*Run `weasel run convert`"):
+            suggest(pipeline, texts, tmp_path / "2.jsonl", **settings)
 
     def test_an_id_that_has_come_to_stand_for_another_text_loses_nothing(self, pipeline, tmp_path, configs):
         for number, before in enumerate(("", "Slept well . "), start=1):
