@@ -8,7 +8,7 @@ from wasabi import msg
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
 from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
-from scripts.annotation.suggestions import FORMATS, suggestion_path, write_suggestions
+from scripts.annotation.suggestions import FORMATS, remember_round, suggestion_path, write_suggestions
 from scripts.annotation.texts import TextFiles, portions, show_unread
 from scripts.annotation.writing import check_format
 from scripts.base import command
@@ -91,6 +91,7 @@ def main(
         # Another `suggest` may have taken the path in the meantime.
         path = suggestion_path(output, chosen_format)
         write_suggestions(chosen, observed.candidates, files, chosen_format, path)
+        remember_round(path)
     show(observed, chosen, budget)
     show_forecast(experiment, configs, corpus, training, metrics, names)
     msg.good("The sentences to annotate are in", path)

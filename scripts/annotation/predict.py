@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator, Sequence
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from scripts.annotation.texts import Place, Portion, TextFiles
+from scripts.annotation.texts import Place, Portion, TextFiles, name_texts
 from scripts.annotation.writing import (
     BRAT,
     DOCBIN,
@@ -195,7 +195,8 @@ def output_path(output: str, texts: Path, format: str) -> Path:
     """
     if output and Path(output).name in ("", ".."):
         raise ProjectError("not the path of a new file or folder", where=f"--output {output}", remedy="add a name")
-    return Path(output) if output else Path("predictions") / f"{texts.stem}.{format}{SUFFIXES.get(format, '.jsonl')}"
+    name = f"{name_texts(texts)}.{format}{SUFFIXES.get(format, '.jsonl')}"
+    return Path(output) if output else Path("predictions") / name
 
 
 def _join_rows(parts: Sequence[Path], output: Path, as_array: bool) -> None:

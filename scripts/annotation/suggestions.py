@@ -1,8 +1,8 @@
 """Write selected sentences for annotation, with their positions, contexts and a pipeline's predictions, in formats that
 `convert` reads once they are annotated."""
 import json
+import re
 from collections import defaultdict
-from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from scripts.annotation.suggest import Candidate, Chosen
 from scripts.annotation.texts import TextFiles
 from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found
 from scripts.base.errors import ProjectError, name_id
-from scripts.base.files import atomic_folder, write_text
+from scripts.base.files import atomic_folder, read_json, write_json, write_text
 from scripts.corpora.formats import brat
 from scripts.corpora.formats.sentences_of import LONGEST_DOCUMENT, place_of
 from scripts.corpora.schema import Document, Mention
@@ -22,6 +22,10 @@ UNANSWERED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"jsonl": {"answer": "ignore"}, "prodigy": {"answer": "ignore"}}
 )
 SUFFIXES = {BRAT: "", LABEL_STUDIO: ".json"}
+FOLDER = Path("suggestions")
+# Hidden, so that no format reads it if a corpus file has this folder as its path.
+LAST_ROUND = ".last-round"
+_ROUND = re.compile(r"round-(\d{1,9})(?:\.jsonl?)?")
 
 
 def suggestion_path(output: str, format: str) -> Path:
@@ -29,18 +33,31 @@ def suggestion_path(output: str, format: str) -> Path:
 
     RAISES (ProjectError): If it already exists.
     """
-    suffix = SUFFIXES.get(format, ".jsonl")
     if not output:
-        rounds = (Path("suggestions") / f"round-{number}" for number in count(1))
-        return next(path for path in rounds if not _is_taken(path)).with_suffix(suffix)
+        return FOLDER / f"round-{_last_round() + 1}{SUFFIXES.get(format, '.jsonl')}"
     if Path(output).exists():
         remedy = "choose another path, so that annotations there are not lost"
         raise ProjectError("already exists", where=f"--output {output}", remedy=remedy)
     return Path(output)
 
 
-def _is_taken(path: Path) -> bool:
-    return any(path.with_suffix(suffix).exists() for suffix in ("", ".json", ".jsonl"))
+def remember_round(path: Path) -> None:
+    """Keep the number of a round that was written to `suggestions`.
+
+    Annotators move their files elsewhere. If a later round had the same name, it would replace their annotations there.
+
+    path (Path): The file or folder of the round. Nothing is kept for one that is not in `suggestions`.
+    """
+    if path.parent == FOLDER:
+        write_json(FOLDER / LAST_ROUND, _last_round())
+
+
+def _last_round() -> int:
+    """RETURNS (int): The highest number that a round has had. 0 if there was none."""
+    names = (path.name for path in FOLDER.glob("round-*"))
+    there = [int(match[1]) for match in map(_ROUND.fullmatch, names) if match]
+    file = FOLDER / LAST_ROUND
+    return max([read_json(file) if file.exists() else 0, *there])
 
 
 def write_suggestions(

@@ -1,6 +1,7 @@
 """Read raw texts from files in portions, so that they don't have to fit into memory together."""
 import gzip
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Optional
@@ -22,7 +23,7 @@ from scripts.corpora.formats.raw import (
     split_archive,
 )
 
-TEXT, ROWS, DOCS = ".txt", (".jsonl", ".ndjson"), ".spacy"
+TEXT, ROWS, DOCS, ARCHIVE = ".txt", (".jsonl", ".ndjson"), ".spacy", ".zip"
 SUFFIXES = [TEXT, *ROWS, DOCS]
 WITH_ZIPPED = [*SUFFIXES, *(suffix + ZIPPED for suffix in ROWS)]
 _EXPECTED = "use a folder, zip archive or file: .txt (one text), .jsonl (a `text` per line) or .spacy"
@@ -193,13 +194,25 @@ def show_unread(files: TextFiles) -> None:
         msg.info(f"Files in {files.path} that are not read: {files.unread}")
 
 
+def name_texts(path: Path) -> str:
+    """RETURNS (str): The name of a folder, archive or file of texts, without the suffix of an archive or file."""
+    # The name of `.` is that of the current folder.
+    return _without_suffix(Path(os.path.abspath(path)).name, [*WITH_ZIPPED, ARCHIVE])
+
+
+def _without_suffix(name: str, suffixes: Iterable[str]) -> str:
+    """RETURNS (str): A file name without the first of the suffixes that it ends in, in any case."""
+    suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)]
+
+
 def _find(path: Path) -> dict[str, RawFile]:
     archive, _ = split_archive(path)
     if path.is_file() and archive is None:
-        suffix = next((suffix for suffix in WITH_ZIPPED if path.name.lower().endswith(suffix)), None)
-        if suffix is None:
+        name = _without_suffix(path.name, WITH_ZIPPED)
+        if name == path.name:
             raise ProjectError("the file name doesn't end like a file of texts", where=path, remedy=_EXPECTED)
-        return {path.name[: -len(suffix)]: path}
+        return {name: path}
     if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy=_EXPECTED)
     files = search_files(path, WITH_ZIPPED)

@@ -208,6 +208,30 @@ def strip(documents: list[Document]) -> list[Document]:
     ]
 
 
+class TestOutputPath:
+    @pytest.mark.parametrize(
+        ("texts", "name"),
+        [
+            ("notes", "notes"),
+            ("notes.2019", "notes.2019"),
+            ("notes.2020", "notes.2020"),
+            ("a/notes.TXT", "notes"),
+            ("notes.jsonl", "notes"),
+            ("notes.ndjson.gz", "notes"),
+            ("notes.spacy", "notes"),
+            ("notes.zip", "notes"),
+            ("notes.zip/ward.1", "ward.1"),
+            (".", "ward"),
+            ("../ward/", "ward"),
+        ],
+    )
+    def test_it_is_named_after_the_texts(self, tmp_path, monkeypatch, texts, name):
+        (tmp_path / "ward").mkdir()
+        monkeypatch.chdir(tmp_path / "ward")
+        assert output_path("", Path(texts), "doccano") == Path("predictions") / f"{name}.doccano.jsonl"
+        assert output_path("", Path(texts), "brat") == Path("predictions") / f"{name}.brat"
+
+
 class TestFingerprint:
     def test_it_changes_with_the_weights_and_the_calibration(self, pipeline, tmp_path):
         copied = shutil.copytree(pipeline, tmp_path / "copy")

@@ -13,6 +13,7 @@ from scripts import suggest as command
 from scripts.annotation.methods import METHODS, RANDOM, Budget
 from scripts.annotation.pool import Pool
 from scripts.annotation.suggest import Candidate, Observed, choose_sentences
+from scripts.annotation.suggestions import suggestion_path
 from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import unknown_tokens
 from scripts.corpora.formats import FORMATS as READERS
@@ -73,11 +74,23 @@ class TestWritten:
         for _ in range(2):
             run_command(command.main, pipeline=str(pipeline), texts=texts, sentences=1)
         run_command(command.main, pipeline=str(pipeline), texts=texts, sentences=1, format="brat")
-        assert sorted(path.name for path in Path("suggestions").iterdir()) == [
-            "round-1.jsonl",
-            "round-2.jsonl",
-            "round-3",
-        ]
+        there = sorted(path.name for path in Path("suggestions").iterdir())
+        assert there == [".last-round", "round-1.jsonl", "round-2.jsonl", "round-3"]
+
+    def test_a_round_that_was_moved_away_leaves_its_number_behind(self, pipeline, texts, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("annotated").mkdir()
+        for _ in range(2):
+            run_command(command.main, pipeline=str(pipeline), texts=texts, sentences=1)
+            for path in Path("suggestions").glob("round-*"):
+                path.rename(Path("annotated") / path.name)
+        assert sorted(path.name for path in Path("annotated").iterdir()) == ["round-1.jsonl", "round-2.jsonl"]
+
+    def test_no_gap_between_rounds_is_filled(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        for name in ("round-2", "round-10.json", "round-11.jsonl.bak", "round-x.jsonl", "my-round-12.jsonl"):
+            (tmp_path / "suggestions" / name).mkdir(parents=True)
+        assert suggestion_path("", "jsonl") == Path("suggestions/round-11.jsonl")
 
     def test_a_round_that_another_command_has_written_meanwhile_stays(self, pipeline, texts, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
