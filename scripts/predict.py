@@ -5,7 +5,7 @@ from wasabi import msg
 
 from scripts.annotation.predict import CHARACTERS, Unfinished, output_path
 from scripts.annotation.texts import TextFiles, portions, show_unread
-from scripts.annotation.writing import FORMATS, check_format
+from scripts.annotation.writing import FORMATS, check_format, check_texts
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.locks import locked
@@ -59,6 +59,7 @@ def main(
     unfinished = Unfinished(output_path(output, texts, check_format(format)), format)
     files = TextFiles(texts)
     show_unread(files)
+    check_texts(files, format)
     source = find_source(
         pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder
     )

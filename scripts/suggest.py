@@ -8,9 +8,9 @@ from wasabi import msg
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
 from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
-from scripts.annotation.suggestions import FORMATS, remember_round, suggestion_path, write_suggestions
+from scripts.annotation.suggestions import FORMATS, check_lengths, remember_round, suggestion_path, write_suggestions
 from scripts.annotation.texts import TextFiles, portions, show_unread
-from scripts.annotation.writing import check_format
+from scripts.annotation.writing import check_format, check_texts
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
@@ -81,6 +81,8 @@ def main(
     check_share(random_share)
     known, files = annotated_texts(configs, corpus, names), TextFiles(texts)
     show_unread(files)
+    check_lengths(files)
+    check_texts(files, chosen_format)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
     with locked(read=folders_of(pipeline, training, experiment)):
@@ -90,7 +92,7 @@ def main(
     with locked(write=[path.parent / "round"]):
         # Another `suggest` may have taken the path in the meantime.
         path = suggestion_path(output, chosen_format)
-        write_suggestions(chosen, observed.candidates, files, chosen_format, path)
+        write_suggestions(chosen, observed, files, chosen_format, path)
         remember_round(path)
     show(observed, chosen, budget)
     show_forecast(experiment, configs, corpus, training, metrics, names)

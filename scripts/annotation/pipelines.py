@@ -88,6 +88,12 @@ def load_pipeline(source: PipelineSource) -> Language:
     return nlp
 
 
+def entity_types(nlp: Language) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): The entity types that a pipeline can predict, sorted."""
+    finders = [name for name in nlp.pipe_names if ENTITIES in nlp.get_pipe_meta(name).assigns]
+    return tuple(sorted({label for name in finders for label in nlp.pipe_labels.get(name, ())}))
+
+
 def _explain(error: Exception) -> str:
     """RETURNS (str): The first line of spaCy's own message, which goes on to list all names it knows. Of other errors,
     which may quote what is in the files, only the type."""

@@ -31,6 +31,7 @@ from scripts.base.files import (
     write_json,
     write_text,
 )
+from scripts.corpora.formats import brat
 
 # Size of a portion: a few seconds to a minute of CPU time. If a worker is stopped, it loses its current portion.
 CHARACTERS = 100_000
@@ -94,10 +95,9 @@ class Unfinished:
             write_docs(docs, self._part(number))
         elif self.format == BRAT:
             for doc in docs:
-                for name, data in brat_files(found_in(doc, doc.user_data["id"])):
-                    (self.folder / RESULT / name).parent.mkdir(parents=True, exist_ok=True)
-                    (self.folder / RESULT / name).write_bytes(data)
-                    written.append(self.folder / RESULT / name)
+                files = dict(brat_files(found_in(doc, doc.user_data["id"])))
+                brat.put_files(files.items(), self.folder / RESULT)
+                written += [self.folder / RESULT / name for name in files]
             write_text(self._part(number), "")
         else:
             found = (found_in(doc, doc.user_data["id"]) for doc in docs)

@@ -8,6 +8,7 @@ from spacy.tokens import Span
 
 from scripts.annotation.methods import RANDOM, Budget, find_method, in_order_of_choice, within
 from scripts.annotation.observe import observe
+from scripts.annotation.pipelines import entity_types
 from scripts.annotation.pool import Pool
 from scripts.annotation.texts import Place, TextFiles
 from scripts.base.errors import ProjectError
@@ -44,10 +45,12 @@ class Observed:
 
     candidates (tuple[Candidate, ...]): The sentences with at least one word, in the order of the texts.
     pool (Pool): Their features, one row per sentence.
+    labels (tuple[str, ...]): All entity types that the pipeline can predict, sorted.
     """
 
     candidates: tuple[Candidate, ...]
     pool: Pool
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ class Observer:
             method = self._method
             pool, found = observe(self._nlp, sentences, method.needs_vectors, method.needs_probabilities)
             pairs = zip(placed, found, strict=True)
-            return Observed(tuple(_candidate(name, span, mentions) for (name, span), mentions in pairs), pool)
+            candidates = tuple(_candidate(name, span, mentions) for (name, span), mentions in pairs)
+            return Observed(candidates, pool, entity_types(self._nlp))
 
     def _sentences(
         self, places: Sequence[Place], placed: list[tuple[str, Span]], on_texts: Callable[[int], Any]
@@ -123,6 +127,7 @@ def join_observed(parts: Sequence[Observed]) -> Observed:
     return Observed(
         tuple(candidate for part in parts for candidate in part.candidates),
         Pool(**joined, vectors=numpy.concatenate(vectors) if vectors else None),
+        parts[0].labels,
     )
 
 

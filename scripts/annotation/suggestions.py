@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Iterator, Mapping, Sequence
 
-from scripts.annotation.suggest import Candidate, Chosen
+from scripts.annotation.suggest import Candidate, Chosen, Observed
 from scripts.annotation.texts import TextFiles
 from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found
 from scripts.base.errors import ProjectError, name_id
@@ -60,13 +60,24 @@ def _last_round() -> int:
     return max([read_json(file) if file.exists() else 0, *there])
 
 
-def write_suggestions(
-    chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles, format: str, path: Path
-) -> None:
+def check_lengths(files: TextFiles) -> None:
+    """Check that `convert` takes texts, before their sentences are annotated.
+
+    files (TextFiles): The texts.
+    RAISES (ProjectError): If a text is too long.
+    """
+    for _, text in files.scan():
+        if len(text.text) > LONGEST_DOCUMENT:
+            what = f"the text '{name_id(text.id)}' has {len(text.text):,} characters, but `convert` allows at most "
+            remedy = "split it into several texts"
+            raise ProjectError(f"{what}{LONGEST_DOCUMENT:,}", where="--texts", remedy=remedy)
+
+
+def write_suggestions(chosen: Sequence[Chosen], observed: Observed, files: TextFiles, format: str, path: Path) -> None:
     """Write selected sentences.
 
     chosen (Sequence[Chosen]): The selected sentences, in the order of the texts.
-    candidates (Sequence[Candidate]): All sentences.
+    observed (Observed): All sentences.
     files (TextFiles): The texts.
     format (str): One of `FORMATS`. For brat, whole texts are written with the sentences marked; otherwise, one row per
         sentence.
@@ -74,8 +85,9 @@ def write_suggestions(
     RAISES (ProjectError): If a sentence can't be written in a way that it can be read back.
     """
     if format == BRAT:
-        _write_brat(chosen, candidates, files, path)
+        _write_brat(chosen, observed, files, path)
         return
+    candidates = observed.candidates
     texts = _texts_of(chosen, candidates, files)
     rows = [ROW_FORMATS[format](_found(one, candidates, texts, format)) for one in chosen]
     if format == LABEL_STUDIO:
@@ -98,9 +110,6 @@ def _texts_of(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: 
 
 def _found(chosen: Chosen, candidates: Sequence[Candidate], texts: Mapping[str, str], format: str) -> Found:
     candidate = candidates[chosen.row]
-    if candidate.end > LONGEST_DOCUMENT:
-        what = f"the text '{name_id(candidate.document)}' is longer than {LONGEST_DOCUMENT:,} characters"
-        raise ProjectError(what, where="--texts", remedy="split it into several texts")
     meta: dict[str, Any] = {
         **place_of(candidate.document, candidate.start, candidate.end, texts[candidate.document]),
         "chosen_by": chosen.method,
@@ -123,19 +132,18 @@ def _neighbor(candidates: Sequence[Candidate], row: int, step: int) -> str:
     return candidates[other].text if is_there else ""
 
 
-def _write_brat(chosen: Sequence[Chosen], candidates: Sequence[Candidate], files: TextFiles, path: Path) -> None:
+def _write_brat(chosen: Sequence[Chosen], observed: Observed, files: TextFiles, path: Path) -> None:
+    candidates = observed.candidates
     by_text: dict[str, list[Chosen]] = defaultdict(list)
     for one in chosen:
         by_text[candidates[one.row].document].append(one)
     with atomic_folder(path) as folder:
         for _, text in files.scan():
             if text.id in by_text:
-                for name, data in _brat_files(text.id, text.text, by_text[text.id], candidates):
-                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / name).write_bytes(data)
+                brat.put_files(_brat_files(text.id, text.text, by_text[text.id], candidates), folder)
         # In each folder, so that `convert` knows what is there if an annotator deletes all marks.
         for place in {folder, *((folder / name).parent for name in by_text)}:
-            (place / brat.SETTINGS).write_text(_brat_settings(candidates), encoding="utf8")
+            (place / brat.SETTINGS).write_text(_brat_settings(observed.labels), encoding="utf8")
 
 
 def _brat_files(
@@ -162,7 +170,6 @@ def _brat_files(
     yield annotation_name, annotations + notes.encode("utf8")
 
 
-def _brat_settings(candidates: Sequence[Candidate]) -> str:
-    """RETURNS (str): brat's annotation.conf, with the labels that the pipeline uses."""
-    labels = sorted({label for candidate in candidates for _, _, label in candidate.mentions})
+def _brat_settings(labels: Sequence[str]) -> str:
+    """RETURNS (str): brat's annotation.conf, with the labels of a pipeline."""
     return "\n".join(["[entities]", brat.CHOSEN_SENTENCE, *labels, "[relations]", "[events]", "[attributes]", ""])

@@ -3,13 +3,14 @@ import gzip
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Iterable, Iterator, Optional
 
 from wasabi import msg
 
 from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats import docbin
+from scripts.corpora.formats.brat import ABOUT
 from scripts.corpora.formats.json_rows import check_name, check_value, parse_row
 from scripts.corpora.formats.raw import (
     BYTE_ORDER_MARK,
@@ -26,6 +27,7 @@ from scripts.corpora.formats.raw import (
 TEXT, ROWS, DOCS, ARCHIVE = ".txt", (".jsonl", ".ndjson"), ".spacy", ".zip"
 SUFFIXES = [TEXT, *ROWS, DOCS]
 WITH_ZIPPED = [*SUFFIXES, *(suffix + ZIPPED for suffix in ROWS)]
+_ABOUT_TEXTS = "about the texts (such as README.txt)"
 _EXPECTED = "use a folder, zip archive or file: .txt (one text), .jsonl (a `text` per line) or .spacy"
 
 
@@ -77,14 +79,17 @@ class Portion:
 class TextFiles:
     """The texts below a path. `unread` lists the other files there, by suffix.
 
+    Files about the texts, such as README.txt, are left out as in folders of brat files.
+
     path (Path): A folder, a zip archive, or a single file.
     RAISES (ProjectError): If there is nothing to read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.files = _find(path)
-        self.unread = list_unread([path], self.files.values())
+        self.files, about = _find(path)
+        others = list_unread([path], [*self.files.values(), *about])
+        self.unread = ", ".join(filter(None, [others, f"{len(about)} {_ABOUT_TEXTS}" if about else ""]))
         self._several = len(self.files) > 1
         # The contents of a file that can only be read from the start.
         self._kept: tuple[Optional[str], Any] = (None, None)
@@ -206,19 +211,22 @@ def _without_suffix(name: str, suffixes: Iterable[str]) -> str:
     return name[: len(name) - len(suffix)]
 
 
-def _find(path: Path) -> dict[str, RawFile]:
+def _find(path: Path) -> tuple[dict[str, RawFile], list[RawFile]]:
+    """RETURNS (tuple): The files of texts by name, and the files about them."""
     archive, _ = split_archive(path)
     if path.is_file() and archive is None:
         name = _without_suffix(path.name, WITH_ZIPPED)
         if name == path.name:
             raise ProjectError("the file name doesn't end like a file of texts", where=path, remedy=_EXPECTED)
-        return {name: path}
+        return {name: path}, []
     if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy=_EXPECTED)
-    files = search_files(path, WITH_ZIPPED)
+    found = search_files(path, WITH_ZIPPED)
+    about = [name for name, file in found.items() if _is_text(file) and ABOUT.fullmatch(PurePath(name).name)]
+    files = {name: file for name, file in found.items() if name not in about}
     if not files:
         raise ProjectError("no texts in this folder", where=path, remedy=_EXPECTED)
-    return files
+    return files, [found[name] for name in about]
 
 
 def _is_text(file: RawFile) -> bool:

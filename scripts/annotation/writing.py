@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Optional
 from spacy.tokens import Doc
 
 from scripts.annotation.confidences import scored_mentions
+from scripts.annotation.texts import TextFiles
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_file
 from scripts.base.settings import suggest
@@ -131,6 +132,18 @@ def check_format(name: str, formats: Iterable[str] = FORMATS) -> str:
         remedy = suggest(name, known)
         raise ProjectError(f"'{name}' is not an output format", where="--format", remedy=remedy)
     return name
+
+
+def check_texts(files: TextFiles, format: str) -> None:
+    """Check that texts can be written in a format, before a pipeline runs over them.
+
+    files (TextFiles): The texts.
+    format (str): The format. All but brat's take any text.
+    RAISES (ProjectError): If brat can't represent a text or its id.
+    """
+    if format == BRAT:
+        for _, text in files.scan():
+            list(brat.as_files(Document(text.id, text.text)))
 
 
 def write_rows(found: Iterable[Found], write: Write, path: Path) -> None:

@@ -295,11 +295,24 @@ class TestRefused:
             predict(pipeline, tmp_path / "notes", tmp_path / "found")
         assert not (tmp_path / "found").exists()
 
-    def test_an_id_that_brat_could_not_hold_is_told_and_the_rest_is_kept(self, pipeline, tmp_path):
-        (tmp_path / "rows.jsonl").write_text('{"id": "../a", "text": "b"}\n', encoding="utf8")
-        with pytest.raises(ProjectError, match="1 of 1 portions.*an id that can't be a file name"):
+    @pytest.mark.parametrize(
+        ("row", "said"),
+        [
+            ({"id": "../a", "text": "b"}, "an id that can't be a file name"),
+            ({"id": "a", "text": "b\0"}, "NUL characters"),
+        ],
+    )
+    def test_what_brat_could_not_hold_before_anything_is_done(self, pipeline, tmp_path, row, said):
+        (tmp_path / "rows.jsonl").write_text(json.dumps(row), encoding="utf8")
+        with pytest.raises(ProjectError, match=f"^document '.*: {said}"):
             predict(pipeline, tmp_path / "rows.jsonl", tmp_path / "found", "brat")
-        assert not (tmp_path / "a.txt").exists() and not (tmp_path / "found").exists()
+        assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+    def test_a_file_of_brats_that_would_be_a_folder(self, pipeline, tmp_path):
+        rows = [{"id": name, "text": "b"} for name in ("a", "a.txt/b")]
+        (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+        with pytest.raises(ProjectError, match="'a.txt' would be both a file and a folder"):
+            predict(pipeline, tmp_path / "rows.jsonl", tmp_path / "found", "brat")
 
 
 def test_a_pipeline_without_probabilities_has_entities_without_confidence(texts, tmp_path):
@@ -352,3 +365,14 @@ def test_files_that_hold_no_texts_are_counted(tmp_path, capsys):
         (tmp_path / name).write_text("Took aspirin.", "utf8")
     show_unread(TextFiles(tmp_path))
     assert "that are not read: 1 .zip, 1 .csv" in " ".join(capsys.readouterr().out.split())
+
+
+def test_files_about_the_texts_are_no_texts(tmp_path, capsys):
+    (tmp_path / "ward").mkdir()
+    for name in ("a.txt", "README.txt", "ward/LICENSE.txt", "notes.csv"):
+        (tmp_path / name).write_text("Took aspirin.", "utf8")
+    files = TextFiles(tmp_path)
+    show_unread(files)
+    assert list(files.files) == ["a"]
+    assert "1 .csv, 2 about the texts (such as README.txt)" in " ".join(capsys.readouterr().out.split())
+    assert list(TextFiles(tmp_path / "README.txt").files) == ["README"]

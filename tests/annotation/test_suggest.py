@@ -13,7 +13,7 @@ from scripts import suggest as command
 from scripts.annotation.methods import METHODS, RANDOM, Budget
 from scripts.annotation.pool import Pool
 from scripts.annotation.suggest import Candidate, Observed, choose_sentences
-from scripts.annotation.suggestions import suggestion_path
+from scripts.annotation.suggestions import FORMATS, suggestion_path
 from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import unknown_tokens
 from scripts.corpora.formats import FORMATS as READERS
@@ -137,6 +137,25 @@ class TestWritten:
             suggest(pipeline, texts, tmp_path / "out.jsonl", corpus=tmp_path, **settings)
         assert not (tmp_path / "out.jsonl").exists()
 
+    @pytest.mark.parametrize("format", FORMATS)
+    def test_a_text_that_could_not_be_converted_is_told_before_it_is_annotated(self, pipeline, tmp_path, format):
+        row = json.dumps({"id": "long", "text": "No rash . " * 100_000 + "."})
+        (tmp_path / "rows.jsonl").write_text(row, encoding="utf8")
+        with pytest.raises(ProjectError, match="the text 'long' has 1,000,001 characters.*Split it into several"):
+            suggest(pipeline, tmp_path / "rows.jsonl", tmp_path / "out", format=format)
+        assert not (tmp_path / "out").exists()
+
+    def test_what_brat_could_not_hold_is_told(self, pipeline, tmp_path):
+        (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "a", "text": "b\0"}), encoding="utf8")
+        with pytest.raises(ProjectError, match="^document 'a': NUL characters"):
+            suggest(pipeline, tmp_path / "rows.jsonl", tmp_path / "out", format="brat")
+
+    def test_brat_offers_all_types_of_the_pipeline(self, pipeline, tmp_path):
+        (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "a", "text": "The weather was fine ."}), "utf8")
+        suggest(pipeline, tmp_path / "rows.jsonl", tmp_path / "out", format="brat")
+        settings = (tmp_path / "out" / "annotation.conf").read_text("utf8").splitlines()
+        assert settings[: settings.index("[relations]")] == ["[entities]", "Chosen_sentence", "Disease", "Drug"]
+
     def test_a_pipeline_without_probabilities_is_told(self, texts, tmp_path):
         transition_pipeline().to_disk(tmp_path / "transition")
         with pytest.raises(ProjectError, match="no probabilities"):
@@ -162,7 +181,7 @@ class TestChoice:
     def observed(self) -> Observed:
         candidates = tuple(Candidate("a", 0, text, (), numpy.zeros((0, 2))) for text in self.SENTENCES)
         measure = numpy.arange(len(candidates), 0, -1).astype(float)
-        return Observed(candidates, Pool(measure.astype(int), measure, measure, measure))
+        return Observed(candidates, Pool(measure.astype(int), measure, measure, measure), ())
 
     def choose(self, annotated=(), n=10, random_share=0.0, seed=0) -> dict[int, str]:
         budget = Budget(sentences=n)

@@ -13,6 +13,7 @@ from scripts.corpora.formats.documents import add_notes, check_ids
 from scripts.corpora.formats.offsets import mend_offsets
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import (
+    NUL,
     RawFile,
     check_encoding,
     find_files,
@@ -324,14 +325,26 @@ def write(documents: Sequence[Document], path: Path) -> None:
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise ProjectError("the output folder is not empty", where=path, remedy="choose another one or delete it")
     check_ids((document.id, f"document '{document.id}'") for document in documents)
-    files = {name: data for document in documents for name, data in as_files(document)}
-    folders = {folder.as_posix() for name in files for folder in PurePath(name).parents}
-    for name in sorted(folders & set(files)):
-        raise ProjectError(f"'{name}' would be both a file and a folder", where=path, remedy="rename a document")
     with atomic_folder(path) as folder:
-        for name, data in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
+        for document in documents:
+            put_files(as_files(document), folder)
+
+
+def put_files(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Write the files of a document.
+
+    files (Iterable[tuple[str, bytes]]): Name and contents of each file.
+    folder (Path): The folder that the names are relative to.
+    RAISES (ProjectError): If a file has the name of a folder that another document needs.
+    """
+    for name, data in files:
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            taken = next((parent for parent in path.parents if parent.is_file()), path).relative_to(folder).as_posix()
+            raise ProjectError(f"'{taken}' would be both a file and a folder", remedy="rename a document") from None
 
 
 def as_files(document: Document) -> Iterator[tuple[str, bytes]]:
@@ -357,6 +370,8 @@ def _check_writable(document: Document, where: str) -> None:
     if any(not part.isprintable() or part[:1] in ("", ".") or len(part.encode("utf8")) > _LONGEST for part in parts):
         remedy = "rename it: use printable characters, and no parts that are empty, hidden or very long"
         raise ProjectError("an id that can't be a file name", where=where, remedy=remedy)
+    if NUL in document.text:
+        raise ProjectError("NUL characters, which brat can't store", where=where, remedy="remove them from the text")
     if "left_out" in document.meta:
         raise ProjectError("a document that is left out, which brat can't store", where=where, remedy="don't write it")
     if document.annotated is not None:

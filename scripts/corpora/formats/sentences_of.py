@@ -15,8 +15,8 @@ from scripts.corpora.schema import COPY_OF, LEFT_OUT, SOURCE_HASH, Document, Fra
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
 # Of the hash: enough to tell two texts apart.
 DIGITS = 16
-# A wrong offset could fill the memory with spaces. spaCy's limit is about the same.
-LONGEST_DOCUMENT = 2**20
+# A wrong offset could fill the memory with spaces, and `convert` refuses longer documents.
+LONGEST_DOCUMENT = 1_000_000
 NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
 OTHER_TEXT = "document with sentences of another text, or another version of a text, with the same id"
 GAPS = "document with only some sentences annotated, read with spaces instead of the rest"

@@ -308,6 +308,7 @@ DRUG = Mention(5, 12, "Drug", id="T1")
         (Document("a\ud83d", TEXT), "an id that can't be a file name"),
         (Document("я" * 150, TEXT), "an id that can't be a file name"),
         (Document("a", "\ud83d"), "half of a surrogate pair"),
+        (Document("a", "a\0b"), "NUL characters, which brat can't store"),
         (Document("a", TEXT, (Mention(0, 4, "D\ud83d"),)), "half of a surrogate pair"),
         (Document("a", TEXT, annotated=((0, 4),)), "partly annotated"),
         (Document("a", TEXT, meta={"left_out": "answer is reject"}), "a document that is left out"),
@@ -318,6 +319,7 @@ DRUG = Mention(5, 12, "Drug", id="T1")
         (Document("a", TEXT, (Mention(0, 99, "Drug"),)), "offsets outside of the text, or empty"),
         (Document("a", TEXT, (Mention(0, 4, "Drug", text="Gave"),)), "its text differs from the document's"),
         (Document("b.txt/c", TEXT), "'b.txt' would be both a file and a folder"),
+        (Document("b.ann/c/d", TEXT), "'b.ann' would be both a file and a folder"),
         (Document("b", TEXT), "a second document with the id 'b'"),
     ],
 )
