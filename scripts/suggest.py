@@ -8,9 +8,15 @@ from wasabi import msg
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
 from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
-from scripts.annotation.suggestions import FORMATS, check_lengths, remember_round, suggestion_path, write_suggestions
+from scripts.annotation.suggestions import (
+    FORMATS,
+    check_convertible,
+    remember_round,
+    suggestion_path,
+    write_suggestions,
+)
 from scripts.annotation.texts import TextFiles, portions, show_unread
-from scripts.annotation.writing import check_format, check_texts
+from scripts.annotation.writing import check_format
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
@@ -79,10 +85,7 @@ def main(
     names = [name.strip() for name in annotated.split(",") if name.strip()]
     find_method(method)
     check_share(random_share)
-    known, files = annotated_texts(configs, corpus, names), TextFiles(texts)
-    show_unread(files)
-    check_lengths(files)
-    check_texts(files, chosen_format)
+    known, files = annotated_texts(configs, corpus, names), open_texts(texts, chosen_format)
     source = find_source(pipeline, experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
     todo = dict(enumerate(portions(files, CHARACTERS)))
     with locked(read=folders_of(pipeline, training, experiment)):
@@ -98,6 +101,17 @@ def main(
     show_forecast(experiment, configs, corpus, training, metrics, names)
     msg.good("The sentences to annotate are in", path)
     print(NEXT_STEPS.format(format={"brat": "brat", "label-studio": "label_studio"}.get(chosen_format, "jsonl")))
+
+
+def open_texts(texts: Path, format: str) -> TextFiles:
+    """RETURNS (TextFiles): The texts, after a message about other files there.
+
+    RAISES (ProjectError): If a text can't be written in the format, or not be converted.
+    """
+    files = TextFiles(texts)
+    show_unread(files)
+    check_convertible(files, format)
+    return files
 
 
 def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> list[str]:

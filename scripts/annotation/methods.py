@@ -58,9 +58,21 @@ class Budget:
             raise ProjectError(f"{option} must be at least 1 (got {value})")
 
 
-# Takes a pool, the candidate rows (in random order), the annotated rows and a random number generator, and returns the
+@dataclass(frozen=True)
+class Annotated:
+    """What is annotated already.
+
+    rows (numpy.ndarray): The rows of a pool that can't be selected.
+    sentences (int): Number of annotated sentences. These may be in other texts, and many rows may resemble one of them.
+    """
+
+    rows: numpy.ndarray
+    sentences: int
+
+
+# Takes a pool, the candidate rows (in random order), what is annotated and a random number generator, and returns the
 # candidates in the order of selection.
-Order = Callable[[Pool, numpy.ndarray, numpy.ndarray, numpy.random.Generator], Iterable[int]]
+Order = Callable[[Pool, numpy.ndarray, Annotated, numpy.random.Generator], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -98,9 +110,12 @@ def choose(method: str, pool: Pool, budget: Budget, seed: int, annotated: Sequen
     return list(within(budget, pool.words, in_order_of_choice(method, pool, seed, annotated)))
 
 
-def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[int] = ()) -> Iterable[int]:
-    """Put all sentences in the order of selection. For the arguments, see `choose`.
+def in_order_of_choice(
+    method: str, pool: Pool, seed: int, annotated: Sequence[int] = (), sentences: Optional[int] = None
+) -> Iterable[int]:
+    """Put all sentences in the order of selection. For the other arguments, see `choose`.
 
+    sentences (Optional[int]): Number of annotated sentences, if it isn't the number of annotated rows.
     RETURNS (Iterable[int]): Row numbers. `diversity` computes them lazily, one by one.
     """
     way = find_method(method)
@@ -109,7 +124,7 @@ def in_order_of_choice(method: str, pool: Pool, seed: int, annotated: Sequence[i
     order = random.permutation(len(pool))
     there = numpy.unique(numpy.asarray(annotated, dtype=int))
     candidates = order[(pool.words[order] > 0) & ~numpy.isin(order, there)]
-    return way.order(pool, candidates, there, random)
+    return way.order(pool, candidates, Annotated(there, len(there) if sentences is None else sentences), random)
 
 
 def find_method(name: str) -> Method:
@@ -157,7 +172,7 @@ def _check_needs(method: Method, pool: Pool) -> None:
 
 
 def _at_random(
-    pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
+    pool: Pool, candidates: numpy.ndarray, annotated: Annotated, random: numpy.random.Generator
 ) -> Iterable[int]:
     return candidates
 
@@ -166,7 +181,7 @@ def _by(measure: Callable[[Pool], numpy.ndarray]) -> Order:
     """RETURNS (Order): Rows in descending order of a value. Ties keep the random order of the candidates."""
 
     def order(
-        pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
+        pool: Pool, candidates: numpy.ndarray, annotated: Annotated, random: numpy.random.Generator
     ) -> Iterable[int]:
         return candidates[numpy.argsort(-measure(pool)[candidates], kind="stable")]
 
@@ -178,7 +193,7 @@ def _mean_entropy(pool: Pool) -> numpy.ndarray:
 
 
 def _diverse(
-    pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
+    pool: Pool, candidates: numpy.ndarray, annotated: Annotated, random: numpy.random.Generator
 ) -> Iterator[int]:
     """Select sentences that represent many others and are far from all selected or annotated ones.
 
@@ -191,8 +206,8 @@ def _diverse(
     vectors = pool.vectors[candidates]
     # Squared distance to the nearest selected one. The maximum is 4, because vectors have length 1.
     far = numpy.full(len(candidates), 4.0, dtype="float32")
-    for start in range(0, len(annotated), CENTERS_AT_ONCE):
-        there = pool.vectors[annotated[start : start + CENTERS_AT_ONCE]]
+    for start in range(0, len(annotated.rows), CENTERS_AT_ONCE):
+        there = pool.vectors[annotated.rows[start : start + CENTERS_AT_ONCE]]
         far = numpy.minimum(far, _squared_distances(vectors, there).min(axis=1))
     left = numpy.ones(len(candidates), dtype=bool)
     for _ in range(len(candidates)):
@@ -219,10 +234,10 @@ def _squared_distances(vectors: numpy.ndarray, centers: numpy.ndarray) -> numpy.
 
 
 def _scheduled(
-    pool: Pool, candidates: numpy.ndarray, annotated: numpy.ndarray, random: numpy.random.Generator
+    pool: Pool, candidates: numpy.ndarray, annotated: Annotated, random: numpy.random.Generator
 ) -> Iterator[int]:
     """Select diverse sentences until enough are annotated, then uncertain ones."""
-    first = max(0, DIVERSE_SENTENCES - len(annotated))
+    first = max(0, DIVERSE_SENTENCES - annotated.sentences)
     chosen: set[int] = set()
     for row in islice(_diverse(pool, candidates, annotated, random), first):
         chosen.add(row)

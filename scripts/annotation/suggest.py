@@ -156,7 +156,7 @@ def choose_sentences(
     def take(way: str, part: Optional[Budget], taken: Sequence[int]) -> list[int]:
         if part is None:
             return []
-        order = in_order_of_choice(way, pool, seed, [*known, *taken])
+        order = in_order_of_choice(way, pool, seed, [*known, *taken], len(annotated) + len(taken))
         return list(within(part, pool.words, (row for row in order if gathered.add(texts[row]))))
 
     at_random, rest = split_budget(budget, random_share)

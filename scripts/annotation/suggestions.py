@@ -9,7 +9,7 @@ from typing import Any, Iterator, Mapping, Sequence
 
 from scripts.annotation.suggest import Candidate, Chosen, Observed
 from scripts.annotation.texts import TextFiles
-from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found
+from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found, check_texts
 from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import atomic_folder, read_json, write_json, write_text
 from scripts.corpora.formats import brat
@@ -60,12 +60,14 @@ def _last_round() -> int:
     return max([read_json(file) if file.exists() else 0, *there])
 
 
-def check_lengths(files: TextFiles) -> None:
-    """Check that `convert` takes texts, before their sentences are annotated.
+def check_convertible(files: TextFiles, format: str) -> None:
+    """Check that texts can be written in a format and converted, before a pipeline runs and somebody annotates them.
 
     files (TextFiles): The texts.
-    RAISES (ProjectError): If a text is too long.
+    format (str): One of `FORMATS`.
+    RAISES (ProjectError): If brat can't represent a text, or a text is too long for `convert`.
     """
+    check_texts(files, format)
     for _, text in files.scan():
         if len(text.text) > LONGEST_DOCUMENT:
             what = f"the text '{name_id(text.id)}' has {len(text.text):,} characters, but `convert` allows at most "

@@ -10,7 +10,7 @@ import srsly
 
 from scripts import convert as convert_command
 from scripts import suggest as command
-from scripts.annotation.methods import METHODS, RANDOM, Budget
+from scripts.annotation.methods import DIVERSE_SENTENCES, METHODS, RANDOM, Budget
 from scripts.annotation.pool import Pool
 from scripts.annotation.suggest import Candidate, Observed, choose_sentences
 from scripts.annotation.suggestions import FORMATS, suggestion_path
@@ -213,6 +213,43 @@ class TestChoice:
         rounds = [self.choose(n=2, random_share=0.5, seed=seed) for seed in range(40)]
         drawn = {row for chosen in rounds for row, way in chosen.items() if way == RANDOM}
         assert drawn == set(range(len(self.SENTENCES)))
+
+
+class TestChoiceByVectors:
+    """The first three sentences are near each other, and so are the others. The first is the most uncertain."""
+
+    SENTENCES = (
+        *("No fever .", "Took aspirin for the headache .", "Allergies : none known ."),
+        *("Slept well .", "My doctor stopped the medicine ."),
+    )
+
+    def choose(self, method: str, seed: int, annotated=(), copies=0, n=1, random_share=0.0) -> list[int]:
+        """RETURNS (list[int]): The selected sentences, of those above and copies of the first."""
+        texts = [*self.SENTENCES, *self.SENTENCES[:1] * copies]
+        vectors = numpy.array([*[(1, 0)] * 3, *[(0, 1)] * 2, *[(1, 0)] * copies], dtype="float32")
+        measure = numpy.array([9, 5, 5, 1, 1, *[9] * copies], dtype=float)
+        words = numpy.full(len(texts), 3)
+        candidates = tuple(Candidate("a", 0, text, (), numpy.zeros((0, 2))) for text in texts)
+        observed = Observed(candidates, Pool(words, measure, measure, measure, vectors), ())
+        chosen = choose_sentences(observed, annotated, method, Budget(sentences=n), random_share, seed)
+        return [one.row for one in chosen]
+
+    @pytest.mark.parametrize("method", ["diversity", "schedule"])
+    def test_it_is_far_from_those_that_are_annotated(self, method):
+        assert all(self.choose(method, seed, self.SENTENCES[:1])[0] in (3, 4) for seed in range(10))
+
+    @pytest.mark.parametrize("method", ["diversity", "schedule"])
+    def test_it_is_far_from_those_that_are_drawn_at_random(self, method):
+        for seed in range(100):
+            first, second = self.choose(method, seed, n=2, random_share=0.5)
+            assert first in (0, 1, 2) and second in (3, 4)
+
+    def test_copies_of_an_annotated_sentence_do_not_end_the_schedules_diversity(self):
+        assert all(self.choose("schedule", seed, self.SENTENCES[:1], 150)[0] in (3, 4) for seed in range(10))
+
+    def test_sentences_annotated_in_other_texts_end_it(self):
+        others = [f"Sentence {number} of other texts ." for number in range(DIVERSE_SENTENCES)]
+        assert {self.choose("schedule", seed, others)[0] for seed in range(10)} == {0}
 
 
 @pytest.fixture()
