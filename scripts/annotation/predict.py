@@ -95,9 +95,7 @@ class Unfinished:
             write_docs(docs, self._part(number))
         elif self.format == BRAT:
             for doc in docs:
-                files = dict(brat_files(found_in(doc, doc.user_data["id"])))
-                brat.put_files(files.items(), self.folder / RESULT)
-                written += [self.folder / RESULT / name for name in files]
+                written += brat.put_files(brat_files(found_in(doc, doc.user_data["id"])), self.folder / RESULT)
             write_text(self._part(number), "")
         else:
             found = (found_in(doc, doc.user_data["id"]) for doc in docs)

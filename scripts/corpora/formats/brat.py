@@ -330,21 +330,25 @@ def write(documents: Sequence[Document], path: Path) -> None:
             put_files(as_files(document), folder)
 
 
-def put_files(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+def put_files(files: Iterable[tuple[str, bytes]], folder: Path) -> list[Path]:
     """Write the files of a document.
 
     files (Iterable[tuple[str, bytes]]): Name and contents of each file.
     folder (Path): The folder that the names are relative to.
+    RETURNS (list[Path]): The files.
     RAISES (ProjectError): If a file has the name of a folder that another document needs.
     """
+    written = []
     for name, data in files:
         path = folder / name
+        written.append(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             taken = next((parent for parent in path.parents if parent.is_file()), path).relative_to(folder).as_posix()
             raise ProjectError(f"'{taken}' would be both a file and a folder", remedy="rename a document") from None
+    return written
 
 
 def as_files(document: Document) -> Iterator[tuple[str, bytes]]:
