@@ -13,8 +13,8 @@ from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found, c
 from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import atomic_folder, read_json, write_json, write_text
 from scripts.corpora.formats import brat
-from scripts.corpora.formats.sentences_of import LONGEST_DOCUMENT, place_of
-from scripts.corpora.schema import Document, Mention
+from scripts.corpora.formats.sentences_of import place_of
+from scripts.corpora.schema import LONGEST_DOCUMENT, Document, Mention
 
 FORMATS = (BRAT, *ROW_FORMATS)
 # Annotators replace this value with their answer. Doccano would keep it, and a Label Studio task has predictions.

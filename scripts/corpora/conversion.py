@@ -44,6 +44,7 @@ from scripts.corpora.schema import (
     BY_SENTENCE,
     LABEL_NOT_MAPPED,
     LEFT_OUT,
+    LONGEST_DOCUMENT,
     NO_MAJORITY,
     OUTVOTED,
     SPLIT_BY_SENTENCE,
@@ -58,9 +59,6 @@ from scripts.corpora.sides import Sides, earlier_sides, hash_folded, keep_left_o
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
-
-# The default of spaCy's `nlp.max_length`.
-LONGEST_TEXT = 1_000_000
 
 
 @dataclass
@@ -224,9 +222,9 @@ def _in_nfc(label: str) -> str:
 def _check_lengths(documents: Iterable[Document], path: Path) -> None:
     # No pipeline could be evaluated on longer texts, as spaCy rejects them.
     for document in documents:
-        if len(document.text) > LONGEST_TEXT:
+        if len(document.text) > LONGEST_DOCUMENT:
             what = f"document '{name_id(document.id)}' has {len(document.text):,} characters, but spaCy allows at most "
-            raise ProjectError(f"{what}{LONGEST_TEXT:,}", where=path, remedy="split it into several documents")
+            raise ProjectError(f"{what}{LONGEST_DOCUMENT:,}", where=path, remedy="split it into several documents")
 
 
 def deal_documents(

@@ -124,6 +124,8 @@ class Cut:
 ENTITY_TYPES = ("Drug", "Disease")
 # Key of a Doc's `user_data` for the list of entity types that its corpus annotates.
 ANNOTATED_TYPES = "annotated_types"
+# In characters: the default of spaCy's `nlp.max_length`.
+LONGEST_DOCUMENT = 1_000_000
 # Keys in a Document's `meta`.
 LEFT_OUT, OUTVOTED, COPY_OF = "left_out", "outvoted", "copy_of"
 # Also a key of JSON rows: the hash of the text that a sentence is from, whatever the id of its document is.

@@ -11,12 +11,12 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.account import overlapping_pairs
-from scripts.corpora.conversion import LONGEST_TEXT, convert_corpus
+from scripts.corpora.conversion import convert_corpus
 from scripts.corpora.fingerprint import fingerprint
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.formats.raw import hash_raw, open_archive, read_bytes
 from scripts.corpora.parts import read_documents
-from scripts.corpora.schema import Mention
+from scripts.corpora.schema import LONGEST_DOCUMENT, Mention
 from scripts.corpora.settings import CorpusSettings
 
 SUFFIX = {
@@ -191,7 +191,7 @@ def test_names_have_nothing_in_them_that_a_terminal_obeys(tmp_path):
 
 
 def test_a_text_that_no_pipeline_takes(tmp_path):
-    long = "a " * (LONGEST_TEXT // 2) + "a"
+    long = "a " * (LONGEST_DOCUMENT // 2) + "a"
     (tmp_path / "c.jsonl").write_text(rows({"text": long, "spans": []}, row("2")))
     assert "document '1' has 1,000,001 characters, but spaCy allows at most 1,000,000" in mistake(
         tmp_path / "c.jsonl", "jsonl"

@@ -10,13 +10,11 @@ from scripts.base.errors import ProjectError, name_id
 from scripts.base.files import hash_data
 from scripts.corpora.formats.documents import add_notes, sentence_starts
 from scripts.corpora.formats.json_rows import Row, check_name, check_value
-from scripts.corpora.schema import COPY_OF, LEFT_OUT, SOURCE_HASH, Document, Fragment, Mention
+from scripts.corpora.schema import COPY_OF, LEFT_OUT, LONGEST_DOCUMENT, SOURCE_HASH, Document, Fragment, Mention
 
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
 # Of the hash: enough to tell two texts apart.
 DIGITS = 16
-# A wrong offset could fill the memory with spaces, and `convert` refuses longer documents.
-LONGEST_DOCUMENT = 1_000_000
 NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
 OTHER_TEXT = "document with sentences of another text, or another version of a text, with the same id"
 GAPS = "document with only some sentences annotated, read with spaces instead of the rest"
@@ -146,6 +144,7 @@ def _origin(row: Row, name: str) -> dict[str, str]:
 
 def _place(row: Row) -> _Piece:
     start, end = (check_value(row.data, key, int, row.where) for key in (SOURCE_START, SOURCE_END))
+    # A wrong offset could also fill the memory with spaces.
     if not 0 <= start < end <= LONGEST_DOCUMENT or end - start != len(row.document.text):
         what = f"'{SOURCE_START}' and '{SOURCE_END}' don't match the length of the text"
         raise ProjectError(what, where=row.where, remedy="don't change the text and offsets written by `suggest`")

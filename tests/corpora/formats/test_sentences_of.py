@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.conversion import LONGEST_TEXT
 from scripts.corpora.formats import jsonl
-from scripts.corpora.formats.sentences_of import LONGEST_DOCUMENT
 
 TEXT = "No rash. Took aspirin. Felt better."
 
@@ -134,7 +132,3 @@ def test_a_sentence_that_several_passed_over_is_left_out_once(tmp_path):
 def test_a_place_that_can_not_be_is_told(tmp_path, rows, said):
     with pytest.raises(ProjectError, match=said):
         read(tmp_path, rows)
-
-
-def test_a_sentence_may_end_where_the_longest_document_does():
-    assert LONGEST_DOCUMENT == LONGEST_TEXT
