@@ -107,6 +107,22 @@ def curve_of(f1s: Mapping[int, Mapping[int, float]]) -> Curve:
     return Curve(tuple((size, spread_of(f1s[size])) for size in sorted(f1s)))
 
 
+def in_common(one: Spread, other: Spread) -> tuple[Spread, Spread]:
+    """RETURNS (tuple[Spread, Spread]): Both spreads, restricted to their common seeds. They may be empty."""
+    seeds = dict(one.values).keys() & dict(other.values).keys()
+    first, second = (tuple(pair for pair in spread.values if pair[0] in seeds) for spread in (one, other))
+    return Spread(first), Spread(second)
+
+
+def curves_in_common(one: Curve, other: Curve) -> tuple[Curve, Curve]:
+    """RETURNS (tuple[Curve, Curve]): Both curves, restricted to their common sizes, and to the common seeds of each
+    size. They may have no points."""
+    pairs = {size: in_common(spread, other.at(size) or Spread(())) for size, spread in one.points}
+    shared = {size: pair for size, pair in pairs.items() if pair[0].values}
+    first, second = (Curve(tuple((size, pair[side]) for size, pair in shared.items())) for side in (0, 1))
+    return first, second
+
+
 def within_spread(one: Spread, other: Spread) -> Optional[bool]:
     """Check whether two means differ by no more than the seeds do.
 

@@ -7,7 +7,7 @@ from typing import Callable, Collection, Iterator, Literal, Mapping, Optional, S
 import numpy
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.curves import TOLERANCE, Spread
+from scripts.evaluation.curves import TOLERANCE, Spread, in_common
 from scripts.evaluation.scores import MentionKey, check_same_length, score_mentions
 
 WELCH, PAIRED = "Welch t-test", "paired t-test"
@@ -89,13 +89,6 @@ def paired_t_test(one: Spread, other: Spread) -> Optional[float]:
     if len(first) < 2 or numpy.ptp(first - second) <= TOLERANCE:
         return None
     return _p_value(lambda: ttest_rel(first, second))
-
-
-def in_common(one: Spread, other: Spread) -> tuple[Spread, Spread]:
-    """RETURNS (tuple[Spread, Spread]): Both spreads, restricted to their common seeds. They may be empty."""
-    seeds = dict(one.values).keys() & dict(other.values).keys()
-    first, second = (tuple(pair for pair in spread.values if pair[0] in seeds) for spread in (one, other))
-    return Spread(first), Spread(second)
 
 
 def compare_seeds(one: Spread, other: Spread) -> Optional[Comparison]:

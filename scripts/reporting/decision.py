@@ -1,9 +1,17 @@
 """Decide for every target which source to use, how certain that is, and how many sentences are still needed."""
 import math
 from dataclasses import dataclass
-from typing import Callable, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
-from scripts.evaluation.curves import TOLERANCE, Curve, SentencesNeeded, Spread, sentences_needed, within_spread
+from scripts.evaluation.curves import (
+    TOLERANCE,
+    Curve,
+    SentencesNeeded,
+    Spread,
+    in_common,
+    sentences_needed,
+    within_spread,
+)
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import RESAMPLES, DocumentCounts
 from scripts.reporting.best_selection import BestSelection, best_selection
@@ -28,7 +36,7 @@ class Gain:
     size (int): Sentences of the target.
     f1 (float): Mean F1 with the source, in percent, as printed.
     without (float): Mean F1 without any source, as printed.
-    seeds (int): How many seeds the means are over.
+    seeds (int): How many seeds the means are over, which are those that were run both with the source and without.
     interval (Optional[tuple[float, float]]): 95 % interval of the difference over test documents, in points of F1; None
         if the counts by document are not known.
     certainty (str): `clear gain`, `may be chance`, `no gain` or `one seed only`.
@@ -152,17 +160,17 @@ def _decide(results: Results, target: str, model: str, document_counts: Document
 
 def _gain(results: Results, target: str, model: str, document_counts: DocumentCountsOf) -> Optional[Gain]:
     size = _smallest(results, target, model)
-    points = _points_at(results, target, model, size)
-    base = next((point for setup, point in points.items() if setup.is_no_pretrain), None)
-    helped = {setup: point for setup, point in points.items() if setup.sources}
-    if base is None or not helped:
+    paired = _with_and_without(_points_at(results, target, model, size))
+    if not paired:
         return None
-    best = max(helped, key=lambda setup: helped[setup].mean)
-    own = helped[best]
+    # By the gain, as sources may have been run with different seeds.
+    best = max(paired, key=lambda setup: paired[setup][0].mean - paired[setup][1].mean)
+    own, base = paired[best]
     pairs = _pairs(results, target, best, size)
     counts = {run.run: document_counts(run) for pair in pairs for run in pair}
     interval = over_documents(PairedRuns(size, "", pairs), MICRO, counts, RESAMPLES).interval if pairs else None
-    as_good = (setup for setup, point in helped.items() if setup != best and within_spread(point, own))
+    others = {setup: in_common(other, own) for setup, (other, _) in paired.items() if setup != best}
+    as_good = (setup for setup, spreads in others.items() if within_spread(*spreads))
     f1, without = round(own.mean, 1), round(base.mean, 1)
     return Gain(
         *(results.label(best), size, f1, without, len(own.values), interval),
@@ -179,6 +187,13 @@ def _points_at(results: Results, target: str, model: str, size: int) -> dict[Set
     setups = results.setups(FEW_SHOT, target=target, model=model)
     points = {setup: results.curve(target, setup, MICRO).at(size) for setup in setups}
     return {setup: point for setup, point in points.items() if point is not None}
+
+
+def _with_and_without(points: Mapping[Setup, Spread]) -> dict[Setup, tuple[Spread, Spread]]:
+    """RETURNS (dict): By setup with a source, its F1 and that of no pretrain, over the seeds that both have."""
+    base = next((point for setup, point in points.items() if setup.is_no_pretrain), Spread(()))
+    paired = {setup: in_common(point, base) for setup, point in points.items() if setup.sources}
+    return {setup: pair for setup, pair in paired.items() if pair[0].values}
 
 
 def _pairs(results: Results, target: str, setup: Setup, size: int) -> tuple[tuple[RunResult, RunResult], ...]:
@@ -247,15 +262,21 @@ def _open_points(
 ) -> tuple[str, ...]:
     points = []
     if gain is None:
-        size = _smallest(results, target, model)
-        there = _points_at(results, target, model, size)
-        lacking = [] if any(setup.is_no_pretrain for setup in there) else ["without a source"]
-        lacking += [] if any(setup.sources for setup in there) else ["with a source"]
-        points.append(f"Best source: not compared, as there is no run {' or '.join(lacking)} at {size} sentences.")
+        points.append(f"Best source: not compared, as {_lacking(results, target, model)} sentences.")
     if needed is None:
         full = results.full(target, model, MICRO)
         points.append(f"Sentences needed: {'the full F1 is 0' if full else 'no in-corpus run is finished'}.")
     return tuple(points)
+
+
+def _lacking(results: Results, target: str, model: str) -> str:
+    size = _smallest(results, target, model)
+    there = _points_at(results, target, model, size)
+    lacking = [] if any(setup.is_no_pretrain for setup in there) else ["without a source"]
+    lacking += [] if any(setup.sources for setup in there) else ["with a source"]
+    if not lacking:
+        return f"no seed was run both with and without a source at {size}"
+    return f"there is no run {' or '.join(lacking)} at {size}"
 
 
 def _small_test(results: Results, target: str) -> tuple[str, ...]:

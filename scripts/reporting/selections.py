@@ -1,5 +1,4 @@
 """Collect the learning curves by selection: F1 by the cost of the samples in sentences, words and edits."""
-import statistics
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
@@ -122,9 +121,3 @@ def random_of(curves: Sequence[SelectionCurve], curve: SelectionCurve, words_of:
     """
     wanted = (curve.target, curve.setup, Choice(RANDOM, words_of))
     return next((one for one in curves if (one.target, one.setup, one.choice) == wanted), None)
-
-
-def mean_over_sizes(curve: SelectionCurve, entity_type: str, sizes: Sequence[int]) -> float:
-    """RETURNS (float): Mean over sample sizes of the mean F1 at each, in percent."""
-    points = dict(curve.f1(entity_type).points)
-    return statistics.fmean(points[size].mean for size in sizes)

@@ -9,6 +9,7 @@ from scripts.evaluation.curves import (
     SentencesNeeded,
     best_and_worst,
     curve_of,
+    curves_in_common,
     sentences_needed,
     spread_of,
     within_spread,
@@ -47,6 +48,13 @@ def test_curve_is_sorted_by_size_and_keeps_every_seed():
     assert curve.sizes == (50, 100)
     assert curve.at(50).values == ((0, 40.0), (1, 44.0))
     assert curve.at(75) is None
+
+
+def test_curves_have_sizes_and_seeds_in_common():
+    one = curve_of({50: {0: 40.0, 1: 44.0}, 100: {0: 50.0}, 150: {0: 60.0}})
+    other = curve_of({50: {1: 45.0, 2: 46.0}, 100: {1: 55.0}, 150: {0: 65.0}, 200: {0: 70.0}})
+    expected = [curve_of({50: {1: 44.0}, 150: {0: 60.0}}), curve_of({50: {1: 45.0}, 150: {0: 65.0}})]
+    assert [*curves_in_common(one, other)] == expected
 
 
 def test_first_and_sustained_crossing_differ_where_the_curve_falls_back():

@@ -67,6 +67,27 @@ def test_how_sure_a_gain_is(read_made_up, none, source, certainty):
     assert gain.certainty == certainty and gain.seeds == len(source)
 
 
+def test_a_gain_is_between_runs_of_the_same_seeds(read_made_up):
+    # Seed 1 without a source is missing. F1: 2*100/300 = 66.7 and 2*50/250 = 40.0 with seed 0 only.
+    runs = points(((), (50,)), (("en_ugt",), (100, 200)))
+    gain = decision_on(read_made_up(runs)).gain
+    assert (gain.f1, gain.without, gain.seeds, gain.certainty) == (66.7, 40.0, 1, UNTESTED)
+
+
+def test_the_best_source_has_the_highest_gain_over_the_same_seeds(read_made_up):
+    # Seed 1 is easy. By their means alone, en_ehr with 75.0 would beat en_ugt with 66.7.
+    runs = [*points(((), (50, 120)), (("en_ugt",), (100,))), found_run("few-shot", 120, ("en_ehr",), 25, 1)]
+    gain = decision_on(read_made_up(runs)).gain
+    assert (gain.source, gain.f1, gain.without, gain.as_good) == ("en_ugt", 66.7, 40.0, ())
+
+
+def test_without_a_common_seed_there_is_no_gain(read_made_up):
+    runs = [*points(((), (50,))), found_run("few-shot", 120, ("en_ugt",), 25, 1)]
+    decision = decision_on(read_made_up(runs))
+    expected = "Best source: not compared, as no seed was run both with and without a source at 25 sentences."
+    assert decision.gain is None and decision.open_points[0] == expected
+
+
 def test_sources_as_good_as_the_best_are_named(read_made_up):
     runs = points(((), (10, 10)), (("en_ugt",), (70, 90)), (("en_ehr",), (75, 80)), (("ru_ehr",), (30, 30)))
     gain = decision_on(read_made_up(runs)).gain

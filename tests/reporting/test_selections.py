@@ -96,6 +96,26 @@ class TestBestSelection:
         assert (best.gain, best.more_words, best.seeds) == (pytest.approx(-2), pytest.approx(-20), 1)
         assert best.at_random_by_words is None
 
+    def test_only_runs_of_the_same_seeds_are_compared(self, read_made_up):
+        runs = [plain_run(60.0, 50, words=500), chosen_run(62.0, 50, words=600), chosen_run(90.0, 50, 1, words=900)]
+        runs.append(chosen_run(95.0, 50, 1, "random", METHOD))
+        best = self.best(read_made_up(runs))
+        assert (best.f1, best.at_random, best.more_words, best.seeds) == (62.0, 60.0, pytest.approx(20), 1)
+        assert best.at_random_by_words is None
+
+    def test_methods_are_compared_at_the_same_sizes(self, read_made_up):
+        runs = [plain_run(60.0, 50), plain_run(80.0, 100), chosen_run(66.0, 50), chosen_run(82.0, 100)]
+        # Lower at 50 sentences, and the only size of the other one with as many words.
+        runs += [chosen_run(65.0, 50, selection="margin"), chosen_run(61.0, 50, selection="random", words_of=METHOD)]
+        runs += [chosen_run(90.0, 100, selection="random", words_of=METHOD)]
+        best = self.best(read_made_up(runs))
+        assert (best.name, best.sizes, best.f1, best.at_random) == (METHOD, (50,), 66.0, 60.0)
+        assert best.at_random_by_words == pytest.approx(61.0)
+
+    def test_methods_without_a_common_size_are_not_compared(self, read_made_up):
+        runs = [plain_run(60.0, 50), plain_run(80.0, 100), chosen_run(66.0, 50)]
+        assert self.best(read_made_up([*runs, chosen_run(82.0, 100, selection="margin")])) is None
+
     def test_with_plain_random_samples_alone_nothing_is_told(self, read_made_up):
         assert self.best(read_made_up([plain_run(60.0, 50), f1_run(50.0, (), 50)])) is None
 

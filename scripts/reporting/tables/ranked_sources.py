@@ -1,6 +1,7 @@
 """Rank the sources of each target by features known before any few-shot run, and measure what each gained."""
 from typing import Optional, Sequence
 
+from scripts.evaluation.curves import curves_in_common
 from scripts.evaluation.ranking import (
     Candidate,
     RankedSource,
@@ -29,10 +30,11 @@ def ranked_setups(results: Results, target: str, group: Sequence[Setup]) -> list
 
 
 def gain_of(results: Results, target: str, setup: Setup, size: int) -> Optional[float]:
-    """RETURNS (Optional[float]): Mean micro F1 minus that of no pretrain, in points; None if either is missing."""
-    base = results.curve(target, setup.no_pretrain, MICRO).at(size)
-    point = results.curve(target, setup, MICRO).at(size)
-    return point.mean - base.mean if point and base else None
+    """RETURNS (Optional[float]): Mean micro F1 minus that of no pretrain over the seeds that both have, in points; None
+    if there is no such seed."""
+    curve, base_curve = (results.curve(target, one, MICRO) for one in (setup, setup.no_pretrain))
+    own, base = (common.at(size) for common in curves_in_common(curve, base_curve))
+    return own.mean - base.mean if own and base else None
 
 
 def _candidate(results: Results, target: str, setup: Setup) -> Candidate:

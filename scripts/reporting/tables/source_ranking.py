@@ -29,7 +29,7 @@ def table_source_ranking(results: Results) -> Table:
         ("sentences, mentions", "In the source's training part; summed for sources together."),
         ("rank", "By the mean of the ranks, without weights: there are too few targets to fit any."),
         ("without a rank", "Features that are not known for every source, or are the same for all."),
-        ("gain", "Mean F1 of all types minus that of no pretrain with as many sentences, in points."),
+        ("gain", "Mean F1 of all types minus that of no pretrain at the same size and with the same seeds, in points."),
     )
     title = "Which source to use. Ranks before any few-shot run, and gains"
     caption += nothing_to_show("few-shot run with a source", rows)

@@ -37,6 +37,13 @@ def test_ranking_shows_features_ranks_and_gains(read_made_up):
     assert second["gain at 100"] is None
 
 
+def test_gains_are_between_runs_of_the_same_seeds(read_made_up):
+    runs = [f1_run(40, (), 50), f1_run(60, ("en_ugt",), 50), f1_run(90, ("en_ugt",), 50, 1)]
+    runs += [f1_run(70, (), 100), f1_run(65, ("en_ugt",), 100, 1)]
+    (row,) = dicts(table_source_ranking(read_made_up(runs)))
+    assert row["gain at 50"] == pytest.approx(20.0) and row["gain at 100"] is None
+
+
 def test_sources_together_take_the_sum_or_the_best(read_made_up):
     together = ("en_ugt", "ru_ehr")
     table = table_source_ranking(read_made_up([f1_run(40, ("en_ehr",), 50), f1_run(40, together, 50)]))
