@@ -56,14 +56,17 @@ class Curve:
         """RETURNS (Optional[Spread]): The F1 at a sample size, or None if there are no runs of that size."""
         return dict(self.points).get(size)
 
+    @property
+    def seeds(self) -> set[int]:
+        """RETURNS (set[int]): The seeds that were run at any size."""
+        return {seed for _, spread in self.points for seed, _ in spread.values}
 
     def by_seed(self) -> tuple["Curve", ...]:
-        """RETURNS (tuple[Curve, ...]): The curve of each seed, in ascending order of the seeds."""
-        f1s: dict[int, dict[int, dict[int, float]]] = {}
-        for size, spread in self.points:
-            for seed, f1 in spread.values:
-                f1s.setdefault(seed, {})[size] = {seed: f1}
-        return tuple(curve_of(f1s[seed]) for seed in sorted(f1s))
+        """RETURNS (tuple[Curve, ...]): The curve of each seed that was run at every size, in ascending order of the
+        seeds."""
+        f1s = {size: dict(spread.values) for size, spread in self.points}
+        complete = [seed for seed in sorted(self.seeds) if all(seed in by_seed for by_seed in f1s.values())]
+        return tuple(curve_of({size: {seed: f1s[size][seed]} for size in f1s}) for seed in complete)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 import statistics
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Optional, Sequence
+from typing import Optional
 
-from scripts.evaluation.curves import Curve
+from scripts.evaluation.curves import Curve, curves_in_common
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ def stability_of(curve: Curve) -> Stability:
     RETURNS (Stability): The stability, in points of F1.
     """
     spreads = [point.sd for _, point in curve.points if point.sd is not None]
-    own = [sd for sd in map(_sd_of_steps, _curves_by_seed(curve)) if sd is not None]
+    own = [sd for sd in map(_sd_of_steps, curve.by_seed()) if sd is not None]
     return Stability(
         spread=statistics.fmean(spreads) if spreads else None,
-        steps=_sd_of_steps([point.mean for _, point in curve.points]),
+        steps=_sd_of_steps(curve),
         seed_steps=statistics.fmean(own) if own else None,
     )
 
 
-def _curves_by_seed(curve: Curve) -> list[list[float]]:
-    by_size = [dict(point.values) for _, point in curve.points]
-    everywhere = set.intersection(*map(set, by_size)) if by_size else set()
-    return [[values[seed] for values in by_size] for seed in sorted(everywhere)]
+def compare_stability(one: Curve, other: Curve) -> tuple[Stability, Stability]:
+    """RETURNS (tuple[Stability, Stability]): The stability of both curves at the sizes and seeds that both have."""
+    first, second = curves_in_common(one, other)
+    return stability_of(first), stability_of(second)
 
 
-def _sd_of_steps(f1s: Sequence[float]) -> Optional[float]:
-    steps = [later - earlier for earlier, later in pairwise(f1s)]
+def _sd_of_steps(curve: Curve) -> Optional[float]:
+    steps = [later.mean - earlier.mean for (_, earlier), (_, later) in pairwise(curve.points)]
     return statistics.stdev(steps) if len(steps) > 1 else None

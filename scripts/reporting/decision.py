@@ -69,9 +69,9 @@ class Needed:
     sources (tuple[str, ...]): The setups that reach it with that many; if none does, the one that comes closest.
     share (int): Percent of the full F1 that the best setup reaches, rounded down.
     by_seed (str): How the seeds of these setups differ: in the sentences that each needs or, if no sample is enough, in
-        the percentage that each reaches. Empty if there is only one seed.
+        the percentage that each reaches. Only seeds that were run at every size count. Empty if there is only one seed.
     without (Optional[int]): Sentences needed without a source; None if no sample is enough.
-    is_compared (bool): Whether training without a source was tried.
+    largest_without (Optional[int]): The largest sample without a source; None if none was tried.
     """
 
     full: float
@@ -82,7 +82,7 @@ class Needed:
     share: int
     by_seed: str
     without: Optional[int]
-    is_compared: bool
+    largest_without: Optional[int]
 
     @property
     def goal(self) -> float:
@@ -207,7 +207,9 @@ def _certainty(own: Spread, base: Spread, interval: Optional[tuple[float, float]
     judged = within_spread(own, base)
     if judged or (interval and interval[0] <= 0):
         return UNSURE
-    return UNTESTED if judged is None else CLEAR
+    if judged is None:
+        return UNTESTED
+    return CLEAR if interval else UNSURE
 
 
 def _needed(results: Results, target: str, model: str) -> Optional[Needed]:
@@ -220,25 +222,28 @@ def _needed(results: Results, target: str, model: str) -> Optional[Needed]:
     fewest = min(reached.values(), default=None)
     best = [setup for setup, first in reached.items() if first == fewest] or [nearest]
     without = next((first for setup, first in reached.items() if setup.is_no_pretrain), None)
-    largest = max(run.coordinates.size or 0 for run in results.of(FEW_SHOT, target=target, model=model))
-    curves = [results.curve(target, setup, MICRO) for setup in best]
+    curves = {setup: results.curve(target, setup, MICRO) for setup in known}
+    largest = {setup: curve.sizes[-1] for setup, curve in curves.items()}
     return Needed(
-        *(full.mean, results.corpora.training_sentences(target), largest, fewest),
-        *(tuple(map(results.label, best)), _share(known[nearest]), _by_seed(curves, full.mean, largest)),
-        *(without, any(setup.is_no_pretrain for setup in known)),
+        *(full.mean, results.corpora.training_sentences(target), max(largest.values()), fewest),
+        *(tuple(map(results.label, best)), _share(known[nearest]), _by_seed([curves[one] for one in best], full.mean)),
+        *(without, next((size for setup, size in largest.items() if setup.is_no_pretrain), None)),
     )
 
 
-def _by_seed(curves: Sequence[Curve], full: float, largest: int) -> str:
-    single = [curve for several in curves for curve in several.by_seed()]
-    if len(single) == len(curves):
+def _by_seed(curves: Sequence[Curve], full: float) -> str:
+    if all(len(curve.seeds) == 1 for curve in curves):
         return ""
+    single = [curve for several in curves for curve in several.by_seed()]
+    if not single:
+        return "none was run at every size"
     needed = [sentences_needed(curve, full, SHARE) for curve in single]
     reached = sorted(need.first for need in needed if need.first is not None)
     if not reached:
         shares = sorted(map(_share, needed))
         return f"{_range(f'{shares[0]}', f'{shares[-1]}')} %"
-    return _range(f"{reached[0]}", f"{reached[-1]}" if len(reached) == len(needed) else f"more than {largest}")
+    tried = [curve.sizes[-1] for curve, need in zip(single, needed, strict=True) if need.first is None]
+    return _range(f"{reached[0]}", f"more than {max(tried)}" if tried else f"{reached[-1]}")
 
 
 def _range(low: str, high: str) -> str:

@@ -38,13 +38,13 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     ]
     runs += points(((), (50, 60)), (("en_ugt",), (120, 120)), (("en_ehr",), (100, 100)))
     runs += points(((), (100, 100)), (("en_ugt",), (200, 198)), (("en_ehr",), (100, 100)), size=50)
-    decision = decision_on(read_made_up(runs))
+    (decision,) = decide(read_made_up(runs), counts_of)
     gain, needed = decision.gain, decision.needed
     # F1: 2*120/320 = 75.0 against the mean of 2*50/250 = 40.0 and 2*60/260 = 46.2
     assert (gain.source, gain.size, gain.f1, gain.without, gain.seeds) == ("en_ugt", 25, 75.0, 43.1, 2)
     assert gain.difference == pytest.approx(31.9) and gain.certainty == CLEAR and gain.as_good == ()
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
-    assert (needed.without, needed.is_compared, needed.largest) == (None, True, 50)
+    assert (needed.without, needed.largest_without, needed.largest) == (None, 50, 50)
     # 2*198/398 = 99.5
     assert needed.by_seed == "50"
     # 2*50/250 without any sentence.
@@ -55,14 +55,14 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
 @pytest.mark.parametrize(
     ("none", "source", "certainty"),
     [
-        ((50, 50), (120, 120), CLEAR),
+        ((50, 50), (120, 120), UNSURE),
         ((50, 90), (70, 80), UNSURE),
         ((50,), (70,), UNTESTED),
         ((100, 100), (50, 50), NONE),
         ((100, 100), (100, 100), NONE),
     ],
 )
-def test_how_sure_a_gain_is(read_made_up, none, source, certainty):
+def test_how_sure_a_gain_is_without_an_interval(read_made_up, none, source, certainty):
     gain = decision_on(read_made_up(points(((), none), (("en_ugt",), source)))).gain
     assert gain.certainty == certainty and gain.seeds == len(source)
 
@@ -124,6 +124,28 @@ def test_how_the_seeds_differ_in_the_sentences_needed(read_made_up, at_25, at_50
     assert decision_on(read_made_up(runs)).needed.by_seed == by_seed
 
 
+@pytest.mark.parametrize(
+    ("at_25", "at_50", "by_seed"),
+    [((160, 100), (160,), "25"), ((100, 100), (160, 120, 100), "50 to more than 50")],
+)
+def test_seeds_that_lack_a_size_are_left_out(read_made_up, at_25, at_50, by_seed):
+    runs = [found_run("in-corpus", 160), *points((("en_ugt",), at_25)), *points((("en_ugt",), at_50), size=50)]
+    assert decision_on(read_made_up(runs)).needed.by_seed == by_seed
+
+
+def test_where_every_seed_lacks_a_size_that_is_said(read_made_up):
+    runs = [found_run("few-shot", 160, ("en_ugt",), size, seed) for size, seed in ((25, 0), (50, 1))]
+    needed = decision_on(read_made_up([found_run("in-corpus", 160), *runs])).needed
+    assert needed.by_seed == "none was run at every size"
+
+
+def test_each_curve_ends_at_its_own_largest_size(read_made_up):
+    runs = [found_run("in-corpus", 160), *points(((), (50,)), (("en_ugt",), (100, 100)))]
+    runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (100, 100)), size=50)
+    needed = decision_on(read_made_up([*runs, *points((("ru_ehr",), (120, 120)), size=100)])).needed
+    assert (needed.sentences, needed.without, needed.largest_without, needed.largest) == (50, None, 25, 100)
+
+
 def test_the_seeds_of_all_sources_that_need_equally_few_sentences_count(read_made_up):
     runs = [found_run("in-corpus", 160), *points((("en_ugt",), (100, 100)), (("ru_ehr",), (160, 100)))]
     runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (160, 170)), size=50)
@@ -156,6 +178,14 @@ def test_an_interval_that_holds_0_makes_a_gain_unsure(read_made_up):
     assert decision.gain.interval[0] == 0 and decision.gain.certainty == UNSURE
 
 
+def test_a_single_test_document_makes_a_gain_unsure(read_made_up):
+    def of_one(run):
+        return DocumentCounts(("0",), {MICRO: numpy.array([[9 if run.coordinates.sources else 1, 0, 1]])})
+
+    (decision,) = decide(read_made_up(points(((), (50, 50)), (("en_ugt",), (120, 120)))), of_one)
+    assert decision.gain.interval is None and decision.gain.certainty == UNSURE
+
+
 def test_without_counts_by_document_there_is_no_interval(results):
     assert all(decision.gain.interval is None for decision in decide(results, no_counts))
 
@@ -183,7 +213,7 @@ def test_a_control_is_not_taken_for_no_pretrain(read_made_up):
     decision = decision_on(read_made_up([*runs, *controls]))
     assert decision.gain is None and "no run without a source at 25" in decision.open_points[0]
     assert (decision.needed.sentences, decision.needed.sources) == (50, ("en_ugt",))
-    assert not decision.needed.is_compared
+    assert decision.needed.largest_without is None
 
 
 def test_controls_change_nothing_that_is_told_of_sources_and_no_pretrain(results, read_made_up):

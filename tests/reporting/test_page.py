@@ -100,7 +100,7 @@ def test_the_answer_comes_first(page):
     card = page[page.index('<article class="card">') : page.index("</article>")]
     assert page.index(card) < page.index("RQ1.")
     text = " ".join(re.sub(r"<[^>]+>", " ", card).split())
-    start = "ru_ugt Russian user-generated texts; 412 sentences to train on Best source ru_ehr clear gain at 25"
+    start = "ru_ugt Russian user-generated texts; 412 sentences to train on Best source ru_ehr may be chance at 25"
     assert text.startswith(start)
     assert re.search(r"Gain \+30\.1 F1 \S+ with, \S+ without; mean of 2 seeds", text)
     assert "Sentences needed" in text and "Next 100 sentences" in text and "Without annotating" in text
