@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from scripts.evaluation.scores import MICRO
-from scripts.evaluation.stability import stability_of
-from scripts.reporting.results import Results, Setup
+from scripts.evaluation.stability import compare_stability
+from scripts.reporting.results import Results, no_pretrain_by
 from scripts.results.kinds import FEW_SHOT
 
 
@@ -13,11 +13,13 @@ from scripts.results.kinds import FEW_SHOT
 class Steadiness:
     """How much seeds differ on one target: standard deviation in points of F1, averaged over the sample sizes.
 
+    Each source is compared with no pretrain at the sizes and seeds that both have.
+
     target (str): The corpus to learn.
     model (str): Name of the spaCy config; empty where the experiment has only one.
-    without (Optional[float]): Without a source; None if no size has two seeds.
-    with_source (Optional[float]): Mean over the sources; None without any.
-    sources (int): Number of sources in that mean.
+    without (Optional[float]): Without a source; None if no source can be compared at a size with two seeds.
+    with_source (Optional[float]): Mean over the sources; None likewise.
+    sources (int): Number of sources compared.
     steadier (int): How many of them vary less than no pretrain.
     """
 
@@ -37,14 +39,12 @@ def steadiness(results: Results) -> list[Steadiness]:
 
 
 def _of_target(results: Results, target: str, model: str, several: bool) -> Steadiness:
-    setups = results.setups(FEW_SHOT, target=target, model=model)
-    spreads = {setup: stability_of(results.curve(target, setup, MICRO)).spread for setup in setups}
-    base = _first({setup: spread for setup, spread in spreads.items() if setup.is_no_pretrain})
-    others = [spread for setup, spread in spreads.items() if setup.sources and spread is not None]
-    mean = statistics.fmean(others) if others else None
-    fewer = sum(spread < base for spread in others) if base is not None else 0
-    return Steadiness(target, model if several else "", base, mean, len(others), fewer)
-
-
-def _first(spreads: dict[Setup, Optional[float]]) -> Optional[float]:
-    return next(iter(spreads.values()), None)
+    base = results.curve(target, no_pretrain_by(model), MICRO)
+    setups = [setup for setup in results.setups(FEW_SHOT, target=target, model=model) if setup.sources]
+    compared = [compare_stability(results.curve(target, setup, MICRO), base) for setup in setups]
+    spreads = [
+        (own.spread, other.spread) for own, other in compared if own.spread is not None and other.spread is not None
+    ]
+    with_source, without = (statistics.fmean(side) for side in zip(*spreads, strict=True)) if spreads else (None, None)
+    fewer = sum(own < other for own, other in spreads)
+    return Steadiness(target, model if several else "", without, with_source, len(spreads), fewer)

@@ -2,7 +2,7 @@
 from typing import Optional, Sequence
 
 from scripts.evaluation.scores import MICRO
-from scripts.evaluation.stability import Stability, stability_of
+from scripts.evaluation.stability import Stability, compare_stability, stability_of
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results, Setup
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
@@ -12,7 +12,7 @@ TERMS = (
     ("sd over seeds", "Standard deviation over the seeds, averaged over the sizes."),
     ("sd from size to size", "Standard deviation of the steps of the mean curve. A curve that bends varies too."),
     ("by seed", "The same for each seed's own curve, averaged."),
-    ("steadier", "By the first two, if known, at the same sizes."),
+    ("steadier", "By the first two, if known, at the sizes and seeds that both have."),
 )
 
 
@@ -37,11 +37,9 @@ def _stability_rows(results: Results, target: str, setup: Setup, entity_type: st
     curve = results.curve(target, setup, entity_type)
     if not curve.points:
         return []
-    own, base = stability_of(curve), None
-    if not setup.is_no_pretrain:
-        base_curve = results.curve(target, setup.no_pretrain, entity_type)
-        base = stability_of(base_curve) if base_curve.sizes == curve.sizes else None
-    cells = own.spread, own.steps, own.seed_steps, base and _steadier(own, base)
+    own, base = stability_of(curve), results.curve(target, setup.no_pretrain, entity_type)
+    verdict = None if setup.is_no_pretrain else _steadier(*compare_stability(curve, base))
+    cells = own.spread, own.steps, own.seed_steps, verdict
     return [(target, results.label(setup), entity_type, len(curve.points), *cells)]
 
 

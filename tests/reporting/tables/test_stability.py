@@ -46,7 +46,14 @@ class TestStability:
         rows = rows_of(table_stability(read_made_up(self.make_runs((), curve) + self.make_runs(("en_ugt",), curve))))
         assert [row["steadier than no pretrain"] for row in rows] == [None, "no"]
 
-    def test_curves_of_other_sizes_are_not_compared(self, read_made_up):
+    def test_curves_are_compared_at_their_common_sizes(self, read_made_up):
+        runs = self.make_runs((), {50: (1,), 100: (3,), 150: (1,)})
+        # Its fall at 200 has no counterpart.
+        runs += self.make_runs(("en_ugt",), {50: (3,), 100: (4,), 150: (5,), 200: (1,)})
+        rows = rows_of(table_stability(read_made_up(runs)))
+        assert [row["steadier than no pretrain"] for row in rows] == [None, "yes"]
+
+    def test_curves_with_too_few_common_sizes_are_not_compared(self, read_made_up):
         runs = self.make_runs((), {50: (1,), 100: (3,), 150: (1,)})
         runs += self.make_runs(("en_ugt",), {50: (4,), 100: (4,), 200: (4,)})
         table = table_stability(read_made_up(runs))
