@@ -7,12 +7,24 @@ from typing import Optional, Sequence, Union
 
 from scripts.evaluation.curves import Spread
 
-Cell = Union[str, int, float, Spread, None]
+
+@dataclass(frozen=True)
+class PValue:
+    """A p value, which needs more decimals than other numbers.
+
+    value (float): The p value, above 0 and at most 1.
+    """
+
+    value: float
+
+
+Cell = Union[str, int, float, Spread, PValue, None]
 NOTHING = "–"
 # Such as `74.1 (70.2 to 78.0)` or `+0.031`, but no `0: 75.00; 1: 70.00` and no `3 of 4`.
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=$| \(| to | %)")
-# A number with its sign, which is harmless.
-SIGNED = re.compile(r"[+-]\d+(?:\.\d+)?")
+# A number with its sign or an interval, such as `-1.59 to 11.58`, which are harmless.
+SIGNED = re.compile(r"[+-]\d+(?:\.\d+)?(?: to [+-]?\d+(?:\.\d+)?)?")
+SMALLEST_P = 0.0001
 # Spreadsheets read a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -38,9 +50,12 @@ class Table:
 
 
 def format_cell(cell: Cell) -> str:
-    """RETURNS (str): A cell as readers see it: two decimals, and mean ± sd if there are several seeds."""
+    """RETURNS (str): A cell as readers see it: two decimals, or four of a p value, and mean ± sd if there are several
+    seeds."""
     if cell is None:
         return NOTHING
+    if isinstance(cell, PValue):
+        return f"{cell.value:.4f}" if cell.value >= SMALLEST_P else f"< {SMALLEST_P}"
     if isinstance(cell, Spread):
         return f"{cell.mean:.2f}" if cell.sd is None else f"{cell.mean:.2f} ± {cell.sd:.2f}"
     return f"{cell:.2f}" if isinstance(cell, float) else str(cell)
@@ -51,6 +66,8 @@ def number_of(cell: Cell) -> Optional[float]:
     begins with. None for other text and for a missing value."""
     if isinstance(cell, Spread):
         return cell.mean
+    if isinstance(cell, PValue):
+        return cell.value
     if isinstance(cell, str):
         found = NUMBER.match(cell)
         return float(found[0]) if found else None
@@ -82,12 +99,15 @@ def to_markdown(table: Table) -> str:
 
 def is_number_column(table: Table, column: int) -> bool:
     """RETURNS (bool): Whether a column holds at least one number, so that it is aligned to the right."""
-    return any(isinstance(row[column], (int, float, Spread)) for row in table.rows)
+    return any(isinstance(row[column], (int, float, Spread, PValue)) for row in table.rows)
 
 
 def _csv_cells(cell: Cell, is_spread: bool) -> list[Cell]:
     if isinstance(cell, Spread):
         return [round(cell.mean, 4), None if cell.sd is None else round(cell.sd, 4)]
+    if isinstance(cell, PValue):
+        # Significant digits, so that none becomes 0.
+        cell = f"{cell.value:.4g}"
     value = round(cell, 4) if isinstance(cell, float) else _as_text(cell) if isinstance(cell, str) else cell
     return [value, None] if is_spread else [value]
 

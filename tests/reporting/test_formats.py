@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from scripts.evaluation.curves import spread_of
-from scripts.reporting.formats import Table, format_cell, is_number_column, number_of, to_csv, to_markdown
+from scripts.reporting.formats import PValue, Table, format_cell, is_number_column, number_of, to_csv, to_markdown
+from scripts.reporting.page import page_table
 
 TABLE = Table(
     "table",
@@ -62,16 +63,25 @@ def test_a_column_with_a_number_is_a_number_column():
     assert [is_number_column(TABLE, column) for column in range(3)] == [False, True, True]
 
 
-@pytest.mark.parametrize("text", ["=1+2", "+1+1", "-x", "@SUM(A1)", "\tx", "\nx", "＝1+2", "-1.5 to 3"])
+@pytest.mark.parametrize("text", ["=1+2", "+1+1", "-x", "@SUM(A1)", "\tx", "\nx", "＝1+2", "-1.5 to x"])
 def test_no_cell_of_a_csv_file_is_a_formula(text):
     table = Table("table", "Table 0", "How to read it.", (text, "F1"), ((text, -3), (text, -0.5)))
     header, *rows = csv.reader(io.StringIO(to_csv(table), newline=""))
     assert header == [f"'{text}", "F1"] and rows == [[f"'{text}", "-3"], [f"'{text}", "-0.5"]]
 
 
-def test_a_number_with_its_sign_is_no_formula():
-    table = Table("table", "Table 0", "How to read it.", ("too sure by",), (("+0.031",), ("-0.012",)))
-    assert to_csv(table).splitlines()[1:] == ["+0.031", "-0.012"]
+@pytest.mark.parametrize("text", ["+0.031", "-0.012", "-1.59 to 11.58", "-3.54 to -0.2", "+1.5 to +3"])
+def test_numbers_with_their_signs_are_no_formulas(text):
+    assert to_csv(Table("table", "Table 0", "How to read it.", ("difference",), ((text,),))) == f"difference\n{text}\n"
+
+
+def test_a_p_value_is_a_number_however_small():
+    cells = [PValue(1 / 10_001), PValue(0.0001), PValue(0.04781), PValue(1.0)]
+    assert [format_cell(cell) for cell in cells] == ["< 0.0001", "0.0001", "0.0478", "1.0000"]
+    assert sorted(cells, key=number_of) == cells
+    table = Table("table", "Table 0", "How to read it.", ("p",), tuple((cell,) for cell in cells))
+    assert to_csv(table).splitlines()[1:] == ["9.999e-05", "0.0001", "0.04781", "1"]
+    assert is_number_column(table, 0) and page_table(table).rows[0][1][0].number == 1 / 10_001
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from scripts.evaluation.ranking import (
     MeasuredTarget,
     validate_ranking,
 )
-from scripts.reporting.formats import Table
+from scripts.reporting.formats import PValue, Table
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.ranked_sources import gain_of, groups_of_sources, ranked_setups
 from scripts.results.kinds import FEW_SHOT
@@ -19,7 +19,11 @@ def table_ranking_validation(results: Results) -> Table:
     targets = [_measured(results, target, group) for target, group in groups_of_sources(results)]
     names = {**FEATURES, COMBINED: "all together"}
     validations = validate_ranking(targets)
-    rows = tuple((names[one.feature], one.correlation, one.groups, one.pairs, one.p_value) for one in validations)
+    rows = tuple(
+        (names[one.feature], one.correlation, one.groups, one.pairs)
+        + (None if one.p_value is None else PValue(one.p_value),)
+        for one in validations
+    )
     caption = "How well ranking the sources by features known before training agrees with ranking them by their gain."
     terms = (
         ("rank correlation", "Spearman's: 1 for the same order, -1 for the reverse."),

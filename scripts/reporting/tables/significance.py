@@ -16,7 +16,7 @@ from scripts.evaluation.significance import (
     resamples_for,
     stack_seeds,
 )
-from scripts.reporting.formats import Cell, Table
+from scripts.reporting.formats import Cell, PValue, Table
 from scripts.reporting.results import Results, defined_score
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 from scripts.results.runs import RunResult
@@ -146,12 +146,7 @@ def over_documents(paired: PairedRuns, entity_type: str, counts: Counts, resampl
 
 def _p_cells(comparison: Comparison, test: str) -> tuple[Cell, Cell, Cell]:
     known = (comparison.p_values.get(test), comparison.corrected.get(test))
-    return (*(None if p_value is None else _format_p(p_value) for p_value in known), comparison.n or None)
-
-
-def _format_p(p_value: float) -> str:
-    # As text: cells that are numbers have two decimals.
-    return f"{p_value:.4f}" if p_value >= 0.0001 else "< 0.0001"
+    return (*(None if p_value is None else PValue(p_value) for p_value in known), comparison.n or None)
 
 
 def _verdict(seeds: Comparison, documents: Comparison) -> str:

@@ -3,7 +3,7 @@ import numpy
 import pytest
 
 from scripts.evaluation.significance import DocumentCounts
-from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.formats import PValue, to_csv, to_markdown
 from scripts.reporting.tables.selection import table_selection
 from scripts.reporting.tables.selection_needed import table_selection_needed
 from scripts.reporting.tables.selection_significance import table_selection_significance
@@ -66,7 +66,7 @@ class TestSignificance:
         by_words = found[f"{METHOD} against {CONTROL} (en_ugt)", 100]
         assert plain["difference in F1"] == pytest.approx(6) and by_words["difference in F1"] == pytest.approx(4)
         assert (plain["number of seeds"], plain["number of documents"]) == (2, 20)
-        assert plain["p over documents"] == "< 0.0001" and plain["verdict"] == "better over documents"
+        assert plain["p over documents"] == PValue(1 / 10_001) and plain["verdict"] == "better over documents"
 
     def test_a_first_sample_that_nothing_has_chosen_is_not_tested(self, read_made_up):
         plain, chosen = plain_run(60.0, 50), chosen_run(60.0, 50)

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.evaluation.significance import DocumentCounts
-from scripts.reporting.formats import to_csv, to_markdown
+from scripts.reporting.formats import PValue, to_csv, to_markdown
 from scripts.reporting.tables.significance import table_significance
 from tests.reporting.made_up import (
     N_DOCUMENTS,
@@ -45,8 +45,9 @@ class TestSignificance:
         assert row["difference in F1"] == pytest.approx((800 / 9 + 150) / 3 - (2 * 400 / 7 + 100 / 3) / 3)
         assert (row["number of seeds"], row["number of documents"]) == (3, 40)
         # Differences 31.75, 17.86, 41.67: mean 30.42, sd 11.96, t = 4.41, 2 degrees of freedom: 1 - t / sqrt(2 + t²).
-        assert row["p over seeds"] == row["corrected p over seeds"] == "0.0478"
-        assert row["p over documents"] == row["corrected p over documents"] == "< 0.0001"
+        assert row["p over seeds"] == row["corrected p over seeds"]
+        assert row["p over seeds"].value == pytest.approx(0.0478, abs=5e-5)
+        assert row["p over documents"] == row["corrected p over documents"] == PValue(1 / 10_001)
         # Every document is alike, so that drawing them anew changes nothing.
         assert row["95 % interval over documents"] == "30.42 to 30.42"
         assert row["verdict"] == "better over seeds and documents"
@@ -59,8 +60,8 @@ class TestSignificance:
         runs = [few_shot(tp, (source,)) for source, tp in (("en_ugt", 4), ("en_ehr", 3), ("ru_ehr", 1))]
         rows = rows_of(table_significance(read_made_up([*runs, few_shot(2)]), document_counts))
         # 1 / 10,001, and three times that.
-        assert [row["p over documents"] for row in rows] == ["< 0.0001"] * 3
-        assert [row["corrected p over documents"] for row in rows] == ["0.0003"] * 3
+        assert [row["p over documents"] for row in rows] == [PValue(1 / 10_001)] * 3
+        assert [row["corrected p over documents"] for row in rows] == [PValue(3 / 10_001)] * 3
         assert [row["verdict"] for row in rows] == [
             "better over documents",
             "better over documents",
