@@ -90,6 +90,13 @@ def test_every_seed_counts_as_a_run():
     assert width(apart.twice.f1) > 2 * width(two.twice.f1)
 
 
+def test_small_samples_are_noisier_than_large_ones():
+    # So many runs that only the noise of another run is left, which falls with the square root of the sentences.
+    small, large, beyond = predict(curve_by(Fit(80.0, 200.0, 0.5), noise=4.0, seeds=MANY), (50, 800, 1600))
+    assert width(small.f1) == pytest.approx(4 * width(large.f1), rel=0.1)
+    assert width(beyond.f1) == pytest.approx(width(large.f1), rel=0.1)
+
+
 def test_four_runs_that_happen_to_agree_do_not_tell_that_there_is_no_noise():
     # Four sizes, three parameters: that the law meets the runs is next to no evidence.
     found = forecast(curve_by(Fit(80.0, 200.0, 0.5), sizes=(25, 50, 100, 150)))

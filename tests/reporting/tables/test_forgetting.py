@@ -22,6 +22,15 @@ def test_forgetting_compares_with_the_source_model(read_made_up):
     assert rows[1]["F1 before"] is rows[1]["difference"] is None
 
 
+def test_a_source_model_that_was_tested_on_its_source_is_what_it_was_before(read_made_up):
+    # The in-corpus run of the same corpus is another model.
+    runs = [f1_run(90, kind="in-corpus", target="en_ugt"), f1_run(30, ("en_ugt",), 0, kind="zero-shot")]
+    runs[1]["source_tests"] = {"en_ugt": f1_run(80)["scores"]["tokens"]}
+    runs.append({**f1_run(60, ("en_ugt",), 50), "source_tests": {"en_ugt": f1_run(70)["scores"]["tokens"]}})
+    (row,) = [row for row in dicts(table_forgetting(read_made_up(runs))) if row["type"] == "micro"]
+    assert (row["F1 before"].mean, row["difference"]) == (80.0, -10.0)
+
+
 def test_a_source_without_a_mention_has_no_f1(read_made_up):
     tested = {"en_ugt": without_gold(f1_run(70), "Disease")["scores"]["tokens"]}
     rows = dicts(table_forgetting(read_made_up([{**f1_run(60, ("en_ugt",), 50), "source_tests": tested}])))
