@@ -10,6 +10,7 @@ from scripts import convert, describe
 from scripts.base.errors import ProjectError
 from scripts.base.files import write_json
 from scripts.corpora.description import describe_corpora
+from scripts.corpora.manifest import read_manifest
 from scripts.encoders.folder import hash_folder
 from scripts.encoders.record import EncoderRecord, record_file, write_encoder
 from tests.test_convert import EXPERIMENT, write_corpus
@@ -102,6 +103,22 @@ def test_words_of_a_mention_that_lost_to_a_longer_one_are_counted_too(project):
     seen = []
     describe_corpora(project / "corpus", ["one", "two"], lambda text: seen.append(text) or [text], PAPER)
     assert {"aspirin, and it helped me.", "aspirin", "asprin"} == set(seen)
+
+
+def test_the_overlap_of_the_training_parts_counts_no_test_document(project):
+    manifest = read_manifest(project / "corpus", "one")
+    (held_out,) = manifest.splits["test"].ids
+    # Another drug in the test part only, with one in it that lost to it.
+    text = "Took mezim Aspirin, and it helped me."
+    (project / "raw" / "one" / f"{held_out}.txt").write_text(text, encoding="utf8")
+    (project / "raw" / "one" / f"{held_out}.ann").write_text(
+        "T1\tDrug 5 18\tmezim Aspirin\nT2\tDrug 5 10\tmezim\n", encoding="utf8"
+    )
+    convert.main("mine", project / "configs", project / "corpus")
+    assert [*read_manifest(project / "corpus", "one").splits["test"].ids] == [held_out]
+    described = run(project)
+    assert [described[name][0]["unique_a"] for name in ("vocabulary_overlap", "training_overlap")] == [3, 2]
+    assert described["training_overlap"][0]["paper"] is None
 
 
 def test_the_description_holds_no_text_and_no_ids(project):

@@ -27,8 +27,9 @@ def describe_corpora(
     names (Sequence[str]): Names of the corpora.
     tokenize (Callable): Function that splits a text into sub-words.
     paper (Mapping): The paper's own Tables 1 and 4.
-    RETURNS (dict): `corpora` (statistics and counts by name), `vocabulary_overlap` (each pair and type) and
-        `shared_sentences` (each training part with each test part). The paper's numbers are included for corpora whose
+    RETURNS (dict): `corpora` (statistics and counts by name), `vocabulary_overlap` (each pair and type),
+        `training_overlap` (the same without test parts) and `shared_sentences` (each training part with each test
+        part). The paper's numbers are included for corpora whose
         files set `paper_corpus`.
     RAISES (ProjectError): If a corpus is not converted.
     """
@@ -37,9 +38,11 @@ def describe_corpora(
         name: {part: read_documents(corpus / name / f"{part}.spacy") for part in manifest.splits}
         for name, manifest in manifests.items()
     }
+    training = {name: {"train": parts["train"]} for name, parts in docs.items()}
     return {
         "corpora": {name: _summary(manifest, paper["table1"]) for name, manifest in manifests.items()},
         "vocabulary_overlap": list(_overlaps(manifests, docs, tokenize, paper["table4"])),
+        "training_overlap": list(_overlaps(manifests, training, tokenize, [])),
         "shared_sentences": _shared(docs),
     }
 
@@ -102,7 +105,7 @@ def _of_paper(a: str, b: str, kind: str, table4: Sequence[Mapping[str, Any]]) ->
 def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Manifest, kind: str) -> list[str]:
     """Collect the texts of a type's mentions, including those dropped for a longer one.
 
-    parts (Mapping[str, Sequence[Doc]]): The corpus's documents.
+    parts (Mapping[str, Sequence[Doc]]): The corpus's documents, of all of its parts or of some.
     manifest (Manifest): Its manifest, which lists the dropped mentions.
     kind (str): The entity type.
     RETURNS (list[str]): The texts.
@@ -119,6 +122,6 @@ def mention_texts(parts: Mapping[str, Sequence[Doc]], manifest: Manifest, kind: 
     dropped = [
         texts[one.document][one.start : one.end]
         for one in manifest.dropped
-        if one.reason in ("nested", "overlapping") and labels[one.label] == kind
+        if one.document in texts and one.reason in ("nested", "overlapping") and labels[one.label] == kind
     ]
     return kept + dropped

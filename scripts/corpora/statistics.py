@@ -60,7 +60,7 @@ def vocabulary_overlap(
 ) -> dict[str, Union[int, float]]:
     """Compare the sub-words in two corpora's mentions of one type (the paper's Table 4).
 
-    mentions_a (Iterable[str]): Texts of one corpus's mentions, in the training and test part.
+    mentions_a (Iterable[str]): Texts of one corpus's mentions.
     mentions_b (Iterable[str]): Texts of the other corpus's mentions.
     tokenize (Callable): Function that splits a text into sub-words. It gets lower-cased text without accents, as in the
         paper.

@@ -26,9 +26,10 @@ class Candidate:
 
     source (str): Name of the source.
     zero_shot (Optional[float]): F1 in percent on the first sentences of the target's training part.
-    overlap (Optional[float]): Percentage of the word pieces in the target's mentions that the source's mentions share.
+    overlap (Optional[float]): Percentage of the word pieces in the target's mentions that the source's mentions share,
+        both in the training part.
     sentences (Optional[int]): Number of sentences in the source's training part.
-    mentions (Optional[int]): Number of the source's mentions.
+    mentions (Optional[int]): Number of mentions in the source's training part.
     same_language (Optional[bool]): Whether source and target have the same language.
     same_domain (Optional[bool]): Whether source and target have the same domain.
     """

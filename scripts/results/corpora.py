@@ -101,12 +101,14 @@ class SharedSentences:
 class Corpora:
     """The corpora of an experiment by name, and their overlaps. Empty if there is no such file.
 
+    training_overlap (tuple): The vocabulary overlap of the training parts alone. Empty in files of earlier versions.
     tokenizer (str): The tokenizer used for word pieces.
     made_from (str): Hash of the settings and files of the corpora.
     """
 
     corpora: Mapping[str, Corpus] = field(default_factory=dict)
     vocabulary_overlap: tuple[VocabularyOverlap, ...] = ()
+    training_overlap: tuple[VocabularyOverlap, ...] = ()
     shared_sentences: tuple[SharedSentences, ...] = ()
     tokenizer: str = ""
     made_from: str = ""
@@ -115,6 +117,12 @@ class Corpora:
         """RETURNS (Optional[int]): Number of sentences in the training part of a corpus, or None if unknown."""
         corpus = self.corpora.get(name)
         return corpus.splits.get("train", {}).get("sentences") if corpus else None
+
+    def training_mentions(self, name: str) -> Optional[int]:
+        """RETURNS (Optional[int]): Number of entities in the training part of a corpus, or None if unknown."""
+        corpus = self.corpora.get(name)
+        mentions = corpus.splits.get("train", {}).get("mentions") if corpus else None
+        return sum(mentions["kept"].values()) if mentions else None
 
 
 def read_corpora(path: Path) -> Corpora:

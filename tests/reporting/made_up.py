@@ -105,7 +105,8 @@ def make_corpora() -> dict:
     statistics = {"documents": 60, "sentences": 590, "sentences_by_punkt": 611, "mentions": mentions, **means}
     labels = {"Medication": "Drug", "ADR": "Disease", "Symptom": "Disease"}
     subtypes = {"labels": labels, "subtypes": {"Medication": 500, "ADR": 650, "Symptom": 250}}
-    splits = {"train": {"documents": 42, "sentences": 412}, "test": {"documents": 18, "sentences": 178}}
+    kept = {"mentions": {"kept": {"Drug": 340, "Disease": 610}}}
+    splits = {"train": {"documents": 42, "sentences": 412, **kept}, "test": {"documents": 18, "sentences": 178}}
     corpora = {
         name: {"language": name[:2], "domain": name[3:], **statistics, **subtypes, "splits": splits} for name in CORPORA
     }

@@ -42,12 +42,13 @@ def _candidate(results: Results, target: str, setup: Setup) -> Candidate:
     corpora = [known[name] for name in setup.sources if name in known]
     is_known = target in known and len(corpora) == len(setup.sources)
     sentences = [results.corpora.training_sentences(name) for name in setup.sources]
+    mentions = [results.corpora.training_mentions(name) for name in setup.sources]
     return Candidate(
         source=results.label(setup),
         zero_shot=_first_sentences(results, target, setup),
         overlap=_overlap(results, target, setup),
         sentences=None if None in sentences else sum(sentences),
-        mentions=sum(sum(corpus.mentions.values()) for corpus in corpora) if is_known else None,
+        mentions=None if None in mentions else sum(mentions),
         same_language=any(corpus.language == known[target].language for corpus in corpora) if is_known else None,
         same_domain=any(corpus.domain == known[target].domain for corpus in corpora) if is_known else None,
     )
@@ -67,7 +68,7 @@ def _overlap(results: Results, target: str, setup: Setup) -> Optional[float]:
 def _shared_with(results: Results, target: str, source: str) -> Optional[float]:
     pairs = [
         (pair.shared, pair.unique_a if pair.corpus_a == target else pair.unique_b)
-        for pair in results.corpora.vocabulary_overlap
+        for pair in results.corpora.training_overlap
         if {pair.corpus_a, pair.corpus_b} == {target, source}
     ]
     unique = sum(count for _, count in pairs)

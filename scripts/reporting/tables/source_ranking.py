@@ -25,13 +25,19 @@ def table_source_ranking(results: Results) -> Table:
     caption = "Features of each source known before any few-shot run, with ranks in brackets, and what it gained."
     terms = (
         ("zero-shot F1", "For all types, on the first sentences of the target's training part."),
-        ("vocabulary overlap", "Percent of the word pieces in the target's mentions that are also in the source's."),
+        (
+            "vocabulary overlap",
+            "Percent of the word pieces in the mentions of the target's whole training part that are also in those of "
+            "the source's.",
+        ),
         ("sentences, mentions", "In the source's training part; summed for sources together."),
         ("rank", "By the mean of the ranks, without weights: there are too few targets to fit any."),
         ("without a rank", "Features that are not known for every source, or are the same for all."),
         ("gain", "Mean F1 of all types minus that of no pretrain at the same size and with the same seeds, in points."),
     )
     title = "Which source to use. Ranks before any few-shot run, and gains"
+    if results.corpora.vocabulary_overlap and not results.corpora.training_overlap:
+        caption += " The vocabulary overlap of the training parts is not known: run `weasel run describe` again."
     caption += nothing_to_show("few-shot run with a source", rows)
     return Table("source_ranking", title, caption, columns, rows, terms)
 
