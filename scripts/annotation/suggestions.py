@@ -11,7 +11,7 @@ from scripts.annotation.suggest import Candidate, Chosen, Observed
 from scripts.annotation.texts import TextFiles
 from scripts.annotation.writing import BRAT, LABEL_STUDIO, ROW_FORMATS, Found, check_texts
 from scripts.base.errors import ProjectError, name_id
-from scripts.base.files import atomic_folder, read_json, write_json, write_text
+from scripts.base.files import atomic_folder, write_text
 from scripts.corpora.formats import brat
 from scripts.corpora.formats.sentences_of import place_of
 from scripts.corpora.schema import LONGEST_DOCUMENT, Document, Mention
@@ -49,7 +49,7 @@ def remember_round(path: Path) -> None:
     path (Path): The file or folder of the round. Nothing is kept for one that is not in `suggestions`.
     """
     if path.parent == FOLDER:
-        write_json(FOLDER / LAST_ROUND, _last_round())
+        write_text(FOLDER / LAST_ROUND, f"{_last_round()}\n")
 
 
 def _last_round() -> int:
@@ -57,7 +57,8 @@ def _last_round() -> int:
     names = (path.name for path in FOLDER.glob("round-*"))
     there = [int(match[1]) for match in map(_ROUND.fullmatch, names) if match]
     file = FOLDER / LAST_ROUND
-    return max([read_json(file) if file.exists() else 0, *there])
+    kept = file.read_bytes().strip() if file.is_file() else b""
+    return max([int(kept) if kept.isdigit() else 0, *there])
 
 
 def check_convertible(files: TextFiles, format: str) -> None:
