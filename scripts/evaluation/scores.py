@@ -2,7 +2,7 @@
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from typing import Collection, Mapping, Sequence, Union
+from typing import Collection, Mapping, Optional, Sequence, Union
 
 from scripts.base.errors import ProjectError
 
@@ -93,6 +93,19 @@ def judged(predicted: Collection[MentionKey], unknown: Sequence[tuple[int, int]]
 def with_micro(scores: Mapping[str, Score]) -> dict[str, Score]:
     """RETURNS (dict[str, Score]): The scores, preceded by "micro", the score of their summed counts."""
     return {MICRO: sum(scores.values(), Score(0, 0, 0)), **scores}
+
+
+def defined_score(scores: Mapping[str, Score], entity_type: str) -> Optional[Score]:
+    """RETURNS (Optional[Score]): The score of an entity type, or of "micro". None if there is nothing to find, as the
+    type is not annotated or has no gold mention."""
+    score = scores.get(entity_type)
+    return score if score and score.gold else None
+
+
+def f1_text(scores: Mapping[str, Score], entity_type: str) -> str:
+    """RETURNS (str): The F1 of an entity type, or of "micro", in percent. A dash if it is undefined."""
+    score = defined_score(scores, entity_type)
+    return f"{score.f1:.1f}" if score else "-"
 
 
 def check_same_length(gold: Sequence, predicted: Sequence, what: str) -> None:

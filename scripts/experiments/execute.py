@@ -12,7 +12,7 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import write_checked_json, write_text, write_zipped_json
 from scripts.base.progress import TaskBar
 from scripts.corpora.schema import in_order
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, f1_text
 from scripts.experiments.analysis import analyze_all
 from scripts.experiments.executors.inline import Inline
 from scripts.experiments.executors.task import Ended, Executor, Task, Work
@@ -235,12 +235,12 @@ def show(results: Sequence[RunResult]) -> None:
     names = [*in_order({name for result in results for name in result.scores.tokens} - {MICRO}), MICRO]
     header = ("Run", "Sentences", "Updates", *(f"{name[:1].upper()}{name[1:]} F1" for name in names))
     rows = [
-        (result.run, result.sentences["train"], result.updates, *(_f1(result, name) for name in names))
+        (
+            result.run,
+            result.sentences["train"],
+            result.updates,
+            *(f1_text(result.scores.tokens, name) for name in names),
+        )
         for result in results
     ]
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * (len(header) - 1), max_col=120)
-
-
-def _f1(result: RunResult, name: str) -> str:
-    score = result.scores.tokens.get(name)
-    return f"{score.f1:.1f}" if score and score.gold else "-"

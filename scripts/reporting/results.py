@@ -8,7 +8,7 @@ from typing import Iterable, Iterator, Mapping, Optional, Sequence
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
 from scripts.evaluation.curves import Curve, SentencesNeeded, Spread, curve_of, sentences_needed, spread_of
-from scripts.evaluation.scores import MICRO, Score
+from scripts.evaluation.scores import MICRO, Score, defined_score
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.analysis import read_document_counts, with_analysis
 from scripts.results.corpora import Corpora, read_corpora
@@ -350,10 +350,3 @@ def spread_of_scores(
     scores = {seed: defined_score(own, entity_type) for seed, own in by_seed.items()}
     values = {seed: getattr(score, name) for seed, score in scores.items() if score}
     return spread_of(values) if values else None
-
-
-def defined_score(scores: Mapping[str, Score], entity_type: str) -> Optional[Score]:
-    """RETURNS (Optional[Score]): The score of an entity type, or of "micro". None if there is nothing to find, as the
-    type is not annotated or has no gold mention."""
-    score = scores.get(entity_type)
-    return score if score and score.gold else None

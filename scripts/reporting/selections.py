@@ -4,7 +4,8 @@ from typing import Optional, Sequence
 
 from scripts.annotation.methods import RANDOM
 from scripts.evaluation.curves import Curve, Spread, curve_of, spread_of
-from scripts.reporting.results import Results, Setup, defined_score, name_selection, setup_of
+from scripts.evaluation.scores import defined_score
+from scripts.reporting.results import Results, Setup, name_selection, setup_of
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.runs import RunResult
 

@@ -10,7 +10,7 @@ from scripts.base.machine import processor
 from scripts.base.settings import read_yaml
 from scripts.corpora.manifest import PartAccount, read_manifest
 from scripts.corpora.schema import in_order
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, defined_score, f1_text
 from scripts.experiments.other_seeds import scores_of_other_seeds
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace
@@ -55,7 +55,7 @@ class CorpusRow:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """Scores of one type on one test part, in percent.
+    """Scores of one type on one test part, in percent, or dashes if the part has no mention of it.
 
     corpus (str): The corpus's name.
     type (str): An entity type, or `micro`.
@@ -243,7 +243,7 @@ def with_measurements(card: Card, evaluation: Evaluation, threads: int) -> Card:
     RETURNS (Card): The complete card.
     """
     raw = tuple(
-        (name, kind, f"{scores.raw_text[kind].f1:.1f}", f"{scores.raw_text_in_capitals[kind].f1:.1f}")
+        (name, kind, f1_text(scores.raw_text, kind), f1_text(scores.raw_text_in_capitals, kind))
         for name, scores in evaluation.corpora.items()
         for kind in _in_order(scores)
     )
@@ -319,10 +319,11 @@ def _score_rows(result: RunResult, others: Mapping[str, Sequence[RunResult]]) ->
     corpus, scores = result.coordinates.target, result.scores.tokens
     capitals = result.capitals.tokens if result.capitals else {}
     for name in (MICRO, *in_order(set(scores) - {MICRO})):
-        numbers = [f"{value:.1f}" for value in (scores[name].precision, scores[name].recall, scores[name].f1)]
-        spread = _spread([other.scores.tokens[name].f1 for other in others.get(corpus, [])])
-        in_capitals = f"{capitals[name].f1:.1f}" if name in capitals and capitals[name].gold else "-"
-        yield ScoreRow(corpus, name, *numbers, in_capitals, spread)
+        score = defined_score(scores, name)
+        numbers = [f"{value:.1f}" for value in (score.precision, score.recall, score.f1)] if score else ["-"] * 3
+        of_others = [defined_score(other.scores.tokens, name) for other in others.get(corpus, [])]
+        spread = _spread([other.f1 for other in of_others if other])
+        yield ScoreRow(corpus, name, *numbers, f1_text(capitals, name), spread)
 
 
 def _spread(values: Sequence[float]) -> str:

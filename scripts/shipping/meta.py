@@ -2,7 +2,7 @@
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.corpora.manifest import read_manifest
-from scripts.evaluation.scores import MICRO, Score
+from scripts.evaluation.scores import MICRO, Score, defined_score
 from scripts.experiments.models import model_job
 from scripts.experiments.plan import SourceModel, shipped_model
 from scripts.experiments.workspace import Workspace
@@ -122,10 +122,14 @@ def spacy_scores(scores: Mapping[str, Score]) -> dict[str, Any]:
 
     scores (Mapping[str, Score]): Scores by entity type and for "micro".
     RETURNS (dict): `ents_f`, `ents_p` and `ents_r` as fractions, and `ents_per_type` with `f`, `p` and `r` per type.
+        As in spaCy, they are None if there are no gold mentions. A type without any is left out.
     """
-    per_type = {name: _fractions(score) for name, score in scores.items() if name != MICRO}
-    return {**{f"ents_{key}": value for key, value in _fractions(scores[MICRO]).items()}, "ents_per_type": per_type}
+    per_type = {name: _fractions(scores, name) for name in scores if name != MICRO and defined_score(scores, name)}
+    return {**{f"ents_{key}": value for key, value in _fractions(scores, MICRO).items()}, "ents_per_type": per_type}
 
 
-def _fractions(score: Score) -> dict[str, float]:
+def _fractions(scores: Mapping[str, Score], name: str) -> dict[str, Optional[float]]:
+    score = defined_score(scores, name)
+    if score is None:
+        return dict.fromkeys("fpr")
     return {"f": score.f1 / 100, "p": score.precision / 100, "r": score.recall / 100}

@@ -5,7 +5,7 @@ from wasabi import msg
 
 from scripts.base.errors import visible
 from scripts.corpora.schema import in_order
-from scripts.evaluation.scores import MICRO, Score
+from scripts.evaluation.scores import MICRO, Score, f1_text
 from scripts.results.calibration import Calibration
 from scripts.shipping.environment import Answer
 from scripts.shipping.evaluation import Evaluation
@@ -69,5 +69,5 @@ def _columns(evaluation: Evaluation) -> list[str]:
 
 
 def _f1(scores: Mapping[str, Score], names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): F1 scores, with a dash for a type that the corpus doesn't annotate."""
-    return [f"{scores[name].f1:.1f}" if name in scores else "-" for name in names]
+    """RETURNS (list[str]): F1 scores, with a dash for a type that isn't annotated there, or has no mention."""
+    return [f1_text(scores, name) for name in names]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.evaluation.scores import Score, judged, score_mentions
+from scripts.evaluation.scores import Score, defined_score, f1_text, judged, score_mentions
 
 TYPES = ("Drug", "Disease")
 NOTHING = Score(0, 0, 0)
@@ -22,6 +22,16 @@ def test_undefined_percentages_are_zero(score):
     assert score.f1 == 0.0
     assert score.precision == 0.0
     assert score.recall == 0.0
+
+
+@pytest.mark.parametrize("scores", [{}, {"Drug": NOTHING}, {"Drug": Score(0, 4, 0)}])
+def test_a_type_without_a_gold_mention_has_no_score(scores):
+    assert defined_score(scores, "Drug") is None and f1_text(scores, "Drug") == "-"
+
+
+def test_a_type_of_which_nothing_was_found_has_a_score():
+    scores = {"Drug": Score(0, 0, 4)}
+    assert defined_score(scores, "Drug") == scores["Drug"] and f1_text(scores, "Drug") == "0.0"
 
 
 def test_scores_add_up():

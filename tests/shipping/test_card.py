@@ -10,13 +10,25 @@ import srsly
 from scripts.corpora.settings import read_corpus_settings
 from scripts.encoders.offline import MULTILINGUAL_E5_SMALL
 from scripts.encoders.record import EncoderRecord
+from scripts.evaluation.scores import Score
 from scripts.experiments.execute import execute_kind
 from scripts.experiments.plan import shipped_runs
 from scripts.experiments.workspace import Recipe
 from scripts.results.kinds import SHIPPED
-from scripts.results.runs import read_run
-from scripts.shipping.card import Measured, citations, make_card, render_card, scores_of_other_seeds, with_size
+from scripts.results.runs import RunScores, read_run
+from scripts.shipping.card import (
+    Measured,
+    citations,
+    make_card,
+    render_card,
+    scores_of_other_seeds,
+    with_measurements,
+    with_size,
+)
+from scripts.shipping.environment import Speed
+from scripts.shipping.evaluation import CorpusScores, Evaluation
 from scripts.shipping.naming import package_name
+from scripts.shipping.showing import score_table
 from scripts.shipping.sources import NOTICE, encoder_source, licenses_of_sources
 from tests.experiments.tiny import CORPORA, ROOT, change_data, open_project
 from tests.shipping.conftest import NAMES, VERSION
@@ -62,6 +74,24 @@ def test_the_scores_are_those_of_the_runs(packaged, card):
         score = read_run(packaged.workspace.runs / f"{run.id}.json").scores.tokens["Drug"]
         assert f"| {run.target} | Drug | {score.precision:.1f} | {score.recall:.1f} | {score.f1:.1f} |" in text
     assert "scores of one training seed" in text
+
+
+def without_diseases(result):
+    scores = {name: score for name, score in result.scores.tokens.items() if name != "Disease"}
+    both = RunScores({**scores, "Disease": Score(0, 2, 0)}, result.scores.characters)
+    return replace(result, scores=both, capitals=both)
+
+
+def test_a_type_without_a_mention_in_a_test_part_is_not_scored(packaged, monkeypatch):
+    first, *rest = [without_diseases(packaged.results[0]), *packaged.results[1:]]
+    corpus = first.coordinates.target
+    monkeypatch.setattr("scripts.shipping.card.scores_of_other_seeds", lambda workspace: {corpus: [first]})
+    card = make_card(packaged.workspace, PACKAGE, [first, *rest], None)
+    assert f"| {corpus} | Disease | - | - | - | - |  |" in render_card(card)
+    scores = CorpusScores(first.scores.tokens, first.scores.tokens, first.scores.tokens)
+    evaluation = Evaluation({corpus: scores}, {}, {}, {"python": "3"}, Speed(1.5, 1234.0))
+    assert f"| {corpus} | Disease | - | - |\n" in render_card(with_measurements(card, evaluation, 1))
+    assert [row[2:4] for row in score_table(evaluation)[1:]] == [(f"{scores.raw_text['Drug'].f1:.1f}", "-")] * 3
 
 
 def test_invented_texts_are_told_first_and_only_if_the_corpus_file_says_so(packaged, card):

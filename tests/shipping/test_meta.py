@@ -88,3 +88,15 @@ def test_a_type_counts_where_it_is_annotated(packaged):
         assert told["ents_r"] == pytest.approx(4 / 5)
         assert told["ents_per_type"]["Disease"]["p"] == pytest.approx(2 / 3)
         assert told["ents_per_type"]["Drug"]["r"] == pytest.approx(2 / 3)
+
+
+def test_a_type_without_a_mention_in_a_test_part_has_no_score(packaged):
+    drugs = {"micro": Score(1, 1, 0), "Drug": Score(1, 0, 0), "Disease": Score(0, 1, 0)}
+    nothing = dict.fromkeys(drugs, Score(0, 1, 0))
+    results = [
+        replace(result, scores=RunScores(scores, scores))
+        for result, scores in zip(packaged.results[:2], (drugs, nothing), strict=True)
+    ]
+    told, (first, second) = performance(results), [result.coordinates.target for result in results]
+    assert set(told["ents_per_type"]) == set(told[f"{first}_ents_per_type"]) == {"Drug"}
+    assert [told[f"{second}_ents_{key}"] for key in "fpr"] == [None] * 3 and told[f"{second}_ents_per_type"] == {}
