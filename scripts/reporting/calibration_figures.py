@@ -51,7 +51,8 @@ def _draw_panel(panel: Axes, test: Reliability) -> None:
     _draw_bins(panel, test.raw, PAPER, "D")
     _draw_bins(panel, test.calibrated, COLOR, "o")
     panel.set_title(f"{test.corpus} ({test.mentions} found)", loc="left", fontsize=10, fontweight="bold")
-    panel.text(0.03, 0.92, f"error {test.calibrated_error:.3f}, before {test.raw_error:.3f}", fontsize=8.5)
+    errors = f"error {test.calibrated_error:.3f}, before {test.raw_error:.3f}"
+    panel.text(0.03, 0.92, errors if test.mentions else "no mentions found", fontsize=8.5)
     panel.set_xlim(0, 1.02)
     panel.set_ylim(-0.02, 1.02)
     panel.set_aspect("equal")

@@ -9,7 +9,7 @@ from scripts.results.runs import CurrentState
 from scripts.results.shapes import read_shape
 
 ELSEWHERE = (
-    "On other kinds of text, confidences are too high: the pipeline is right less often than they say. "
+    "On other kinds of text, confidences may be too high: the pipeline may be right less often than they say. "
     "Check a threshold on your own annotated texts before you rely on it."
 )
 
@@ -19,7 +19,8 @@ class Reliability:
     """The reliability of confidences on a corpus's test part, processed as raw text, by exact match on characters.
 
     corpus (str): The corpus.
-    mentions (int): Number of predicted mentions, without those in text that nobody annotated.
+    mentions (int): Number of predicted mentions, without those in text that nobody annotated. If there are none, share
+        and errors are undefined, and stored as 0.
     right (float): The share of them that are right.
     raw (tuple[ReliabilityBin, ...]): Bins by the model's own confidences.
     raw_error (float): Expected calibration error of these, from 0 to 1.
@@ -93,10 +94,7 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
     if not calibration.fitted:
         return ("The confidences are not calibrated, as the model found no mentions in the held-out documents.",)
     documents = ", ".join(f"{count} of {corpus}" for corpus, count in calibration.documents.items())
-    errors = "; ".join(
-        f"{test.corpus} {test.calibrated_error:.3f} (uncalibrated {test.raw_error:.3f}, {test.mentions} mentions found)"
-        for test in calibration.tests
-    )
+    errors = "; ".join(map(_errors_of, calibration.tests))
     return (
         f"The confidences were calibrated on documents from the training parts ({documents}) that were held out from a "
         "second training with the same settings. The pipeline itself is trained on all documents.",
@@ -104,6 +102,13 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
         *_where_worse(calibration),
         ELSEWHERE,
     )
+
+
+def _errors_of(test: Reliability) -> str:
+    if not test.mentions:
+        return f"{test.corpus} undefined (no mentions found)"
+    before = f"uncalibrated {test.raw_error:.3f}, {test.mentions} mentions found"
+    return f"{test.corpus} {test.calibrated_error:.3f} ({before})"
 
 
 def _where_worse(calibration: Calibration) -> tuple[str, ...]:

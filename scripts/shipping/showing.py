@@ -6,7 +6,7 @@ from wasabi import msg
 from scripts.base.errors import visible
 from scripts.corpora.schema import in_order
 from scripts.evaluation.scores import MICRO, Score, f1_text
-from scripts.results.calibration import Calibration
+from scripts.results.calibration import Calibration, Reliability
 from scripts.shipping.environment import Answer
 from scripts.shipping.evaluation import Evaluation
 from scripts.shipping.examples import AnnotatedText
@@ -24,12 +24,10 @@ def show_evaluation(evaluation: Evaluation, examples: Mapping[str, Sequence[Anno
 
 
 def show_calibration(calibration: Optional[Calibration]) -> None:
-    """Print the calibration error of a package's confidences, if they can be calibrated."""
+    """Print the calibration error of a package's confidences, if they can be calibrated. A dash means that no mentions
+    were found."""
     if calibration:
-        rows = [
-            (test.corpus, test.mentions, f"{test.raw_error:.3f}", f"{test.calibrated_error:.3f}")
-            for test in calibration.tests
-        ]
+        rows = [(test.corpus, test.mentions, *_errors(test)) for test in calibration.tests]
         header = ("Test part (raw text)", "Mentions found", "Calibration error", "After calibration")
         msg.table(rows, header=header, divider=True, aligns=["l", "r", "r", "r"])
 
@@ -57,6 +55,10 @@ def example_lines(texts: Sequence[AnnotatedText], answers: Sequence[Answer]) -> 
         found = [f"{text.text[start:end]} = {label}{_in_brackets(score)}" for (start, end, label), score in pairs]
         lines += [text.text, f"    {'; '.join(found) or 'nothing found'}"]
     return [visible(line) for line in lines]
+
+
+def _errors(test: Reliability) -> tuple[str, ...]:
+    return tuple(f"{error:.3f}" if test.mentions else "-" for error in (test.raw_error, test.calibrated_error))
 
 
 def _in_brackets(confidence: Optional[float]) -> str:

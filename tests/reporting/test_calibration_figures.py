@@ -13,7 +13,14 @@ from scripts.reporting.calibration_figures import COLOR, figure_reliability
 from scripts.reporting.chart_data import charts_of
 from scripts.reporting.figures import to_svg
 from scripts.reporting.tables.calibration import table_calibration
-from scripts.results.calibration import ELSEWHERE, Calibration, calibration_file, find_calibration
+from scripts.results.calibration import (
+    ELSEWHERE,
+    Calibration,
+    calibration_file,
+    describe_calibration,
+    find_calibration,
+)
+from scripts.shipping.showing import show_calibration
 
 PAIRS = ((0.95, True), (0.97, False), (0.99, False), (0.3, False), (0.35, True))
 RAW = [JudgedMention("Drug", *pair) for pair in PAIRS]
@@ -48,6 +55,14 @@ def test_the_table_tells_the_errors_and_warns(calibration):
     assert table.rows[0][3] == f"{calibration_error(reliability_bins(RAW)):.3f}"
     assert float(table.rows[1][4]) == pytest.approx((0.95 + 0.97 + 0.99 - 1) / 3, abs=5e-4)
     assert ELSEWHERE in table.caption
+
+
+def test_where_nothing_was_found_there_is_no_error(calibration, capsys):
+    text = " ".join(describe_calibration(calibration))
+    assert "none undefined (no mentions found)" in text and "0.000" not in text
+    assert [text.get_text() for text in figure_reliability(calibration).axes[2].texts] == ["no mentions found"]
+    show_calibration(calibration)
+    assert capsys.readouterr().out.splitlines()[-2].split() == ["none", "0", "-", "-"]
 
 
 def test_the_report_has_it_where_there_is_one(results, calibration, tmp_path):
