@@ -25,7 +25,8 @@ COLORS = {
 }
 MORE_COLORS = ("#009E73", "#CC79A7", "#8C6D1F", "#6A3D9A", "#999999")
 MARKERS = {(): "o", ("en_ugt",): "s", ("en_ehr",): "^", ("ru_ugt",): "D", ("ru_ehr",): "v"}
-MORE_MARKERS = ("P", "X", "*", "h", "p")
+# Not as many as colors: they are dealt in turn, so every pair comes up before one is repeated.
+MORE_MARKERS = ("P", "X", "*", "h", "p", "<")
 STYLES = {NO_TRANSFER: "-", FULL: "-", ENCODER_ONLY: (0, (4, 1.5))}
 CONTROL_STYLE = (0, (1, 1.2))
 SEQUENCE_STYLE = (0, (6, 1.5, 1, 1.5))

@@ -1,4 +1,6 @@
 """Figure 1: panels, lines and colors; the same bytes for the same runs."""
+import math
+import re
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
@@ -18,9 +20,11 @@ from scripts.reporting.figures import (
     to_png,
     to_svg,
 )
+from tests.project import ROOT
 from tests.reporting.made_up import SIZES, beside_paper, make_run
 
 PAIR = ("en_ugt", "ru_ehr")
+HTML = ROOT / "scripts" / "reporting" / "html"
 
 
 def lines_of(panel, color):
@@ -111,6 +115,20 @@ def test_colors_and_markers_tell_the_setups_apart(read_made_up):
     for chosen in (colors_of(results), markers_of(results)):
         assert len({chosen[sources] for sources in setups}) == len(setups)
     assert colors_of(results)["en_ugt",] == COLORS["en_ugt",]
+
+
+def test_no_two_of_many_sources_share_color_and_marker(read_made_up):
+    setups = [(f"notes_{number:02}",) for number in range(30)]
+    results = read_made_up([make_run("few-shot", "ru_ugt", 50, sources, 25) for sources in setups])
+    colors, markers = colors_of(results), markers_of(results)
+    assert len({(colors[sources], markers[sources]) for sources in (*COLORS, *setups)}) == len(COLORS) + len(setups)
+
+
+def test_the_page_repeats_no_color_with_its_symbol_before_all_pairs_are_used():
+    colors = set(re.findall(r"--series-\d+", (HTML / "page.css").read_text("utf8")))
+    drawing = (HTML / "charts.js").read_text("utf8")
+    symbols = re.search(r"SYMBOLS = \[(.*)\]", drawing).group(1).split(", ")
+    assert f"series.color % {len(colors)}" in drawing and math.gcd(len(colors), len(symbols)) == 1
 
 
 def test_without_curves_the_figure_says_so(read_made_up):

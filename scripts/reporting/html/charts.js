@@ -2,7 +2,8 @@
 // Draw the charts from the numbers in the page. Colors come from the style sheet, so dark mode and print don't need
 // a redraw.
 
-const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye", "cross", "hexagon", "plus", "times"];
+// Shapes that can be filled, and not as many as colors: every pair comes up before one is repeated.
+const SYMBOLS = ["circle", "square", "triangle", "diamond2", "star", "wye", "cross", "hexagon", "diamond"];
 const DASHES = {solid: null, dashed: "7,3", dotted: "2,3"};
 const AXIS_LABELS = {
   sentences: "annotated sentences",
