@@ -101,7 +101,7 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, calibrated)
     traces = traces_for(workspace, described)
     build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
-    write_record(wheel, package, fingerprint)
+    write_record(wheel, package, fingerprint, workspace.name)
     return wheel
 
 

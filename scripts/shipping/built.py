@@ -15,10 +15,12 @@ class WheelRecord:
 
     fingerprint (str): Hash of everything that determines the wheel; see `package_fingerprint`.
     sha256 (str): Hash of the wheel.
+    experiment (Optional[str]): The experiment that built it. None in records of earlier versions.
     """
 
     fingerprint: str
     sha256: str
+    experiment: Optional[str] = None
 
 
 def record_file(path: Path, package: PackageName) -> Path:
@@ -40,14 +42,16 @@ def find_wheel(packages: Path, package: PackageName, results: Path) -> Optional[
     packages (Path): Folder of the wheels.
     package (PackageName): The name of the package.
     results (Path): The experiment's folder of results.
-    RETURNS (Optional[Path]): The wheel. None if there is none, or another experiment has since built one of that name.
+    RETURNS (Optional[Path]): The wheel. None if there is none, or another experiment has built the one of that name.
     """
     wheel = packages / package.wheel
     record = read_record(wheel, package)
     if not wheel.is_file() or record is None:
         return None
-    # Until the package is evaluated, it can't be told apart from another experiment's.
-    return wheel if _evaluated_wheel(results / "package.json") in (None, record.sha256) else None
+    evaluated = _evaluated_wheel(results / "package.json")
+    # Without the experiment's name, a wheel can't be told apart from another experiment's until it is evaluated.
+    is_own = evaluated is None if record.experiment is None else record.experiment == results.name
+    return wheel if is_own or evaluated == record.sha256 else None
 
 
 def _evaluated_wheel(path: Path) -> Optional[str]:

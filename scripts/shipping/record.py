@@ -46,9 +46,9 @@ def package_fingerprint(
     return hash_data(parts)
 
 
-def write_record(path: Path, package: PackageName, fingerprint: str) -> None:
+def write_record(path: Path, package: PackageName, fingerprint: str, experiment: str) -> None:
     """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one."""
-    write_checked_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path))))
+    write_checked_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path), experiment)))
 
 
 def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optional[str]:
