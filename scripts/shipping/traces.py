@@ -23,6 +23,7 @@ from scripts.corpora.parts import read_documents
 from scripts.corpora.recognize import name_format
 from scripts.corpora.settings import ABOUT, CorpusSettings
 from scripts.experiments.workspace import Workspace
+from scripts.ner.sentence_transformer import SentenceTransformer
 from scripts.shipping.contents import Leaf, open_file
 
 WORD = re.compile(r"[^\W_]+")
@@ -187,13 +188,15 @@ def is_distinctive(name: str) -> bool:
 
 
 def strings_of_libraries() -> list[str]:
-    """RETURNS (list[str]): Strings that spaCy, Thinc and PyTorch write for any pipeline, such as names of formats."""
+    """RETURNS (list[str]): Strings that spaCy, spacy-transformers, Thinc and PyTorch write for any pipeline, such as
+    names of formats and attributes."""
     nlp = spacy.blank("xx")
     weights = io.BytesIO()
     torch.save({"": torch.zeros(1), " ": torch.zeros(1).half()}, weights)
     written = [nlp.to_bytes(), Linear(1, 1).initialize().to_bytes(), weights.getvalue()]
     strings = [string for data in written for string in _strings(open_file("", data))]
-    return [*strings, nlp.config.to_str(), *nlp.meta]
+    attributes = [name for node in SentenceTransformer("").walk() for name in (node.name, *node.attrs)]
+    return [*strings, *attributes, nlp.config.to_str(), *nlp.meta]
 
 
 def strings_of_encoder(folder: Path) -> Iterator[str]:

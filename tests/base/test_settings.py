@@ -68,7 +68,7 @@ def test_a_whole_number_will_do_where_any_number_is_wanted(tmp_path: Path):
     ("text", "mistake"),
     [
         (GOOD + "few_shoot: {sizes: [50]}\n", "unknown key 'few_shoot'. Did you mean 'few_shot'?"),
-        (GOOD + "color: red\n", "unknown key 'color'. Known: corpora, few_shot, resume, training"),
+        (GOOD + "shade: red\n", "unknown key 'shade'. Known: corpora, few_shot, resume, training"),
         ("corpora: [a]\ntraining: {epochs: 3, batchsize: 8}", "key 'training.batchsize'. Did you mean 'batch_size'?"),
         (GOOD + "few_shot: {sizes: [1], training: {epochs: 1, epoch: 2}}", "training.epoch'. Did you mean 'epochs'?"),
         ("corpora: [en_ugt]\n", "missing key 'training'"),

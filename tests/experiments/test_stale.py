@@ -107,9 +107,9 @@ class TestReport:
 
     def test_runs_of_other_machines_are_told(self, finished):
         for path in sorted((finished / "metrics" / "tiny" / "runs").glob("few-shot.*.json"))[:2]:
-            record = json.loads(path.read_text())
+            record = read_checked_json(path)
             versions = {**record["versions"], "torch": "1.0"}
-            path.write_text(json.dumps({**record, "device": "NVIDIA H100", "versions": versions}))
+            write_checked_json(path, {**record, "device": "NVIDIA H100", "versions": versions})
         told = " ".join(unfinished(current_results(finished)))
         assert "Compare with care: the runs differ in their device (cpu: 19, NVIDIA H100: 2)." in told
         assert "the runs differ in their version of torch" in told and "spacy" not in told

@@ -52,8 +52,8 @@ def test_an_unknown_key_is_told_with_the_one_that_was_meant(section, key, meant)
 
 
 def test_an_unknown_block_is_told_like_a_key():
-    expected = "mine.cfg: unknown key 'training.optimizer'. Did you mean 'optimizer'?"
-    assert mistake('[training]\n\n[training.optimizer]\n@optimizers = "Adam.v1"\n') == expected
+    expected = "mine.cfg: unknown key 'training.optimiser'. Did you mean 'optimizer'?"
+    assert mistake('[training]\n\n[training.optimiser]\n@optimizers = "Adam.v1"\n') == expected
 
 
 def test_an_unknown_section_is_told():

@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import pickle
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from scripts.base.errors import ProjectError
 from scripts.corpora.parts import read_documents
 from scripts.shipping.audit import HASH_OF_TOKEN, NAME, PATH, SENTENCE, TOKEN, WORD, audit_wheel, pass_audit, traces_for
 from scripts.shipping.card import describe
+from scripts.shipping.contents import open_file
 from scripts.shipping.naming import package_name
 from scripts.shipping.pipeline import BUNDLED
 from scripts.shipping.traces import (
@@ -27,11 +29,13 @@ from scripts.shipping.traces import (
     is_distinctive,
     strings_of_libraries,
     traces_of,
+    words_of,
 )
 from tests.experiments.tiny import CORPORA
 from tests.shipping.conftest import NAMES, VERSION
 
 PIPELINE = f"xx_{NAMES[0]}/xx_{NAMES[0]}-{VERSION}"
+WEIGHTS = re.compile("/(transformer|bio_ner)/")
 PLANTED_ID = "ward-7/patient_0042"
 
 
@@ -79,6 +83,25 @@ def test_texts_with_the_words_of_libraries_give_no_alarm(packaged, traces):
     theirs = traces_of([document], [], [], allowed)
     both = replace(traces, tokens=traces.tokens | theirs.tokens, words=traces.words | theirs.words)
     assert "storage" in theirs.tokens and audit_wheel(packaged.wheels[0], both).findings == ()
+
+
+def test_a_corpus_with_every_word_of_the_weights_gives_no_alarm(packaged, traces):
+    words = set()
+    with zipfile.ZipFile(packaged.wheels[0]) as archive:
+        for name in archive.namelist():
+            if WEIGHTS.search(name):
+                leaves = open_file(name, archive.read(name))
+                words |= {word for leaf in leaves if isinstance(leaf.value, str) for word in words_of(leaf.value)}
+    assert {"flush", "chance"} <= words
+    allowed = Allowed(
+        frozenset([*SETTINGS_OF_VECTORS, *packaged.workspace.entity_types]),
+        (SETUPTOOLS, *strings_of_libraries(), *(path.read_text(encoding="utf8") for path in BUNDLED)),
+        encoder=traces.encoder,
+    )
+    theirs = traces_of([Doc(Vocab(), sorted(words), sent_starts=[True] * len(words))], [], [], allowed)
+    assert len(theirs.words) > 20
+    both = replace(traces, words=traces.words | theirs.words)
+    assert not [one for one in audit_wheel(packaged.wheels[0], both).findings if WEIGHTS.search(one.file)]
 
 
 def add_to_json(*strings):
