@@ -248,9 +248,7 @@ NOT_DECISIVE: Mapping[type, frozenset[str]] = {
     TrainingJob: frozenset({"numbers"}),
 }
 # Fields added in a later version count only if they are set, so that older fingerprints stay valid.
-ADDED_LATER: Mapping[type, frozenset[str]] = {
-    TrainingJob: frozenset({"selection", "fold_capitals", "own_start"})
-}
+ADDED_LATER: Mapping[type, frozenset[str]] = {TrainingJob: frozenset({"selection", "fold_capitals", "own_start"})}
 
 
 def _named(encoder: Optional[EncoderRecord]) -> dict[str, str]:

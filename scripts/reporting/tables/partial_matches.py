@@ -1,9 +1,9 @@
 """Score partial matches."""
 from scripts.evaluation.curves import Spread, spread_of
 from scripts.evaluation.partial import KINDS
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, defined_score
 from scripts.reporting.formats import Cell, Table
-from scripts.reporting.results import Results, defined_score
+from scripts.reporting.results import Results
 from scripts.results.kinds import COMPARED, FEW_SHOT
 from scripts.results.runs import RunResult
 

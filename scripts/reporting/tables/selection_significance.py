@@ -1,10 +1,10 @@
 """Test whether chosen sentences beat as many random ones, and random ones with as many words."""
 from typing import Callable, Optional
 
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, defined_score
 from scripts.evaluation.significance import DocumentCounts
 from scripts.reporting.formats import Table
-from scripts.reporting.results import Results, defined_score
+from scripts.reporting.results import Results
 from scripts.reporting.selections import SelectionCurve, random_of, selection_curves
 from scripts.reporting.tables.captions import missing_chosen
 from scripts.reporting.tables.significance import COLUMNS, PairedRuns, significance_rows

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import spread_of
-from scripts.evaluation.scores import MICRO
+from scripts.evaluation.scores import MICRO, defined_score
 from scripts.evaluation.significance import (
     PAIRED,
     RANDOMIZATION,
@@ -17,7 +17,7 @@ from scripts.evaluation.significance import (
     stack_seeds,
 )
 from scripts.reporting.formats import Cell, PValue, Table
-from scripts.reporting.results import Results, defined_score
+from scripts.reporting.results import Results
 from scripts.results.kinds import FEW_SHOT, NO_PRETRAIN
 from scripts.results.runs import RunResult
 
