@@ -61,6 +61,7 @@ def test_where_nothing_was_found_there_is_no_error(calibration, capsys):
     text = " ".join(describe_calibration(calibration))
     assert "none undefined (no mentions found)" in text and "0.000" not in text
     assert [text.get_text() for text in figure_reliability(calibration).axes[2].texts] == ["no mentions found"]
+    assert table_calibration(calibration).rows[2] == ("none", 0, None, None, None, None, None)
     show_calibration(calibration)
     assert capsys.readouterr().out.splitlines()[-2].split() == ["none", "0", "-", "-"]
 
