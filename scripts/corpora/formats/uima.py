@@ -1,17 +1,16 @@
-"""Read UIMA CAS files exported by INCEpTION: JSON, or XMI with a `TypeSystem.xml` next to or above it."""
+"""Read UIMA CAS files exported by INCEpTION and WebAnno: JSON, or XMI with a `TypeSystem.xml` next to or above it."""
 import json
 import re
 import warnings
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError, name_id
 from scripts.corpora.formats import inception
-from scripts.corpora.formats.documents import sentence_starts
+from scripts.corpora.formats.documents import add_notes, sentence_starts
 from scripts.corpora.formats.json_rows import has_half_pair
 from scripts.corpora.formats.options import NO_OPTIONS, Options
 from scripts.corpora.formats.raw import (
@@ -25,6 +24,7 @@ from scripts.corpora.formats.raw import (
     refuse_annotations,
     search_files,
 )
+from scripts.corpora.formats.type_systems import ANNOTATION, STRING, STRINGS, derive_type_system, parse_type_system
 from scripts.corpora.schema import SEVERAL_VALUES, Document, Mention
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ if TYPE_CHECKING:
     from cassis.typesystem import Type
 
 OPTIONS = ("feature",)
-XMI, JSON, TYPE_SYSTEM = ".xmi", ".json", "TypeSystem.xml"
+XMI, JSON, XML, TYPE_SYSTEM = ".xmi", ".json", ".xml", "TypeSystem.xml"
 NAMED_ENTITY = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 SENTENCE = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type.Sentence"
 CUSTOM_LAYERS = ("webanno.custom.", "custom.")
-ANNOTATION, STRING, STRINGS = "uima.tcas.Annotation", "uima.cas.String", "uima.cas.StringArray"
 NOT_READ = "annotation of the relation or chain layer '{}', which is not read"
 _AS_JSON = "export it again as UIMA CAS JSON"
 _EXPORT_AGAIN = "export it again, XMI together with its TypeSystem.xml"
+# No feature can have this name.
+_NO_FEATURE = "(none)"
+_LABELED_BY_LAYER = f"no {TYPE_SYSTEM}: the labels in custom layers are the names of the layers"
 _ID = re.compile(r"""(?:\sxmi:id=|"%ID"\s*:\s*)["']?(\d+)""")
 _NOT_MAPPED = re.compile(r"Not mapping external offset \[(\d+)\] .* range \[0-(\d+)\]")
 
@@ -82,7 +84,7 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     annotations (Optional[Path]): Must be None.
     options (Options): Options from the corpus file.
     RETURNS (list[Document]): The documents, sorted by id. Named entities and the spans of custom layers are mentions.
-    RAISES (ProjectError): If a file is invalid, or has no type system.
+    RAISES (ProjectError): If a file is invalid.
     """
     found, archives = _find(path, annotations)
     folders = [found, *_unpack(archives, path)]
@@ -100,13 +102,20 @@ def _find(path: Path, annotations: Optional[Path]) -> tuple[_Folder, dict[str, R
         remedy = "unpack each into a folder of its own"
         raise ProjectError("zip archives in a folder are not read", where=path, remedy=remedy)
     find = search_files if archives else find_files
-    files = inception.documents_of(find(path, [XMI, JSON]), projects)
+    files = inception.documents_of(_find_as_xml(path) or find(path, [XMI, JSON]), projects)
     if not files and not archives:
         what = "a project of INCEpTION without annotations in UIMA CAS XMI or JSON"
         raise ProjectError(what, where=path, remedy=f"{_AS_JSON}; WebAnno TSV is the format `webanno`")
     # People who unpack an archive usually leave it in place.
     unpacked = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
     return _Folder(files, _find_type_systems(path)), {name: archives[name] for name in archives if name not in unpacked}
+
+
+def _find_as_xml(path: Path) -> dict[str, RawFile]:
+    """RETURNS (dict[str, RawFile]): The documents of a folder where XMI files are called `.xml`."""
+    if search_files(path, [XMI, JSON]) or search_files(path, [".zip"]):
+        return {}
+    return {name: file for name, file in search_files(path, [XML]).items() if file.name != TYPE_SYSTEM}
 
 
 def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
@@ -121,22 +130,19 @@ def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
 
 
 def _find_type_systems(path: RawFile) -> dict[str, RawFile]:
-    return {name: file for name, file in search_files(path, [".xml"]).items() if file.name == TYPE_SYSTEM}
+    return {name: file for name, file in search_files(path, [XML]).items() if file.name == TYPE_SYSTEM}
 
 
-def _type_system_of(name: str, file: RawFile, type_systems: Mapping[str, RawFile]) -> RawFile:
-    """RETURNS (RawFile): The type system in the folder of a document, or else in the nearest one above."""
+def _type_system_of(name: str, type_systems: Mapping[str, RawFile]) -> Optional[RawFile]:
+    """RETURNS (Optional[RawFile]): The type system in the folder of a document, or else in the nearest one above."""
     stem = PurePosixPath(TYPE_SYSTEM).stem
-    for folder in PurePosixPath(name).parents:
-        if (folder / stem).as_posix() in type_systems:
-            return type_systems[(folder / stem).as_posix()]
-    raise ProjectError(f"no {TYPE_SYSTEM} in its folder or a folder above", where=file, remedy=_EXPORT_AGAIN)
+    above = ((folder / stem).as_posix() for folder in PurePosixPath(name).parents)
+    return next((type_systems[name] for name in above if name in type_systems), None)
 
 
 def _read_folder(folder: _Folder, label_feature: Optional[str]) -> Iterator[Document]:
     for name, file in folder.files.items():
-        is_json = file.suffix.lower() == JSON
-        type_system = None if is_json else _load_type_system(_type_system_of(name, file, folder.type_systems))
+        type_system = _type_system_of(name, folder.type_systems)
         names = [folder.prefix] * bool(folder.prefix) + [name] * (not folder.prefix or len(folder.files) > 1)
         owner = folder.owner or inception.owner_of(file)
         document = _read_document("/".join(names), file, type_system, label_feature)
@@ -148,14 +154,23 @@ def _mark(meta: Mapping[str, Any], owner: str, file: RawFile) -> Mapping[str, An
     return {**meta, "left_out": inception.BEFORE_ANNOTATION} if is_initial else meta
 
 
-def _read_document(
-    name: str, file: RawFile, type_system: Optional["TypeSystem"], label_feature: Optional[str]
-) -> Document:
-    text = _read_checked(file)
+def _read_document(name: str, file: RawFile, type_system: Optional[RawFile], label_feature: Optional[str]) -> Document:
+    text, is_json = _read_checked(file), file.suffix.lower() == JSON
+    if type_system is None and not is_json:
+        return _read_untyped(name, text, file, label_feature)
     _check_unique(_ID.findall(text), file)
+    types = _load_type_system(type_system) if type_system and not is_json else None
     with _told_in_one_line(file):
-        cas = _load_cas(text, type_system, file)
-        return _make_document(name, cas, file, label_feature)
+        return _make_document(name, _load_cas(text, types, file), file, label_feature)
+
+
+def _read_untyped(name: str, text: str, file: RawFile, label_feature: Optional[str]) -> Document:
+    with _told_in_one_line(file):
+        untyped = derive_type_system(text)
+        _check_unique(untyped.ids, file)
+        cas = _load_cas(untyped.xmi, untyped.types, file)
+        document = _make_document(name, cas, file, label_feature or _NO_FEATURE)
+        return document if label_feature else add_notes(document, [_LABELED_BY_LAYER])
 
 
 def _make_document(name: str, cas: "Cas", file: RawFile, label_feature: Optional[str]) -> Document:
@@ -188,15 +203,7 @@ def _load_type_system(file: RawFile) -> "TypeSystem":
     text = _read_checked(file)
     with _told_in_one_line(file), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _parse_type_system(text)
-
-
-@lru_cache(maxsize=4)
-def _parse_type_system(xml: str) -> "TypeSystem":
-    """Parse a type system. Cached because a project export has the same one in the folder of each document."""
-    from cassis import load_typesystem
-
-    return load_typesystem(xml)
+        return parse_type_system(text)
 
 
 def _read_checked(file: RawFile) -> str:

@@ -206,8 +206,68 @@ def test_the_nearest_type_system_in_a_folder_above_counts(tmp_path):
     types = TYPES.to_xml().replace(">webanno.custom.Problem<", ">webanno.custom.Other<")
     (tmp_path / "x/y/TypeSystem.xml").write_text(types)
     assert [document.id for document in uima.read(tmp_path)] == ["x/a", "x/y/b", "x/y/z/c"]
-    with pytest.raises(ProjectError, match=r"c\.xmi: no TypeSystem\.xml in its folder or a folder above"):
-        uima.read(tmp_path / "x/y/z")
+
+
+# The E3C corpus is published like this: called `.xml`, without a type system, and some ids are used twice.
+UNTYPED = (
+    INCEPTION.replace('sofa="1"', 'sofa="50"')
+    .replace("37 50", "37 50 60 70 99")
+    .replace(
+        '<cas:Sofa xmi:id="1"',
+        """<custom:Relation xmi:id="60" sofa="50" begin="20" end="26" Governor="37" Dependent="50" label="CAUSES"/>
+    <custom:Actor xmi:id="70" sofa="50" begin="17" end="19" role="Treatment" roles="37"/>
+    <custom:ActorRolesLink xmi:id="37" role="SELF" target="37"/>
+    <custom:METADATA xmi:id="99" pubType="case"/>
+    <cas:Sofa xmi:id="50" """,
+    )
+)
+
+
+def write_untyped(folder: Path, content: str = UNTYPED, name: str = "a.xml") -> Path:
+    (folder / name).write_text(content, encoding="utf8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.XMI"])
+def test_without_a_type_system_the_names_of_layers_are_the_labels(tmp_path, name):
+    (document,) = uima.read(write_untyped(tmp_path, name=name))
+    assert (document.id, document.text, document.meta["sentence_starts"]) == ("a", TEXT, (0, 16))
+    found = [(TEXT[mention.start : mention.end], mention.label) for mention in document.mentions]
+    assert found == [("aspirin", "Drug"), ("helped", "Problem"), ("It", "Actor")]
+    relation, labels = document.meta["notes"]
+    assert relation == uima.NOT_READ.format("Relation")
+    assert labels.startswith("no TypeSystem.xml: the labels in custom layers are the names")
+
+
+def test_without_a_type_system_a_feature_can_have_the_labels(tmp_path):
+    (document,) = uima.read(write_untyped(tmp_path), options=Options(feature="tags"))
+    assert [mention.label for mention in document.mentions] == ["Drug", "Effect", "Actor"]
+    (document,) = uima.read(write_untyped(tmp_path), options=Options(feature="role"))
+    assert [mention.label for mention in document.mentions] == ["Drug", "Problem", "Treatment"]
+    assert document.meta["notes"] == (uima.NOT_READ.format("Relation"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('xmi:id="70"', 'xmi:id="37"', r"a\.xml: the id 37 is in it 2 times"),
+        ("</xmi:XMI>", "", r"a\.xml:15: malformed XML"),
+        ("?><", '?><!DOCTYPE x [<!ENTITY a "a">]><', r"a\.xml: XML with a DOCTYPE"),
+        ('begin="8"', 'begin="6"', r"a\.xml: an annotation that starts or ends inside a character \(UTF-16 offset 6\)"),
+        (UNTYPED, "<collection><document/></collection>", r"a\.xml: not a UIMA CAS, or damaged \("),
+    ],
+)
+def test_damaged_xmi_without_a_type_system_is_an_error(tmp_path, old, new, message):
+    assert old in UNTYPED
+    with pytest.raises(ProjectError, match=message) as error:
+        uima.read(write_untyped(tmp_path, UNTYPED.replace(old, new)))
+    assert "\n" not in str(error.value)
+
+
+def test_xml_next_to_documents_by_their_own_name_is_not_read(tmp_path):
+    write(tmp_path, make_cas())
+    write_untyped(tmp_path, "<settings/>", "pom.xml")
+    assert [document.id for document in uima.read(tmp_path)] == ["a"]
 
 
 def test_raw_files_are_the_documents_and_their_type_systems(tmp_path):
