@@ -122,6 +122,18 @@ def test_offsets_that_count_otherwise_are_not_green_though_no_text_of_the_mentio
     assert re.search(r"⚠ Converted 2 corpora, 0 unchanged; \d+ mentions are at doubtful offsets: see `ch", printed)
 
 
+def test_a_language_without_spaces_between_words_is_named_as_the_reason_and_not_its_offsets(project, capsys):
+    texts = [f"既往有{number}头痛病史，长期口服阿司匹林治疗。" for number in "一二三四"]
+    rows = [{"text": text, "label": [[4, 6, "Drug"]]} for text in texts]
+    (project / "two.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    settings = f"language: zh\ndomain: ehr\nformat: jsonl\npath: {project / 'two.jsonl'}\nlabels: {{Drug: Drug}}\n"
+    (project / "configs" / "corpora" / "two.yml").write_text(settings, encoding="utf8")
+    run(project)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "4 mentions start or end inside a word: 'zh' is written without spaces between words" in printed
+    assert "check what the offsets count" not in printed
+
+
 def test_offsets_that_lead_to_words_are_in_no_doubt_and_neither_are_those_that_the_corpus_file_expects(project, capsys):
     write_rows(project, lambda text, offset: offset)
     run(project)

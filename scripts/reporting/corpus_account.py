@@ -22,6 +22,9 @@ from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import Sides, earlier_sides
 
+# Chinese, Cantonese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan.
+UNSPACED = ("zh", "yue", "ja", "th", "lo", "km", "my", "bo")
+
 
 def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
     """Print how many documents kept the side of an earlier conversion, moved or were assigned one."""
@@ -112,7 +115,10 @@ def show_unknown(manifest: Manifest) -> None:
 def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
     """Print how many mentions start or end inside a word, if there are enough to doubt the offsets."""
     count = count_doubtful(settings.expected, manifest)
-    if count:
+    if count and settings.language in UNSPACED:
+        reason = f"'{settings.language}' is written without spaces between words, so tokens are whole phrases"
+        msg.warn(f"{count} mentions start or end inside a word: {reason}. Such languages aren't supported")
+    elif count:
         remedy = "check what the offsets count"
         if "offsets" in FORMATS[settings.format].OPTIONS:
             remedy += " (`offsets` in the corpus file) and how line breaks were counted"
