@@ -271,6 +271,13 @@ class TestRefused:
         with pytest.raises(ProjectError, match="--pipeline.*name of a package"):
             predict(Path(name), texts, tmp_path / "found")
 
+    def test_a_folder_whose_pipeline_is_one_level_below_as_after_a_training(self, pipeline, texts, tmp_path):
+        trained = tmp_path / "trained"
+        shutil.copytree(pipeline, trained / "model-last")
+        shutil.copy(trained / "model-last" / "config.cfg", trained)
+        with pytest.raises(ProjectError, match=f"a folder without a pipeline.*such as {trained}/model-last, the name"):
+            predict(trained, texts, tmp_path / "found")
+
     @pytest.mark.parametrize("content", ["", "null", "[]", '{"vectors": ["aspirin"', "\0" * 50])
     @pytest.mark.parametrize("name", ["meta.json", "config.cfg", "tokenizer", "vocab/strings.json", "bio_ner/cfg"])
     def test_a_pipeline_with_a_damaged_file(self, pipeline, tmp_path, name, content):
