@@ -250,9 +250,9 @@ BAD_DOCBIN = [
 UIMA_EXPORT = "Export it again, XMI together with its TypeSystem.xml"
 BAD_UIMA = [
     (
-        "no type system",
+        "other XML without a type system",
         {"a/1.xmi": "<xmi/>"},
-        f"a/1.xmi: no TypeSystem.xml in its folder or a folder above. {UIMA_EXPORT}",
+        f"a/1.xmi: not a UIMA CAS, or damaged (TypeNotFoundError). {UIMA_EXPORT}",
     ),
     (
         "an archive",

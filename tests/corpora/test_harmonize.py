@@ -47,6 +47,13 @@ def test_unknown_labels_are_one_error_that_names_each_with_its_count_and_the_fir
     check_labels([Document("a", TEXT, mentions)], LABELS, ["Severity", "Symptm"], "corpus mine")
 
 
+def test_all_unknown_labels_of_a_corpus_with_many_are_named_at_once():
+    names = [f"Type_{number}" for number in range(30)]
+    with pytest.raises(ProjectError) as error:
+        check_labels([Document("a", TEXT, tuple(mention((0, 7), label=name) for name in names))], LABELS, [], "mine")
+    assert all(f"'{name}' 1x" in str(error.value) for name in names) and "others" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("fragments", "text", "reason"),
     [
