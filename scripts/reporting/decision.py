@@ -285,7 +285,8 @@ def _lacking(results: Results, target: str, model: str) -> str:
 
 
 def _small_test(results: Results, target: str) -> tuple[str, ...]:
-    gold = max(run.scores.characters[MICRO].gold for run in results.runs if run.coordinates.target == target)
-    if gold >= SMALL_TEST_SET:
+    scores = [run.scores.characters.get(MICRO) for run in results.runs if run.coordinates.target == target]
+    gold = max((score.gold for score in scores if score), default=0)
+    if not any(scores) or gold >= SMALL_TEST_SET:
         return ()
     return (f"Small test part: each of its {gold} mentions is worth about {100 / max(gold, 1):.1f} points of F1.",)

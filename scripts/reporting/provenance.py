@@ -59,7 +59,9 @@ def parts_tested(results: Results) -> list[PartTested]:
     """RETURNS (list[PartTested]): The size of every test part that a run was scored on."""
     parts = []
     for corpus in results.corpus_names:
-        run = next((run for run in results.runs if run.coordinates.target == corpus), None)
+        tests = [run for run in results.runs if run.coordinates.target == corpus]
+        # A source that doesn't annotate a type may have no model for it.
+        run = max(tests, key=lambda run: len(run.scores.characters), default=None)
         if run is None:
             continue
         mentions = {name: run.scores.characters[name].gold for name in results.types if name in run.scores.characters}

@@ -1,16 +1,24 @@
 """Write the remarks on a report: what F1 is measured on, and which runs failed, are missing or out of date."""
-from scripts.reporting.results import Results
+from scripts.evaluation.scores import MICRO
+from scripts.reporting.results import Results, setup_of
 from scripts.results.kinds import COMPARED
 
 
 def metric(results: Results) -> str:
-    """RETURNS (str): What F1 is measured on: the entity types, and the targets that lack some of them."""
+    """RETURNS (str): What F1 is measured on: the entity types, and the targets and sources that lack some of them."""
     if not results.types:
         return ""
     named = f"{join(results.types)} together" if len(results.types) > 1 else results.types[0]
     fewer = {name: [one for one in results.types if one not in types] for name, types in results.unscored.items()}
     exceptions = "".join(f" On {name}: {join(types)} only." for name, types in fewer.items() if types)
-    return f"F1 counts exact matches of {named} on the target's test part.{exceptions}"
+    return f"F1 counts exact matches of {named} on the target's test part.{exceptions}{_by_type_only(results)}"
+
+
+def _by_type_only(results: Results) -> str:
+    """RETURNS (str): The sources of runs that have no score for all types together; empty if there are none."""
+    runs = [run.coordinates for run in results.runs if MICRO not in run.scores.tokens]
+    names = list(dict.fromkeys(results.label(setup_of(run)) for run in runs))
+    return f" Compared by single types only, because there is no model for the others: {join(names)}." if names else ""
 
 
 def unfinished(results: Results) -> list[str]:

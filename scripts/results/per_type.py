@@ -1,6 +1,6 @@
 """Join runs for single entity types, as if one model had found all types."""
 from dataclasses import replace
-from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
+from typing import AbstractSet, Any, Collection, Iterable, Mapping, Optional, Sequence
 
 import numpy
 
@@ -15,6 +15,9 @@ AND = "&"
 def join_types(runs: Iterable[RunResult], planned: Collection[Coordinates]) -> list[RunResult]:
     """Join runs that only differ in their entity type. Runs for all types jointly stay as they are.
 
+    If a source doesn't annotate a type, there is no model of it for this type. The joined run then has no score for all
+    types together, which could not be compared with those of other runs on its target.
+
     runs (Iterable[RunResult]): Finished runs.
     planned (Collection[Coordinates]): The expected runs. A corpus that doesn't annotate a type has no run for it. If
         empty, a run is expected for every type.
@@ -25,15 +28,17 @@ def join_types(runs: Iterable[RunResult], planned: Collection[Coordinates]) -> l
         groups.setdefault(replace(run.coordinates, entity_type=None), []).append(run)
     types = {run.coordinates.entity_type for group in groups.values() for run in group}
     wanted: dict[Coordinates, set[Optional[str]]] = {}
+    annotated: dict[str, set[Optional[str]]] = {}
     for at in planned:
         wanted.setdefault(_of_all_types(at), set()).add(at.entity_type)
+        annotated.setdefault(at.target, set()).update({at.entity_type} - {None})
     whole = [
         (at, group)
         for at, group in groups.items()
         if not _split(group)
         or {run.coordinates.entity_type for run in group} >= wanted.get(_of_all_types(at), types) - {None}
     ]
-    return [_together(at, group) if _split(group) else group[0] for at, group in whole]
+    return [_together(at, group, annotated) if _split(group) else group[0] for at, group in whole]
 
 
 def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[DocumentCounts]:
@@ -60,7 +65,13 @@ def _split(group: Sequence[RunResult]) -> bool:
     return group[0].coordinates.entity_type is not None
 
 
-def _together(at: Coordinates, group: Sequence[RunResult]) -> RunResult:
+def _together(
+    at: Coordinates, group: Sequence[RunResult], annotated: Mapping[str, AbstractSet[Optional[str]]]
+) -> RunResult:
+    def scores(corpus: str, parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
+        by_type = _merged(_typed(part) for part in parts)
+        return with_micro(by_type) if by_type.keys() >= annotated.get(corpus, set()) else by_type
+
     first = group[0]
     return replace(
         first,
@@ -68,21 +79,20 @@ def _together(at: Coordinates, group: Sequence[RunResult]) -> RunResult:
         fingerprint=AND.join(run.fingerprint for run in group),
         coordinates=at,
         seconds={name: sum(run.seconds.get(name, 0.0) for run in group) for name in first.seconds},
-        scores=RunScores(_scores(run.scores.tokens for run in group), _scores(run.scores.characters for run in group)),
+        scores=RunScores(
+            scores(at.target, (run.scores.tokens for run in group)),
+            scores(at.target, (run.scores.characters for run in group)),
+        ),
         source_tests={
-            name: _scores(run.source_tests.get(name, {}) for run in group) for name in first.source_tests
+            name: scores(name, (run.source_tests.get(name, {}) for run in group)) for name in first.source_tests
         },
-        first_sentences=_scores(run.first_sentences for run in group) if first.first_sentences else {},
+        first_sentences=scores(at.target, (run.first_sentences for run in group)) if first.first_sentences else {},
         errors=_merged(run.errors for run in group),
         # Scores for all types can't be computed from those of each type.
         matches={kind: _merged(_typed(run.matches.get(kind, {})) for run in group) for kind in first.matches},
         training=AND.join(run.training for run in group) if all(run.training for run in group) else "",
         problem="; ".join(f"{run.coordinates.entity_type}: {run.problem}" for run in group if run.problem),
     )
-
-
-def _scores(parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
-    return with_micro(_merged(_typed(part) for part in parts))
 
 
 def _typed(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,16 @@ def not_annotated(run: dict, entity_type: str) -> dict:
     return {**run, "scores": scores}
 
 
+def per_type(run: dict, *types: str) -> list[dict]:
+    """The run as one for each of these types, each with a model of its own."""
+    runs = []
+    for name in types:
+        scores = {view: {"micro": found[name], name: found[name]} for view, found in run["scores"].items()}
+        own = {"run": f"{run['run']}-{name}", "fingerprint": f"{run['fingerprint']}-{name}", "scores": scores}
+        runs.append({**run, **own, "coordinates": {**run["coordinates"], "entity_type": name}})
+    return runs
+
+
 def found_run(kind, tp, sources=(), size=None, seed=0):
     """A run on ru_ugt that finds `tp` of 200 mentions of either type, and nothing else."""
     run = make_run(kind, "ru_ugt", 0, sources, size, seed)

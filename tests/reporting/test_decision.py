@@ -1,4 +1,6 @@
 """The decision for each target: numbers, how sure they are, and what is not known."""
+from dataclasses import replace
+
 import numpy
 import pytest
 
@@ -6,12 +8,27 @@ from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import DocumentCounts
 from scripts.reporting.decision import CLEAR, NONE, UNSURE, UNTESTED, decide
 from scripts.reporting.gains import gain_grid
+from scripts.reporting.provenance import parts_tested
+from scripts.reporting.remarks import metric
+from scripts.reporting.results import read_results
 from scripts.reporting.steadiness import steadiness
 from scripts.reporting.tables.forgetting import table_forgetting
 from scripts.reporting.tables.ranking_validation import table_ranking_validation
 from scripts.reporting.tables.significance import table_significance
 from scripts.reporting.tables.source_ranking import table_source_ranking
-from tests.reporting.made_up import SEEDS, SIZES, TARGETS, TYPES, found_run, make_run, make_runs, without_gold
+from tests.reporting.made_up import (
+    SEEDS,
+    SIZES,
+    TARGETS,
+    TYPES,
+    found_run,
+    make_run,
+    make_runs,
+    per_type,
+    without_gold,
+    write_experiment,
+    write_plan,
+)
 
 
 def no_counts(run):
@@ -214,6 +231,31 @@ def test_a_control_is_not_taken_for_no_pretrain(read_made_up):
     assert decision.gain is None and "no run without a source at 25" in decision.open_points[0]
     assert (decision.needed.sentences, decision.needed.sources) == (50, ("en_ugt",))
     assert decision.needed.largest_without is None
+
+
+def test_a_source_without_a_model_for_a_type_is_not_compared_by_all_types(tmp_path):
+    runs = [*points(((), (50, 50)), (("en_ugt",), (60, 60))), found_run("zero-shot", 20, ("en_ugt",), 0)]
+    runs = [one for run in runs for one in per_type(run, *TYPES)]
+    # Drug is easier here.
+    for run in (run for run in runs if run["coordinates"]["entity_type"] == "Drug"):
+        run["scores"] = per_type(found_run("few-shot", 150), "Drug")[0]["scores"]
+    only_drug = [*points((("en_ehr",), (150, 150))), found_run("zero-shot", 150, ("en_ehr",), 0)]
+    runs += [one for run in only_drug for one in per_type(run, "Drug")]
+    folder = write_experiment(tmp_path, runs)
+    for kind in ("few-shot", "zero-shot"):
+        write_plan(folder, kind, [run for run in runs if run["coordinates"]["kind"] == kind])
+    results = read_results(folder, "sample")
+    decision = decision_on(results)
+    assert decision.gain.source == "en_ugt" and decision.gain.as_good == ()
+    assert decision.zero_shot[0] == "en_ugt"
+    assert metric(results).endswith("because there is no model for the others: en_ehr.")
+    by_type = {row[3] for row in table_significance(results, no_counts).rows if row[2] == "Drug"}
+    assert by_type == {"en_ugt against no pretrain", "en_ehr against no pretrain"}
+    # The first run by name has no Disease, which doesn't mean that the test part has none.
+    (part,) = parts_tested(results)
+    assert part.mentions == {"Drug": 200, "Disease": 200}
+    # Without the others, nothing is known of all types.
+    assert decision_on(replace(results, runs=results.of("zero-shot", sources=("en_ehr",)))).cautions == ()
 
 
 def test_controls_change_nothing_that_is_told_of_sources_and_no_pretrain(results, read_made_up):

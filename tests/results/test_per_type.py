@@ -47,6 +47,20 @@ def test_a_corpus_without_a_type_has_no_run_of_it_to_wait_for():
     assert [one.run for one in join_types(runs, unfinished)] == ["Drug-0&Disease-0"]
 
 
+def test_a_source_that_lacks_a_type_has_no_score_for_all_types_together():
+    # Its F1 for Drug alone would look like a gain over that of the others for both.
+    runs = [run("Drug"), run("Disease", tp=1), run("Drug", seed=1), run("Drug", seed=2), run("Disease", seed=2)]
+    tested = {"es": {"micro": Score(1, 0, 0), "Drug": Score(1, 0, 0)}}
+    runs[2] = replace(runs[2], source_tests=tested, first_sentences=runs[2].scores.tokens)
+    # Pipelines to package are for all types.
+    planned = [*(one.coordinates for one in runs), replace(runs[0].coordinates, kind="shipped", entity_type=None)]
+    whole, lacking, also_whole = join_types(runs, planned)
+    assert set(lacking.scores.tokens) == set(lacking.scores.characters) == set(lacking.first_sentences) == {"Drug"}
+    assert whole.scores.tokens["micro"] == Score(4, 2, 6) and "micro" in also_whole.scores.tokens
+    # The source itself annotates no other type.
+    assert lacking.source_tests["es"] == tested["es"]
+
+
 def test_trainings_and_problems_are_those_of_the_parts():
     drug, disease = replace(run("Drug"), training="one"), replace(run("Disease"), training="two")
     assert join_types([drug, disease], [])[0].training == "one&two"
