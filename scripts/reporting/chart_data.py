@@ -155,7 +155,7 @@ def charts_of(results: Results, calibration: Optional[Calibration]) -> Charts:
 
 def _learning_curves(results: Results) -> Chart:
     setups = results.setups(FEW_SHOT)
-    setups += [setup for setup in results.setups(ZERO_SHOT) if setup not in setups and _is_shown(results, setup)]
+    setups += [setup for setup in _only_tested(results, setups) if _is_shown(results, setup)]
     colors = list(colors_of(results))
     series = tuple(Series(results.label(setup), colors.index(setup.sources), _dash(setup)) for setup in setups)
     types = (*results.types, *([MICRO] if len(results.types) > 1 else []))
@@ -165,9 +165,16 @@ def _learning_curves(results: Results) -> Chart:
     return Chart("Sources", axes, tuple(map(_named, types)), series, shown)
 
 
+def _only_tested(results: Results, trained: Sequence[Setup], **wanted: object) -> list[Setup]:
+    """RETURNS (list[Setup]): Setups of the matching zero-shot runs, without those that a curve has the name of."""
+    # By name, since a zero-shot run transfers the whole model, even if the curves only transfer the encoder.
+    named = set(map(results.label, trained))
+    return [setup for setup in results.setups(ZERO_SHOT, **wanted) if results.label(setup) not in named]
+
+
 def _is_shown(results: Results, setup: Setup) -> bool:
     """RETURNS (bool): Whether a source without a learning curve was tested on a target that has one."""
-    return any(results.zero_shot(target, setup, MICRO) for target in results.targets)
+    return any(results.zero_shot(target, setup, name) for target in results.targets for name in results.types)
 
 
 def _has_words(panels: Sequence[Panel]) -> bool:
@@ -194,8 +201,7 @@ def _panel(results: Results, target: str, entity_type: str) -> Panel:
     lines = [_line(results, target, setup, entity_type) for setup in setups]
     lines += [
         Line(results.label(setup), (), _zero_shot(results, target, setup, entity_type))
-        for setup in results.setups(ZERO_SHOT, target=target)
-        if setup not in setups
+        for setup in _only_tested(results, setups, target=target)
     ]
     return Panel(
         *(target, _named(entity_type), _if_known(full), _rounded(SHARE * full) if full else None),

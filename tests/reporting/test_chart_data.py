@@ -76,6 +76,15 @@ def test_a_source_without_a_curve_is_shown_by_what_it_does_unchanged(read_made_u
     assert [one.name for one in charts_of(results, None).curves.series] == ["no pretrain", "nerel"]
 
 
+def test_a_curve_from_the_encoder_alone_is_not_hidden_by_its_sources_zero_shot_run(read_made_up):
+    # The page finds lines by their series, so that a second one of the same name would replace the curve.
+    zero_shot = make_run("zero-shot", "ru_ugt", 40, ("en_ugt",), 0)
+    results = read_made_up([make_run("few-shot", "ru_ugt", 50, ("en_ugt",), 25, transfer="encoder"), zero_shot])
+    assert [one.name for one in charts_of(results, None).curves.series] == ["en_ugt"]
+    (line,) = panel_of(results, "ru_ugt", ALL_TYPES).lines
+    assert len(line.points) == 1 and line.zero_shot is not None
+
+
 def test_series_that_look_alike_are_told_apart_by_their_dashes(read_made_up):
     pair = ("en_ugt", "ru_ehr")
     made = [((), {}), ((), {"extra_updates": 300}), (pair, {"in_sequence": True}), (pair, {})]
