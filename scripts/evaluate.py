@@ -53,13 +53,14 @@ def main(
     """Score the pipeline that the experiment ships (`ship`) on the test part of every corpus, also in capitals.
 
     The pipeline is trained first if needed. Each corpus gets a JSON file with the same keys as `spacy evaluate`. Use
-    --seed to train with other seeds: the table has the mean of all seeds that were scored.
+    --seed to train with other seeds: the table has the mean of all seeds that were scored, without failed trainings.
     """
     chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
         results = execute_kind(workspace, SHIPPED, chosen, verbose)
-        table = table_shipped([*results, *sum(scores_of_other_seeds(workspace).values(), [])])
+        sound = [result for result in results if not result.problem]
+        table = table_shipped([*sound, *sum(scores_of_other_seeds(workspace).values(), [])])
         print_table(table)
         folder = workspace.results / "evaluation"
         for result in results:

@@ -13,7 +13,8 @@ def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
     """Find the results of the same model with other training seeds, for the current settings and data.
 
     workspace (Workspace): The experiment and its environment.
-    RETURNS (dict[str, list[RunResult]]): The other results, by corpus. Empty if there are none.
+    RETURNS (dict[str, list[RunResult]]): The other results, by corpus, without those of failed trainings. Empty if
+        there are none.
     """
     ledger, own = Ledger(workspace.runs), shipped_model(workspace.experiment).seed
     heads = [path.stem for path in workspace.runs.glob(f"{SHIPPED}.*.json")]
@@ -22,6 +23,6 @@ def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
     for seed in sorted(seeds - {own}):
         shifted = replace(workspace, experiment=shift_seeds(workspace.experiment, seed - own))
         for run, job in jobs_of(shifted, SHIPPED).items():
-            if ledger.is_finished(run.id, job.fingerprint):
-                found.setdefault(run.target, []).append(ledger.read(run.id))
+            if ledger.is_finished(run.id, job.fingerprint) and not (result := ledger.read(run.id)).problem:
+                found.setdefault(run.target, []).append(result)
     return found

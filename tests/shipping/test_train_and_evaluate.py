@@ -1,12 +1,16 @@
 """`train` keeps the pipeline that is to be shipped, `evaluate` scores it, and `package` uses what they made."""
 import csv
+from dataclasses import replace
 
 import pytest
 import spacy
 import srsly
 
 from scripts import evaluate, package, train
+from scripts.base.files import write_checked_json
 from scripts.evaluation.scores import MICRO
+from scripts.experiments.other_seeds import scores_of_other_seeds
+from scripts.results.runs import read_run, to_json
 from tests.experiments.tiny import CORPORA, EXPERIMENT, make_project, open_project
 from tests.shipping.conftest import Packaged
 
@@ -67,3 +71,18 @@ def test_the_table_has_every_seed_that_was_scored_and_capitals(project, capsys):
         for key, column in (("scores", "F1"), ("capitals", "F1 in capitals")):
             f1s = [run[key]["tokens"][MICRO]["f1"] for run in runs]
             assert len(f1s) == 2 and float(row[column]) == pytest.approx(sum(f1s) / 2, abs=0.01)
+
+
+def test_a_failed_training_counts_for_no_mean(project):
+    evaluate.main(**{**settings(project), "seed": 1})
+    workspace = open_project(project)
+    for path in workspace.runs.glob("shipped.*seed-1.json"):
+        write_checked_json(path, to_json(replace(read_run(path), problem="its weights are not finite numbers")))
+    own = {path.name.split(".")[1]: read_run(path) for path in workspace.runs.glob("shipped.*seed-0.json")}
+    for seed in (0, 1):
+        evaluate.main(**{**settings(project), "seed": seed})
+        rows = list(csv.DictReader((workspace.results / "evaluation" / "scores.csv").open(encoding="utf8")))
+        f1s = {row["test part"]: float(row["F1"]) for row in rows if row["type"] == MICRO}
+        assert f1s == {name: pytest.approx(run.scores.tokens[MICRO].f1, abs=0.01) for name, run in own.items()}
+    # The card has these.
+    assert scores_of_other_seeds(workspace) == {}
