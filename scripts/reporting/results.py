@@ -3,7 +3,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Iterable, Iterator, Mapping, Optional, Sequence
+from typing import Iterable, Iterator, Mapping, Optional, Sequence, TypeVar
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.schema import in_order
@@ -15,8 +15,9 @@ from scripts.results.corpora import Corpora, read_corpora
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN, NO_TRANSFER, ZERO_SHOT
 from scripts.results.paper import Paper, read_paper
 from scripts.results.per_type import join_counts, join_types, parts_of
-from scripts.results.runs import Coordinates, CurrentState, Ledger, RunResult, read_plans, read_runs
+from scripts.results.runs import Coordinates, CurrentState, Ledger, PlannedRun, RunResult, read_plans, read_runs
 
+Named = TypeVar("Named", RunResult, PlannedRun)
 SHARE = 0.99
 DESCRIBED_BEFORE = "The corpus statistics are left out, as the corpora have changed: run `weasel run describe` again."
 
@@ -260,8 +261,10 @@ def read_results(
     Ledger(runs_folder).check_layout()
     plans = read_plans(folder / experiment)
     plan = current.planned if current else {name: one for own in plans.values() for name, one in own.runs.items()}
+    plan = {name: _named(one, experiment) for name, one in plan.items()}
     # If the current plan isn't known, runs of a kind without a plan are used as they are.
-    found = [run for run in read_runs(runs_folder) if run.run in plan or not (current or run.coordinates.kind in plans)]
+    known = [_named(run, experiment) for run in read_runs(runs_folder)]
+    found = [run for run in known if run.run in plan or not (current or run.coordinates.kind in plans)]
     runs = [run for run in found if run.run not in plan or run.fingerprint == plan[run.run].fingerprint]
     if not runs:
         raise _nothing_finished(folder, runs_folder, len(found))
@@ -279,6 +282,11 @@ def read_results(
     outdated = Counter(run.coordinates.kind for run in found if run not in runs)
     places = (tuple(planned), of_paper, runs_folder, outdated, remarks)
     return Results(experiment, at_random, failed, corpora, *places, chosen)
+
+
+def _named(run: Named, experiment: str) -> Named:
+    """RETURNS (Named): A run under the experiment's present name, which differs if the experiment was renamed since."""
+    return replace(run, coordinates=replace(run.coordinates, experiment=experiment))
 
 
 def _corpora(path: Path, current: Optional[CurrentState]) -> tuple[Corpora, tuple[str, ...]]:

@@ -1,9 +1,12 @@
 """Choosing runs, curves and gaps from the made-up experiment."""
+from dataclasses import replace
+
 import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.reporting.results import Setup, measure, read_results
-from tests.reporting.made_up import make_run, make_runs, write_plan
+from scripts.results.runs import CurrentState, PlannedRun, read_runs
+from tests.reporting.made_up import TYPES, make_run, make_runs, per_type, write_plan
 
 SOURCE = Setup(("en_ugt",), "full", "softmax")
 
@@ -90,6 +93,18 @@ def test_runs_that_earlier_settings_left_are_not_read(tmp_path, read_made_up):
     results = read_results(tmp_path / "made_up", "sample")
     assert [run.run for run in results.runs] == [kept["run"]]
     assert results.missing("few-shot") == ["ru_ugt from no pretrain at 100 sentences, seed 0"]
+
+
+def test_a_renamed_experiment_lacks_none_of_its_runs(tmp_path, read_made_up):
+    runs = per_type(make_run("zero-shot", "ru_ugt", 50, ("en_ugt",), 0), "Drug")
+    runs += per_type(make_run("in-corpus", "ru_ugt", 50), *TYPES)
+    read_made_up([*runs, make_run("few-shot", "ru_ugt", 50, (), 25)])
+    (tmp_path / "made_up" / "sample").rename(tmp_path / "made_up" / "renamed")
+    found = read_runs(tmp_path / "made_up" / "renamed" / "runs")
+    planned = {run.run: PlannedRun(replace(run.coordinates, experiment="renamed"), run.fingerprint) for run in found}
+    results = read_results(tmp_path / "made_up", "renamed", current=CurrentState(planned, ""))
+    # Both parts of the in-corpus run are joined.
+    assert len(results.runs) == 3 and not any(results.missing(kind) for kind in ("in-corpus", "zero-shot", "few-shot"))
 
 
 def test_no_run_at_all_is_one_clear_line(tmp_path, metrics):
