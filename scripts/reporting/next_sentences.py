@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Collection, Optional
 
 from scripts.evaluation.curves import Curve
-from scripts.evaluation.forecast import LEVEL, Forecast, Interval, forecast, predict
+from scripts.evaluation.forecast import FEWEST_SIZES, LEVEL, Forecast, Interval, forecast, predict
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, Setup
 from scripts.reporting.tables.stopping import ENOUGH, MORE, needed_for_enough, reached
@@ -15,7 +15,7 @@ class Outlook:
     """The forecast of what the next sentences of a target will bring.
 
     target (str): The corpus to learn.
-    name (str): The setup, which is the best one at the largest sample.
+    name (str): The setup, which is the best one at the largest sample, of those with enough sizes.
     size (int): The largest sample, in sentences.
     f1 (float): Mean F1 there over the seeds, in percent.
     expected (Interval): F1 of one run with `MORE` more sentences, in percent.
@@ -47,7 +47,7 @@ def outlook(results: Results, target: str, model: Optional[str] = None) -> Optio
     results (Results): The experiment.
     target (str): The corpus to learn.
     model (Optional[str]): Name of the spaCy config; None for the best of all.
-    RETURNS (Optional[Outlook]): The outlook of the best setup; None if its curve has too few sizes.
+    RETURNS (Optional[Outlook]): The outlook of the best setup; None if all curves have too few sizes.
     """
     setup = _best(results, target, model)
     curve = results.curve(target, setup, MICRO) if setup else Curve(())
@@ -60,11 +60,11 @@ def outlook(results: Results, target: str, model: Optional[str] = None) -> Optio
 
 
 def _best(results: Results, target: str, model: Optional[str]) -> Optional[Setup]:
-    """RETURNS (Optional[Setup]): The setup with the highest mean F1 at the largest sample."""
+    """RETURNS (Optional[Setup]): The setup with the highest mean F1 at the largest sample, if it has enough sizes."""
     setups = [setup for setup in results.setups(FEW_SHOT, target=target) if model in (None, setup.model)]
     curves = {setup: results.curve(target, setup, MICRO) for setup in setups}
-    drawn = {setup: curve for setup, curve in curves.items() if curve.points}
-    return max(drawn, key=lambda setup: (drawn[setup].sizes[-1], drawn[setup].points[-1][1].mean), default=None)
+    long = {setup: curve for setup, curve in curves.items() if len(curve.points) >= FEWEST_SIZES}
+    return max(long, key=lambda setup: (long[setup].sizes[-1], long[setup].points[-1][1].mean), default=None)
 
 
 def _line(found: Outlook) -> str:

@@ -37,6 +37,14 @@ def test_the_setup_that_is_best_now_is_spoken_of(read_made_up):
     assert "is unknown (flat" in line
 
 
+def test_a_better_setup_with_too_few_sizes_to_forecast_is_passed_over(read_made_up):
+    # Such as a control, or a source that is not finished.
+    control = f1_run(85, (), 800)
+    control = {**control, "run": "control", "coordinates": {**control["coordinates"], "extra_updates": 300}}
+    expected = next_sentences(read_made_up(law()))
+    assert next_sentences(read_made_up([*law(), control, f1_run(85, ("en_ugt",), 800)])) == expected != []
+
+
 def test_nothing_is_said_of_other_targets(read_made_up):
     results = read_made_up(law())
     assert next_sentences(results, ["ru_ehr"]) == [] and len(next_sentences(results, ["ru_ugt"])) == 1
