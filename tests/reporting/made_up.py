@@ -25,6 +25,7 @@ MENTIONS = 200
 MANY_MENTIONS = 100000
 N_DOCUMENTS = 40
 TYPES = ("Drug", "Disease")
+SETTINGS = {"encoder": {"name": "/somewhere/encoder-small", "revision": "abc"}, "learn_rate": 0.0002, "source": None}
 
 
 def make_score(tp: int, fp: int, fn: int) -> dict:
@@ -68,7 +69,7 @@ def make_run(kind: str, target: str, quality: float, sources: tuple = (), size=N
         "run": name,
         "layout": LAYOUT,
         "coordinates": coordinates,
-        "settings": {"encoder": {"name": "/somewhere/encoder-small", "revision": "abc"}, "learn_rate": 0.0002},
+        "settings": {**SETTINGS, "source": SETTINGS if kind == "few-shot" and sources else None},
         "fingerprint": f"of {name}",
         "versions": {"spacy": "3.8.0", "torch": "2.13.0"},
         "device": "cpu",
