@@ -15,7 +15,7 @@ from scripts.evaluation.curves import (
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import RESAMPLES, DocumentCounts
 from scripts.reporting.best_selection import BestSelection, best_selection
-from scripts.reporting.full_model import doubts_of_full
+from scripts.reporting.full_model import TRAIN_LONGER, doubts_of_full
 from scripts.reporting.next_sentences import Outlook, outlook
 from scripts.reporting.results import SHARE, Results, Setup
 from scripts.reporting.tables.significance import PairedRuns, over_documents
@@ -72,6 +72,7 @@ class Needed:
         the percentage that each reaches. Only seeds that were run at every size count. Empty if there is only one seed.
     without (Optional[int]): Sentences needed without a source; None if no sample is enough.
     largest_without (Optional[int]): The largest sample without a source; None if none was tried.
+    full_seeds (int): Number of seeds that the full F1 is a mean of.
     """
 
     full: float
@@ -83,6 +84,7 @@ class Needed:
     by_seed: str
     without: Optional[int]
     largest_without: Optional[int]
+    full_seeds: int
 
     @property
     def goal(self) -> float:
@@ -154,7 +156,7 @@ def _decide(results: Results, target: str, model: str, document_counts: Document
         *(target, shown, gain, needed, outlook(results, target, model), zero_shot),
         selection=best_selection(results, target, model),
         open_points=_open_points(results, target, model, gain, needed),
-        cautions=(*small, *(f"The full F1 may be too low a goal: {one}." for one in doubts)),
+        cautions=(*small, *(f"The full F1 may be too low a goal: {one}. {TRAIN_LONGER}" for one in doubts)),
     )
 
 
@@ -228,6 +230,7 @@ def _needed(results: Results, target: str, model: str) -> Optional[Needed]:
         *(full.mean, results.corpora.training_sentences(target), max(largest.values()), fewest),
         *(tuple(map(results.label, best)), _share(known[nearest]), _by_seed([curves[one] for one in best], full.mean)),
         *(without, next((size for setup, size in largest.items() if setup.is_no_pretrain), None)),
+        full_seeds=len(full.values),
     )
 
 

@@ -1,8 +1,11 @@
 """Warn if an in-corpus model is too weak for 99 % of its F1 to be a useful goal."""
 from typing import Iterator, Sequence
 
+from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, no_pretrain_by
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN
+
+TRAIN_LONGER = "Train the in-corpus models longer (`in_corpus.training` in the experiment file)."
 
 
 def doubts_of_full(results: Results, target: str, model: str, entity_types: Sequence[str]) -> list[str]:
@@ -23,8 +26,7 @@ def careful(doubts: Sequence[str]) -> str:
     if not doubts:
         return ""
     return (
-        f" The goal of 99 % means little where the full F1 is too low: {'; '.join(doubts)}. Train the in-corpus models "
-        "longer (`in_corpus.training` in the experiment file)."
+        f" The goal of 99 % means little where the full F1 is too low: {'; '.join(doubts)}. {TRAIN_LONGER}"
     )
 
 
@@ -49,7 +51,8 @@ def _below_a_sample(results: Results, target: str, model: str, entity_type: str)
     best, size, setup = max(points, default=(0.0, 0, None))
     # Compare the rounded figures, so that none seems to be below itself.
     if full and setup and round(best, 1) > round(full.mean, 1):
+        named = "all types" if entity_type == MICRO else entity_type
         yield (
-            f"the model trained on all of {target} scores {full.mean:.1f} F1 ({entity_type}), and "
-            f"{results.label(setup)} with {size} sentences of it scores {best:.1f}"
+            f"the model trained on all of {target} scores {full.mean:.1f} F1 for {named}, but "
+            f"{results.label(setup)} scores {best:.1f} with only {size} sentences of {target}"
         )

@@ -82,11 +82,12 @@ def _plateau(found: Forecast, curve: Curve) -> str:
         return f"Whether {share} is reached is unknown ({found.problem})."
     is_endless = needed.value == float("inf")
     takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
-    when = ", and the curve doesn't show yet when it will be" if is_endless else takes
+    if is_endless and reached(curve.sizes[-1], needed) == "no":
+        return "The curve is still rising and doesn't show yet where it will level off."
     verdicts = {
         "yes": "is reached: it is time to stop.",
         "probably": "is probably reached.",
         "maybe": f"may be reached{takes}.",
-        "no": f"is not reached{when}.",
+        "no": f"is not reached{takes}.",
     }
     return f"{share} {verdicts[reached(curve.sizes[-1], needed)]}"

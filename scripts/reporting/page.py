@@ -21,7 +21,7 @@ from scripts.reporting.results import Results
 from scripts.reporting.steadiness import steadiness
 from scripts.reporting.transfer_map import transfer_maps
 from scripts.results.calibration import ELSEWHERE, Calibration
-from scripts.results.kinds import FEW_SHOT, IN_CORPUS
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, SHIPPED
 
 HTML = Path(__file__).parent / "html"
 LIBRARIES = Path(__file__).parents[2] / "assets" / "report"
@@ -179,6 +179,7 @@ def _background(results: Results) -> dict[str, Any]:
     return {
         "few_shot": FEW_SHOT,
         "in_corpus": IN_CORPUS,
+        "shipped": SHIPPED,
         "making": making(results),
         "parts_tested": parts_tested(results),
         "types": results.types,

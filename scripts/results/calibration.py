@@ -9,8 +9,8 @@ from scripts.results.runs import CurrentState
 from scripts.results.shapes import read_shape
 
 ELSEWHERE = (
-    "On other kinds of text, confidences may be too high: the pipeline may be right less often than they say. "
-    "Check a threshold on your own annotated texts before you rely on it."
+    "On other kinds of text, confidences may be too high: the pipeline may be right less often than its confidences "
+    "say. Check a threshold on your own annotated texts before you rely on it."
 )
 
 
@@ -97,7 +97,8 @@ def describe_calibration(calibration: Calibration) -> tuple[str, ...]:
     errors = "; ".join(map(_errors_of, calibration.tests))
     return (
         f"The confidences were calibrated on documents from the training parts ({documents}) that were held out from a "
-        "second training with the same settings. The pipeline itself is trained on all documents.",
+        "second training with the same settings. The pipeline itself is trained on all documents of the training "
+        "parts.",
         f"Expected calibration error on the raw text of the test parts: {errors}.",
         *_where_worse(calibration),
         ELSEWHERE,

@@ -15,7 +15,10 @@ document.querySelectorAll("table.sortable").forEach(makeSortable);
 function unfoldTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const folded = target && target.closest("details");
-  if (folded) folded.open = true;
+  if (!folded || folded.open) return;
+  folded.open = true;
+  // The browser has scrolled to where the part was before.
+  target.scrollIntoView();
 }
 
 addEventListener("hashchange", unfoldTarget);
