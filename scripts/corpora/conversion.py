@@ -55,7 +55,7 @@ from scripts.corpora.schema import (
     Mention,
 )
 from scripts.corpora.settings import CorpusSettings
-from scripts.corpora.sides import Sides, earlier_sides, hash_folded, keep_left_out, sides_of, write_sides
+from scripts.corpora.sides import Sides, earlier_sides, hash_of, keep_left_out, sides_of, write_sides
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
@@ -113,7 +113,7 @@ def convert_corpus(name: str, settings: CorpusSettings, earlier: Optional[Sides]
     made_from = fingerprint(settings)
     documents = read_raw_documents(name, settings)
     named = name_annotators(documents)
-    texts = {document.id: hash_folded(document.text) for document in documents}
+    texts = {document.id: hash_of(document) for document in documents}
     before = earlier_sides(earlier, settings.split, texts)
     dealt = deal_documents(name, settings, choose_annotators(named, settings.annotators, f"corpus {name}"), before)
     nlp = blank_pipeline()

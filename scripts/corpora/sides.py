@@ -13,6 +13,7 @@ from scripts.base.settings import Settings
 from scripts.corpora.copies import fold_text
 from scripts.corpora.manifest import FILE as MANIFEST
 from scripts.corpora.manifest import Manifest, read_manifest
+from scripts.corpora.schema import SOURCE_HASH, Document
 from scripts.corpora.settings import Split
 from scripts.corpora.split import SIDES
 
@@ -25,7 +26,8 @@ class Sides(Settings):
 
     split (Split): The settings they were assigned with.
     sides (Mapping[str, str]): `train` or `test`, by document id.
-    texts (Mapping[str, str]): Hash of the text, by document id. Without it, documents are only known by their ids.
+    texts (Mapping[str, str]): Hash of the text, by document id, see `hash_of`. Without it, documents are only known by
+        their ids.
     """
 
     split: Split
@@ -84,6 +86,12 @@ def hash_folded(text: str) -> str:
     """RETURNS (str): A hash that copies of a text have in common. Empty if there is no text."""
     folded = fold_text(text)
     return hashlib.sha256(folded.encode("utf8")).hexdigest()[:HASH_LENGTH] if folded else ""
+
+
+def hash_of(document: Document) -> str:
+    """RETURNS (str): A hash by which a document is recognized: that of its text or, if it only has some sentences of a
+    text, that of the whole text, which stays the same when others are annotated."""
+    return document.meta.get(SOURCE_HASH) or hash_folded(document.text)
 
 
 def earlier_sides(earlier: Optional[Sides], split: Split, texts: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import pytest
 from spacy.tokens import DocBin
 
 from scripts.corpora.conversion import convert_corpus, save_corpus
+from scripts.corpora.formats.sentences_of import place_of
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, Split
 from scripts.corpora.sides import Sides, earlier_sides, find_sides, hash_folded
@@ -117,3 +118,35 @@ class TestConverted:
         (folder / "b.jsonl").write_text(self.rows(range(20, 26)), "utf8")
         again = self.convert(folder, tmp_path / "corpus")
         assert all(first[part] <= again[part] for part in SIDES)
+
+    @pytest.mark.parametrize("folder_of_texts", ["", "texts/"])
+    def test_a_text_stays_as_more_of_its_sentences_are_annotated_whatever_others_say(self, tmp_path, folder_of_texts):
+        def write(number, name, sentences):
+            # Of each text, the second sentence is another text's first one.
+            text = f"Note {number} took aspirin. Note {number - 100} took aspirin."
+            cut = text.index(". ") + 1
+            places = {"first": (0, cut), "second": (cut + 1, len(text))}
+            rows = []
+            for start, end in (places[one] for one in sentences):
+                at = text.index("aspirin", start) - start
+                spans = [{"start": at, "end": at + 7, "label": "Drug"}]
+                rows.append({"text": text[start:end], "spans": spans, **place_of(name, start, end, text)})
+            return "".join(json.dumps(row) + "\n" for row in rows)
+
+        def convert():
+            self.convert(tmp_path / "raw", tmp_path)
+            splits = read_manifest(tmp_path, "mine").splits
+            return {name: part for part, account in splits.items() for name in account.ids}
+
+        (tmp_path / "raw").mkdir()
+        numbers = range(100, 124)
+        (tmp_path / "raw" / "round-1.jsonl").write_text("".join(write(n, f"{n}", ["first"]) for n in numbers), "utf8")
+        first = convert()
+        # Some of these texts have more sentences now, and others have only the sentence that these had.
+        grown = numbers[::2]
+        rows = [write(n, f"{folder_of_texts}{n}", ["first", "second"][: 1 + (n in grown)]) for n in numbers]
+        rows += [write(n + 100, f"{folder_of_texts}{n + 100}", ["second"]) for n in grown]
+        (tmp_path / "raw" / "round-1.jsonl").write_text("".join(rows), "utf8")
+        again = convert()
+        assert len(again) == len(numbers) + len(grown)
+        assert {name: again[f"{folder_of_texts}{name}"] for name in first} == first
