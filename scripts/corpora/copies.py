@@ -72,8 +72,8 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
 
     An annotator's name is the only component in which the ids of two copies differ. This is either a folder, or the
     last component if its folder only has copies of this text. `notes/07` and `notes/12`, next to other notes, are
-    therefore not copies by different annotators. Other documents in an annotator's folder, without copies, are by the
-    same annotator.
+    therefore not copies by different annotators. Other documents in an annotator's folder, or with an annotator's name
+    in a folder next to one of copies, are by the same annotator though they have no copies.
 
     ids (Iterable[str]): The ids of all documents, with components separated by `/`.
     copies (Sequence[Sequence[str]]): The ids for each text in more than one document.
@@ -83,6 +83,7 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
     in_folder = Counter(name.rpartition("/")[0] for name in ids)
     found: dict[str, str] = {}
     folders: set[tuple[str, ...]] = set()
+    files: set[tuple[str, ...]] = set()
     for names in copies:
         alike = Counter(rest for name in names for rest in _rests(name))
         for name in names:
@@ -94,17 +95,27 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
             if len(places) == 1 and last:
                 found[name] = name.split("/")[places[0]]
                 folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
+                files |= {_without_folder(name) for place in places if place == last}
     with_copies = {name for names in copies for name in names}
-    return {**found, **dict(_by_folder((name for name in ids if name not in with_copies), folders))}
+    return {**found, **dict(_without_copies((name for name in ids if name not in with_copies), folders, files))}
 
 
-def _by_folder(ids: Iterable[str], folders: Collection[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """YIELDS (tuple[str, str]): Each id in an annotator's folder, and the annotator."""
+def _without_copies(
+    ids: Iterable[str], folders: Collection[tuple[str, ...]], files: Collection[tuple[str, ...]]
+) -> Iterator[tuple[str, str]]:
+    """YIELDS (tuple[str, str]): Each id in an annotator's folder or with the name of an annotator's files, and the
+    annotator."""
     for name in ids:
         parts = tuple(name.split("/"))
         above = next((parts[:depth] for depth in range(1, len(parts)) if parts[:depth] in folders), ())
-        if above:
-            yield name, above[-1]
+        if above or _without_folder(name) in files:
+            yield name, (above or parts)[-1]
+
+
+def _without_folder(name: str) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): The components of an id, without the folder that the document is in."""
+    *above, _, last = ("", *name.split("/"))
+    return *above, last
 
 
 def _rests(name: str) -> Iterator[tuple[int, tuple[str, ...]]]:

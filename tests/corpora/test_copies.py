@@ -73,8 +73,12 @@ def test_characters_that_nobody_sees_make_no_other_text(other):
             {"anna/1": "anna", "anna/2": "anna", "bert/1": "bert", "bert/x/3": "bert"},
         ),
         (["x/anna/1", "x/bert/1"], [["x/anna/1", "x/bert/1"]], {"x/anna/1": "anna", "x/bert/1": "bert"}),
-        # A folder of copies, which are called as annotators are.
-        (["a/D/anna", "a/D/bert", "a/E/anna"], [["a/D/anna", "a/D/bert"]], {"a/D/anna": "anna", "a/D/bert": "bert"}),
+        # A folder of copies, which are called as annotators are, and what is called so in other folders.
+        (
+            ["a/D/anna", "a/D/bert", "a/E/anna", "a/E/x/anna", "a/anna", "b/E/anna", "anna", "a/E/carl"],
+            [["a/D/anna", "a/D/bert"]],
+            {"a/D/anna": "anna", "a/D/bert": "bert", "a/E/anna": "anna"},
+        ),
         # Documents that happen to have one text.
         (["1", "2", "3"], [["1", "2"]], {}),
         (["notes/1", "notes/2", "notes/3"], [["notes/1", "notes/2"]], {}),
@@ -99,6 +103,12 @@ def test_what_one_annotator_alone_has_is_left_out_with_the_rest_of_the_folder():
     documents = [Document(name, TEXT + name[-1]) for name in ("anna/1", "anna/2", "bert/2", "bert/3", "4")]
     chosen = choose_annotators(name_annotators(documents), "anna", "corpus c")
     assert [one.id for one in chosen if LEFT_OUT not in one.meta] == ["anna/1", "anna/2", "4"]
+
+
+def test_what_one_annotator_alone_has_is_left_out_in_a_folder_for_each_text_too():
+    documents = [Document(name, TEXT + name[0]) for name in ("1/anna", "2/anna", "2/bert", "3/bert", "4/x")]
+    chosen = choose_annotators(name_annotators(documents), "anna", "corpus c")
+    assert [one.id for one in chosen if LEFT_OUT not in one.meta] == ["1/anna", "2/anna", "4/x"]
 
 
 def test_an_annotator_that_the_format_names_goes_before_the_id():
