@@ -289,7 +289,7 @@ def test_a_target_without_any_mention_is_said_to_have_none(read_made_up):
     ("full", "sample", "doubt"),
     [
         ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "had 20 updates, and no pretrain with 25"),
-        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 for all types, but no pretrain scores"),
+        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 for all types, but no pretrain"),
         ({"tp": 160, "updates": 60}, {"tp": 160, "updates": 60}, None),
     ],
 )
