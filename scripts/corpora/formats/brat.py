@@ -315,8 +315,8 @@ def _unplaced(text: str, lines: Sequence[str], number: int, document: str) -> Se
 def write(documents: Sequence[Document], path: Path) -> None:
     """Write documents for brat, with a text and an annotation file for each. `read` reads them back.
 
-    A mention's text has spaces between fragments and instead of line breaks. Ids in brat's form are kept, and others
-    are replaced by numbers. brat doesn't store the annotator of a document.
+    A mention that goes on in another line has a fragment for each line. Ids in brat's form are kept, and others are
+    replaced by numbers. brat doesn't store the annotator of a document.
 
     documents (Sequence[Document]): The documents. An id is the path below the folder.
     path (Path): The folder, which is written atomically. It must be new or empty.
@@ -385,6 +385,8 @@ def _check_writable(document: Document, where: str) -> None:
 
 # The most bytes in a file name. File systems allow 255.
 _LONGEST = 200
+# Between the characters at which brat ends a line when it reads a file.
+_LINE = re.compile("[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
 def _ids(mentions: Sequence[Mention]) -> Iterator[str]:
@@ -405,7 +407,9 @@ def _line(name: str, mention: Mention, text: str, where: str) -> str:
         raise ProjectError("a label that is empty or contains whitespace", where=place, remedy="rename the label")
     if any(not 0 <= start < end <= len(text) for start, end in fragments):
         raise ProjectError("offsets outside of the text, or empty", where=place, remedy="leave the mention out")
-    # brat rejects texts with a different length, so each line break character becomes one space.
+    # brat rejects a mention whose text differs from the document's in any character, such as a space for a line break.
+    lines = [match.span() for start, end in fragments for match in _LINE.finditer(text, start, end)]
+    fragments = tuple((start, end) for start, end in lines if text[start:end].strip()) or fragments
     covered = re.sub("[\r\n]", " ", " ".join(text[start:end] for start, end in fragments))
     if mention.text is not None and not same_text(mention.text, covered):
         raise ProjectError("its text differs from the document's", where=place, remedy="leave the mention out")
