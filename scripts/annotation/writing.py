@@ -94,7 +94,9 @@ def as_prodigy(found: Found) -> dict[str, Any]:
 def as_doccano(found: Found) -> dict[str, Any]:
     """RETURNS (dict): A row for Doccano. Its labels can't have confidences, so these are stored as metadata."""
     label = [[start, end, label] for start, end, label, _ in found.entities]
-    return {"id": found.id, "text": found.text, "label": label, **_scores(found), **found.meta}
+    # In every row, since Doccano can't store the NaN that its import puts where a row has no value.
+    scores = [score for *_, score in found.entities if score is not None]
+    return {"id": found.id, "text": found.text, "label": label, "scores": scores, **found.meta}
 
 
 def as_label_studio(found: Found) -> dict[str, Any]:
@@ -109,11 +111,6 @@ def as_label_studio(found: Found) -> dict[str, Any]:
 
 def _score(confidence: Optional[float]) -> dict[str, float]:
     return {} if confidence is None else {"score": confidence}
-
-
-def _scores(found: Found) -> dict[str, list[float]]:
-    scores = [score for *_, score in found.entities if score is not None]
-    return {"scores": scores} if scores else {}
 
 
 ROW_FORMATS: Mapping[str, Write] = MappingProxyType(

@@ -12,7 +12,7 @@ from scripts import predict as command
 from scripts.annotation.pipelines import PipelineSource, load_pipeline
 from scripts.annotation.predict import Predictor, Unfinished, output_path
 from scripts.annotation.texts import TextFiles, portions, show_unread
-from scripts.annotation.writing import FORMATS
+from scripts.annotation.writing import FORMATS, Found, as_doccano
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats import FORMATS as READERS
 from scripts.corpora.schema import Document
@@ -71,6 +71,13 @@ def test_confidences_are_written_in_the_order_of_the_entities(pipeline, texts, t
         scores = [score for line in written.splitlines() for score in json.loads(line).get("scores", [])]
     wanted = [mention[3] for mentions in expected(pipeline).values() for mention in mentions]
     assert scores == pytest.approx(wanted, abs=1e-3) and len(scores) > 3
+
+
+def test_rows_for_doccano_have_the_same_keys():
+    """Doccano reads the rows into a table, and its database refuses the NaN that stands for a missing value."""
+    entities = [((5, 12, "Drug", 0.9),), ((5, 12, "Drug", None),), ()]
+    rows = [as_doccano(Found("a", "Took aspirin .", some, ())) for some in entities]
+    assert [row["scores"] for row in rows] == [[0.9], [], []] and len({tuple(row) for row in rows}) == 1
 
 
 def test_docs_keep_their_confidences(pipeline, texts, tmp_path):

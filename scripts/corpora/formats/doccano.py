@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import add_notes
-from scripts.corpora.formats.json_rows import Row, check_writable, stretches_of, write_rows
+from scripts.corpora.formats.json_rows import STRETCHES, Row, check_writable, stretches_of, write_rows
 from scripts.corpora.schema import Document
 
 ALL, UNKNOWN = "all", "unknown"
@@ -75,4 +75,6 @@ def _row(document: Document) -> dict[str, Any]:
         what = "the document is left out of its corpus, which Doccano can't store"
         raise ProjectError(what, where=f"document '{document.id}'", remedy=remedy)
     label = [[mention.start, mention.end, mention.label] for mention in document.mentions]
-    return {"id": document.id, "text": document.text, "label": label, **stretches_of(document)}
+    # In every row, since Doccano can't store the NaN that its import puts where a row has no value.
+    stretches = {STRETCHES: None, **stretches_of(document)}
+    return {"id": document.id, "text": document.text, "label": label, **stretches}

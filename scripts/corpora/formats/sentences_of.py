@@ -55,9 +55,14 @@ def join_sentences(rows: Sequence[Row]) -> list[Row]:
     """
     groups: dict[Union[str, int], list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
-        groups[_document_of(row) if SOURCE_DOCUMENT in row.data else number].append(row)
-    joined = (_join(group) if SOURCE_DOCUMENT in group[0].data else group for group in groups.values())
+        groups[_document_of(row) if _is_sentence(row) else number].append(row)
+    joined = (_join(group) if _is_sentence(group[0]) else group for group in groups.values())
     return [row for group in joined for row in group]
+
+
+def _is_sentence(row: Row) -> bool:
+    # Doccano exports null for a key that only other rows have.
+    return row.data.get(SOURCE_DOCUMENT) is not None
 
 
 def _document_of(row: Row) -> str:
@@ -143,12 +148,21 @@ def _origin(row: Row, name: str) -> dict[str, str]:
 
 
 def _place(row: Row) -> _Piece:
-    start, end = (check_value(row.data, key, int, row.where) for key in (SOURCE_START, SOURCE_END))
+    start, end = (_offset(row, key) for key in (SOURCE_START, SOURCE_END))
     # A wrong offset could also fill the memory with spaces.
     if not 0 <= start < end <= LONGEST_DOCUMENT or end - start != len(row.document.text):
         what = f"'{SOURCE_START}' and '{SOURCE_END}' don't match the length of the text"
         raise ProjectError(what, where=row.where, remedy="don't change the text and offsets written by `suggest`")
     return _Piece(start, row)
+
+
+def _offset(row: Row, key: str) -> int:
+    """RETURNS (int): An offset. If some rows have none, Doccano exports those of the others as 9.0 in place of 9."""
+    value = row.data.get(key)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    offset: int = check_value(row.data, key, int, row.where)
+    return offset
 
 
 def _text(pieces: Sequence[_Piece]) -> str:

@@ -61,6 +61,21 @@ def test_an_export_with_relations_keeps_the_ids_of_its_spans(tmp_path):
     assert (first.meta, second.meta) == ({"notes": (jsonl.RELATIONS,)}, {"notes": (doccano.UNSURE,)})
 
 
+def test_sentences_and_whole_texts_of_one_project_are_read(tmp_path):
+    """Doccano exports with pandas, which fills in what a row doesn't have, and then no column has whole numbers."""
+    place = {"source_document": "a", "source_start": 9.0, "source_end": 22.0, "source_hash": "0", "before": "No."}
+    rows = [
+        row(7, DRUG, **dict.fromkeys(place), Comments=[]),
+        row(8, text="Zinc.", **dict.fromkeys(place), Comments=[]),
+        {**row(9, DRUG, **place, Comments=[]), "id": "a:9-22"},
+    ]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows), "utf8")
+    first, second, sentence = jsonl.read(tmp_path / "all.jsonl")
+    assert [(one.id, one.annotated) for one in (first, second)] == [("7", None), ("8", None)]
+    assert (sentence.id, sentence.annotated) == ("a", ((9, 22),))
+    assert [(mention.start, mention.end) for mention in sentence.mentions] == [(14, 21)]
+
+
 @pytest.mark.parametrize("indent", [None, 2])
 def test_an_array_is_read_as_its_lines_are(tmp_path, indent):
     (tmp_path / "all.jsonl").write_text(ALL.lstrip(), "utf8")
