@@ -17,6 +17,7 @@ from scripts.corpora.spelling import same_text
 ACCEPT = "accept"
 ANSWERS = (ACCEPT, "reject", "ignore")
 BINARY_VIEWS = ("ner", "spans")
+REVIEW = "review"
 # Rows of these interfaces don't annotate spans, though some show them.
 OTHER_VIEWS = (
     *("classification", "choice", "text", "html", "text_input", "compare", "diff", "pos", "pos_manual", "dep"),
@@ -43,7 +44,7 @@ def read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise ProjectError(f"key 'answer' is not one of {', '.join(ANSWERS)}", where=where)
     if answer != ACCEPT:
         return {"left_out": f"answer is {answer}"}
-    view = row.get("_view_id")
+    view = _interface(row)
     if view in OTHER_VIEWS:
         return {"left_out": f"answered in Prodigy's interface `{view}`, where spans are not marked"}
     return {}
@@ -54,6 +55,11 @@ def is_answered(row: Mapping[str, Any]) -> bool:
     return row.get("_view_id") is not None
 
 
+def _interface(row: Mapping[str, Any]) -> Any:
+    """RETURNS (Any): The interface in which a row was answered. For a reviewed row, that of the answers before."""
+    return row.get("view_id") if row.get("_view_id") == REVIEW else row.get("_view_id")
+
+
 def is_binary(row: Mapping[str, Any]) -> bool:
     """Check whether a row only answers whether its spans are right.
 
@@ -62,7 +68,7 @@ def is_binary(row: Mapping[str, Any]) -> bool:
     row (Mapping): The row.
     RETURNS (bool): Whether the row is a binary answer.
     """
-    if row.get("_is_binary") is True or row.get("_view_id") in BINARY_VIEWS:
+    if row.get("_is_binary") is True or _interface(row) in BINARY_VIEWS:
         return True
     spans = row.get("spans")
     suggested = isinstance(spans, list) and len(spans) == 1 and isinstance(spans[0], dict) and "score" in spans[0]

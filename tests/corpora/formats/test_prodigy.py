@@ -77,6 +77,8 @@ BINARY = [
     # Safe rather than sorry: the interface alone is enough.
     ({"_view_id": "ner"}, DRUG),
     ({"_is_binary": False, "_view_id": "spans"}, DRUG),
+    # `prodigy review` has an interface of its own, which shows that of the answers.
+    ({"_view_id": "review", "view_id": "ner"}, DRUG),
     # Before the interface was written into the row.
     ({}, {**DRUG, "rank": 0, "score": 0.5, "source": "core_web_sm"}),
 ]
@@ -89,7 +91,16 @@ def test_a_binary_row_is_annotated_at_its_accepted_span_and_nowhere_else(tmp_pat
     assert document.meta == {"notes": (prodigy.BINARY,)}
 
 
-@pytest.mark.parametrize("kind", [MANUAL, {"answer": "accept", "_view_id": "spans_manual"}, {"answer": "accept"}, {}])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        MANUAL,
+        {"answer": "accept", "_view_id": "spans_manual"},
+        {"answer": "accept", "_view_id": "review", "view_id": "ner_manual", "versions": [row(DRUG, **MANUAL)]},
+        {"answer": "accept"},
+        {},
+    ],
+)
 def test_a_row_of_other_interfaces_is_annotated_throughout(tmp_path, kind):
     scored = {**DRUG, "score": 0.5} if "_view_id" in kind else DRUG
     (document,) = read(tmp_path, row(scored, **kind))
@@ -136,9 +147,11 @@ def test_stretches_that_overlap_are_joined_and_a_span_that_is_not_there_tells_of
     assert len(document.mentions) == 4
 
 
+@pytest.mark.parametrize("is_reviewed", [False, True])
 @pytest.mark.parametrize("view", ["choice", "classification", "text"])
-def test_a_row_of_an_interface_that_marks_no_spans_is_left_out(tmp_path, view):
-    (document,) = read(tmp_path, {"text": TEXT, "answer": "accept", "_view_id": view, "accept": ["X"]})
+def test_a_row_of_an_interface_that_marks_no_spans_is_left_out(tmp_path, view, is_reviewed):
+    kind = {"_view_id": "review", "view_id": view} if is_reviewed else {"_view_id": view}
+    (document,) = read(tmp_path, {"text": TEXT, "answer": "accept", **kind, "accept": ["X"]})
     assert view in document.meta["left_out"]
 
 
