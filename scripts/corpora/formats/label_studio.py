@@ -3,6 +3,7 @@
 Depending on its version, the editor counts characters or UTF-16 units, which is detected from the spans' texts.
 """
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ _MIN_KEYS = {"id", "annotator", "annotation_id", "created_at", "updated_at", "le
 _OFFSETS = {"start", "end"}
 _EXPECTED = "export it from Label Studio as JSON or JSON-MIN"
 _PLAIN = "label plain text with the tag Text: spans in HTML and in dialogues are not read"
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|\S*/data/(?:upload|local-files)/)\S+")
 _RENAME = "rename the key of the annotated text to `text` in each task's data"
 
 
@@ -118,7 +120,12 @@ def _read_file(file: RawFile, prefix: str, options: Options) -> list[Row]:
     ]
     if not annotations:
         raise ProjectError("no tasks in this file", where=file, remedy="remove the file, or export it again")
+    for one in annotations:
+        _check_plain(one)
     key = _text_key(annotations, str(file))
+    if all(_ADDRESS.fullmatch(one.data[key]) for one in annotations):
+        what = "the addresses of texts in place of the texts, which an export doesn't include"
+        raise ProjectError(what, where=file, remedy=f"write each text under '{name_id(key)}' in place of its address")
     names = _names(annotations)
     return [
         Row(one.where, one.data, _document(one, prefix + name, key, options))
@@ -209,6 +216,11 @@ def _length(task: Mapping[str, Any], key: str) -> int:
     return len(task[key]) if isinstance(task.get(key), list) else 0
 
 
+def _check_plain(annotation: _Annotation) -> None:
+    if any("globalOffsets" in span or isinstance(span["start"], str) for span in annotation.spans):
+        raise ProjectError("a span that is not in plain text", where=annotation.where, remedy=_PLAIN)
+
+
 def _names(annotations: Sequence[_Annotation]) -> Iterator[str]:
     """YIELDS (str): The id of each annotation's document, as short as possible while unique."""
     tasks = Counter(one.task for one in annotations)
@@ -271,8 +283,6 @@ def _number(mentions: Iterable[Mention]) -> list[Mention]:
 
 def _read_span(span: Mapping[str, Any], text: str, where: str) -> Iterator[Mention]:
     """YIELDS (Mention): A mention for each label of a span."""
-    if "globalOffsets" in span or isinstance(span["start"], str):
-        raise ProjectError("a span that is not in plain text", where=where, remedy=_PLAIN)
     start, end = check_value(span, "start", int, where), check_value(span, "end", int, where)
     covered = None if span.get("text") is None else _unescape(check_value(span, "text", str, where), text)
     name = check_name(span, "id", "", where)

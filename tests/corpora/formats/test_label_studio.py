@@ -225,6 +225,13 @@ def marked(value: dict) -> list[dict]:
     return [task(1, annotation(1, 2, {**span(5, 12), "value": value}))]
 
 
+TURN = {
+    **span(5, 12),
+    "type": "paragraphlabels",
+    "value": {"start": "0", "end": "0", "startOffset": 5, "endOffset": 12, "paragraphlabels": ["Drug"]},
+}
+
+
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [
@@ -241,6 +248,14 @@ def marked(value: dict) -> list[dict]:
         (
             marked({"start": 0, "end": 1, "globalOffsets": {"start": 0, "end": 1}, "labels": ["Drug"]}),
             "item 1: a span that is not in plain text",
+        ),
+        (
+            [task(1, annotation(1, 2, TURN), data={"dialogue": [{"author": "A", "text": TEXT}]})],
+            "item 1: a span that is not in plain text. Label plain text with the tag Text",
+        ),
+        *(
+            ([task(1, annotation(1, 2, span(5, 12, "Drug")), data={"text": address})], "addresses of texts")
+            for address in ("/data/upload/1/c0ffee-a.txt", "/data/local-files/?d=a.txt", "https://a.org/a.txt", "s3://a/b")
         ),
         ([task(1), *marked({"start": True, "end": 1, "labels": ["a"]})], r"item 2: key 'start' is not of type int"),
         ([task(1, annotation(1, 2, span(5, 12, 3)))], r"item 1: key 'labels' is not of type str \(got int\)"),
@@ -266,6 +281,11 @@ def test_a_wrong_export_is_named_and_not_quoted(tmp_path, tasks, message):
     with pytest.raises(ProjectError, match=message) as raised:
         read(tmp_path, tasks)
     assert "export.json" in str(raised.value) and "aspirin" not in str(raised.value)
+
+
+def test_a_text_that_is_an_address_is_read_next_to_others(tmp_path):
+    tasks = [task(1, annotation(1, 2)), task(2, annotation(2, 2), data={"text": "https://a.org/a"})]
+    assert [document.text for document in read(tmp_path, tasks)] == [TEXT, "https://a.org/a"]
 
 
 def test_absent_files_and_a_folder_of_annotations_are_errors(tmp_path):
