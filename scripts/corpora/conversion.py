@@ -242,10 +242,14 @@ def deal_documents(
     RAISES (ProjectError): If a part would be empty, or a published split doesn't include a document.
     """
     used = {document.id: document for document in documents if LEFT_OUT not in document.meta}
+    marked = [document for document in documents if LEFT_OUT in document.meta]
     if len(used) < 2:
         remedy = f"check what is in {settings.path}"
         if used and settings.format == "conll":
             remedy += ": a file with a single document mark at its top is one document"
+        if marked:
+            reasons = sorted({document.meta[LEFT_OUT] for document in marked})
+            remedy += f": {len(marked)} are left out ({'; '.join(reasons)})"
         what = f"{len(used)} documents are not enough for a training and a test part"
         raise ProjectError(what, where=f"corpus {name}", remedy=remedy)
     if settings.published_split is None:
@@ -253,7 +257,6 @@ def deal_documents(
     else:
         dealt = split_as_published(list(used), settings.published_split.model_dump(exclude_none=True))
     parts = {part: [used[id] for id in ids] for part, ids in dealt.items()}
-    marked = [document for document in documents if LEFT_OUT in document.meta]
     return {**parts, LEFT_OUT: parts.get(LEFT_OUT, []) + marked}
 
 

@@ -234,6 +234,11 @@ BAD_JSONL = [
         "c.jsonl:2: a second document with the id '1'. Rename or remove one of the two; the first one is at c.jsonl:1",
     ),
     (
+        "nothing accepted",
+        "\n".join(json.dumps({**JSONL_ROW, "id": answer, "answer": answer}) for answer in ("reject", "ignore")),
+        f"corpus mine: 0 {NOT_ENOUGH} c.jsonl: 2 are left out (answer is ignore; answer is reject)",
+    ),
+    (
         "an answer that nobody gives",
         '{"text": "aspirin", "spans": [], "answer": "maybe"}',
         "c.jsonl:1: key 'answer' is not one of accept, reject, ignore",

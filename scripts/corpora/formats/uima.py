@@ -5,7 +5,7 @@ import warnings
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from scripts.base.errors import ProjectError, name_id
@@ -25,7 +25,7 @@ from scripts.corpora.formats.raw import (
     search_files,
 )
 from scripts.corpora.formats.type_systems import ANNOTATION, STRING, STRINGS, derive_type_system, parse_type_system
-from scripts.corpora.schema import SEVERAL_VALUES, Document, Mention
+from scripts.corpora.schema import LEFT_OUT, SEVERAL_VALUES, Document, Mention
 
 if TYPE_CHECKING:
     from cassis import Annotation, Cas, TypeSystem
@@ -53,13 +53,13 @@ class _Folder:
     files (Mapping[str, RawFile]): The documents, by name.
     type_systems (Mapping[str, RawFile]): The type systems, by name.
     prefix (str): Prefix of the documents' ids.
-    owner (str): The owner of these copies, if known from the archive's location.
+    archive (Optional[RawFile]): The archive, if the files are in one.
     """
 
     files: Mapping[str, RawFile]
     type_systems: Mapping[str, RawFile]
     prefix: str = ""
-    owner: str = ""
+    archive: Optional[RawFile] = None
 
 
 def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
@@ -67,18 +67,21 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 
     path (Path): Folder with the files.
     annotations (Optional[Path]): Must be None: the annotations are in the same file.
-    RETURNS (list[RawFile]): The files, the type systems in the same folders, and the archives of a project's export.
+    RETURNS (list[RawFile]): The files, the type systems in the same folders, and the archives and the project file of a
+        project's export.
     RAISES (ProjectError): If there are none, or `annotations` is set.
     """
     found, archives = _find(path, annotations)
-    return [*found.files.values(), *found.type_systems.values(), *archives.values()]
+    projects = inception.project_files(path)
+    return [*found.files.values(), *found.type_systems.values(), *archives.values(), *projects]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
     """Read all documents. An id is the path below the folder without the suffix.
 
     From a project export of INCEpTION (with `exportedproject.json`), only the annotators' and the curated documents are
-    read, each with the name of its annotator. Source texts, logs and settings are skipped.
+    read, each with the name of its annotator. Those that aren't finished are left out. Source texts and logs are
+    skipped.
 
     path (Path): Folder with the files.
     annotations (Optional[Path]): Must be None.
@@ -88,7 +91,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     """
     found, archives = _find(path, annotations)
     folders = [found, *_unpack(archives, path)]
-    documents = [document for folder in folders for document in _read_folder(folder, options.feature)]
+    states = inception.read_states(inception.project_files(path))
+    documents = [document for folder in folders for document in _read_folder(folder, states, options.feature)]
     return sorted(documents, key=lambda document: document.id)
 
 
@@ -126,7 +130,7 @@ def _unpack(archives: Mapping[str, RawFile], path: Path) -> Iterator[_Folder]:
         files = search_files(archive, [XMI, JSON])
         if not files:
             raise ProjectError("no UIMA CAS in this archive", where=archives[name], remedy=_AS_JSON)
-        yield _Folder(files, _find_type_systems(archive), prefix=name, owner=inception.owner_of(archives[name]))
+        yield _Folder(files, _find_type_systems(archive), prefix=name, archive=archives[name])
 
 
 def _find_type_systems(path: RawFile) -> dict[str, RawFile]:
@@ -140,18 +144,17 @@ def _type_system_of(name: str, type_systems: Mapping[str, RawFile]) -> Optional[
     return next((type_systems[name] for name in above if name in type_systems), None)
 
 
-def _read_folder(folder: _Folder, label_feature: Optional[str]) -> Iterator[Document]:
+def _read_folder(
+    folder: _Folder, states: Mapping[PurePath, str], label_feature: Optional[str]
+) -> Iterator[Document]:
     for name, file in folder.files.items():
         type_system = _type_system_of(name, folder.type_systems)
         names = [folder.prefix] * bool(folder.prefix) + [name] * (not folder.prefix or len(folder.files) > 1)
-        owner = folder.owner or inception.owner_of(file)
         document = _read_document("/".join(names), file, type_system, label_feature)
-        yield replace(document, annotator=inception.annotator_of(owner), meta=_mark(document.meta, owner, file))
-
-
-def _mark(meta: Mapping[str, Any], owner: str, file: RawFile) -> Mapping[str, Any]:
-    is_initial = inception.INITIAL in (owner, file.stem)
-    return {**meta, "left_out": inception.BEFORE_ANNOTATION} if is_initial else meta
+        copy = folder.archive or file
+        left_out = inception.why_left_out(copy, states)
+        meta = {**document.meta, LEFT_OUT: left_out} if left_out else document.meta
+        yield replace(document, annotator=inception.annotator_of(inception.owner_of(copy)), meta=meta)
 
 
 def _read_document(name: str, file: RawFile, type_system: Optional[RawFile], label_feature: Optional[str]) -> Document:

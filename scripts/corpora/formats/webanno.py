@@ -12,7 +12,7 @@ from scripts.corpora.formats.offsets import Counting
 from scripts.corpora.formats.options import NO_OPTIONS, OffsetUnit, Options
 from scripts.corpora.formats.raw import RawFile, find_own_files, read_lines, split_archive
 from scripts.corpora.formats.uima import CUSTOM_LAYERS, NAMED_ENTITY, NOT_READ
-from scripts.corpora.schema import SEVERAL_VALUES, Document, Mention
+from scripts.corpora.schema import LEFT_OUT, SEVERAL_VALUES, Document, Mention
 
 OPTIONS = ("offsets", "feature")
 SUFFIXES = [".tsv"]
@@ -100,10 +100,10 @@ def raw_files(path: Path, annotations: Optional[Path] = None) -> list[RawFile]:
 
     path (Path): A file, or a folder with files.
     annotations (Optional[Path]): Must be None: the annotations are in the same file.
-    RETURNS (list[RawFile]): The files, sorted by name.
+    RETURNS (list[RawFile]): The files, sorted by name, and the project file of an export.
     RAISES (ProjectError): If there are none, or `annotations` is set.
     """
-    return list(_find(path, annotations).values())
+    return [*_find(path, annotations).values(), *_project_files(path)]
 
 
 def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_OPTIONS) -> list[Document]:
@@ -111,8 +111,8 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
 
     The text consists of the sentences at the offsets of their tokens, with a line break and spaces between them. From
     a project export of INCEpTION, the annotators' and the curated documents are read, each with the name of its
-    annotator. The label of a span in a custom layer is the first of its features, by name, with text, or else the
-    layer's name.
+    annotator. Those that aren't finished are left out. The label of a span in a custom layer is the first of its
+    features, by name, with text, or else the layer's name.
 
     path (Path): A file, or a folder with files.
     annotations (Optional[Path]): Must be None.
@@ -121,12 +121,13 @@ def read(path: Path, annotations: Optional[Path] = None, options: Options = NO_O
     RAISES (ProjectError): If a file is invalid, or its offsets don't match its tokens.
     """
     files = _find(path, annotations)
-    return [_read_document(name, file, options) for name, file in files.items()]
+    states = inception.read_states(_project_files(path))
+    return [_read_document(name, file, options, inception.why_left_out(file, states)) for name, file in files.items()]
 
 
 def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
     files = find_own_files(path, annotations, SUFFIXES)
-    if path.is_file() and split_archive(path)[0] is None:
+    if _is_one_file(path):
         return files
     documents = inception.documents_of(files, inception.find_projects(path))
     if not documents:
@@ -135,7 +136,15 @@ def _find(path: Path, annotations: Optional[Path]) -> dict[str, RawFile]:
     return documents
 
 
-def _read_document(name: str, file: RawFile, options: Options) -> Document:
+def _project_files(path: Path) -> list[RawFile]:
+    return [] if _is_one_file(path) else inception.project_files(path)
+
+
+def _is_one_file(path: Path) -> bool:
+    return path.is_file() and split_archive(path)[0] is None
+
+
+def _read_document(name: str, file: RawFile, options: Options, left_out: str) -> Document:
     lines = read_lines(file)
     match = FORMAT.fullmatch(lines[0])
     if not match:
@@ -146,9 +155,9 @@ def _read_document(name: str, file: RawFile, options: Options) -> Document:
     notes = [note] * bool(note) + [WITHOUT_TOKENS for one in sentences if not one.units and one.text.strip()]
     mentions = tuple(_read_mentions(placed, layers, notes, file))
     meta: dict[str, Any] = {"sentence_starts": sentence_starts(placed.text, placed.starts)}
+    if left_out:
+        meta[LEFT_OUT] = left_out
     owner = inception.owner_of(file)
-    if inception.INITIAL in (owner, file.stem):
-        meta["left_out"] = inception.BEFORE_ANNOTATION
     return add_notes(Document(name, placed.text, mentions, meta, annotator=inception.annotator_of(owner)), notes)
 
 

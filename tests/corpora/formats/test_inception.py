@@ -10,6 +10,7 @@ import pytest
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_file
 from scripts.corpora.formats import inception, raw, uima, webanno
+from scripts.corpora.schema import Document
 from tests.corpora.formats.test_uima import PROBLEM, TEXT, TYPES, make_cas
 
 OWNERS = ["annotation/one.txt/INITIAL_CAS", "annotation/one.txt/anna", "annotation/one.txt/bert.b"]
@@ -47,10 +48,16 @@ def as_tsv(count: int) -> bytes:
     return f"{head}{first}{second}\n#Text=It helped.\n2-1\t17-19\tIt\t_\t\n{third}".encode()
 
 
-def project(suffix: str, copies: dict[str, bytes]) -> dict[str, bytes]:
+def states(curation: str | None = None, **annotators: str) -> dict:
+    """Make the part of a project's settings that says who has finished what."""
+    copies = [{"name": "one.txt", "user": user, "state": state} for user, state in annotators.items()]
+    return {"source_documents": [{"name": "one.txt", "state": curation}], "annotation_documents": copies}
+
+
+def project(suffix: str, copies: dict[str, bytes], settings: object = None) -> dict[str, bytes]:
     """Make the files of a project's export, with each owner's copy of the document in a format."""
     beside = {
-        "exportedproject.json": json.dumps({"name": "p", "source_documents": [{"name": "one.txt"}]}).encode(),
+        "exportedproject17.json": json.dumps(states() if settings is None else settings).encode(),
         "source/one.txt": TEXT.encode("utf8"),
         "source/two.json": as_json(1),
         "source/three.tsv": as_tsv(1),
@@ -77,9 +84,13 @@ wherever = pytest.mark.parametrize("is_zipped", [True, False], ids=["zipped", "u
 in_each = pytest.mark.parametrize("suffix", FORMATS)
 
 
-def make(folder: Path, suffix: str, is_zipped: bool) -> Path:
+def make(folder: Path, suffix: str, is_zipped: bool, settings: object = None) -> Path:
     copies = {name: FORMATS[suffix][1](count) for name, count in MARKED.items()}
-    return put(folder / "export", project(suffix, copies), is_zipped)
+    return put(folder / "export", project(suffix, copies, settings), is_zipped)
+
+
+def left_out(documents: list[Document]) -> dict[str, str | None]:
+    return {one.annotator: one.meta.get("left_out") for one in documents if one.annotator}
 
 
 @wherever
@@ -110,8 +121,36 @@ def test_a_folder_of_an_export_may_be_named_alone(tmp_path, suffix, is_zipped):
 def test_raw_files_are_those_that_are_read(tmp_path, suffix, is_zipped):
     path = make(tmp_path, suffix, is_zipped)
     files = FORMATS[suffix][0].raw_files(path)
-    assert sorted(str(file) for file in files) == sorted(f"{path}/{name}{suffix}" for name in MARKED)
+    read = [f"{path}/exportedproject17.json", *(f"{path}/{name}{suffix}" for name in MARKED)]
+    assert sorted(str(file) for file in files) == sorted(read)
     assert all(hash_file(file) for file in files)
+
+
+@wherever
+@in_each
+def test_copies_that_nobody_has_finished_are_left_out(tmp_path, suffix, is_zipped):
+    """An export has all copies that were ever opened. INCEpTION itself curates and compares finished ones only."""
+    settings = states("CURATION_IN_PROGRESS", **{"anna": "IN_PROGRESS", "bert.b": "IGNORE"})
+    path, reader = make(tmp_path, suffix, is_zipped, settings), FORMATS[suffix][0]
+    unfinished, locked = inception.UNFINISHED, inception.LOCKED
+    assert left_out(reader.read(path)) == {"anna": unfinished, "bert.b": locked, "CURATION_USER": unfinished}
+    assert left_out(reader.read(path / "annotation")) == {"anna": unfinished, "bert.b": locked}
+    assert f"{path}/exportedproject17.json" in map(str, reader.raw_files(path / "curation"))
+    finished = states("CURATION_FINISHED", **{"anna": "FINISHED", "bert.b": "FINISHED"})
+    path = make(tmp_path / "2", suffix, False, finished)
+    assert not any(left_out(reader.read(path)).values())
+
+
+@pytest.mark.parametrize("settings", [[], {"annotation_documents": [5, {"name": 1, "user": "anna", "state": "x"}]}])
+def test_settings_of_another_form_say_nothing_about_the_copies(tmp_path, settings):
+    assert not any(left_out(webanno.read(make(tmp_path, ".tsv", False, settings))).values())
+
+
+def test_an_unpacked_archive_is_left_out_as_the_archive_is(tmp_path):
+    unpacked = {"one.txt.xmi": problems(2).to_xmi().encode("utf8"), "TypeSystem.xml": TYPES.to_xml().encode("utf8")}
+    files = {f"{OWNERS[1]}/{name}": content for name, content in unpacked.items()}
+    settings = {"exportedproject.json": json.dumps(states(anna="IN_PROGRESS")).encode()}
+    assert left_out(uima.read(put(tmp_path / "export", {**files, **settings}, False))) == {"anna": inception.UNFINISHED}
 
 
 @in_each
