@@ -111,7 +111,7 @@ def _name_copies(rows: Sequence[Row]) -> list[Row]:
 
 def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -> Document:
     text = check_value(row, "text", str, where)
-    key = _span_key(row, where)
+    key = _span_key(row, where) if prodigy.marks_spans(row) else None
     spans = check_value(row, key, list, where) if key else []
     mentions = [_read_span(span, f"T{number}", where) for number, span in enumerate(spans, start=1)]
     mended = mend_offsets(text, mentions, options.offsets)

@@ -44,10 +44,14 @@ def read_meta(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         raise ProjectError(f"key 'answer' is not one of {', '.join(ANSWERS)}", where=where)
     if answer != ACCEPT:
         return {"left_out": f"answer is {answer}"}
-    view = _interface(row)
-    if view in OTHER_VIEWS:
-        return {"left_out": f"answered in Prodigy's interface `{view}`, where spans are not marked"}
+    if not marks_spans(row):
+        return {"left_out": f"answered in Prodigy's interface `{_interface(row)}`, where spans are not marked"}
     return {}
+
+
+def marks_spans(row: Mapping[str, Any]) -> bool:
+    """RETURNS (bool): Whether a row's interface, if known, marks spans. In others, `label` is a class of the text."""
+    return _interface(row) not in OTHER_VIEWS
 
 
 def is_answered(row: Mapping[str, Any]) -> bool:

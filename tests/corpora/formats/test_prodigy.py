@@ -147,11 +147,12 @@ def test_stretches_that_overlap_are_joined_and_a_span_that_is_not_there_tells_of
     assert len(document.mentions) == 4
 
 
+@pytest.mark.parametrize("answered", [{"accept": ["X"]}, {"label": "X"}, {"label": "X", "spans": [DRUG]}])
 @pytest.mark.parametrize("is_reviewed", [False, True])
 @pytest.mark.parametrize("view", ["choice", "classification", "text"])
-def test_a_row_of_an_interface_that_marks_no_spans_is_left_out(tmp_path, view, is_reviewed):
+def test_a_row_of_an_interface_that_marks_no_spans_is_left_out(tmp_path, view, is_reviewed, answered):
     kind = {"_view_id": "review", "view_id": view} if is_reviewed else {"_view_id": view}
-    (document,) = read(tmp_path, {"text": TEXT, "answer": "accept", **kind, "accept": ["X"]})
+    (document,) = read(tmp_path, {"text": TEXT, "answer": "accept", **kind, **answered})
     assert view in document.meta["left_out"]
 
 
