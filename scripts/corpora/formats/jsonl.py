@@ -32,6 +32,7 @@ COMMENTS = "document with comments of its annotators, which are not read"
 NOT_READ = {"relations": RELATIONS, "cats": CLASSES, "Comments": COMMENTS}
 EMPTY_FILE = "file without documents next to this document's, skipped"
 _SPAN = "expected [start, end, label], or an object with the keys start, end, label"
+_ROW = "expected a row of Prodigy or Doccano; docs/corpora.md lists the formats that are read"
 _ARRAY = "expected objects in the array"
 
 
@@ -110,6 +111,8 @@ def _name_copies(rows: Sequence[Row]) -> list[Row]:
 
 
 def _read_row(row: Mapping[str, Any], name: str, where: str, options: Options) -> Document:
+    if "text" not in row:
+        raise ProjectError("missing key 'text'", where=where, remedy=_ROW)
     text = check_value(row, "text", str, where)
     key = _span_key(row, where) if prodigy.marks_spans(row) else None
     spans = check_value(row, key, list, where) if key else []

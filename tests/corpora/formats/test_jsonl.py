@@ -151,7 +151,7 @@ def spans(value: object) -> str:
         ("[", "not a JSON object .* Write one JSON object per line"),
         ('{"text": ' + "[" * 100_000, "JSON that is nested too deeply"),
         ('{"text": "a", "spans": [], "spans": []}', "not a JSON object .the key 'spans' is in it twice"),
-        ('{"spans": []}', "missing key 'text'"),
+        ('{"spans": []}', "missing key 'text'. Expected a row of Prodigy or Doccano; docs/corpora.md lists"),
         ('{"text": 1, "spans": []}', r"key 'text' is not of type str \(got int\)"),
         ('{"text": "\\ud83d", "spans": []}', "key 'text' has half of a surrogate pair"),
         ('{"text": "a"}', "no spans in this row. Expected a key of spans, label, labels, entities"),
