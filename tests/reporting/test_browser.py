@@ -288,6 +288,15 @@ def test_a_link_to_a_folded_table_unfolds_it(visit, full_page):
     table.wait_for(state="visible")
 
 
+def test_a_link_to_a_folded_part_lands_on_it(visit, full_page):
+    page = visit(full_page)
+    page.get_by_role("link", name="How to read these numbers").click()
+    folded = page.locator("#reading")
+    folded.locator("dl").wait_for(state="visible")
+    # Unfolded before the browser would have scrolled, it would end up at the bottom of the window.
+    assert folded.bounding_box()["y"] < page.viewport_size["height"] / 4
+
+
 def brightness(locator):
     """Mean brightness of what an element looks like, 0 to 255."""
     return numpy.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("L")).mean()

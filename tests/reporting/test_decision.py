@@ -61,7 +61,7 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     assert (gain.source, gain.size, gain.f1, gain.without, gain.seeds) == ("en_ugt", 25, 75.0, 43.1, 2)
     assert gain.difference == pytest.approx(31.9) and gain.certainty == CLEAR and gain.as_good == ()
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
-    assert (needed.without, needed.largest_without, needed.largest) == (None, 50, 50)
+    assert (needed.without, needed.largest_without, needed.largest, needed.full_seeds) == (None, 50, 50, 1)
     # 2*198/398 = 99.5
     assert needed.by_seed == "50"
     # 2*50/250 without any sentence.

@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from scripts.evaluation.scores import MICRO
 from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.formats import Table, to_csv
 from scripts.reporting.page import SCRIPTS, PageContent, PageExtras, content_hash, page_table, render_page
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
+from scripts.reporting.tables.significance import COLUMNS
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
 from scripts.reporting.tables.table3_zero_shot import table3_zero_shot
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
@@ -104,6 +106,16 @@ def test_the_answer_comes_first(page):
     assert text.startswith(start)
     assert re.search(r"Gain \+30\.1 F1 may be chance.* \S+ with, \S+ without; mean of 2 seeds", text)
     assert "Sentences needed" in text and "Next 100 sentences" in text and "Without annotating" in text
+
+
+def test_a_mark_says_which_tests_a_difference_passed(results):
+    marks = {"seeds": "†", "documents": "*", "seeds and documents": "*†"}
+    row = ("ru_ugt", 25, MICRO, "a against b", 1.5, *[None] * 7)
+    for units, mark in marks.items():
+        table = Table("significance", "Significance", "", COLUMNS, ((*row, f"better over {units}"),))
+        further = [table if one.name == table.name else one for one in further_tables(results)]
+        page = render_page(results, PageContent([], further, NOT_DRAWN))
+        assert f'> {mark}<span class="unseen"> significant over {units}</span>' in page
 
 
 def test_there_are_no_walls_of_bullets(page):
