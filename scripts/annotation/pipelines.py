@@ -38,12 +38,12 @@ class PipelineSource:
 
         RAISES (ProjectError): If there is no such folder or package.
         """
-        if is_pipeline(Path(self.name)):
+        if _is_pipeline(Path(self.name)):
             return Path(self.name)
         if not Path(self.name).exists() and is_package(self.name):
             return get_package_path(self.name)
         what = "a folder without a pipeline" if Path(self.name).is_dir() else "no such folder or installed package"
-        below = sorted(file.parent.name for file in Path(self.name).glob("*/meta.json") if is_pipeline(file.parent))
+        below = sorted(file.parent.name for file in Path(self.name).glob("*/meta.json") if _is_pipeline(file.parent))
         example = Path(self.name) / below[-1] if below else "model-last"
         remedy = f"use the folder of a pipeline, such as {example}, the name of a package, or `experiment`"
         raise ProjectError(what, where=f"--pipeline {self.name}", remedy=remedy)
@@ -55,7 +55,7 @@ class PipelineSource:
         return hash_data([hash_files(files, self.folder), dict(self.calibration), self.is_rounded])
 
 
-def is_pipeline(folder: Path) -> bool:
+def _is_pipeline(folder: Path) -> bool:
     """RETURNS (bool): Whether spaCy has saved a pipeline in a folder. `spacy train` does so one level below."""
     return (folder / "config.cfg").is_file() and (folder / "meta.json").is_file()
 

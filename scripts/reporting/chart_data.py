@@ -8,13 +8,11 @@ from scripts.evaluation.scores import MICRO
 from scripts.reporting.figures import colors_of
 from scripts.reporting.forecast_figures import forecast_steps
 from scripts.reporting.paper_counterparts import paper_curves, paper_full
-from scripts.reporting.results import SHARE, Results, Setup
+from scripts.reporting.results import ALL_TYPES, SHARE, Results, Setup, type_label
 from scripts.reporting.selections import COSTS, SENTENCES, WORDS, Choice, SelectionCurve, selection_curves
 from scripts.results.calibration import Calibration
 from scripts.results.kinds import ENCODER_ONLY, FEW_SHOT, ZERO_SHOT
 
-# The page's name for all entity types together; no type may have this name.
-ALL_TYPES = "all types"
 # Points of a law, which the page joins with a smooth line.
 LAW_STEPS = 16
 SOLID, DASHED, DOTTED = "solid", "dashed", "dotted"
@@ -162,7 +160,7 @@ def _learning_curves(results: Results) -> Chart:
     panels = [_panel(results, target, name) for target in results.targets for name in types]
     shown = tuple(panel for panel in panels if panel.lines)
     axes = (SENTENCES, WORDS) if _has_words(shown) else (SENTENCES,)
-    return Chart("Sources", axes, tuple(map(_named, types)), series, shown)
+    return Chart("Sources", axes, tuple(map(type_label, types)), series, shown)
 
 
 def _only_tested(results: Results, trained: Sequence[Setup], **wanted: object) -> list[Setup]:
@@ -180,10 +178,6 @@ def _is_shown(results: Results, setup: Setup) -> bool:
 def _has_words(panels: Sequence[Panel]) -> bool:
     points = [point for panel in panels for line in panel.lines for point in line.points]
     return bool(points) and all(WORDS in point.at for point in points)
-
-
-def _named(entity_type: str) -> str:
-    return ALL_TYPES if entity_type == MICRO else entity_type
 
 
 def _dash(setup: Setup) -> str:
@@ -204,7 +198,7 @@ def _panel(results: Results, target: str, entity_type: str) -> Panel:
         for setup in _only_tested(results, setups, target=target)
     ]
     return Panel(
-        *(target, _named(entity_type), _if_known(full), _rounded(SHARE * full) if full else None),
+        *(target, type_label(entity_type), _if_known(full), _rounded(SHARE * full) if full else None),
         lines=tuple(line for line in lines if line.points or line.zero_shot is not None),
         paper=_paper(results, target, entity_type),
         paper_full=paper_full(results, target, entity_type),

@@ -23,7 +23,7 @@ from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import Sides, earlier_sides
 
 # Chinese, Cantonese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan.
-UNSPACED = ("zh", "yue", "ja", "th", "lo", "km", "my", "bo")
+UNSPACED_LANGUAGES = ("zh", "yue", "ja", "th", "lo", "km", "my", "bo")
 
 
 def show_split(name: str, earlier: Optional[Sides], now: Optional[Sides]) -> None:
@@ -115,7 +115,7 @@ def show_unknown(manifest: Manifest) -> None:
 def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
     """Print how many mentions start or end inside a word, if there are enough to doubt the offsets."""
     count = count_doubtful(settings.expected, manifest)
-    if count and settings.language in UNSPACED:
+    if count and settings.language in UNSPACED_LANGUAGES:
         reason = f"'{settings.language}' is written without spaces between words, so tokens are whole phrases"
         msg.warn(f"{count} mentions start or end inside a word: {reason}. Such languages aren't supported")
     elif count:

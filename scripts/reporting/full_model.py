@@ -1,8 +1,7 @@
 """Warn if an in-corpus model is too weak for 99 % of its F1 to be a useful goal."""
 from typing import Iterator, Sequence
 
-from scripts.evaluation.scores import MICRO
-from scripts.reporting.results import Results, no_pretrain_by
+from scripts.reporting.results import Results, no_pretrain_by, type_label
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, NO_PRETRAIN
 
 TRAIN_LONGER = "Train the in-corpus models longer (`in_corpus.training` in the experiment file)."
@@ -51,8 +50,7 @@ def _below_a_sample(results: Results, target: str, model: str, entity_type: str)
     best, size, setup = max(points, default=(0.0, 0, None))
     # Compare the rounded figures, so that none seems to be below itself.
     if full and setup and round(best, 1) > round(full.mean, 1):
-        named = "all types" if entity_type == MICRO else entity_type
         yield (
-            f"the model trained on all of {target} scores {full.mean:.1f} F1 for {named}, but "
+            f"the model trained on all of {target} scores {full.mean:.1f} F1 for {type_label(entity_type)}, but "
             f"{results.label(setup)} scores {best:.1f} with only {size} sentences of {target}"
         )

@@ -80,14 +80,14 @@ def _plateau(found: Forecast, curve: Curve) -> str:
     share, needed = f"{100 * ENOUGH:.0f} % of the plateau", needed_for_enough(found)
     if needed is None:
         return f"Whether {share} is reached is unknown ({found.problem})."
-    is_endless = needed.value == float("inf")
-    takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
-    if is_endless and reached(curve.sizes[-1], needed) == "no":
+    verdict, is_endless = reached(curve.sizes[-1], needed), needed.value == float("inf")
+    if is_endless and verdict == "no":
         return "The curve is still rising and doesn't show yet where it will level off."
+    takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
     verdicts = {
         "yes": "is reached: it is time to stop.",
         "probably": "is probably reached.",
         "maybe": f"may be reached{takes}.",
         "no": f"is not reached{takes}.",
     }
-    return f"{share} {verdicts[reached(curve.sizes[-1], needed)]}"
+    return f"{share} {verdicts[verdict]}"

@@ -19,6 +19,8 @@ from scripts.results.runs import Coordinates, CurrentState, Ledger, PlannedRun, 
 
 Named = TypeVar("Named", RunResult, PlannedRun)
 SHARE = 0.99
+# The name of "micro" for readers. No entity type may have it.
+ALL_TYPES = "all types"
 DESCRIBED_BEFORE = "The corpus statistics are left out, as the corpora have changed: run `weasel run describe` again."
 
 
@@ -316,6 +318,11 @@ def _nothing_finished(folder: Path, runs_folder: Path, outdated: int) -> Project
 def _place(run: RunResult, extra_updates: int) -> tuple[object, ...]:
     at = run.coordinates
     return at.target, at.model, at.size, at.seed, extra_updates
+
+
+def type_label(entity_type: str) -> str:
+    """RETURNS (str): The name of an entity type, or of all types together, for readers."""
+    return ALL_TYPES if entity_type == MICRO else entity_type
 
 
 def name_selection(selection: str, words_of: str) -> str:
