@@ -6,13 +6,14 @@ from wasabi import msg
 
 from scripts.base import command
 from scripts.base.command import option
+from scripts.base.errors import ProjectError
 from scripts.base.files import write_checked_json, write_text
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.calibration import can_calibrate
+from scripts.experiments.calibration import can_calibrate, find_own_calibration
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.workspace import Workspace, open_workspace
-from scripts.results.calibration import find_calibration
+from scripts.results.calibration import calibration_file
 from scripts.results.runs import RunResult
 from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import Described, describe, render_card, with_measurements, with_size
@@ -102,8 +103,14 @@ def evaluate_in_clean_environment(
 
 
 def describe_again(workspace: Workspace, package: PackageName, results: Sequence[RunResult]) -> Described:
-    """RETURNS (Described): The description of the package, as written when it was built."""
-    calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
+    """RETURNS (Described): The description of the package, as written when it was built.
+
+    RAISES (ProjectError): If its calibration is missing, damaged or out of date.
+    """
+    calibration = find_own_calibration(workspace)
+    if calibration is None and can_calibrate(workspace):
+        what = "the package's calibration is missing or out of date"
+        raise ProjectError(what, where=calibration_file(workspace.results), remedy="run `weasel run package` first")
     return describe(workspace, package, results, calibration)
 
 

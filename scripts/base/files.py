@@ -153,8 +153,8 @@ def read_json(path: Path, *, made_by: str = "", remedy: str = MAKE_AGAIN) -> Any
     RAISES (ProjectError): If the file doesn't exist or isn't JSON.
     """
     if not path.is_file():
-        first = f"run `weasel run {made_by}` first" if made_by else ""
-        raise ProjectError("no such file", where=path, remedy=first)
+        first = f"run `weasel run {made_by}` first" if made_by else remedy
+        raise ProjectError("not a file" if os.path.lexists(path) else "no such file", where=path, remedy=first)
     return _parse(path, path.read_bytes(), "not valid JSON", remedy)
 
 
@@ -211,7 +211,7 @@ def read_zipped_json(path: Path, *, remedy: str = MAKE_AGAIN) -> Any:
     RAISES (ProjectError): If it doesn't exist or is damaged.
     """
     if not path.is_file():
-        raise ProjectError("no such file", where=path)
+        raise ProjectError("not a file" if os.path.lexists(path) else "no such file", where=path, remedy=remedy)
     try:
         data = gzip.decompress(path.read_bytes())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi import msg
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, write_checked_json
 from scripts.base.progress import OnPasses, progress
 from scripts.corpora import sentences
@@ -120,16 +121,32 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
     if not can_calibrate(workspace):
         return None
     job = calibration_job(workspace)
-    found = find_calibration(workspace.results)
-    if found and found.fingerprint == job.fingerprint:
-        return found
-    if found:
-        msg.warn("Calibrating again because settings, data or the encoder have changed")
+    try:
+        found = find_calibration(workspace.results)
+    except ProjectError:
+        msg.warn("Calibrating again because the calibration is damaged")
+    else:
+        if found and found.fingerprint == job.fingerprint:
+            return found
+        if found:
+            msg.warn("Calibrating again because settings, data or the encoder have changed")
     calibration = make_calibration(workspace, job)
     write_checked_json(calibration_file(workspace.results), asdict(calibration))
     if not calibration.fitted:
         msg.warn("The confidences are not calibrated: the model found no mentions in the held-out documents")
     return calibration
+
+
+def find_own_calibration(workspace: Workspace) -> Optional[Calibration]:
+    """Find the calibration of the shipped pipeline.
+
+    workspace (Workspace): The experiment and its environment.
+    RETURNS (Optional[Calibration]): The calibration. None if the pipeline hasn't been calibrated with the current
+        settings and data.
+    RAISES (ProjectError): If the file is damaged.
+    """
+    found = find_calibration(workspace.results) if can_calibrate(workspace) else None
+    return found if found and found.fingerprint == calibration_job(workspace).fingerprint else None
 
 
 def make_calibration(workspace: Workspace, job: CalibrationJob) -> Calibration:

@@ -1,13 +1,14 @@
 """Define the calibration of the shipped pipeline and its reliability on each test part, and read it from its file."""
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
-from scripts.base.errors import ProjectError
 from scripts.evaluation.calibration import BetaCalibration, ReliabilityBin
 from scripts.results.runs import CurrentState
 from scripts.results.shapes import read_shape
 
+CALIBRATE_AGAIN = "run `weasel run package` to calibrate again, or delete the file for uncalibrated confidences"
 ELSEWHERE = (
     "On other kinds of text, confidences may be too high: the pipeline may be right less often than its confidences "
     "say. Check a threshold on your own annotated texts before you rely on it."
@@ -69,11 +70,14 @@ def calibration_file(folder: Path) -> Path:
 
 
 def find_calibration(folder: Path) -> Optional[Calibration]:
-    """RETURNS (Optional[Calibration]): The calibration in an experiment's folder. None if it is missing or damaged."""
-    try:
-        return read_shape(calibration_file(folder), Calibration, "")
-    except ProjectError:
-        return None
+    """Find the calibration in an experiment's folder.
+
+    folder (Path): The experiment's folder of results.
+    RETURNS (Optional[Calibration]): The calibration, or None if there is none.
+    RAISES (ProjectError): If the file is damaged. Without it, confidences would be others than those of the package.
+    """
+    file = calibration_file(folder)
+    return read_shape(file, Calibration, CALIBRATE_AGAIN) if os.path.lexists(file) else None
 
 
 def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> Optional[Calibration]:
@@ -84,6 +88,7 @@ def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> O
         calibration counts as up to date.
     RETURNS (Optional[Calibration]): The calibration, or None if there is none, or if data, settings or encoder have
         changed since.
+    RAISES (ProjectError): If the file is damaged.
     """
     found = find_calibration(folder)
     return found if found and (current is None or found.fingerprint == current.calibration) else None

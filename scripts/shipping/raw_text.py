@@ -11,14 +11,13 @@ from scripts.annotation.suggest import Observer
 from scripts.annotation.texts import Portion, TextFiles
 from scripts.base.errors import ProjectError
 from scripts.base.progress import OnPasses, TaskBar
-from scripts.experiments.calibration import calibration_job, can_calibrate
+from scripts.experiments.calibration import find_own_calibration
 from scripts.experiments.device import use_device
 from scripts.experiments.executors.task import Executor, Task, Work
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import find_model
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace, open_workspace
-from scripts.results.calibration import find_calibration
 
 # Option value for the experiment's shipped pipeline.
 OF_EXPERIMENT = "experiment"
@@ -29,17 +28,16 @@ def shipped_source(workspace: Workspace) -> PipelineSource:
 
     workspace (Workspace): The experiment and its environment.
     RETURNS (PipelineSource): The pipeline, with calibrated confidences if it was packaged after its training.
-    RAISES (ProjectError): If it hasn't been trained with the current settings and data, or is damaged.
+    RAISES (ProjectError): If it hasn't been trained with the current settings and data, or it or its calibration is
+        damaged.
     """
     kept = find_model(workspace, shipped_model(workspace.experiment))
     if kept is None:
         what = "the shipped pipeline hasn't been trained with the current settings and data, or is damaged"
         remedy = "run `weasel run train` first, or choose another pipeline with --vars.pipeline"
         raise ProjectError(what, where=f"experiment {workspace.name}", remedy=remedy)
-    calibration = find_calibration(workspace.results) if can_calibrate(workspace) else None
-    is_current = calibration and calibration.fingerprint == calibration_job(workspace).fingerprint
-    numbers = calibration.numbers if calibration and is_current else {}
-    return PipelineSource(str(kept.pipeline), numbers, is_rounded=True)
+    calibration = find_own_calibration(workspace)
+    return PipelineSource(str(kept.pipeline), calibration.numbers if calibration else {}, is_rounded=True)
 
 
 def find_source(

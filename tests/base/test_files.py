@@ -258,6 +258,12 @@ def test_absent_or_damaged_json_names_the_file_and_the_command(tmp_path: Path):
     with pytest.raises(ProjectError) as failure:
         read_json(path, made_by="encoder")
     assert str(failure.value) == f"{path}: no such file. Run `weasel run encoder` first"
+    path.mkdir()
+    with pytest.raises(ProjectError, match="encoder.json: not a file. Restore the file, or make it again"):
+        read_json(path)
+    path.rmdir()
+    with pytest.raises(ProjectError, match="encoder.json: no such file. Restore the file, or make it again"):
+        read_zipped_json(path)
     for damaged in (b'{"name": "e5', b"", b"\xff\xfe"):
         path.write_bytes(damaged)
         with pytest.raises(ProjectError, match="encoder.json: not valid JSON .*Restore the file, or make it again"):

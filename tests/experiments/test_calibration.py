@@ -7,6 +7,7 @@ import numpy
 import pytest
 import spacy
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import hash_files, write_checked_json
 from scripts.corpora.copies import fold_text
 from scripts.corpora.parts import read_documents
@@ -39,6 +40,7 @@ from scripts.results.calibration import (
     find_current_calibration,
 )
 from scripts.results.kinds import SHIPPED
+from scripts.shipping.raw_text import shipped_source
 from tests.experiments.tiny import (
     CORPORA,
     EXPERIMENT,
@@ -48,6 +50,20 @@ from tests.experiments.tiny import (
     replace_part,
     write_experiment,
 )
+
+
+def cut_in_half(file):
+    file.write_bytes(file.read_bytes()[:100])
+
+
+def put_a_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+def lead_nowhere(file):
+    file.unlink()
+    file.symlink_to(file.with_name("nowhere"))
 
 
 def texts_of(documents):
@@ -141,13 +157,26 @@ class TestOnRecord:
         assert get_calibration(open_project(project)).fitted == other.fitted and len(trainings) == 3
 
     @pytest.mark.parametrize("number", ["NaN", "-1.5"])
-    def test_one_that_was_changed_is_none(self, tmp_path, number):
+    def test_one_that_was_changed_is_an_error_not_no_calibration(self, tmp_path, number):
         fitted = {"Drug": BetaCalibration(1.25, 1.0, 0.5, 9)}
         write_checked_json(calibration_file(tmp_path), asdict(Calibration("f", fitted, {}, 9, 1.0, ())))
         assert find_calibration(tmp_path).fitted == fitted
         text = calibration_file(tmp_path).read_text(encoding="utf8")
         calibration_file(tmp_path).write_text(text.replace("1.25", number), encoding="utf8")
+        with pytest.raises(ProjectError, match="calibration.json: .*Run `weasel run package` to calibrate again"):
+            find_calibration(tmp_path)
+        calibration_file(tmp_path).unlink()
         assert find_calibration(tmp_path) is None
+
+    @pytest.mark.parametrize("damage", [cut_in_half, put_a_folder, lead_nowhere])
+    def test_a_damaged_one_is_no_reason_for_other_confidences(self, workspace, damage):
+        get_model(workspace, shipped_model(workspace.experiment))
+        assert shipped_source(workspace).calibration == {}
+        found = get_calibration(workspace)
+        assert shipped_source(workspace).calibration == found.numbers != {}
+        damage(calibration_file(workspace.results))
+        with pytest.raises(ProjectError, match="calibration.json: .*Run `weasel run package`"):
+            shipped_source(workspace)
 
     def test_what_it_tells_of_the_test_parts_is_what_the_pipeline_does(self, workspace):
         found = get_calibration(workspace)

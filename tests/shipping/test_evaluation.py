@@ -302,6 +302,19 @@ def test_a_missing_or_damaged_wheel_stops_before_an_environment_is_made(packaged
     assert not (project / "metrics" / EXPERIMENT / "package.json").exists()
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("{")])
+def test_a_card_without_the_packages_calibration_is_not_written(packaged, project, without_asking, damage):
+    evaluate(project, packaged)
+    results = project / "metrics" / EXPERIMENT
+    assert "calibrated on documents" in (results / "card.md").read_text(encoding="utf8")
+    (results / "package.json").unlink()
+    (results / "card.md").unlink()
+    damage(results / "calibration.json")
+    with pytest.raises(ProjectError, match="calibration.json: .*Run `weasel run package`"):
+        evaluate(project, packaged)
+    assert not (results / "card.md").exists()
+
+
 def test_results_of_other_data_do_not_count(packaged, project):
     change_data(open_project(project), "ru_ehr", "test")
     with pytest.raises(ProjectError, match="no scores for these settings and data.*Run `weasel run package` first"):
