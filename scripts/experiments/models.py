@@ -96,16 +96,36 @@ def left_out_parts(workspace: Workspace, model: SourceModel) -> tuple[Part, ...]
 
 def find_model(workspace: Workspace, model: SourceModel) -> Optional[KeptModel]:
     """RETURNS (KeptModel): The saved model with the same settings and data. None if there is none, or it is damaged."""
-    folder = model_folder(workspace, model)
-    try:
-        record: dict[str, Any] = read_checked_json(folder / RECORD)
-        kept = KeptModel(folder, **record)
-    except (ProjectError, TypeError):
+    kept = _read_kept(model_folder(workspace, model))
+    if kept is None or kept.fingerprint != model_job(workspace, model).fingerprint:
         return None
     is_whole = kept.config.is_file() and (kept.pipeline / "config.cfg").is_file()
-    if not is_whole or kept.fingerprint != model_job(workspace, model).fingerprint:
+    return kept if is_whole and _is_as_saved(kept) else None
+
+
+def check_as_saved(pipeline: Path) -> None:
+    """Check that a pipeline hasn't changed since a training of this project saved it. Other pipelines have no record.
+
+    pipeline (Path): The folder of a pipeline.
+    RAISES (ProjectError): If a file has changed.
+    """
+    kept = _read_kept(pipeline.resolve().parent)
+    if kept and kept.pipeline == pipeline.resolve() and not _is_as_saved(kept):
+        remedy = "train it again or choose another one; if you edited it, copy it to another folder"
+        raise ProjectError("the pipeline is damaged, or was edited after its training", where=pipeline, remedy=remedy)
+
+
+def _read_kept(folder: Path) -> Optional[KeptModel]:
+    """RETURNS (Optional[KeptModel]): The model in a folder. None if its record is missing or damaged."""
+    try:
+        record: dict[str, Any] = read_checked_json(folder / RECORD)
+        return KeptModel(folder, **record)
+    except (ProjectError, TypeError):
         return None
-    return kept if kept.sha256 in ("", _hash_kept(folder / RECORD)) else None
+
+
+def _is_as_saved(kept: KeptModel) -> bool:
+    return kept.sha256 in ("", _hash_kept(kept.folder / RECORD))
 
 
 # A grid uses the same few models in every run, and each may be gigabytes.

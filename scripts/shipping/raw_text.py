@@ -15,7 +15,7 @@ from scripts.experiments.calibration import find_own_calibration
 from scripts.experiments.device import use_device
 from scripts.experiments.executors.task import Executor, Task, Work
 from scripts.experiments.folders import lock_experiment
-from scripts.experiments.models import find_model
+from scripts.experiments.models import check_as_saved, find_model
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.workspace import Workspace, open_workspace
 
@@ -57,12 +57,12 @@ def find_source(
     pipeline (str): `experiment`, a folder, or the name of an installed package. For the other arguments, which are only
         used with `experiment`, see `open_workspace`.
     RETURNS (PipelineSource): The pipeline.
-    RAISES (ProjectError): If there is no such pipeline.
+    RAISES (ProjectError): If there is no such pipeline, or it is damaged.
     """
     if pipeline != OF_EXPERIMENT:
         source = PipelineSource(pipeline)
         # Report an invalid name before the texts are read.
-        _ = source.folder
+        check_as_saved(source.folder)
         return source
     with lock_experiment(experiment, configs, corpus, training, metrics):
         return shipped_source(

@@ -10,6 +10,7 @@ import spacy
 import torch
 from spacy_transformers import Transformer
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import read_checked_json, write_json
 from scripts.corpora.duplicates import SHORTEST, normal_form
 from scripts.corpora.manifest import read_manifest
@@ -23,7 +24,8 @@ from scripts.experiments.plan import SourceModel, few_shot_runs, shipped_model, 
 from scripts.experiments.run import run_job
 from scripts.experiments.score import predict
 from scripts.experiments.settings import SourceSet
-from tests.experiments.tiny import SETTINGS, change_data, open_project, replace_part, write_experiment
+from scripts.shipping.raw_text import find_source
+from tests.experiments.tiny import EXPERIMENT, SETTINGS, change_data, open_project, replace_part, write_experiment
 
 
 @pytest.fixture()
@@ -117,6 +119,18 @@ class TestKeeping:
         monkeypatch.setattr(train, "train_job", kill)
         with pytest.raises(KeyboardInterrupt):
             get_model(workspace, models[1])
+
+    @pytest.mark.parametrize("damage", [put_anothers_weights, lose_a_file, change_the_config])
+    def test_a_damaged_one_is_not_used_by_its_folder_either(self, finished_project, tmp_path, damage):
+        workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))
+        models = [source_model(workspace.experiment, SourceSet(together=[name]), 0) for name in ("en_ugt", "ru_ugt")]
+        good, bad = (model_folder(workspace, one) / "model-last" for one in models)
+        damage(good, bad)
+        settings = EXPERIMENT, *([tmp_path] * 4), 0, 1, -1, "offline"
+        assert find_source(str(good), *settings).folder == good
+        with pytest.raises(ProjectError, match="model-last: the pipeline is damaged.*Train it again"):
+            find_source(str(bad), *settings)
+        assert find_source(str(shutil.copytree(bad, tmp_path / "edited")), *settings)
 
     def test_a_model_is_read_once_to_check_it(self, finished_project, tmp_path, monkeypatch):
         workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))

@@ -86,3 +86,21 @@ def test_a_failed_training_counts_for_no_mean(project):
         assert f1s == {name: pytest.approx(run.scores.tokens[MICRO].f1, abs=0.01) for name, run in own.items()}
     # The card has these.
     assert scores_of_other_seeds(workspace) == {}
+
+
+@pytest.mark.parametrize("suffix", ["json", "predictions.json.gz"])
+def test_a_damaged_score_of_another_seed_is_named_with_how_to_repeat_it(project, capsys, suffix):
+    evaluate.main(**{**settings(project), "seed": 1})
+    evaluate.main(**settings(project))
+    table = project / "metrics" / EXPERIMENT / "evaluation" / "scores.csv"
+    before, said = table.read_bytes(), capsys.readouterr().out
+    assert "Left out" not in said
+    (file,) = (project / "metrics" / EXPERIMENT / "runs").glob(f"shipped.ru_ehr.*seed-1.{suffix}")
+    file.write_bytes(file.read_bytes()[:-20])
+    evaluate.main(**settings(project))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Left out the results of seed 1 on ru_ehr" in said and "--vars.seed 1`" in said
+    assert table.read_bytes() != before
+    evaluate.main(**{**settings(project), "seed": 1})
+    evaluate.main(**settings(project))
+    assert table.read_bytes() == before
