@@ -5,7 +5,7 @@ from typing import Any, Collection, Iterable, Mapping, Optional, Sequence
 from spacy.tokens import Doc
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import read_zipped_json, write_zipped_json
+from scripts.base.files import hash_data, read_zipped_json, write_zipped_json
 from scripts.base.progress import progress
 from scripts.corpora.docbin import annotated_sentences
 from scripts.corpora.parts import Sentence, read_documents
@@ -19,7 +19,7 @@ from scripts.experiments.rounds import as_executed
 from scripts.experiments.run import RunJob
 from scripts.experiments.score import judged_tokens
 from scripts.experiments.workspace import Workspace
-from scripts.results.analysis import analysis_file
+from scripts.results.analysis import analysis_file, is_analysis_of
 from scripts.results.runs import Ledger
 
 Mentions = frozenset[tuple[str, str]]
@@ -32,26 +32,28 @@ def analyze_all(workspace: Workspace, jobs: Mapping[Run, RunJob]) -> None:
     jobs (Mapping[Run, RunJob]): The runs, all of them finished.
     """
     ledger, seen = Ledger(workspace.runs), SeenMentions()
-    pending = {run: job for run, job in jobs.items() if not is_analyzed(ledger, run.id, job.fingerprint)}
+    pending = {run: job for run, job in jobs.items() if not is_analyzed(ledger, run.id)}
     for run in progress(len(pending), "run", iterable=pending, desc="Analyzing errors", disable=not pending):
         job = as_executed(workspace, run, pending[run])
         found = analyze(job, ledger.predictions(run.id) or [], seen.of(job.training))
         write_zipped_json(analysis_file(ledger.folder, run.id), found)
 
 
-def is_analyzed(ledger: Ledger, run: str, fingerprint: str) -> bool:
-    """RETURNS (bool): Whether a run has an analysis that is undamaged and up to date."""
+def is_analyzed(ledger: Ledger, run: str) -> bool:
+    """RETURNS (bool): Whether a finished run has an undamaged analysis of its own predictions."""
     try:
-        return read_zipped_json(analysis_file(ledger.folder, run)).get("fingerprint") == fingerprint
-    except (ProjectError, AttributeError):
+        analysis, result = read_zipped_json(analysis_file(ledger.folder, run)), ledger.read(run)
+        # An analysis by an earlier version doesn't say of which predictions it is.
+        return "predictions" in analysis and is_analysis_of(analysis, result)
+    except (ProjectError, AttributeError, TypeError):
         return False
 
 
-def analyze(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
+def analyze(job: RunJob, predictions: Sequence[Mapping[str, Any]], seen: Mentions) -> dict[str, Any]:
     """Compare a run's predictions with the gold annotations of its test part.
 
     job (RunJob): The run.
-    predictions (Iterable[Mapping]): The predictions for each document, as stored in their file.
+    predictions (Sequence[Mapping]): The predictions for each document, as stored in their file.
     seen (frozenset): The (surface, type) of the mentions in the training data.
     RETURNS (dict): Errors by kind, kinds of match and counts by document, ready for JSON, without text. Documents
         without annotations are left out.
@@ -66,6 +68,7 @@ def analyze(job: RunJob, predictions: Iterable[Mapping[str, Any]], seen: Mention
     counts = count_documents(names, keys, predicted, types)
     return {
         "fingerprint": job.fingerprint,
+        "predictions": hash_data(predictions),
         "errors": {name: asdict(own) for name, own in count_errors(names, gold, predicted, types, seen).items()},
         "matches": {kind: {name: asdict(own) for name, own in scores.items()} for kind, scores in matches.items()},
         "documents": names,

@@ -1,7 +1,7 @@
 """Read the analysis of a run: its errors, its scores by kind of match and its counts per document."""
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 import numpy
 
@@ -48,4 +48,12 @@ def with_analysis(runs: Path, run: RunResult) -> RunResult:
 def _read_analysis(runs: Path, run: RunResult) -> dict[str, Any]:
     path = analysis_file(runs, run.run)
     analysis = read_zipped_json(path, remedy=ANALYZE_AGAIN) if path.is_file() else {}
-    return analysis if analysis.get("fingerprint") == run.fingerprint else {}
+    return analysis if is_analysis_of(analysis, run) else {}
+
+
+def is_analysis_of(analysis: Mapping[str, Any], run: RunResult) -> bool:
+    """RETURNS (bool): Whether an analysis is that of a run's predictions, which may differ between machines. If the
+    analysis or the run is from an earlier version that didn't hash them, the settings and data have to do."""
+    if analysis.get("fingerprint") != run.fingerprint:
+        return False
+    return not run.predictions or analysis.get("predictions", run.predictions) == run.predictions

@@ -8,7 +8,7 @@ from scripts.evaluation.scores import MICRO, Score, with_micro
 from scripts.evaluation.significance import DocumentCounts
 from scripts.results.runs import Coordinates, RunResult, RunScores
 
-# Separates the ids and the fingerprints of joined runs.
+# Separates the ids and the hashes of joined runs.
 AND = "&"
 
 
@@ -51,9 +51,9 @@ def join_counts(counts: Sequence[Optional[DocumentCounts]]) -> Optional[Document
 
 
 def parts_of(run: RunResult) -> list[RunResult]:
-    """RETURNS (list[RunResult]): A copy of a joined run for each of its parts, with the part's id and fingerprint."""
-    pairs = zip(run.run.split(AND), run.fingerprint.split(AND), strict=True)
-    return [replace(run, run=name, fingerprint=fingerprint) for name, fingerprint in pairs]
+    """RETURNS (list[RunResult]): A copy of a joined run for each of its parts, with the part's id and hashes."""
+    parts = zip(run.run.split(AND), run.fingerprint.split(AND), run.predictions.split(AND), strict=True)
+    return [replace(run, run=name, fingerprint=own, predictions=found) for name, own, found in parts]
 
 
 def _of_all_types(at: Coordinates) -> Coordinates:
@@ -77,6 +77,7 @@ def _together(
         first,
         run=AND.join(run.run for run in group),
         fingerprint=AND.join(run.fingerprint for run in group),
+        predictions=AND.join(run.predictions for run in group),
         coordinates=at,
         seconds={name: sum(run.seconds.get(name, 0.0) for run in group) for name in first.seconds},
         scores=RunScores(

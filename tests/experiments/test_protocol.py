@@ -1,6 +1,7 @@
 """The protocol on the tiny project: sequences, caps, seeds, types, controls, what is frozen, other models."""
 import json
 import shutil
+from dataclasses import asdict, replace
 
 import numpy
 import pytest
@@ -8,7 +9,7 @@ import torch
 from spacy.util import load_config, load_config_from_str
 
 from scripts import encoder, errors
-from scripts.base.files import read_checked_json, read_zipped_json, write_checked_json
+from scripts.base.files import hash_data, read_checked_json, read_zipped_json, write_checked_json
 from scripts.base.progress import ignore_passes
 from scripts.corpora.parts import read_sentences
 from scripts.experiments.config import resolve_config
@@ -21,9 +22,9 @@ from scripts.experiments.run import run_job
 from scripts.experiments.settings import SourceSet
 from scripts.experiments.train import train_job
 from scripts.reporting.results import read_results
-from scripts.results.analysis import read_document_counts
+from scripts.results.analysis import read_document_counts, with_analysis
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
-from scripts.results.runs import read_run
+from scripts.results.runs import Ledger, Prediction, read_run
 from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, open_project, write_experiment
 
 SEQUENCE = {"in_sequence": ["en_ugt", "ru_ugt"]}
@@ -270,6 +271,20 @@ class TestAnalysis:
         path.unlink()
         execute_kind(workspace, IN_CORPUS)
         assert path.read_bytes() == kept
+
+    def test_one_of_other_predictions_is_not_read_and_is_made_anew(self, finished_project, tmp_path):
+        workspace = open_project(shutil.copytree(finished_project, tmp_path / "project"))
+        run, ledger = planned_runs(workspace, IN_CORPUS)[0], Ledger(workspace.runs)
+        result, before = ledger.read(run.id), ledger.predictions(run.id)
+        assert read_document_counts(workspace.runs, result).counts["micro"][:, 0].sum() > 0
+        # As if the same run had come from a machine where it found nothing.
+        nothing = [Prediction(one["document"], (), (), ()) for one in before]
+        result = replace(result, predictions=hash_data([asdict(one) for one in nothing]))
+        ledger.write(result, "", [], nothing)
+        assert read_document_counts(workspace.runs, result) is None
+        assert with_analysis(workspace.runs, result) == result
+        execute_kind(workspace, IN_CORPUS)
+        assert read_document_counts(workspace.runs, result).counts["micro"][:, 0].sum() == 0
 
     def test_it_holds_no_text(self, finished_project):
         for path in (finished_project / "metrics" / "tiny" / "analysis").iterdir():

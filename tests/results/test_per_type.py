@@ -21,14 +21,15 @@ def run(entity_type=None, seed=0, tp=3, **scores):
 
 
 def test_two_types_make_one_run():
-    (joined,) = join_types([run("Drug", tp=3), run("Disease", tp=4)], [])
+    drug, disease = replace(run("Drug", tp=3), predictions="p"), run("Disease", tp=4)
+    (joined,) = join_types([drug, disease], [])
     assert joined.coordinates.entity_type is None
     assert joined.scores.tokens["Drug"] == Score(3, 1, 2) and joined.scores.tokens["Disease"] == Score(4, 1, 1)
     assert joined.scores.tokens["micro"] == Score(7, 2, 3) == joined.scores.characters["micro"]
     assert joined.seconds == {"train": 4.0} and joined.updates == 10
-    assert [(part.run, part.fingerprint) for part in parts_of(joined)] == [
-        ("Drug-0", "hash-Drug-0"),
-        ("Disease-0", "hash-Disease-0"),
+    assert [(part.run, part.fingerprint, part.predictions) for part in parts_of(joined)] == [
+        ("Drug-0", "hash-Drug-0", "p"),
+        ("Disease-0", "hash-Disease-0", ""),
     ]
 
 
