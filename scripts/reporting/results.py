@@ -21,6 +21,7 @@ Named = TypeVar("Named", RunResult, PlannedRun)
 SHARE = 0.99
 # The name of "micro" for readers. No entity type may have it.
 ALL_TYPES = "all types"
+NOT_DESCRIBED = "The corpus statistics are missing: run `weasel run describe` first."
 DESCRIBED_BEFORE = "The corpus statistics are left out, as the corpora have changed: run `weasel run describe` again."
 
 
@@ -294,9 +295,9 @@ def _named(run: Named, experiment: str) -> Named:
 def _corpora(path: Path, current: Optional[CurrentState]) -> tuple[Corpora, tuple[str, ...]]:
     """RETURNS (tuple): The description of the corpora, if it is up to date, and the remarks on the results."""
     corpora, remarks = read_corpora(path), current.remarks if current else ()
-    if current and corpora.corpora and corpora.made_from != current.corpora:
-        return Corpora(), (*remarks, DESCRIBED_BEFORE)
-    return corpora, remarks
+    if current is None or corpora.made_from == current.corpora:
+        return corpora, remarks
+    return Corpora(), (*remarks, DESCRIBED_BEFORE if corpora.corpora else NOT_DESCRIBED)
 
 
 def without_paper(corpora: Corpora) -> Corpora:

@@ -1,4 +1,5 @@
 """Define the statistics of an experiment's corpora for the report, and read them from their file."""
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Optional
@@ -132,4 +133,5 @@ def read_corpora(path: Path) -> Corpora:
     RETURNS (Corpora): The statistics. Empty if there is no such file.
     RAISES (ProjectError): If the file is damaged.
     """
-    return read_shape(path, Corpora, "delete the file and start the experiment again") if path.is_file() else Corpora()
+    remedy = "run `weasel run describe` to write it again"
+    return read_shape(path, Corpora, remedy) if os.path.lexists(path) else Corpora()

@@ -97,6 +97,14 @@ class TestReport:
         results = current_results(finished)
         assert not results.corpora.corpora and "run `weasel run describe` again" in " ".join(unfinished(results))
 
+    @pytest.mark.parametrize("content", [None, "{}"])
+    def test_a_missing_description_of_the_corpora_is_told(self, finished, content):
+        file = finished / "metrics" / "tiny" / "corpora.json"
+        file.unlink(missing_ok=True)
+        if content:
+            file.write_text(content, encoding="utf8")
+        assert "statistics are missing: run `weasel run describe`" in " ".join(unfinished(current_results(finished)))
+
     def test_kinds_of_runs_with_different_encoders_are_told(self, finished):
         # Which of the two is the default depends on the processor.
         default = choose_precision("auto", -1)

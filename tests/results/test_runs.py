@@ -111,6 +111,12 @@ def test_corpora_without_a_file_are_empty(tmp_path):
     assert Corpora().training_sentences("ru_ugt") is None
 
 
+def test_a_folder_in_the_place_of_the_corpora_is_an_error(tmp_path):
+    (tmp_path / "corpora.json").mkdir()
+    with pytest.raises(ProjectError, match="corpora.json: not a file. Run `weasel run describe`"):
+        read_corpora(tmp_path / "corpora.json")
+
+
 def test_damaged_corpora_are_an_error(write):
     with pytest.raises(ProjectError, match="key 'corpora.ru_ugt.language'"):
         read_corpora(write({"corpora": {"ru_ugt": {}}}, "corpora.json"))
