@@ -58,7 +58,7 @@ def _last_round() -> int:
     there = [int(match[1]) for match in map(_ROUND.fullmatch, names) if match]
     file = FOLDER / LAST_ROUND
     kept = file.read_bytes().strip() if file.is_file() else b""
-    return max([int(kept) if kept.isdigit() else 0, *there])
+    return max([int(kept) if re.fullmatch(rb"\d{1,9}", kept) else 0, *there])
 
 
 def check_convertible(files: TextFiles, format: str) -> None:

@@ -99,9 +99,11 @@ def explain_os_error(error: OSError) -> str:
     RETURNS (str): One line with the path (the final path, if the file was being written) and the remedy.
     """
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-    if not isinstance(error.filename, (str, bytes)):
+    # Of a move, it is the destination that is in the way.
+    name = error.filename2 or error.filename
+    if not isinstance(name, (str, bytes)):
         return visible(reason.replace("{place}", ""))
-    path = finished_path(Path(os.fsdecode(error.filename)))
+    path = finished_path(Path(os.fsdecode(name)))
     return visible(f"{path}: {reason.replace('{place}', f' on the disk of {_mount_point(path)}')}")
 
 

@@ -127,9 +127,12 @@ def _acquire(path: Path, alone: bool) -> IO[str]:
 def _open(path: Path) -> IO[str]:
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another process may have removed the folder again.
-        with contextlib.suppress(FileNotFoundError):
+        try:
             return path.open("a+", encoding="utf8")
+        except FileNotFoundError:
+            # Another process may have removed the folder again. A link that leads nowhere would stay.
+            if path.is_symlink():
+                path.unlink(missing_ok=True)
 
 
 def _try_lock(file: IO[str], operation: int) -> bool:

@@ -91,6 +91,8 @@ class TestWritten:
         for name in ("round-2", "round-10.json", "round-11.jsonl.bak", "round-x.jsonl", "my-round-12.jsonl"):
             (tmp_path / "suggestions" / name).mkdir(parents=True)
         assert suggestion_path("", "jsonl") == Path("suggestions/round-11.jsonl")
+        (tmp_path / "suggestions" / ".last-round").write_text("9" * 5000)
+        assert suggestion_path("", "jsonl") == Path("suggestions/round-11.jsonl")
 
     def test_a_round_that_another_command_has_written_meanwhile_stays(self, pipeline, texts, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

@@ -31,6 +31,14 @@ def test_errors_of_the_system_are_told_in_a_users_words():
     assert explain_os_error(OSError("odd")) == "odd"
 
 
+def test_of_a_move_the_destination_is_told(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError) as error:
+        (tmp_path / "file").replace(tmp_path / "folder")
+    assert explain_os_error(error.value).startswith(f"{tmp_path / 'folder'}: there is a folder in the place of this")
+
+
 def test_what_is_in_the_place_of_a_file_or_folder_is_told_with_a_remedy(tmp_path: Path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()

@@ -124,6 +124,12 @@ def test_who_may_only_read_needs_no_lock(tmp_path: Path):
         pass
 
 
+def test_a_lock_file_that_is_a_link_to_nowhere_holds_nobody_up(tmp_path: Path):
+    lock_file(tmp_path / "one").symlink_to(tmp_path / "gone" / "lock")
+    with holding(tmp_path, "write=one"):
+        assert not lock_file(tmp_path / "one").is_symlink()
+
+
 def test_the_last_one_leaves_nothing_behind(tmp_path: Path):
     with locked(write=[tmp_path / "a"], read=[tmp_path / "b"]):
         assert str(os.getpid()) in lock_file(tmp_path / "a").read_text()
