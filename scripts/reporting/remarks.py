@@ -1,7 +1,7 @@
 """Write the remarks on a report: what F1 is measured on, and which runs failed, are missing or out of date."""
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, setup_of
-from scripts.results.kinds import COMPARED
+from scripts.results.kinds import COMPARED, SHIPPED
 
 
 def metric(results: Results) -> str:
@@ -32,7 +32,9 @@ def unfinished(results: Results) -> list[str]:
 
 def _outdated(kind: str, count: int) -> str:
     runs = f"1 {kind} run is" if count == 1 else f"{count} {kind} runs are"
-    return f"{runs} left out: the data, settings or encoder have changed since. Run `weasel run {kind} .` again."
+    # The only kind of runs without a command of its name.
+    command = "evaluate" if kind == SHIPPED else kind
+    return f"{runs} left out: the data, settings or encoder have changed since. Run `weasel run {command} .` again."
 
 
 def failures(results: Results) -> list[str]:

@@ -1,6 +1,12 @@
 """What qualifies a report as a whole: the metric, and the runs that failed or are missing."""
+import re
+from dataclasses import replace
+
+import srsly
+
 from scripts.reporting.remarks import failures, join, metric, unfinished
-from tests.reporting.made_up import found_run, make_run, not_annotated
+from scripts.results.kinds import KINDS
+from tests.reporting.made_up import ROOT, found_run, make_run, not_annotated
 
 
 def test_the_metric_names_the_types_of_the_experiment(read_made_up):
@@ -23,6 +29,13 @@ def test_an_unfinished_experiment_is_called_so(results, read_made_up):
     done, missing = found_run("few-shot", 10, (), 25), found_run("few-shot", 10, ("en_ugt",), 25)
     expected = "The answer may still change: planned runs are not finished (1 few-shot)."
     assert unfinished(read_made_up([done], [missing])) == [expected]
+
+
+def test_the_commands_that_repeat_outdated_runs_exist(results):
+    commands = {command["name"] for command in srsly.read_yaml(ROOT / "project.yml")["commands"]}
+    lines = unfinished(replace(results, outdated=dict.fromkeys(KINDS, 2)))
+    named = [re.search(r"Run `weasel run (\S+) \.` again", line) for line in lines]
+    assert len(named) == len(KINDS) and {match[1] for match in named} <= commands
 
 
 def test_names_in_a_sentence():
