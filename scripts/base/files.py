@@ -5,9 +5,12 @@ import functools
 import gzip
 import hashlib
 import json
+import lzma
 import math
 import os
 import shutil
+import struct
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
@@ -17,6 +20,9 @@ from scripts.base.leftovers import unfinished
 
 ReadT = TypeVar("ReadT")
 KEPT_FILES = 16
+# What Python raises for damaged archives. Encrypted files raise RuntimeError, and unknown compression methods its
+# subclass NotImplementedError.
+DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 MAKE_AGAIN = "restore the file, or make it again"
 # The last key of a record that the project writes for itself.
 CHECKSUM = "checksum"

@@ -68,11 +68,7 @@ def _split(group: Sequence[RunResult]) -> bool:
 def _together(
     at: Coordinates, group: Sequence[RunResult], annotated: Mapping[str, AbstractSet[Optional[str]]]
 ) -> RunResult:
-    def scores(corpus: str, parts: Iterable[Mapping[str, Score]]) -> dict[str, Score]:
-        by_type = _merged(_typed(part) for part in parts)
-        return with_micro(by_type) if by_type.keys() >= annotated.get(corpus, set()) else by_type
-
-    first = group[0]
+    first, types = group[0], annotated.get(at.target, set())
     return replace(
         first,
         run=AND.join(run.run for run in group),
@@ -81,19 +77,26 @@ def _together(
         coordinates=at,
         seconds={name: sum(run.seconds.get(name, 0.0) for run in group) for name in first.seconds},
         scores=RunScores(
-            scores(at.target, (run.scores.tokens for run in group)),
-            scores(at.target, (run.scores.characters for run in group)),
+            _joined((run.scores.tokens for run in group), types),
+            _joined((run.scores.characters for run in group), types),
         ),
         source_tests={
-            name: scores(name, (run.source_tests.get(name, {}) for run in group)) for name in first.source_tests
+            name: _joined((run.source_tests.get(name, {}) for run in group), annotated.get(name, set()))
+            for name in first.source_tests
         },
-        first_sentences=scores(at.target, (run.first_sentences for run in group)) if first.first_sentences else {},
+        first_sentences=_joined((run.first_sentences for run in group), types) if first.first_sentences else {},
         errors=_merged(run.errors for run in group),
         # Scores for all types can't be computed from those of each type.
         matches={kind: _merged(_typed(run.matches.get(kind, {})) for run in group) for kind in first.matches},
         training=AND.join(run.training for run in group) if all(run.training for run in group) else "",
         problem="; ".join(f"{run.coordinates.entity_type}: {run.problem}" for run in group if run.problem),
     )
+
+
+def _joined(parts: Iterable[Mapping[str, Score]], types: AbstractSet[Optional[str]]) -> dict[str, Score]:
+    """RETURNS (dict): The scores of each type, and of all together if none of the types is missing."""
+    by_type = _merged(_typed(part) for part in parts)
+    return with_micro(by_type) if by_type.keys() >= types else by_type
 
 
 def _typed(part: Mapping[str, Any]) -> dict[str, Any]:

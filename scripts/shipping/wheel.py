@@ -2,7 +2,6 @@
 import shutil
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Callable, Mapping
 
@@ -10,6 +9,7 @@ from spacy.cli.package import package as write_package_source
 from spacy.language import Language
 
 from scripts.base.errors import ProjectError
+from scripts.base.files import DAMAGED_ARCHIVE
 from scripts.base.leftovers import temporary_folder
 from scripts.ner.bio_ner import LOAD_PACKAGE
 from scripts.shipping.meta import PYTHON
@@ -124,7 +124,10 @@ def check_wheel(path: Path, package: PackageName) -> None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
             names = archive.namelist()
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (*DAMAGED_ARCHIVE, OSError) as error:
+        # Unlike errors of the system, those of positions outside of the file have no name.
+        if isinstance(error, OSError) and error.filename:
+            raise
         raise ProjectError(f"not a wheel, or damaged ({error})", where=path, remedy=remedy) from None
     if damaged:
         raise ProjectError(f"the wheel is damaged (in {damaged})", where=path, remedy=remedy)

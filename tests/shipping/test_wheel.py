@@ -1,5 +1,6 @@
 """What a wheel holds and what it must not hold, and which wheels are refused."""
 import ast
+import itertools
 import json
 import shutil
 import tempfile
@@ -192,6 +193,22 @@ def test_a_damaged_wheel_is_refused_in_one_line(packaged, tmp_path, damage):
     with pytest.raises(ProjectError, match="damaged.*Run `weasel run package` again") as raised:
         check_wheel(path, package)
     assert "\n" not in str(raised.value)
+
+
+def test_no_flipped_bit_ends_in_another_error(tmp_path):
+    package = package_name("toy", VERSION)
+    path, outcomes = tmp_path / package.wheel, set()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{package.distribution}/__init__.py", "")
+        archive.writestr(f"{package.distribution}-{VERSION}.dist-info/METADATA", f"Version: {VERSION}\n" * 9)
+    whole = path.read_bytes()
+    for place, bit in itertools.product(range(len(whole)), range(8)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+        try:
+            check_wheel(path, package)
+        except ProjectError as error:
+            outcomes.add(str(error).partition(" (")[0])
+    assert any("not a wheel, or damaged" in outcome for outcome in outcomes)
 
 
 def test_a_missing_wheel_and_one_of_another_package_are_refused(packaged, tmp_path):

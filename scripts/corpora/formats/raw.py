@@ -2,11 +2,8 @@
 import gzip
 import hashlib
 import io
-import lzma
 import os
-import struct
 import zipfile
-import zlib
 from collections import Counter
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -14,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence, Union, cast
 
 from scripts.base.errors import MOST_NAMED, ProjectError
+from scripts.base.files import DAMAGED_ARCHIVE
 
 if TYPE_CHECKING:
     from lxml.etree import XMLSyntaxError
@@ -29,8 +27,6 @@ LARGEST_ARCHIVE = 2**31
 _DISTRUST = "don't trust it: download it again from its publisher"
 _UNZIP = "unpack it yourself, and use the file without `.gz`"
 _CHECK = "check `path` and `annotations` in the corpus file"
-# Encrypted files raise RuntimeError, and unknown compression methods its subclass NotImplementedError.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError)
 
 
 def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
@@ -161,7 +157,7 @@ def open_archive(archive: RawFile) -> zipfile.Path:
     _refuse_special(archive)
     try:
         opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(read_bytes(archive)))
-    except _DAMAGED as error:
+    except DAMAGED_ARCHIVE as error:
         raise ProjectError(f"not a zip archive ({error})", where=archive, remedy="download it again") from None
     # An archive in memory has no name, which is needed in errors about its files.
     opened.filename = str(archive)
@@ -262,7 +258,7 @@ def open_file(file: RawFile) -> Iterator[io.BufferedIOBase]:
     try:
         with file.open("rb") as stream:
             yield cast(io.BufferedIOBase, stream)
-    except _DAMAGED as error:
+    except DAMAGED_ARCHIVE as error:
         raise _not_unpacked(error, file) from None
     except OSError as error:
         # Unlike errors of the system, those of bz2 for damaged data have no number.
