@@ -58,7 +58,7 @@ def put_anothers_weights(other: Path, pipeline: Path) -> None:
 
 
 def lose_a_file(other: Path, pipeline: Path) -> None:
-    (pipeline / "meta.json").unlink()
+    (pipeline / "vocab" / "strings.json").unlink()
 
 
 def change_the_config(other: Path, pipeline: Path) -> None:

@@ -1,5 +1,6 @@
 """`train` keeps the pipeline that is to be shipped, `evaluate` scores it, and `package` uses what they made."""
 import csv
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -73,7 +74,8 @@ def test_the_table_has_every_seed_that_was_scored_and_capitals(project, capsys):
             assert len(f1s) == 2 and float(row[column]) == pytest.approx(sum(f1s) / 2, abs=0.01)
 
 
-def test_a_failed_training_counts_for_no_mean(project):
+def test_a_failed_training_counts_for_no_mean(project, tmp_path):
+    project = shutil.copytree(project, tmp_path / "project")
     evaluate.main(**{**settings(project), "seed": 1})
     workspace = open_project(project)
     for path in workspace.runs.glob("shipped.*seed-1.json"):
