@@ -14,8 +14,11 @@ _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
 # A number with four or more digits is more likely a date, a phone number or a patient's number than part of a label.
 _LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
+# Labels of ontologies are long, but have no spaces: "Therapeutic_or_Preventive_Procedure". ASCII only, as in some
+# languages a sentence has none either.
+_JOINED_LABEL = re.compile(r"(?!.*\d{4})[\w./+:#@-]+", re.ASCII)
 _ID = re.compile(_WORDS)
-LONGEST_LABEL, LONGEST_ID = 30, 60
+LONGEST_LABEL, LONGEST_JOINED_LABEL, LONGEST_ID = 30, 60, 60
 MOST_NAMED = 10
 # Environment variable: if set, the traceback of an unexpected error is printed.
 TRACEBACK = "NER_TRACEBACK"
@@ -45,9 +48,12 @@ def name_label(label: str) -> str:
     """Name a label from the data in a message.
 
     label (str): A label, or a value read as one: if the wrong column was read, it may be a patient's text.
-    RETURNS (str): The label if it has up to three short words, as labels do; otherwise only its length.
+    RETURNS (str): The label if it has up to three short words, as labels do, or is one long word; otherwise only its
+        length.
     """
-    return label if len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label) else _length(label)
+    is_short = len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label)
+    is_joined = len(label) <= LONGEST_JOINED_LABEL and _JOINED_LABEL.fullmatch(label)
+    return label if is_short or is_joined else _length(label)
 
 
 def name_id(name: str) -> str:

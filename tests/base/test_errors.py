@@ -69,12 +69,18 @@ def test_what_is_no_control_character_is_left_as_it_is():
         assert visible(text) == text
 
 
-@pytest.mark.parametrize("label", ["Drug", "Adverse_Reaction", "B-ADR", "Adverse Drug Reaction", "дозировка"])
+LABELS = ["Adverse_Reaction", "B-ADR", "Adverse Drug Reaction", "дозировка", "Therapeutic_or_Preventive_Procedure"]
+
+
+@pytest.mark.parametrize("label", LABELS)
 def test_a_label_is_named(label: str):
     assert name_label(label) == label
 
 
-@pytest.mark.parametrize("text", ["Ivanov, MRN 4711", "born 1948", "took it for a week", "a" * 31, "", "a  b", "x\x1b"])
+NO_LABELS = ["Ivanov, MRN 4711", "born 1948", "took it for a week", "病" * 31, "a " * 16, "a" * 61, "", "a  b", "x\x1b"]
+
+
+@pytest.mark.parametrize("text", NO_LABELS)
 def test_what_is_no_label_is_told_by_its_length(text: str):
     assert name_label(text) == f"<{len(text)} characters>"
 
