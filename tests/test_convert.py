@@ -409,6 +409,16 @@ class TestCopies:
         assert "4 texts are in several documents without an annotator's name, which share a part" in shown
         assert "several annotators" not in shown
 
+    def test_parts_that_folders_are_named_after_are_told_unless_a_split_is_set(self, capsys):
+        raw = self.project / "raw" / "one"
+        assert "published_split" not in self.told(capsys)
+        (raw / "anna").rename(raw / "Train")
+        (raw / "bert").rename(raw / "test")
+        shown = self.told(capsys)
+        assert 'set `published_split: {train: ["Train/*"], test: ["test/*"]}`' in shown
+        assert "several annotators" not in shown and "4 texts are in several documents" in shown
+        assert "published_split" not in self.told(capsys, split={"seed": 1})
+
     def test_a_published_split_with_a_text_on_both_sides_is_warned_of(self, capsys):
         shown = self.told(capsys, published_split={"train": ["anna/*"], "test": ["bert/*"]})
         assert "4 training documents have a text that is also in the published test part" in shown

@@ -9,6 +9,7 @@ from scripts.base.settings import suggest
 from scripts.corpora.characters import invisible
 from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import COPY_OF, LEFT_OUT, OUTVOTED, SOURCE_HASH, Document, Fragment, Mention
+from scripts.corpora.split import part_named
 
 ALL, MAJORITY = "all", "majority"
 MERGED = "merged into the first copy of its text by majority vote"
@@ -72,8 +73,9 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
 
     An annotator's name is the only component in which the ids of two copies differ. This is either a folder, or the
     last component if its folder only has copies of this text. `notes/07` and `notes/12`, next to other notes, are
-    therefore not copies by different annotators. Other documents in an annotator's folder, or with an annotator's name
-    in a folder next to one of copies, are by the same annotator though they have no copies.
+    therefore not copies by different annotators, and neither are `train/07` and `test/07`. Other documents in an
+    annotator's folder, or with an annotator's name in a folder next to one of copies, are by the same annotator though
+    they have no copies.
 
     ids (Iterable[str]): The ids of all documents, with components separated by `/`.
     copies (Sequence[Sequence[str]]): The ids for each text in more than one document.
@@ -89,12 +91,15 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
         for name in names:
             last = name.count("/")
             folder = name.rpartition("/")[0]
-            places = [place for place, rest in _rests(name) if alike[place, rest] > 1]
+            parts = name.split("/")
+            alikes = [place for place, rest in _rests(name) if alike[place, rest] > 1]
+            # Texts that are twice in a published corpus by mistake.
+            places = [place for place in alikes if not part_named(parts[place])]
             if alike[last, tuple(folder.split("/"))] < in_folder[folder]:
                 places = [place for place in places if place != last]
             if len(places) == 1 and last:
-                found[name] = name.split("/")[places[0]]
-                folders |= {tuple(name.split("/")[: place + 1]) for place in places if place != last}
+                found[name] = parts[places[0]]
+                folders |= {tuple(parts[: place + 1]) for place in places if place != last}
                 files |= {_without_folder(name) for place in places if place == last}
     with_copies = {name for names in copies for name in names}
     return {**found, **dict(_without_copies((name for name in ids if name not in with_copies), folders, files))}

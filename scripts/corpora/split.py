@@ -1,14 +1,17 @@
 """Split documents into a training and a test part, at random or as published."""
 import random
+import re
 from collections import Counter
 from fnmatch import fnmatchcase
 from itertools import accumulate, chain
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 
 from scripts.base.errors import ProjectError, name_id
 
 # In a tie, the first one is used.
 SIDES = ("train", "test")
+_NAMES = "train(?:ing)?|dev(?:el(?:opment)?)?|valid(?:ation)?|test(?:ing)?"
+_PART = re.compile(rf"(?<![a-z])({_NAMES})(?:[ _-]?set)?(?![a-z])")
 
 
 def split_documents(
@@ -90,6 +93,33 @@ def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]
             listed = ", ".join(patterns[part])
             raise ProjectError(f"no document for part `{part}` of `published_split` ({listed})", remedy=_REMEDY)
     return parts
+
+
+def part_named(component: str) -> str:
+    """Name the part of a published split that a folder or file is called after, such as `Train` or `dev_set`.
+
+    component (str): A component of a document id.
+    RETURNS (str): `train`, `dev` or `test`; empty if it is called after none of them, or after several.
+    """
+    found = {match[1] for match in _PART.finditer(component.casefold())}
+    parts = {next((side for side in SIDES if name.startswith(side)), "dev") for name in found}
+    return parts.pop() if len(parts) == 1 else ""
+
+
+def find_published(ids: Iterable[str]) -> dict[str, list[str]]:
+    """Find a published split in the names of folders or files.
+
+    ids (Iterable[str]): Document ids.
+    RETURNS (dict[str, list[str]]): Patterns of ids by part, for `published_split`. Empty unless every document is in a
+        folder or file that is called after a part, and some of them are in a training and some in a test part.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for name in ids:
+        above = list(accumulate(name.split("/")[:-1], "{}/{}".format))
+        part, folder = next(((part, one) for one in above if (part := part_named(one.rpartition("/")[2]))), ("", ""))
+        found.setdefault(part, {})[f"{folder}/*"] = None
+    is_whole = "" not in found and found.keys() >= {*SIDES}
+    return {part: sorted(found[part]) for part in ("train", "dev", "test") if part in found} if is_whole else {}
 
 
 _REMEDY = "correct the patterns: they are matched with document ids, which are paths below the corpus's folder"

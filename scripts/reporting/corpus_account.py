@@ -1,4 +1,5 @@
 """Print what a conversion did with mentions, copies and sides, and what to check."""
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Iterable, Mapping, Optional, Sequence
@@ -21,7 +22,10 @@ from scripts.corpora.manifest import Manifest, PartAccount
 from scripts.corpora.schema import CHANGES, LABEL_NOT_MAPPED
 from scripts.corpora.settings import CorpusSettings
 from scripts.corpora.sides import Sides, earlier_sides
+from scripts.corpora.split import find_published
 
+# The longest patterns, in characters, that are worth printing.
+LONGEST_SPLIT = 300
 # Chinese, Cantonese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan.
 UNSPACED_LANGUAGES = ("zh", "yue", "ja", "th", "lo", "km", "my", "bo")
 
@@ -76,12 +80,24 @@ def show(title: str, settings: CorpusSettings, manifest: Manifest) -> None:
         mentions = sum(manifest.left_out.mentions.values())
         reasons = _listed(Counter(manifest.left_out.ids.values()))
         msg.info(f"{manifest.left_out.documents} documents are in no part, with {mentions} mentions ({reasons})")
+    show_published(settings, manifest)
     show_copies(settings, manifest)
     show_unknown(manifest)
     show_doubtful(settings, manifest)
     for part, kind in types_without_mentions(manifest):
         msg.warn(f"The {part} part has no mention of {kind}, which the corpus annotates")
     show_checks(check_expected(settings.expected, manifest))
+
+
+def show_published(settings: CorpusSettings, manifest: Manifest) -> None:
+    """Print how to use the split that the names of folders or files tell, if the documents were split at random."""
+    if settings.published_split or "split" in settings.model_fields_set:
+        return
+    patterns = find_published(name for part in manifest.splits.values() for name in part.ids)
+    if patterns:
+        listed = ", ".join(f"{part}: {json.dumps(names, ensure_ascii=False)}" for part, names in patterns.items())
+        split = f"`published_split: {{{listed}}}`" if len(listed) <= LONGEST_SPLIT else "`published_split`"
+        msg.warn(f"The split is random, although folders or files are named after parts. To use them, set {split}")
 
 
 def show_copies(settings: CorpusSettings, manifest: Manifest) -> None:

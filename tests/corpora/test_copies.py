@@ -85,6 +85,9 @@ def test_characters_that_nobody_sees_make_no_other_text(other):
         # Ids that differ in two components, or in how many they have.
         (["anna/1", "bert/2"], [["anna/1", "bert/2"]], {}),
         (["anna/1", "1"], [["1", "anna/1"]], {}),
+        # Published parts, which happen to have a sentence with the same text and the same number.
+        (["Train/1", "Train/2", "Devel/1"], [["Devel/1", "Train/1"]], {}),
+        (["a/train/1", "b/train/1"], [["a/train/1", "b/train/1"]], {"a/train/1": "a", "b/train/1": "b"}),
         # Two ways to read an id.
         (["a/x/1", "b/x/1", "a/y/1"], [["a/x/1", "a/y/1", "b/x/1"]], {"a/y/1": "y", "b/x/1": "b"}),
     ],

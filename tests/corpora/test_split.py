@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from scripts.base.errors import ProjectError
-from scripts.corpora.split import split_as_published, split_documents
+from scripts.corpora.split import find_published, split_as_published, split_documents
 
 IDS = [f"d{number}" for number in range(50)]
 
@@ -182,6 +182,26 @@ def test_published_parts_are_taken_by_their_patterns():
 def test_a_document_in_no_part_and_a_part_without_documents_are_errors(ids, message):
     with pytest.raises(ProjectError, match=message):
         split_as_published(ids, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["train/1", "devel/1", "test/1"], {"train": ["train/*"], "dev": ["devel/*"], "test": ["test/*"]}),
+        (["DDI/Train/a/1", "DDI/Train/b/1", "DDI/Test/a/1"], {"train": ["DDI/Train/*"], "test": ["DDI/Test/*"]}),
+        (["dev/x.dev/1", "a_train/1", "TestSet/1"], {"train": ["a_train/*"], "dev": ["dev/*"], "test": ["TestSet/*"]}),
+        # Not all documents, no test part, no folders, and words that only start alike.
+        (["train/1", "test/1", "more/1"], {}),
+        (["train/1", "dev/1"], {}),
+        (["train", "test"], {}),
+        (["trainees/1", "testimony/1"], {}),
+    ],
+)
+def test_a_published_split_is_found_in_the_names_of_folders(ids, expected):
+    assert find_published(ids) == expected
+    if expected:
+        parts = split_as_published(ids, expected)
+        assert sorted(name for names in parts.values() for name in names) == sorted(ids)
 
 
 def test_a_document_in_two_parts_is_an_error():
