@@ -324,7 +324,7 @@ BAD_FILES = [
         BRAT,
         "",
         "format: jsonl",
-        f"RAW: no .jsonl or .ndjson or .json files in this folder. {CHECK}."
+        f"RAW: no .jsonl or .ndjson or .json files in this folder (there are: 2 .ann, 2 .txt). {CHECK}."
         " This looks like the format brat: if it is, write `format: brat` in the corpus file",
     ),
     (

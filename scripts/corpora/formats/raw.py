@@ -41,7 +41,9 @@ def find_files(folder: RawFile, suffixes: Sequence[str]) -> dict[str, RawFile]:
     found = search_files(folder, suffixes)
     if not found:
         named = " or ".join(suffix for suffix in suffixes if not suffix.endswith(ZIPPED))
-        raise ProjectError(f"no {named} files in this folder", where=folder, remedy=_CHECK)
+        there = list_unread([folder], []) if isinstance(folder, Path) else ""
+        what = f"no {named} files in this folder{f' (there are: {there})' if there else ''}"
+        raise ProjectError(what, where=folder, remedy=_CHECK)
     return found
 
 
