@@ -10,7 +10,7 @@ from scripts.base.locks import locked
 from scripts.base.options import Configs, Experiment
 from scripts.base.settings import suggest
 from scripts.corpora.account import refuse_losses
-from scripts.corpora.fingerprint import TOKENIZER, check_present, fingerprint, is_current, is_tokenizer_saved
+from scripts.corpora.fingerprint import TOKENIZER, check_present, fingerprint, is_current, is_tokenizer_current
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.settings import CorpusSettings, read_corpus_settings
 from scripts.corpora.sides import Sides, find_sides, sides_of
@@ -77,9 +77,9 @@ def find_stale(
     output (Path): Folder of the converted corpora.
     settings (Mapping[str, CorpusSettings]): The corpus files of the experiment, by corpus.
     earlier (Mapping): The sides of each corpus's documents in an earlier conversion.
-    RETURNS (list[str]): Corpora that are missing or out of date, and the tokenizer if it is missing.
+    RETURNS (list[str]): Corpora that are missing or out of date, and the tokenizer if it is.
     """
-    tokenizer = [] if is_tokenizer_saved(output) else [TOKENIZER]
+    tokenizer = [] if is_tokenizer_current(output) else [TOKENIZER]
     return tokenizer + [
         name for name in settings if not is_current(output, name, fingerprint(settings[name]), earlier.get(name))
     ]

@@ -15,9 +15,10 @@ from spacy.tokens import DocBin, Span
 
 from scripts import convert
 from scripts.base.errors import ProjectError
-from scripts.base.files import write_json
+from scripts.base.files import hash_files, write_checked_json, write_json
 from scripts.corpora.conversion import hash_text
 from scripts.corpora.copies import MERGED
+from scripts.corpora.fingerprint import TOKENIZER, TOKENIZER_RECORD, is_tokenizer_saved
 from scripts.corpora.formats.offsets import UNSURE
 from scripts.corpora.manifest import read_manifest
 from scripts.corpora.parts import read_documents
@@ -175,6 +176,23 @@ def test_only_what_changed_is_converted_again(project, capsys):
     hashes = {**train.ids, **test.ids}
     texts = {name: (project / "raw" / "two" / f"{name}.txt").read_text(encoding="utf8") for name in hashes}
     assert hashes == {name: hash_text(text) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("record", [None, {}, {"made_by": "an earlier version"}])
+def test_the_tokenizer_of_an_earlier_version_is_made_anew_with_the_corpora(project, record):
+    run(project)
+    folder = project / "corpus" / TOKENIZER
+    now = (folder / "tokenizer").read_bytes()
+    spacy.blank("en").to_disk(folder)
+    assert (folder / "tokenizer").read_bytes() != now
+    if record is None:
+        (folder / TOKENIZER_RECORD).unlink()
+    else:
+        files = (path for path in folder.rglob("*") if path.is_file() and path.name != TOKENIZER_RECORD)
+        write_checked_json(folder / TOKENIZER_RECORD, {**record, "sha256": hash_files(files, folder)})
+    assert is_tokenizer_saved(project / "corpus")
+    run(project)
+    assert (folder / "tokenizer").read_bytes() == now
 
 
 def test_a_run_with_nothing_to_do_imports_no_spacy(project):

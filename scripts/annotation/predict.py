@@ -25,6 +25,7 @@ from scripts.base.files import (
     atomic_folder,
     hash_data,
     hash_file,
+    hash_files,
     read_checked_json,
     read_json,
     write_checked_json,
@@ -41,6 +42,9 @@ LARGEST_DOCBIN = 2**24
 PLAN, RESULT, DONE = "plan.json", "result", ".done"
 DELETE = "delete the folder, or choose another --output"
 SUFFIXES = {LABEL_STUDIO: ".json", BRAT: "", DOCBIN: ""}
+SCRIPTS = Path(__file__).parents[1]
+# The packages whose code finds entities and writes them.
+CODE = ("annotation", "corpora", "ner")
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Unfinished:
         pipeline (str): Fingerprint of the pipeline.
         RETURNS (list[int]): Numbers of the portions left to do.
         RAISES (ProjectError): If there are no texts, the output already exists, or there is unfinished output of
-            another input.
+            another input or another version of this project.
         """
         if not portions:
             raise ProjectError("there are no texts", where="--texts", remedy="add texts, or correct the path")
@@ -75,12 +79,12 @@ class Unfinished:
                 self._clear()
             remedy = "choose another path with --output, or move it away"
             raise ProjectError("already exists", where=self.output, remedy=remedy)
-        plan = hash_data([self.format, pipeline, [portion.hash for portion in portions]])
+        plan = hash_data([self.format, pipeline, [portion.hash for portion in portions], _hash_code()])
         if not (self.folder / PLAN).exists() or self._is_moved(len(portions)):
             self._clear()
             write_json(self.folder / PLAN, plan)
         elif read_json(self.folder / PLAN, remedy=DELETE) != plan:
-            what = "started with other texts, another pipeline or another format"
+            what = "started with other texts, another pipeline, another format or another version of this project"
             raise ProjectError(what, where=self.folder, remedy=DELETE)
         return [number for number in range(len(portions)) if not self._is_done(number)]
 
@@ -184,6 +188,10 @@ class Predictor:
         with self._nlp.memory_zone():
             self._unfinished.put(number, docs())
         return count
+
+
+def _hash_code() -> str:
+    return hash_files((file for name in CODE for file in (SCRIPTS / name).rglob("*.py")), SCRIPTS)
 
 
 def output_path(output: str, texts: Path, format: str) -> Path:

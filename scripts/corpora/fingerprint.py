@@ -1,7 +1,7 @@
 """Check whether a converted corpus is still up to date with its raw files and settings."""
 from importlib.metadata import version
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, hash_file, hash_files, read_checked_json, write_checked_json
@@ -40,16 +40,19 @@ def fingerprint(settings: CorpusSettings) -> str:
     RETURNS (str): A sha256.
     RAISES (ProjectError): If raw files are missing.
     """
-    room = Path(__file__).parent
     with name_format(settings.path_here, settings.format):
         raw = FORMATS[settings.format].raw_files(settings.path_here, settings.annotations_here)
-    parts = {
-        "settings": settings.decisive,
-        "raw files": [(str(path), hash_raw(path)) for path in raw],
+    raw_files = [(str(path), hash_raw(path)) for path in raw]
+    return hash_data({"settings": settings.decisive, "raw files": raw_files, **_converter()})
+
+
+def _converter() -> dict[str, Any]:
+    """RETURNS (dict): This package's code and the versions of the libraries, for a hash."""
+    room = Path(__file__).parent
+    return {
         "code": hash_files(room.rglob("*.py"), room),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
-    return hash_data(parts)
 
 
 def hash_raw_files(settings: CorpusSettings) -> str:
@@ -105,17 +108,33 @@ def is_tokenizer_saved(corpus: Path) -> bool:
     if not (folder / TOKENIZER_RECORD).is_file():
         # Saved by an earlier version.
         return True
-    try:
-        return read_checked_json(folder / TOKENIZER_RECORD) == _hash_tokenizer(folder)
-    except ProjectError:
-        return False
+    return _read_tokenizer_record(folder).get("sha256") == _hash_tokenizer(folder)
+
+
+def is_tokenizer_current(corpus: Path) -> bool:
+    """RETURNS (bool): Whether the saved tokenizer is the one that corpora are tokenized with when they are converted
+    now. An earlier version may have saved another one."""
+    return is_tokenizer_saved(corpus) and _read_tokenizer_record(corpus / TOKENIZER).get("made_by") == _made_by()
 
 
 def write_tokenizer_record(folder: Path) -> None:
-    """Record the files of the tokenizer that was saved to a folder."""
-    write_checked_json(folder / TOKENIZER_RECORD, _hash_tokenizer(folder))
+    """Record the files of the tokenizer that was saved to a folder, and what made them."""
+    write_checked_json(folder / TOKENIZER_RECORD, {"sha256": _hash_tokenizer(folder), "made_by": _made_by()})
 
 
-def _hash_tokenizer(folder: Path) -> dict[str, str]:
+def _read_tokenizer_record(folder: Path) -> Mapping[str, Any]:
+    """RETURNS (Mapping): The record of the tokenizer. Empty if it is missing or damaged."""
+    try:
+        record = read_checked_json(folder / TOKENIZER_RECORD)
+    except ProjectError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _made_by() -> str:
+    return hash_data(_converter())
+
+
+def _hash_tokenizer(folder: Path) -> str:
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != TOKENIZER_RECORD]
-    return {"sha256": hash_files(files, folder)}
+    return hash_files(files, folder)

@@ -122,13 +122,13 @@ def get_calibration(workspace: Workspace) -> Optional[Calibration]:
         return None
     job = calibration_job(workspace)
     try:
-        found = find_calibration(workspace.results)
+        found = find_calibration(workspace.results, job.fingerprint)
     except ProjectError:
         msg.warn("Calibrating again because the calibration is damaged")
     else:
-        if found and found.fingerprint == job.fingerprint:
-            return found
         if found:
+            return found
+        if calibration_file(workspace.results).is_file():
             msg.warn("Calibrating again because settings, data or the encoder have changed")
     calibration = make_calibration(workspace, job)
     write_checked_json(calibration_file(workspace.results), asdict(calibration))
@@ -145,8 +145,9 @@ def find_own_calibration(workspace: Workspace) -> Optional[Calibration]:
         settings and data.
     RAISES (ProjectError): If the file is damaged.
     """
-    found = find_calibration(workspace.results) if can_calibrate(workspace) else None
-    return found if found and found.fingerprint == calibration_job(workspace).fingerprint else None
+    if not can_calibrate(workspace):
+        return None
+    return find_calibration(workspace.results, calibration_job(workspace).fingerprint)
 
 
 def make_calibration(workspace: Workspace, job: CalibrationJob) -> Calibration:

@@ -2,8 +2,9 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional
 
+from scripts.base.files import read_checked_json
 from scripts.evaluation.calibration import BetaCalibration, ReliabilityBin
 from scripts.results.runs import CurrentState
 from scripts.results.shapes import read_shape
@@ -69,15 +70,25 @@ def calibration_file(folder: Path) -> Path:
     return folder / "calibration.json"
 
 
-def find_calibration(folder: Path) -> Optional[Calibration]:
+def find_calibration(folder: Path, fingerprint: Optional[str] = None) -> Optional[Calibration]:
     """Find the calibration in an experiment's folder.
 
     folder (Path): The experiment's folder of results.
-    RETURNS (Optional[Calibration]): The calibration, or None if there is none.
+    fingerprint (Optional[str]): The fingerprint that it has if it is up to date. None to accept any calibration.
+    RETURNS (Optional[Calibration]): The calibration, or None if there is none, or it has another fingerprint.
     RAISES (ProjectError): If the file is damaged. Without it, confidences would be others than those of the package.
     """
     file = calibration_file(folder)
-    return read_shape(file, Calibration, CALIBRATE_AGAIN) if os.path.lexists(file) else None
+    if not os.path.lexists(file):
+        return None
+    # Before its shape is checked: that of an earlier version may be another one, which is no damage.
+    if fingerprint is not None and _is_other(read_checked_json(file, remedy=CALIBRATE_AGAIN), fingerprint):
+        return None
+    return read_shape(file, Calibration, CALIBRATE_AGAIN)
+
+
+def _is_other(record: Any, fingerprint: str) -> bool:
+    return isinstance(record, dict) and record.get("fingerprint", fingerprint) != fingerprint
 
 
 def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> Optional[Calibration]:
@@ -90,8 +101,7 @@ def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> O
         changed since.
     RAISES (ProjectError): If the file is damaged.
     """
-    found = find_calibration(folder)
-    return found if found and (current is None or found.fingerprint == current.calibration) else None
+    return find_calibration(folder, current.calibration if current else None)
 
 
 def describe_calibration(calibration: Calibration) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pytest
 import spacy
 
 from scripts import predict as command
+from scripts.annotation import predict as predict_portions
 from scripts.annotation.pipelines import PipelineSource, load_pipeline
 from scripts.annotation.predict import Predictor, Unfinished, output_path
 from scripts.annotation.texts import TextFiles, portions, show_unread
@@ -163,6 +164,17 @@ class TestResuming:
         unfinished.begin(todo, "one")
         with pytest.raises(ProjectError, match="another pipeline"):
             unfinished.begin(todo, "another")
+
+    def test_another_version_is_refused(self, texts, unfinished, tmp_path, monkeypatch):
+        todo, folder = list(portions(TextFiles(texts), 1)), predict_portions.SCRIPTS / "annotation"
+        unfinished.begin(todo, "one")
+        assert unfinished.begin(todo, "one") == [0, 1, 2]
+        # An earlier version may have written rows with other keys.
+        earlier = shutil.copytree(folder, tmp_path / "scripts" / "annotation") / "writing.py"
+        earlier.write_text(earlier.read_text("utf8") + "# earlier\n", encoding="utf8")
+        monkeypatch.setattr(predict_portions, "SCRIPTS", tmp_path / "scripts")
+        with pytest.raises(ProjectError, match="another version of this project. Delete the folder"):
+            unfinished.begin(todo, "one")
 
     def test_an_output_that_appears_meanwhile_loses_nothing(self, pipeline, texts, unfinished):
         assert self.do(pipeline, texts, unfinished, most=1) == [0]

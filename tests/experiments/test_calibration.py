@@ -8,7 +8,7 @@ import pytest
 import spacy
 
 from scripts.base.errors import ProjectError
-from scripts.base.files import hash_files, write_checked_json
+from scripts.base.files import hash_files, write_checked_json, write_json
 from scripts.corpora.copies import fold_text
 from scripts.corpora.parts import read_documents
 from scripts.evaluation.calibration import BetaCalibration, JudgedMention
@@ -177,6 +177,21 @@ class TestOnRecord:
         damage(calibration_file(workspace.results))
         with pytest.raises(ProjectError, match="calibration.json: .*Run `weasel run package`"):
             shipped_source(workspace)
+
+    def test_one_of_an_earlier_version_is_out_of_date_not_damaged(self, workspace, project, capsys):
+        get_model(workspace, shipped_model(workspace.experiment))
+        execute_kind(workspace, SHIPPED)
+        # Before there were two slopes, with a fingerprint of that version and without a checksum.
+        fitted = {"Drug": {"slope": 1.25, "intercept": 0.5, "mentions": 9}}
+        earlier = {**asdict(Calibration("earlier", {}, {}, 9, 1.0, ())), "fitted": fitted}
+        write_json(calibration_file(workspace.results), earlier)
+        places = [project / name for name in ("configs", "corpus", "training", "metrics")]
+        assert find_current_calibration(workspace.results, read_current_state(EXPERIMENT, *places)) is None
+        assert shipped_source(workspace).calibration == {}
+        capsys.readouterr()
+        found = get_calibration(workspace)
+        assert "settings, data or the encoder have changed" in " ".join(capsys.readouterr().out.split())
+        assert shipped_source(workspace).calibration == found.numbers != {}
 
     def test_what_it_tells_of_the_test_parts_is_what_the_pipeline_does(self, workspace):
         found = get_calibration(workspace)
