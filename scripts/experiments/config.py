@@ -137,6 +137,11 @@ def has_encoder(template: Path) -> bool:
     return ENCODER in load_template(template)["components"]
 
 
+def has_head_rate(template: Path) -> bool:
+    """RETURNS (bool): Whether the head of a spaCy config has a learning rate of its own."""
+    return "component_rates" in load_template(template)["training"]["optimizer"]
+
+
 def leaves_types_out(template: Path) -> bool:
     """RETURNS (bool): Whether the head of a spaCy config ignores types that a corpus doesn't annotate."""
     config = load_template(template)

@@ -13,13 +13,13 @@ from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import part_of, read_documents
 from scripts.corpora.split import split_documents
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
-from scripts.experiments.config import own_start
+from scripts.experiments.config import has_encoder, has_head_rate, own_start
 from scripts.experiments.execute import check_failed, do_tasks, print_outdated
 from scripts.experiments.executors.task import Ended, Executor, Task
 from scripts.experiments.job import SAMPLE_SEED_OFFSET
 from scripts.experiments.journal import Journal
 from scripts.experiments.run import RunJob, ScoredPart
-from scripts.experiments.settings import SEARCH, Frozen, Search, Training
+from scripts.experiments.settings import SEARCH, Frozen, Search, SearchValues, Training
 from scripts.experiments.work import TEST_COST, WorkerWork, shared_files
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import NO_TRANSFER
@@ -69,12 +69,26 @@ def search_settings(workspace: Workspace) -> Search:
 
     workspace (Workspace): The experiment and its environment.
     RETURNS (Search): The settings.
-    RAISES (ProjectError): If the experiment file has no search.
+    RAISES (ProjectError): If the experiment file has no search, or tries values that the model doesn't use.
     """
     if workspace.experiment.search is None:
         remedy = "add it, or choose an experiment that has it, such as `--vars.experiment search_sample`"
         raise ProjectError("missing key 'search'", where=f"experiment {workspace.name}", remedy=remedy)
+    check_values(workspace, workspace.experiment.search.values)
     return workspace.experiment.search
+
+
+def check_values(workspace: Workspace, values: SearchValues) -> None:
+    """RAISES (ProjectError): If the model doesn't use a setting to try: its candidates would all be the base."""
+    template, model = workspace.recipe.template.path, workspace.experiment.model
+    unused = {
+        "head_learn_rate": "" if has_head_rate(template) else f"model '{model}' has a single rate, `learn_rate`",
+        "frozen": "" if has_encoder(template) else f"model '{model}' has no encoder",
+    }
+    for key, reason in unused.items():
+        if reason and getattr(values, key):
+            where = f"experiment {workspace.name}, key search.values.{key}"
+            raise ProjectError(reason, where=where, remedy="remove the key")
 
 
 def list_candidates(search: Search, frozen: Frozen) -> list[Candidate]:

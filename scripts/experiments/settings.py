@@ -54,7 +54,8 @@ class Training(Settings):
         0 for no minimum (the paper's protocol).
     batch_size (int): Sentences per update.
     learn_rate (float): Peak learning rate of the encoder.
-    head_learn_rate (float): Peak learning rate of the head.
+    head_learn_rate (float): Peak learning rate of the head. `transition` and `lstm_crf` don't have one: `learn_rate` is
+        that of the whole model.
     """
 
     epochs: float = Field(gt=0, le=MOST_EPOCHS)
@@ -255,7 +256,7 @@ class Shipped(Settings):
 
     corpora (list[str]): Corpora with training parts to mix. By default, all corpora of the experiment.
     target (str): Instead of `corpora`, the corpus to train on last, with the settings of few-shot.
-    source (SourceSet): Corpora to pretrain on. By default, none.
+    source (SourceSet): Corpora to pretrain on, without `targets` and `enabled`. By default, none.
     size (int): Number of sentences of the target. By default, its whole training part. With a size and a seed of
         few-shot, this is the same model that few-shot evaluated.
     transfer (str): The part of the source model to start from: `full` or `encoder`.
@@ -297,6 +298,11 @@ class Shipped(Settings):
             raise ValueError(f"`{named[0]}` needs a `target`, which is missing")
         if self.target in self.source.corpora:
             raise ValueError(f"'{self.target}' is both source and target")
+        for key in ("targets", "enabled"):
+            if key in self.source.model_fields_set:
+                raise ValueError(f"source: `{key}` is for the sources of few_shot; remove it, or the whole `source`")
+        if self.transfer == "encoder" and not self.source.corpora:
+            raise ValueError("`transfer: encoder` needs a `source`, which is missing")
         return self
 
 

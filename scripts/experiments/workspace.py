@@ -15,6 +15,7 @@ from scripts.experiments.config import can_fold, find_template, has_encoder, lea
 from scripts.experiments.device import choose_precision
 from scripts.experiments.job import Template, Tokenizer, TrainingJob
 from scripts.experiments.settings import Experiment, corpus_file, read_experiment
+from scripts.results.kinds import ENCODER_ONLY
 from scripts.results.runs import StartedWith
 
 ONE_TYPE = "train one type at a time (`types: per_type`)"
@@ -125,7 +126,8 @@ class Workspace:
         **own (Any): Fields that differ from training to training, such as `training` and `seed`.
         RETURNS (TrainingJob): The training, with the experiment's settings filled in.
         RAISES (ProjectError): If a corpus doesn't annotate all types and the model can't leave types out, or a training
-            part has no mentions of any type, or none are left without the sentences to leave out.
+            part has no mentions of any type, or none are left without the sentences to leave out, or the encoder is to
+            be transferred and is never trained.
         """
         recipe = self.recipe_of(baseline)
         shared = {
@@ -144,6 +146,7 @@ class Workspace:
         self._check_annotated(corpora, job, baseline or self.experiment.model)
         self._check_learnable(corpora, job.entity_types)
         self._check_left(corpora, job)
+        self._check_encoder_trained(job, baseline or self.experiment.model)
         return job
 
     def _check_annotated(self, corpora: Sequence[str], job: TrainingJob, model: str) -> None:
@@ -182,6 +185,16 @@ class Workspace:
                 "since `drop_shared_sentences` removes every sentence with one",
                 where=f"experiment {self.name}",
                 remedy="remove `drop_shared_sentences`, or leave a corpus out",
+            )
+
+    def _check_encoder_trained(self, job: TrainingJob, model: str) -> None:
+        # Such a run would have the results of one without a source, as if the source brought nothing.
+        if job.transfer == ENCODER_ONLY and (job.encoder is None or job.frozen == "encoder"):
+            reason = f"model '{model}' has no encoder" if job.encoder is None else "`frozen: encoder` keeps it as it is"
+            raise ProjectError(
+                f"transfer 'encoder', but {reason}: nothing would be transferred",
+                where=f"experiment {self.name}",
+                remedy="use `full`",
             )
 
 

@@ -50,6 +50,22 @@ def test_a_target_without_anything_to_start_from(project, source):
         jobs_of(open_project(project), FEW_SHOT)
 
 
+@pytest.mark.parametrize("kind", [FEW_SHOT, SHIPPED])
+@pytest.mark.parametrize(
+    "model, frozen, reason",
+    [
+        ("softmax", "encoder", "`frozen: encoder` keeps it as it is"),
+        ("lstm_crf", "word_embeddings", "model 'lstm_crf' has no encoder"),
+    ],
+)
+def test_an_encoder_that_no_source_trains_is_not_transferred(project, kind, model, frozen, reason):
+    few_shot = {**FEW, "transfer": ["encoder"]}
+    ship = {"target": "ru_ehr", "source": ["en_ugt"], "transfer": "encoder"}
+    write_experiment(project, {**SETTINGS, "model": model, "frozen": frozen, "few_shot": few_shot, "ship": ship})
+    with pytest.raises(ProjectError, match=f"transfer 'encoder', but {reason}: nothing would be .* Use `full`"):
+        jobs_of(open_project(project), kind)
+
+
 def long_sentences(document):
     """A document with only its sentences that are long enough to be left out."""
     long = [sentence for sentence in document.sents if len(normal_form(sentence.text).split()) >= SHORTEST]

@@ -98,6 +98,20 @@ class TestSettings:
         with pytest.raises(ProjectError, match="experiment tiny: missing key 'search'"):
             search_settings(open_project(project))
 
+    @pytest.mark.parametrize(
+        "model, key, reason",
+        [
+            ("transition", "head_learn_rate", "model 'transition' has a single rate, `learn_rate`"),
+            ("lstm_crf", "head_learn_rate", "model 'lstm_crf' has a single rate, `learn_rate`"),
+            ("lstm_crf", "frozen", "model 'lstm_crf' has no encoder"),
+        ],
+    )
+    def test_a_value_that_the_model_does_not_use_is_refused(self, project, model, key, reason):
+        values = {"head_learn_rate": [0.1]} if key == "head_learn_rate" else {"frozen": ["encoder"]}
+        write_experiment(project, {**SETTINGS, "model": model, "search": {**SEARCH, "values": values}})
+        with pytest.raises(ProjectError, match=f"experiment tiny, key search.values.{key}: {reason}. Remove the key"):
+            search_settings(open_project(project))
+
     def test_the_seed_is_added_to_every_seed(self, workspace, project):
         assert search_settings(open_project(project, seed=7)).seeds == [7]
 

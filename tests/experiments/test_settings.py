@@ -91,6 +91,15 @@ def test_the_tiny_experiment_is_read(made_project):
         ({"few_shot__sources": [["en_ugt", "en_ugt"]]}, "few_shot.sources.*more than once"),
         ({"corpora": ["en_ugt", "ru_ugt", "ru_ehr", "en_ugt"]}, "corpora.*'en_ugt' is listed more than once"),
         ({"ship": {"corpora": []}}, "ship.corpora"),
+        (
+            {"ship": {"target": "ru_ehr", "source": {"together": ["en_ugt"], "enabled": False}}},
+            "key 'ship': source: `enabled` is for the sources of few_shot",
+        ),
+        (
+            {"ship": {"target": "ru_ehr", "source": {"together": ["en_ugt"], "targets": ["ru_ugt"]}}},
+            "key 'ship': source: `targets` is for the sources of few_shot",
+        ),
+        ({"ship": {"target": "ru_ehr", "transfer": "encoder"}}, "key 'ship': `transfer: encoder` needs a `source`"),
         ({"in_corpus__corpora": []}, "in_corpus.corpora"),
         ({"few_shot__sizes": {"first": 50, "last": 100}}, "few_shot.sizes.*write a range as"),
         ({"few_shot__sizes": {"first": 50, "last": 100, "step": 0}}, "few_shot.sizes.*write a range as"),

@@ -116,8 +116,8 @@ ASIDE = {
     **{f"ship.{key}": "told in the package's meta.json" for key in ("license", "author", "email", "url")},
     "ship.intended_use": "told in the package's card",
     **{f"report.{key}": "shown in the report or not" for key in ("paper", "error_examples")},
-    "ship.source.targets": "there is one target",
-    "ship.source.enabled": "a source that is not wanted is left out",
+    "ship.source.targets": "refused, since there is one target",
+    "ship.source.enabled": "refused, since a source that is not wanted is left out",
 }
 # What a setting above stands for already: another of the same class at another place.
 ALIKE = ("few_shot.sources.0.", "few_shot.sources.1.in_sequence", "few_shot.sources.2.")
