@@ -10,6 +10,7 @@ from thinc.api import Config, ConfigValidationError
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import cache_by_file, hash_data, hash_file
+from scripts.base.settings import shorten
 from scripts.encoders.folder import hash_files_once
 from scripts.experiments.job import CHANGED, START_AGAIN, Template, TrainingJob, hash_once
 from scripts.experiments.settings import OWN_CONFIGS
@@ -24,6 +25,17 @@ MASKING_HEADS = (FACTORY_V1, FACTORY)
 SECTIONS = ("paths", "system", "nlp", "components", "corpora", "training", "initialize")
 # The values of [paths] that every run fills in. All others are used as they are.
 FILLED = ("encoder", "tokenizer", "train", "source", "init_tok2vec")
+# Where a config has to refer to what every run fills in: a value in its place would be used in all runs, whatever their
+# settings. The second ones are for configs with an encoder.
+REFERENCES = {
+    "corpora.train.path": "${paths.train}",
+    "training.seed": "${system.seed}",
+    "initialize.before_init.tokenizer": "${paths.tokenizer}",
+}
+ENCODER_REFERENCES = {
+    f"components.{ENCODER}.model.name": "${paths.encoder}",
+    "initialize.init_tok2vec": "${paths.init_tok2vec}",
+}
 # In characters. Some of spaCy's messages about an invalid config include the whole config.
 LONGEST_REASON = 300
 NO_CONFIG = "models are the .cfg files in configs/"
@@ -43,15 +55,27 @@ def read_template(path: Path) -> Template:
 
     path (Path): The config file.
     RETURNS (Template): The config, with hashes of the file and of the word vectors it refers to.
-    RAISES (ProjectError): If the file is missing or invalid, or has a number that no training could use.
+    RAISES (ProjectError): If the file is missing or invalid, doesn't refer to what a run fills in, or has a number that
+        no training could use.
     """
     config = load_template(path)
+    _check_references(config, path)
     try:
         settings = config.interpolate()
     except (ValueError, configparser.Error) as error:
         raise ProjectError(explain_config_error(error), where=path) from None
     _check_numbers(settings, path)
     return Template(path, hash_file(path), _hash_named_files(settings))
+
+
+def _check_references(config: Config, where: Path) -> None:
+    for key, reference in {**REFERENCES, **(ENCODER_REFERENCES if ENCODER in config["components"] else {})}.items():
+        value: Any = config
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value != reference:
+            remedy = f"write {reference}, which every run fills in"
+            raise ProjectError(f"key '{key}' is {shorten(repr(value))}", where=where, remedy=remedy)
 
 
 def named_files(path: Path) -> list[Path]:
@@ -68,8 +92,9 @@ def check_named_files(template: Template) -> None:
 
 def _named_places(settings: Config) -> list[str]:
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
-    named = [*_strings(settings["paths"]), *_strings(settings["initialize"])]
-    return [place for place in dict.fromkeys(named) if place not in filled]
+    named = [text for section in ("paths", "components", "initialize") for text in _strings(settings[section])]
+    # The path of an empty text would be this folder.
+    return [place for place in dict.fromkeys(named) if place and place not in filled]
 
 
 def _hash_named_files(settings: Config) -> str:

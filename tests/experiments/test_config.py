@@ -136,6 +136,24 @@ class TestMistakes:
         return replace(jobs["none"], template=Template(tmp_path / "broken.cfg", ""))
 
     @pytest.mark.parametrize(
+        "old, new, key",
+        [
+            ("name = ${paths.encoder}", 'name = "lab/bert"', "components.transformer.model.name"),
+            ("path = ${paths.train}", 'path = ["corpus/en_ugt/train.spacy"]', "corpora.train.path"),
+            ("seed = ${system.seed}\ngpu", "seed = 0\ngpu", "training.seed"),
+            ("tokenizer = ${paths.tokenizer}", 'tokenizer = "corpus/tokenizer"', "initialize.before_init.tokenizer"),
+            ("init_tok2vec = ${paths.init_tok2vec}", "init_tok2vec = null", "initialize.init_tok2vec"),
+        ],
+    )
+    def test_a_value_in_the_place_of_what_a_run_fills_in_is_refused(self, tmp_path, old, new, key):
+        # All runs would have the same encoder, data, seed, tokenizer or start, whatever their settings say.
+        text = (ROOT / "configs" / "softmax.cfg").read_text("utf8")
+        assert text.count(old) == 1
+        (tmp_path / "bad.cfg").write_text(text.replace(old, new), "utf8")
+        with pytest.raises(ProjectError, match=rf"bad.cfg: key '{key}' is .*Write \$\{{.*, which every run fills in"):
+            read_template(tmp_path / "bad.cfg")
+
+    @pytest.mark.parametrize(
         "old, new, expected",
         [
             ("[training.batcher]", "[training.batcher", "parsing errors"),

@@ -305,3 +305,13 @@ def test_word_vectors_at_the_same_path_are_others_once_they_are_rebuilt(project,
     (vectors / "vectors").write_bytes(b"two")
     after = read_template(path)
     assert before.sha256 == after.sha256 and before.named_files != after.named_files != ""
+
+
+def test_a_pipeline_that_a_component_is_read_from_is_another_once_it_is_trained_again(project, tmp_path):
+    (tmp_path / "model").write_bytes(b"one")
+    path = project / "configs" / "softmax.cfg"
+    path.write_text(f'{path.read_text("utf8")}\n[components.tagger]\nsource = "{tmp_path}"\n', "utf8")
+    before = read_template(path)
+    (tmp_path / "model").write_bytes(b"other")
+    after = read_template(path)
+    assert before.sha256 == after.sha256 and before.named_files != after.named_files != ""
