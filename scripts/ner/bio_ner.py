@@ -12,6 +12,7 @@ one stays for the pipelines that use it. (The new name is `bio_ner_v2`, as spaCy
 """
 import json
 from bisect import bisect_left
+from contextlib import suppress
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import islice
@@ -471,19 +472,19 @@ def get_confidence(span: Span) -> Optional[float]:
     span (Span): The span.
     RETURNS (Optional[float]): The confidence, from 0 to 1, or None if no `bio_ner` component found such a mention.
     """
-    groups = [group for group in span.doc.spans.values() if _has_confidences(group)]
-    for group in groups:
-        number = _find(group, span)
-        if number is not None:
-            return float(group.attrs["scores"][number])
-    kept = {} if groups else span.doc.user_data.get(_place(span), {})
-    return kept.get(span.label_)
+    # After tokens were merged, spaCy can't read mentions that would end after the Doc's last token.
+    with suppress(IndexError):
+        for group in filter(_has_confidences, span.doc.spans.values()):
+            number = _find(group, span)
+            if number is not None:
+                return float(group.attrs["scores"][number])
+    return span.doc.user_data.get(_place(span), {}).get(span.label_)
 
 
 def _find(group: SpanGroup, span: Span) -> Optional[int]:
     """RETURNS (Optional[int]): The number of the first mention with a span's boundaries and type in a group, if any."""
     # The mentions of a component are in the order of the text. A long text has thousands.
-    number = bisect_left(group, (span.start, span.end), key=_boundaries)
+    number = bisect_left(group, _boundaries(span), key=_boundaries)
     if number < len(group) and _is_same(group[number], span):
         return number
     # Another one of the same boundaries, or a group that somebody has put in another order.
@@ -491,7 +492,8 @@ def _find(group: SpanGroup, span: Span) -> Optional[int]:
 
 
 def _boundaries(span: Span) -> Tuple[int, int]:
-    return (span.start, span.end)
+    # Token indices in a span group are those before any tokens were merged or split.
+    return (span.start_char, span.end_char)
 
 
 def _is_same(mention: Span, span: Span) -> bool:
@@ -526,9 +528,9 @@ def _keep_for_json(doc: Doc, group: SpanGroup) -> None:
     first: Dict[Tuple[int, int, int], float] = {}
     for one in filter(_has_confidences, doc.spans.values()):
         for span, score in zip(one, one.attrs["scores"], strict=True):
-            first.setdefault((span.start, span.end, span.label), score)
+            first.setdefault((*_boundaries(span), span.label), score)
     for span in group:
-        own = {span.label_: first[span.start, span.end, span.label]}
+        own = {span.label_: first[(*_boundaries(span), span.label)]}
         set_confidence(span, {**doc.user_data.get(_place(span), {}), **own})
     if not len(group) and not Doc.has_extension(CONFIDENCE):
         # Without any value, `to_json(underscore=["confidence"])` reports the name as unknown.

@@ -225,6 +225,32 @@ class TestExtension:
         doc = component_that_finds(nlp)(Doc(nlp.vocab, words=WORDS))
         assert not Doc(nlp.vocab).from_json(doc.to_json(underscore=[CONFIDENCE])).ents
 
+    @pytest.mark.parametrize("is_stored", [True, False])
+    def test_it_stays_with_its_mention_when_tokens_are_merged_and_split(self, nlp, is_stored):
+        component = component_that_finds(nlp, (4, 5, "Drug"), (6, 7, "Drug"), (7, 8, "Drug"))
+        doc = component(Doc(nlp.vocab, words="The old patient took ibuprofen , aspirin naproxen . Home".split()))
+        (doc,) = DocBin(store_user_data=is_stored, docs=[doc]).get_docs(nlp.vocab)
+        expected = confidences(doc)
+        assert expected[0] != expected[1]
+        with doc.retokenize() as retokenizer:
+            retokenizer.merge(doc[0:3])
+        assert confidences(doc) == expected
+        with doc.retokenize() as retokenizer:
+            retokenizer.split(doc[1], ["to", "ok"], heads=[doc[0], doc[0]])
+        assert confidences(doc) == expected
+
+    def test_it_stays_when_a_mention_would_end_after_the_last_token(self, nlp):
+        first, second = component_that_finds(nlp, (3, 4, "Drug"), (6, 7, "Drug")), component_that_finds(nlp, *MENTIONS)
+        second.name, second.spans_key = "other", "others"
+        second.cfg["calibration"] = dict.fromkeys(LABELS, (0.0, 0.0, 0.0))
+        doc = second(first(Doc(nlp.vocab, words="The patient ibuprofen aspirin and then naproxen".split())))
+        expected = confidences(doc)
+        with doc.retokenize() as retokenizer:
+            retokenizer.merge(doc[0:2])
+        with pytest.raises(IndexError):
+            list(doc.spans["bio_ner"])
+        assert confidences(doc) == expected
+
     def test_two_heads_do_not_share_theirs(self, nlp):
         first, second = (component_that_finds(nlp, *MENTIONS, labels=pair) for pair in (LABELS, LABELS))
         second.name, second.spans_key = "other", "others"
