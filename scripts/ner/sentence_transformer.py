@@ -6,7 +6,7 @@ one process, where the first one to register a name keeps it. If the arguments o
 it gets a new name (`v3`), and the old one stays for the pipelines that use it.
 """
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache, partial
 from io import BytesIO
@@ -463,7 +463,7 @@ def _encode(encoder: Model, subwords: List[Subwords]) -> torch.Tensor:
     shim = _shim(encoder)
     lengths = numpy.array([len(piece.ids) for piece in subwords], dtype=int)
     starts = lengths.cumsum() - lengths
-    hidden = torch.empty((lengths.sum(), shim.width), device=shim.device)
+    hidden = torch.empty((lengths.sum(), shim.width), dtype=torch.float32, device=shim.device)
     # Around all batches, so that the weights are converted to the other precision only once.
     with shim.precision(shim.inference_precision):
         for numbers in like_lengths(lengths, shim.subwords_per_batch):
@@ -578,8 +578,9 @@ class EncoderShim(HFShim):
         return self._int8[1]
 
     def __getstate__(self) -> Dict[str, Any]:
-        """RETURNS (dict): The state to pickle. Layers in 8-bit integers can't be pickled, and are made again."""
-        return {**self.__dict__, "_int8": None}
+        """RETURNS (dict): The state to pickle, without the sentences of a training. Layers in 8-bit integers can't be
+        pickled, and are made again."""
+        return {**self.__dict__, "_kept": {}, "_int8": None}
 
     def begin_update(self, inputs: ArgsKwargs) -> Tuple[ModelOutput, Callable]:
         """RETURNS (tuple): The model's output, and a callback for its gradients."""
@@ -674,11 +675,9 @@ class EncoderShim(HFShim):
 
     def precision(self, name: str) -> ContextManager:
         """RETURNS (ContextManager): A context in which matrix products are computed in the given precision."""
-        if name == INT8:
-            # The caller may have switched it on.
-            return torch.autocast(self.device.type, enabled=False)
-        dtype = PRECISIONS[name]
-        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+        dtype = PRECISIONS.get(name)
+        # The caller may have switched it on.
+        return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
 
 
 class Int8Linear(torch.nn.Module):
@@ -698,7 +697,7 @@ class Int8Linear(torch.nn.Module):
         self._packed = torch.ops.onednn.qlinear_prepack(levels.to(torch.int8), None)
         self._zeros = torch.zeros(len(levels), dtype=torch.int32)
         self._sums = levels.sum(dim=1) * self._scales
-        self._bias = torch.zeros(len(levels)) if linear.bias is None else linear.bias.detach().float()
+        self._bias = torch.zeros_like(self._scales) if linear.bias is None else linear.bias.detach().float()
         self._levels = levels_of_inputs()
         self._by_token = linear.in_features > linear.out_features or self._levels < ALL_LEVELS
 
@@ -732,7 +731,7 @@ def levels_of_inputs() -> int:
     """
     size = 64
     weights = torch.ops.onednn.qlinear_prepack(torch.full((size, size), 127, dtype=torch.int8), None)
-    scales, zeros = torch.ones(size), torch.zeros(size, dtype=torch.int32)
+    scales, zeros = torch.ones(size, dtype=torch.float32), torch.zeros(size, dtype=torch.int32)
     largest = torch.full((size, size), ALL_LEVELS, dtype=torch.uint8)
     outputs = torch.ops.onednn.qlinear_pointwise(
         largest, 1.0, 0, weights, scales, zeros, None, 1.0, 0, torch.float32, "none", [], ""

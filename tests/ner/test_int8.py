@@ -101,6 +101,18 @@ class TestLayer:
                 with torch.autocast("cpu", dtype=torch.bfloat16):
                     assert torch.equal(layer(inputs), expected)
 
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_another_default_type_changes_nothing(self, shape):
+        linear, inputs = torch.nn.Linear(*shape, bias=False), torch.randn(3, 5, shape[0])
+        with torch.inference_mode():
+            expected = Int8Linear(linear)(inputs)
+            levels_of_inputs.cache_clear()
+            try:
+                torch.set_default_dtype(torch.float64)
+                assert torch.equal(Int8Linear(linear)(inputs), expected)
+            finally:
+                torch.set_default_dtype(torch.float32)
+
 
 class Doubling(torch.nn.Linear):
     """A layer that isn't quite linear in its weights."""

@@ -3,6 +3,7 @@
 Sub-words, alignment and gradients against those of spaCy and PyTorch themselves; precisions; what survives saving.
 """
 import json
+import pickle
 import shutil
 import sys
 from dataclasses import replace
@@ -400,6 +401,17 @@ class TestPrecision:
         assert 0.0 < difference < 0.1
         assert torch.equal(trained_vectors(rough), trained_vectors(exact))
 
+    def test_what_the_host_program_sets_changes_nothing(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
+        expected, trained = predicted_vectors(nlp), trained_vectors(nlp)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert torch.equal(predicted_vectors(nlp), expected) and torch.equal(trained_vectors(nlp), trained)
+        try:
+            torch.set_default_dtype(torch.float64)
+            assert torch.equal(predicted_vectors(nlp), expected) and torch.equal(trained_vectors(nlp), trained)
+        finally:
+            torch.set_default_dtype(torch.float32)
+
     def test_weights_gradients_and_vectors_stay_in_float32(self, tiny_encoder):
         nlp = make_pipeline(tiny_encoder, training_precision="bfloat16", inference_precision="bfloat16")
         nlp.update(toy_examples(nlp), sgd=False)
@@ -497,6 +509,12 @@ class TestBytes:
         assert isinstance(encoder_of(copy).tokenizer, XLMRobertaTokenizerFast)
         assert encoder_of(copy).layers[0].shims[0]._hfmodel.vocab_file_contents == b"pieces"
         assert numpy.array_equal(vectors(copy, copy(TINY_TEXTS[0])), vectors(nlp, nlp(TINY_TEXTS[0])))
+
+    def test_a_pickled_pipeline_has_no_sentence_of_its_training(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder)
+        nlp.update(toy_examples(nlp), sgd=False)
+        (text, *_) = encoder_of(nlp).layers[0].shims[0]._kept
+        assert text.encode("utf8") not in pickle.dumps(nlp)
 
     def test_what_was_kept_by_another_tokenizer_is_forgotten(self, tiny_encoder):
         short = make_pipeline(tiny_encoder, tokenizer_config={"model_max_length": 7})
