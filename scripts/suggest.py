@@ -1,5 +1,6 @@
 """Select the sentences of raw texts to annotate next, and write them, pre-annotated, for annotation tools."""
 import math
+from itertools import chain
 from pathlib import Path
 from typing import Sequence
 
@@ -35,7 +36,9 @@ from scripts.base.options import (
     Training,
     Workers,
 )
-from scripts.corpora.parts import check_converted, read_sentences
+from scripts.corpora.docbin import annotated_sentences, annotated_stretches
+from scripts.corpora.parts import check_converted, read_documents
+from scripts.corpora.sentences import sentence_starts
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.current import read_current_state
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
@@ -115,14 +118,23 @@ def open_texts(texts: Path, format: str) -> TextFiles:
 
 
 def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora.
+    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora; and as raw text is
+    split, since a corpus may have its own sentences, and a mention can join two of them.
 
     RAISES (ProjectError): If a corpus isn't converted, or has changed since.
     """
     with locked(read=[corpus / name for name in names]):
         manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in names}
-        paths = [str(corpus / name / f"{part}.spacy") for name in names for part in manifests[name].splits]
-        return [sentence.text for sentence in read_sentences(paths)]
+        paths = [corpus / name / f"{part}.spacy" for name in names for part in manifests[name].splits]
+        documents = [document for path in paths for document in read_documents(path)]
+    own = [sentence.text.strip() for document in documents for _, sentence in annotated_sentences(document)]
+    stretches = (stretch.text for document in documents for stretch in annotated_stretches(document))
+    return own + sorted({*chain.from_iterable(map(_split, stretches))} - {*own})
+
+
+def _split(text: str) -> list[str]:
+    starts = sentence_starts(text)
+    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:

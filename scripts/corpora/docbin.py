@@ -1,5 +1,6 @@
 """Convert harmonized documents to spaCy Docs with sentence starts and entities, and pack them into DocBins."""
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Collection, Iterable, Iterator, Sequence
 
 import numpy
@@ -101,6 +102,15 @@ def annotated_sentences(doc: Doc) -> Iterator[tuple[int, Span]]:
     for number, span in enumerate(doc.sents):
         if any(token.ent_iob != MISSING and not _is_space(token) for token in span):
             yield number, span
+
+
+def annotated_stretches(doc: Doc) -> Iterator[Span]:
+    """YIELDS (Span): Each run of annotated tokens. Whitespace doesn't end one, and neither does a sentence."""
+    words = (token for token in doc if not _is_space(token))
+    for is_known, tokens in groupby(words, key=lambda token: token.ent_iob != MISSING):
+        run = list(tokens)
+        if is_known:
+            yield doc[run[0].i : run[-1].i + 1]
 
 
 def _is_space(token: Token) -> bool:

@@ -92,7 +92,10 @@ def check_named_files(template: Template) -> None:
 
 def _named_places(settings: Config) -> list[str]:
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
-    named = [text for section in ("paths", "components", "initialize") for text in _strings(settings[section])]
+    # Most texts in components are names, which a folder or a package may have by chance.
+    sources = [component["source"] for component in settings["components"].values() if "source" in component]
+    files = [text for text in _strings(settings["components"]) if "/" in text or Path(text).is_file()]
+    named = [*_strings(settings["paths"]), *_strings(settings["initialize"]), *sources, *files]
     # The path of an empty text would be this folder.
     return [place for place in dict.fromkeys(named) if place and place not in filled]
 

@@ -24,6 +24,10 @@ from tests.ner.test_bio_ner_partly_annotated import transition_pipeline
 GOLD = {"aspirin": "Drug", "ibuprofen": "Drug", "headache": "Disease", "diabetes": "Disease", "аспирин": "Drug"}
 
 
+FIRST = ("Took two tablets of aspirin every morning .", "Nobody at home has ever been seriously ill .")
+SECOND = ("Weather in the mountains was cold and wet .", "Children play football behind the old school .")
+
+
 def suggest(pipeline: Path, texts: Path, output: Path, **settings: object) -> list[dict]:
     """Run the command in this process.
 
@@ -458,6 +462,44 @@ class TestLoop:
         ]
         assert len({one.id for one in read}) == len(TEXTS) + 1
         assert [note for one in read for note in one.meta["notes"] if "another text" in note]
+
+    def test_versions_of_a_text_in_brat_are_on_one_side(self, pipeline, tmp_path, configs):
+        texts = tmp_path / "texts"
+        texts.mkdir()
+        file = configs / "corpora" / "notes.yml"
+        srsly.write_yaml(file, {**srsly.read_yaml(file), "format": "brat"})
+        for number, after in enumerate(("", " Slept well ."), start=1):
+            for name, (n, text) in product("abcd", enumerate(TEXTS.values())):
+                (texts / f"{name}{n}.txt").write_text(f"{text} Note {name} of {n} .{after}", encoding="utf8")
+            folder = tmp_path / "annotated" / f"round-{number}"
+            suggest(pipeline, texts, folder, sentences=100, format="brat", seed=number)
+            convert(configs, tmp_path)
+        dealt = srsly.read_json(tmp_path / "corpus" / "notes" / "split.json")["sides"]
+        versions = [name for name in dealt if "/" in name]
+        assert versions and all(dealt[name] == dealt[name.split("/")[-1]] for name in versions)
+        assert set(dealt.values()) == {"train", "test"}
+
+    @pytest.mark.parametrize("sentences", ["by_script", "punkt"])
+    def test_a_mention_that_goes_on_in_the_next_sentence_brings_nothing_back(
+        self, pipeline, tmp_path, configs, sentences
+    ):
+        texts, folder = tmp_path / "texts", tmp_path / "annotated" / "round-1"
+        texts.mkdir()
+        for name, (first, second) in {"a": FIRST, "b": SECOND}.items():
+            (texts / f"{name}.txt").write_text(f"{first} {second}", encoding="utf8")
+        file = configs / "corpora" / "notes.yml"
+        srsly.write_yaml(file, {**srsly.read_yaml(file), "format": "brat", "sentences": sentences})
+        suggest(pipeline, texts, folder, sentences=100, format="brat", random_share=0)
+        for path, (first, second) in {folder / "a.ann": FIRST, folder / "b.ann": SECOND}.items():
+            # One chosen sentence, and a mention from its last word to the first one of the next sentence.
+            end = len(first) + len(f" {second.split()[0]}")
+            mention = f"{first} {second}"[len(first) - 6 : end]
+            lines = f"T1\tChosen_sentence 0 {len(first)}\t{first}\nT2\tDisease {len(first) - 6} {end}\t{mention}\n"
+            path.write_text(lines, encoding="utf8")
+        convert(configs, tmp_path)
+        settings = {"annotated": "notes", "configs": configs, "corpus": tmp_path / "corpus"}
+        again = {row["text"] for row in suggest(pipeline, texts, tmp_path / "2.jsonl", sentences=100, **settings)}
+        assert again and again <= {FIRST[1], SECOND[1]}
 
     def test_sentences_of_a_text_with_two_ids_stay_on_one_side(self, pipeline, tmp_path, configs):
         texts = tmp_path / "texts"

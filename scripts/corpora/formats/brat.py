@@ -24,7 +24,7 @@ from scripts.corpora.formats.raw import (
     read_text,
     split_lines,
 )
-from scripts.corpora.formats.sentences_of import DIGITS, OTHER_TEXT
+from scripts.corpora.formats.sentences_of import DIGITS, OTHER_TEXT, ROUND
 from scripts.corpora.harmonize import fragments_of
 from scripts.corpora.schema import COPY_OF, LEFT_OUT, Document, Fragment, Mention
 from scripts.corpora.spelling import same_text, without_space
@@ -54,8 +54,6 @@ SKIPPED = "none of its sentences is marked `Chosen_sentence` any more"
 SKIPPED_TEXT = "text without a sentence marked `Chosen_sentence` in a folder with such marks, left out"
 SETTINGS = "annotation.conf"
 _CHOSEN_LINE = CHOSEN_SENTENCE.encode()
-# The name that `suggest` gives to a folder. Two rounds may have the same sentences.
-_ROUND = re.compile(r"round-\d+")
 CHOSEN = "document in which only the sentences marked `Chosen_sentence` were annotated"
 
 
@@ -193,8 +191,9 @@ def _name_apart(joined: Mapping[tuple[str, str, str], Document]) -> Iterator[Doc
         name = f"{hash_data(text)[:DIGITS]}/{id}" if is_version else id
         if annotators[id, text] > 1:
             name = f"{who}/{name}" if who else name
-            document = replace(document, annotator=who, meta={**document.meta, COPY_OF: id})
-        yield add_notes(replace(document, id=name), [OTHER_TEXT] if is_version else [])
+            document = replace(document, annotator=who)
+        document = replace(document, id=name, meta={**document.meta, COPY_OF: id})
+        yield add_notes(document, [OTHER_TEXT] if is_version else [])
 
 
 def _find_annotators(marked: Mapping[str, Document]) -> dict[str, str]:
@@ -209,7 +208,7 @@ def _find_annotators(marked: Mapping[str, Document]) -> dict[str, str]:
         for one, other in combinations(group, 2)
         if not {*(marked[one].annotated or ())}.isdisjoint(marked[other].annotated or ())
     ]
-    found = {who for pair in copies for who in find_annotators(marked, [pair]).values() if not _ROUND.fullmatch(who)}
+    found = {who for pair in copies for who in find_annotators(marked, [pair]).values() if not ROUND.fullmatch(who)}
     return {path: next((part for part in path.split("/")[:-1] if part in found), "") for path in marked}
 
 

@@ -4,6 +4,7 @@ If annotators work separately, the archive has a file for each of them. Unless o
 each file lists all texts, including those that its annotator never looked at. Older versions write texts without any
 spans to `unknown.jsonl`.
 """
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from scripts.base.errors import ProjectError
 from scripts.corpora.formats.documents import add_notes
 from scripts.corpora.formats.json_rows import STRETCHES, Row, check_writable, stretches_of, write_rows
+from scripts.corpora.formats.sentences_of import ROUND
 from scripts.corpora.schema import Document
 
 ALL, UNKNOWN = "all", "unknown"
@@ -26,25 +28,35 @@ def settle_annotators(read: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]
     RETURNS (dict[str, list[Row]]): The same rows. Rows from other tools don't change.
     """
     own = {name: rows for name, rows in read.items() if rows and all(_is_export(row) for row in rows)}
-    people = [name for name in own if _last(name) not in (ALL, UNKNOWN)]
-    texts = [{(row.document.id.removeprefix(f"{name}/"), row.document.text) for row in own[name]} for name in people]
+    people = {name: _person(name) for name in own}
+    by_person: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for name, who in people.items():
+        by_person[who] |= {(row.document.id.removeprefix(f"{name}/"), row.document.text) for row in own[name]}
+    texts = [found for who, found in by_person.items() if who]
     copies = sum(map(len, texts)) > len(set().union(*texts))
     unsure = copies and all(one == texts[0] for one in texts)
     return {
-        name: [_settle(row, name, name in people and copies, unsure) if name in own else row for row in rows]
+        name: [_settle(row, name, people[name] if copies else "", unsure) if name in own else row for row in rows]
         for name, rows in read.items()
     }
 
 
-def _settle(row: Row, name: str, is_person: bool, unsure: bool) -> Row:
-    document = replace(row.document, annotator=name) if is_person else row.document
+def _person(name: str) -> str:
+    """RETURNS (str): The annotator that a file is named after, in any round. Empty if it isn't a person's."""
+    if _last(name) in (ALL, UNKNOWN) or ROUND.fullmatch(_last(name)):
+        return ""
+    return "/".join(part for part in name.split("/") if not ROUND.fullmatch(part))
+
+
+def _settle(row: Row, name: str, who: str, unsure: bool) -> Row:
+    document = replace(row.document, annotator=who) if who else row.document
     if document.mentions:
         return replace(row, document=document)
-    if _last(name) == UNKNOWN or (is_person and unsure):
+    if _last(name) == UNKNOWN or (who and unsure):
         reason = NOBODY if _last(name) == UNKNOWN else NOT_TOLD
         return replace(row, document=replace(document, meta={**document.meta, "left_out": reason}))
     # Only current exports of Doccano have this key.
-    told = is_person or "Comments" not in row.data
+    told = bool(who) or "Comments" not in row.data
     return replace(row, document=document if told else add_notes(document, [UNSURE]))
 
 

@@ -2,6 +2,7 @@
 
 In JSON rows, the keys below have the id of a sentence's document, the sentence's offsets in it, and a hash of its text.
 """
+import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any, Mapping, NamedTuple, Sequence, Union
@@ -15,6 +16,8 @@ from scripts.corpora.schema import COPY_OF, LEFT_OUT, LONGEST_DOCUMENT, SOURCE_H
 SOURCE_DOCUMENT, SOURCE_START, SOURCE_END = "source_document", "source_start", "source_end"
 # Of the hash: enough to tell two texts apart.
 DIGITS = 16
+# The name that `suggest` gives to a file or folder, without a suffix. It is no annotator's.
+ROUND = re.compile(r"round-\d+")
 NOT_ANNOTATED = "sentence that its annotator didn't accept, which is unknown"
 OTHER_TEXT = "document with sentences of another text, or another version of a text, with the same id"
 GAPS = "document with only some sentences annotated, read with spaces instead of the rest"

@@ -2,6 +2,7 @@
 import json
 import tempfile
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +121,20 @@ def test_an_export_by_annotator_of_all_documents_leaves_out_what_nobody_says_was
     assert {(one.annotator, one.id): one.meta.get("left_out") for one in documents} == {
         (name, f"{name}/{id}"): None if id in ids else doccano.NOT_TOLD for name, ids in marked.items() for id in texts
     }
+
+
+def test_rounds_are_no_annotators(tmp_path):
+    first, second = [row(1, DRUG), row(2, text="Well.")], [row(1, DRUG), row(3, DRUG)]
+    rounds = jsonl.read(archive(tmp_path, {"round-1": first, "round-2": second}))
+    assert [one.annotator for one in rounds] == [""] * 4
+    people = jsonl.read(archive(tmp_path, {f"round-{n}/{who}": first for n in (1, 2) for who in ("anna", "bert")}))
+    assert Counter(one.annotator for one in people) == {"anna": 4, "bert": 4}
+
+
+def test_a_sentence_that_two_rounds_export_is_told(tmp_path):
+    place = {"source_document": "a", "source_start": 0, "source_end": 13, "source_hash": "0"}
+    with pytest.raises(ProjectError, match="two overlapping sentences in the document 'a'.*round-1.jsonl"):
+        jsonl.read(archive(tmp_path, {f"round-{n}": [row(1, DRUG, Comments=[], **place)] for n in (1, 2)}))
 
 
 def test_whoever_approved_nothing_has_an_empty_file_which_is_told(tmp_path):
