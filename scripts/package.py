@@ -94,6 +94,9 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
         msg.info("Nothing has changed since the wheel was built")
         return wheel
     msg.info(f"Building the wheel takes about a minute: {reason}")
+    if wheel.is_file():
+        remedy = "There, install it with `pip install --force-reinstall --no-deps`, or set another --vars.version."
+        msg.warn("Where this version is installed, pip would keep the earlier wheel", remedy)
     model = get_model(workspace, shipped_model(workspace.experiment))
     calibrated = calibration.numbers if calibration else {}
     # The pipelines used for scores and calibration are in reference cycles, and would stay in memory with this one.
