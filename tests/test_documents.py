@@ -1,17 +1,22 @@
-"""README and the pages in docs/ against the project: links, commands, variables, files and settings that they name."""
+"""Test README and the pages in docs/ against the project: links, files, settings, and commands by a dry run."""
 import ast
+import importlib
 import itertools
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import srsly
+import typer
+from spacy.cli import app as spacy_app
+from weasel.util.config import load_project_config, parse_config_overrides
 
 from scripts.annotation.methods import METHODS, methods_for_any_pipeline
 from scripts.base.settings import Settings
 from scripts.corpora.formats import FORMATS
 from scripts.corpora.settings import CorpusSettings
-from scripts.experiments.settings import Experiment
+from scripts.experiments.settings import Experiment, read_experiment
 from tests.project import ROOT, copy_project, read_project, weasel
 
 PROJECT = read_project()
@@ -65,6 +70,50 @@ def test_every_command_and_variable_is_one_of_the_project(page):
         assert words[words.index("run") + 1] in COMMANDS, words
         names = [word[len("--vars.") :] for word in words if word.startswith("--vars.")]
         assert set(names) <= set(PROJECT["vars"]), words
+
+
+def resolve(words):
+    """Resolve a line `weasel run NAME . --vars.NAME VALUE` as a dry run does.
+
+    RETURNS (list[list[str]]): The words of each script that Weasel would start.
+    """
+    # Without a folder, Weasel would take the first override for it.
+    assert words[3:4] in ([], ["."]), words
+    project = load_project_config(ROOT, overrides=parse_config_overrides(words[4:], env_var=None))
+    scripts = {command["name"]: command["script"] for command in project["commands"]}
+    return [shlex.split(line) for step in project["workflows"].get(words[2], [words[2]]) for line in scripts[step]]
+
+
+def check_options(command, options):
+    """Parse the options of a Typer command without starting it; a wrong name or type is an error."""
+    command.make_context(command.name, list(options))
+
+
+@PAGE
+def test_every_command_resolves(page):
+    for words in shell_lines(page):
+        for script in resolve(words):
+            module, options = script[script.index("-m") + 1], script[script.index("-m") + 2 :]
+            app = typer.Typer()
+            app.command()(importlib.import_module(module).main)
+            check_options(typer.main.get_command(app), options)
+            name = options[options.index("--experiment") + 1] if "--experiment" in options else "sample"
+            assert name in INVENTED or read_experiment(ROOT / "configs", name).corpora
+
+
+@PAGE
+def test_every_command_of_spacy_resolves(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    for words in (shlex.split(line, comments=True) for line in lines if line.startswith("python -m spacy ")):
+        # spaCy checks that its files exist while it parses.
+        for path in (Path(word) for word in words[3:] if re.fullmatch(r"[\w/]+\.(cfg|spacy|py)", word)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        command, options = typer.main.get_command(spacy_app), words[3:]
+        while hasattr(command, "commands"):
+            command, options = command.commands[options[0]], options[1:]
+        check_options(command, options)
 
 
 @PAGE

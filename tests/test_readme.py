@@ -1,20 +1,52 @@
-"""The README's example, with the package that its two commands make of the sample: some twenty minutes."""
+"""Test the README: its commands for one's own corpora, and its example with the package of the sample (20 minutes)."""
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
 
 import pytest
+import srsly
 
 from tests.project import ROOT, copy_project, weasel
 
-PROGRAM = re.search(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf8"), re.MULTILINE | re.DOTALL).group(1)
+README = (ROOT / "README.md").read_text("utf8")
+(PROGRAM,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+CORPUS, EXPERIMENT = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+OWN = [shlex.split(line, comments=True)[1:] for line in README.splitlines() if "--vars.configs private" in line]
 
 
 def test_every_print_of_the_example_has_its_output_below():
     lines = PROGRAM.splitlines()
     printing = [number for number, line in enumerate(lines) if line.startswith("print(")]
     assert printing and all(lines[number + 1].startswith("# ") for number in printing)
+
+
+@pytest.fixture()
+def private_project(tmp_path):
+    """A project with the two files of "Your own corpora", and notes with the labels that the first one names."""
+    folder, notes = copy_project(tmp_path / "project"), tmp_path / "my_notes"
+    labels = dict(zip(("Drug", "Disease", "Symptom"), srsly.yaml_loads(CORPUS)["labels"], strict=True))
+    shutil.copytree(ROOT / "assets" / "sample" / "ru_ehr", notes)
+    for file in notes.rglob("*.ann"):
+        mentions = [line.split("\t") for line in file.read_text("utf8").splitlines() if line.startswith("T")]
+        kept = [(name, *place.split(" ", 1), text) for name, place, text in mentions if place.split()[0] in labels]
+        lines = [f"{name}\t{labels[label]} {offsets}\t{text}\n" for name, label, offsets, text in kept]
+        file.write_text("".join(lines), "utf8")
+    for path, text in (("corpora/my_notes.yml", CORPUS), ("experiments/mine.yml", EXPERIMENT)):
+        (folder / "private" / path).parent.mkdir(parents=True)
+        (folder / "private" / path).write_text(text.replace("/data/my_notes", str(notes)), "utf8")
+    return folder
+
+
+def test_own_corpora_are_read_and_planned_in_the_order_of_the_commands(private_project):
+    *before, last = OWN
+    assert [words[1] for words in OWN] == ["convert", "plan", "all"] and last[2:5] == [".", "--vars.configs", "private"]
+    for words in before:
+        done = weasel(private_project, *words)
+        assert done.returncode == 0, done.stdout[-3000:]
+    assert "This was a dry run" in done.stdout and (private_project / "corpus" / "my_notes" / "test.spacy").is_file()
 
 
 @pytest.mark.long
