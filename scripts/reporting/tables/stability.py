@@ -28,7 +28,7 @@ def table_stability(results: Results) -> Table:
         for row in _stability_rows(results, target, setup, entity_type)
     ]
     answers = [row[-1] for row in rows if row[2] == MICRO and row[-1] is not None]
-    caption = CAPTION + (f" By micro F1: {_tally(answers)}." if answers else " Nothing to compare yet.")
+    caption = CAPTION + (f" {_tally(answers)}." if answers else " Nothing to compare yet.")
     title = "Stability of the learning curves (research question 3)"
     return Table("stability", title, caption, columns, tuple(rows), TERMS)
 
@@ -55,5 +55,6 @@ def _steadier(one: Stability, other: Stability) -> Optional[str]:
 
 
 def _tally(answers: Sequence[str]) -> str:
-    counts = ", ".join(f"{answer} {answers.count(answer)}" for answer in sorted(set(answers), key=answers.index))
-    return f"of {len(answers)} curves compared with {NO_PRETRAIN}, steadier {counts}"
+    partly = (f"{answers.count(one)} {one}" for one in sorted(set(answers) - {"yes", "no"}))
+    counts = "; ".join([f"{answers.count('yes')} of {len(answers)}", *partly])
+    return f"Curves that are steadier than {NO_PRETRAIN}, by micro F1: {counts}"
