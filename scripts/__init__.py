@@ -1,4 +1,4 @@
-"""Interlingual transfer for biomedical NER, with a module per command and packages that follow the data."""
+"""Transfer biomedical NER between languages, with a module per command and packages that follow the data."""
 import sys
 
 from scripts.base import signals

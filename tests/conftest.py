@@ -1,4 +1,4 @@
-"""What every room's tests may use: encoders, a tiny one and the offline one, and a browser; how tests are spread."""
+"""Provide what the tests of every package use: encoders and a browser; and choose the order of the tests."""
 import fcntl
 import gc
 import math

@@ -1,4 +1,4 @@
-"""What tests of the whole project share: a copy of it to run in, and a way to start Weasel there."""
+"""Provide what tests of the whole project share: a copy of it, and a way to start Weasel there."""
 import os
 import shutil
 import subprocess

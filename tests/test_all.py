@@ -1,4 +1,4 @@
-"""`weasel run all` from end to end, with the real encoder and a small experiment on the sample corpora."""
+"""Test `weasel run all` from end to end, with the real encoder and a small experiment on the sample corpora."""
 import re
 import shutil
 import subprocess

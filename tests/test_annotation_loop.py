@@ -1,4 +1,4 @@
-"""The loop of docs/annotation.md: raw Russian texts, a pipeline that has seen a little English only, two rounds."""
+"""Test the loop of docs/annotation.md in two rounds: raw Russian texts, and a pipeline that has seen some English."""
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The layout of scripts/: rooms in order, no circle of imports, short functions, docstrings that say what is done."""
+"""Test the layout of scripts/: the order of packages, circular imports, short functions, docstrings."""
 import ast
 import re
 from collections import defaultdict
@@ -17,6 +17,16 @@ ROOMS = (
 )
 LONGEST_FUNCTION = 50
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# The first words of module docstrings, all imperatives. Add another verb here, but no noun and no "Tests".
+VERBS = set(
+    """
+    Add Analyze Audit Build Calibrate Check Choose Classify Collect Compare Compute Convert Count Create Decide Decode
+    Define Delete Describe Detect Do Download Draw Encode End Estimate Execute Explain Extrapolate Fill Find Forecast
+    Format Generate Get Install Interpret Join Keep Lay List Load Lock Log Make Map Measure Name Open Plan Plot Predict
+    Prepare Print Provide Put Rank Read Recognize Recompute Record Register Remember Render Repeat Round Run Save Score
+    Search Select Serve Set Show Split Summarize Test Time Train Transfer Warn Write
+    """.split()
+)
 
 
 class Import(NamedTuple):
@@ -112,6 +122,14 @@ def test_no_function_is_longer_than_a_screen(folder):
         if isinstance(node, FUNCTIONS) and (length := node.end_lineno - node.lineno + 1) > LONGEST_FUNCTION
     ]
     assert not too_long
+
+
+@pytest.mark.parametrize("folder", ["scripts", "tests"])
+def test_every_module_docstring_starts_with_an_imperative(folder):
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    docstrings = {path: ast.get_docstring(ast.parse(path.read_text("utf8"))) for path in paths}
+    first_words = {path: docstring.split()[0].rstrip(",:") for path, docstring in docstrings.items() if docstring}
+    assert {str(path): word for path, word in first_words.items() if word not in VERBS} == {}
 
 
 def test_every_module_says_what_it_does_and_not_what_goes_in_and_comes_out():

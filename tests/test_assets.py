@@ -1,4 +1,4 @@
-"""`weasel assets`: fetches the public corpora, from a local server here, so that `convert` reads them as they come."""
+"""Test that `weasel assets` downloads the public corpora (from a local server here) and that `convert` reads them."""
 import http.server
 import json
 import threading

@@ -1,4 +1,4 @@
-"""The clean command: everything that commands make goes, but for the sides of documents."""
+"""Test that the clean command deletes everything that commands wrote, except for the sides of documents."""
 from contextlib import contextmanager
 
 from scripts import clean

@@ -1,4 +1,4 @@
-"""docs/cluster.md and its files against the project: what they name is there, and the shell files are valid."""
+"""Test that docs/cluster.md and its files match the project, and that the shell files are valid."""
 import os
 import re
 import stat

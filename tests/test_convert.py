@@ -1,4 +1,4 @@
-"""The convert command: what it writes, what it leaves alone, how it fails."""
+"""Test the convert command: what it writes, what it leaves alone, and how it fails."""
 import json
 import os
 import re
@@ -409,7 +409,7 @@ class TestCopies:
         shown = self.told(capsys, annotators="majority", expected={"dropped": {"no majority": 1}})
         assert "`annotators` is majority" in shown
         assert f"3 documents are in no part, with 4 mentions ({MERGED} 3)" in shown
-        assert "1 copies were not put to the vote: their texts are not equal to the last character" in shown
+        assert "1 copies were left out of the vote: their texts don't match exactly" in shown
         (self.project / "raw" / "one" / "bert").rename(self.project / "elsewhere")
         shown = self.told(capsys)
         assert "No text has copies by several annotators, so `annotators: majority` has no effect" in shown

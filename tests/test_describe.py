@@ -1,4 +1,4 @@
-"""The describe command on two small corpora and a tokenizer of a few words."""
+"""Test the describe command on two small corpora and a tokenizer of a few words."""
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""project.yml against the code: dependencies, outputs, overrides, help."""
+"""Test project.yml against the code: dependencies, outputs, overrides, help."""
 import ast
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""The sample corpora are what they are said to be: consistent, varied, and with the quirks of the real ones."""
+"""Test that the sample corpora are consistent, varied, and as irregular as the real ones."""
 import json
 import re
 from collections import defaultdict

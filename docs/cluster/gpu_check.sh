@@ -2,7 +2,7 @@
 # Try on a GPU whatever uses one, and print one line for each: whether it went well, how many seconds it took, and its name.
 #   docs/cluster/gpu_check.sh [LOGS]
 # Everything is tried, also when something before has failed; what each printed is in LOGS/NAME.log. Use a fresh clone:
-# results on record are not made anew. GPU_ID=-1 is the CPU; EXPERIMENT, CONFIGS and VENV as elsewhere; CHECKS names some
+# finished runs are not repeated. GPU_ID=-1 is the CPU; EXPERIMENT, CONFIGS and VENV as elsewhere; CHECKS names some
 # checks in place of all: CHECKS="device encoder convert plan".
 set -uo pipefail
 

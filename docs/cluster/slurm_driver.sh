@@ -45,7 +45,7 @@ od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$scratch/token"
 cp "$scratch/token" "$shared/token.$$"
 mv "$shared/token.$$" "$shared/token"
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$scratch/token" RAY_USAGE_STATS_ENABLED=0
-# Seconds to wait for what is under way when a node is told to end.
+# Seconds to wait for running work when a node is asked to stop.
 export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 
 # No CPU and no GPU: the runs go to the workers.

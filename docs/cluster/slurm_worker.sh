@@ -5,7 +5,7 @@
 #SBATCH --time=24:00:00
 #SBATCH --signal=B:TERM@60
 #SBATCH --output=%x-%j.log
-# Do runs for the head whose address stands in a shared folder, until the head is gone.
+# Do runs for the head whose address is in a shared folder, until the head is gone.
 #   sbatch --array=1-4 docs/cluster/slurm_worker.sh SHARED
 # With --gres=gpu:1 the worker has a GPU. VENV is the virtual environment, PATIENCE how many seconds to wait for a head.
 set -euo pipefail
@@ -35,7 +35,7 @@ until [ -s "$shared/address" ]; do
 done
 address=$(cat "$shared/address")
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$shared/token" RAY_USAGE_STATS_ENABLED=0
-# Seconds to wait for what is under way when a node is told to end.
+# Seconds to wait for running work when a node is asked to stop.
 export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 
 echo "The head is at $address"

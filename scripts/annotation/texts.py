@@ -217,7 +217,7 @@ def _find(path: Path) -> tuple[dict[str, RawFile], list[RawFile]]:
     if path.is_file() and archive is None:
         name = _without_suffix(path.name, WITH_ZIPPED)
         if name == path.name:
-            raise ProjectError("the file name doesn't end like a file of texts", where=path, remedy=_EXPECTED)
+            raise ProjectError("unsupported file extension", where=path, remedy=_EXPECTED)
         return {name: path}, []
     if not (archive or path).exists():
         raise ProjectError("no such file or folder", where=path, remedy=_EXPECTED)

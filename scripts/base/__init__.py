@@ -1,1 +1,1 @@
-"""Provide what every room uses: one-line errors, atomic files, validated settings and the frame of a command."""
+"""Provide what every package uses: one-line errors, atomic files, validated settings and the frame of a command."""

@@ -19,8 +19,8 @@ class Peer:
     """Something to measure in a process of its own.
 
     name (str): Its name in the tables.
-    function (str): `module.function` in this room, followed by a colon and a number to measure it at several sizes. The
-        function takes the material and the number, and returns measurements.
+    function (str): `module.function` in this package, followed by a colon and a number to measure it at several sizes.
+        The function takes the material and the number, and returns measurements.
     settings (str): A description of its settings.
     """
 

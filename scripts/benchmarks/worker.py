@@ -11,7 +11,7 @@ from scripts.base.files import write_json
 def main(function: str, folder: str, output: str) -> None:
     """Measure a peer and write the measurements.
 
-    function (str): `module.function` in this room, followed by `:size` if it takes one.
+    function (str): `module.function` in this package, followed by `:size` if it takes one.
     folder (str): Folder of the material.
     output (str): The file to write the measurements to.
     """

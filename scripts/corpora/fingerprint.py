@@ -48,9 +48,9 @@ def fingerprint(settings: CorpusSettings) -> str:
 
 def _converter() -> dict[str, Any]:
     """RETURNS (dict): This package's code and the versions of the libraries, for a hash."""
-    room = Path(__file__).parent
+    package = Path(__file__).parent
     return {
-        "code": hash_files(room.rglob("*.py"), room),
+        "code": hash_files(package.rglob("*.py"), package),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
 

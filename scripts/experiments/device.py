@@ -24,7 +24,7 @@ def use_device(threads: int, gpu_id: int) -> str:
     except (ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         remedy = "install cupy for this GPU, or run on the CPU with `--vars.gpu_id -1`"
-        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", remedy=remedy) from None
+        raise ProjectError(f"GPU {gpu_id} can't be used ({reason})", where="--gpu-id", remedy=remedy) from None
     return torch.cuda.get_device_name(gpu_id)
 
 

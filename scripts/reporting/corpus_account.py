@@ -142,14 +142,14 @@ def show_doubtful(settings: CorpusSettings, manifest: Manifest) -> None:
 
 
 def show_votes(manifest: Manifest) -> None:
-    """Print how many documents were not put to the vote although other annotators have, or should have, their text."""
+    """Print how many documents were left out of the vote although other annotators have, or should have, their text."""
     copies = manifest.copies
     merged = sum(reason == MERGED for reason in manifest.left_out.ids.values())
     apart = sum(copies.annotators.values()) - copies.of_several - merged
     if not copies.of_several:
         msg.warn("No text has copies by several annotators, so `annotators: majority` has no effect")
     elif apart:
-        msg.warn(f"{apart} copies were not put to the vote: their texts are not equal to the last character")
+        msg.warn(f"{apart} copies were left out of the vote: their texts don't match exactly")
 
 
 def show_checks(checks: Sequence[Check]) -> None:

@@ -1,1 +1,1 @@
-"""Tests of scripts/annotation."""
+"""Test scripts/annotation."""

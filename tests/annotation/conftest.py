@@ -1,4 +1,4 @@
-"""A pipeline around the tiny encoder that has learnt some toy sentences."""
+"""Provide a pipeline around the tiny encoder, trained on a few sentences."""
 import inspect
 from pathlib import Path
 from typing import Callable

@@ -1,4 +1,4 @@
-"""Methods of choosing: what is chosen, and in which order, from pools made by hand."""
+"""Test the selection methods on pools made by hand: which sentences they select, and in which order."""
 import numpy
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is kept of a pipeline's view of sentences, held against sums over all sequences of tags."""
+"""Test the features of sentences, and compare them with sums over all sequences of tags."""
 from itertools import product
 
 import numpy

@@ -1,4 +1,4 @@
-"""`predict`: the entities of `nlp.pipe`, in formats that this project reads, resumed where it was stopped."""
+"""Test `predict`: the entities of `nlp.pipe`, in formats that this project reads, continued after an interruption."""
 import json
 import re
 import shutil

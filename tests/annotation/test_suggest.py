@@ -1,4 +1,4 @@
-"""`suggest`: what is chosen, what is written of it, and how `convert` reads what annotators make of it."""
+"""Test `suggest`: what it selects and writes, and how `convert` reads it once it is annotated."""
 import json
 import shutil
 from itertools import pairwise, product

@@ -1,4 +1,4 @@
-"""Raw texts: what is read of folders, archives and files, in portions and again from where they stand."""
+"""Test how raw texts are read: folders, archives and files, in portions, and continued from a position."""
 import gzip
 import json
 import zipfile
@@ -118,7 +118,7 @@ class TestRefused:
 
     def test_a_file_of_another_kind(self, tmp_path):
         (tmp_path / "notes.csv").write_text("text", encoding="utf8")
-        with pytest.raises(ProjectError, match=r"notes\.csv: the file name doesn't end like a file of texts"):
+        with pytest.raises(ProjectError, match=r"notes\.csv: unsupported file extension"):
             self.scan(tmp_path / "notes.csv")
 
     @pytest.mark.parametrize(("name", "where"), [("a.txt", r"a\.txt: not"), ("a.jsonl", r"a\.jsonl:1: not")])

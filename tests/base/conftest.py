@@ -1,4 +1,4 @@
-"""What the tests of signals need of the process that they run in."""
+"""Set up the process for the tests of signals."""
 import signal
 from typing import Iterator
 

@@ -1,4 +1,4 @@
-"""The frame of a command, and the check of overrides under the real weasel."""
+"""Test the frame of a command, and the check of overrides under the real Weasel."""
 import errno
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Errors: one line that says what, where and what to do."""
+"""Test that an error is one line with what, where and what to do."""
 import errno
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How a process ended is told, for real endings."""
+"""Test that the end of a process is explained, for processes that really end."""
 import os
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Files are whole or absent, whatever happens while they are written."""
+"""Test that files are complete or absent, whatever happens while they are written."""
 import contextlib
 import errno
 import gzip

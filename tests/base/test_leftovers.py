@@ -1,4 +1,4 @@
-"""What killed processes leave is found and deleted; what living ones are making stays."""
+"""Test that files left by killed processes are deleted, and those of running processes are kept."""
 import os
 import signal
 import stat

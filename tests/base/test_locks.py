@@ -1,4 +1,4 @@
-"""Locks of folders, between real processes."""
+"""Test the locks of folders between real processes."""
 import os
 import signal
 import subprocess

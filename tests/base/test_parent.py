@@ -1,4 +1,4 @@
-"""Whoever dies takes those it has started along: real processes, killed for real."""
+"""Test that processes end with the one that started them: real processes, really killed."""
 import os
 import signal
 import subprocess

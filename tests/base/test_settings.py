@@ -1,4 +1,4 @@
-"""Settings files: each mistake is one line with file and key."""
+"""Test that each mistake in a settings file is one line with file and key."""
 import re
 import time
 from pathlib import Path

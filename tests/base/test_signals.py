@@ -1,4 +1,4 @@
-"""A command that is stopped says so in one line, and ends: real commands, real signals, under Weasel and without."""
+"""Test that a stopped command says so in one line and ends: real commands and signals, with and without Weasel."""
 import os
 import signal
 import subprocess

@@ -1,1 +1,1 @@
-"""Tests of room benchmarks."""
+"""Test scripts/benchmarks."""

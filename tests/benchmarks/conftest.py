@@ -1,4 +1,4 @@
-"""The material of a benchmark around the tiny project: made once, in seconds."""
+"""Provide the material of a benchmark around the tiny project, made once in seconds."""
 from pathlib import Path
 
 import pytest

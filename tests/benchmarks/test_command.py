@@ -1,4 +1,4 @@
-"""The commands: what they need, what they write, and one line for what is wrong."""
+"""Test the benchmark commands: what they need, what they write, and their one-line errors."""
 import importlib.util
 import json
 from pathlib import Path

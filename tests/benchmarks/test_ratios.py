@@ -1,4 +1,4 @@
-"""Ratios are taken turn by turn, and aims are held against their medians."""
+"""Test that ratios are computed per turn, and that targets are compared with their medians."""
 import pytest
 
 from scripts.benchmarks.measure import Measurement

@@ -1,4 +1,4 @@
-"""What a benchmark file may say: trainings that every peer can repeat."""
+"""Test the settings of a benchmark file: only trainings that every peer can repeat."""
 import copy
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every peer does the same work on the same material: as many sentence passes, as many words, the same weights."""
+"""Test that all peers do the same work: the same sentence passes, words and weights."""
 import importlib
 
 import numpy

@@ -1,4 +1,4 @@
-"""Write as many invented discharge notes as one likes, in brat's format and with what makes n2c2 2018's notes hard."""
+"""Generate any number of discharge notes in brat's format, with the difficulties of n2c2 2018's notes."""
 import random
 import re
 from itertools import accumulate, product

@@ -1,4 +1,4 @@
-"""Measure what converting a corpus of n2c2's size takes: `python -m tests.corpora.measure_scale 505 5050`."""
+"""Measure the conversion of a corpus of n2c2's size: `python -m tests.corpora.measure_scale 505 5050`."""
 import resource
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The books of a corpus: counts as read, pairs that overlap, and what is expected against what is found."""
+"""Test the account of a corpus: counts as read, overlapping pairs, and expected counts."""
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""A corpus of several annotators, converted from any format: no text on both sides, and the annotators chosen among."""
+"""Test corpora of several annotators in any format: no text is in both parts, and annotators are chosen correctly."""
 import json
 import zipfile
 from collections import Counter

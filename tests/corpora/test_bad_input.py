@@ -1,4 +1,4 @@
-"""What users get wrong with their corpora: one line that says what, where and what to do; nothing is written."""
+"""Test that mistakes in corpora are one line with what, where and what to do, and that nothing is written."""
 import io
 import json
 import os
@@ -208,7 +208,7 @@ BAD_JSONL = [
     (
         "a key twice",
         '{"text": "a", "text": "b"}',
-        f"c.jsonl:1: not a JSON object (the key 'text' is in it twice). {ONE_OBJECT}",
+        f"c.jsonl:1: not a JSON object (the key 'text' occurs twice). {ONE_OBJECT}",
     ),
     ("empty", "", "c.jsonl: no documents in this file. Remove the file, or write it again"),
     ("no spans", '{"text": "Took aspirin."}', f"c.jsonl:1: no spans in this row. {SPAN_KEYS}"),

@@ -1,4 +1,4 @@
-"""A whole corpus converted: parts, books, boundaries, and what stands on disk after success and failure."""
+"""Test the conversion of a whole corpus: parts, account, boundaries, and the files after success and failure."""
 import json
 import shutil
 from pathlib import Path

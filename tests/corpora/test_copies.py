@@ -1,4 +1,4 @@
-"""Copies of a text: which documents they are, who annotated them, and what becomes of them when a choice is made."""
+"""Test copies of a text: which documents they are, who annotated them, and which are used."""
 from collections import Counter
 from itertools import product
 

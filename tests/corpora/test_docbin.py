@@ -1,4 +1,4 @@
-"""Documents as Docs: alignment, boundaries and mentions, files that are the same each time."""
+"""Test documents as Docs: alignment, boundaries, mentions, and identical files on each run."""
 import tempfile
 from pathlib import Path
 

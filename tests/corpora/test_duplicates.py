@@ -1,4 +1,4 @@
-"""Duplicates between two lists of sentences, beside a reference that compares every pair."""
+"""Test duplicates between two lists of sentences, against a reference that compares every pair."""
 import random
 import re
 import unicodedata

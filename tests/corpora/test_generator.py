@@ -1,4 +1,4 @@
-"""The generated notes: always the same, annotated where they say, and of the size that they are meant to have."""
+"""Test the generated notes: always the same, correctly annotated, and as large as planned."""
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""Mapping, joining and dropping of mentions, and that the books balance whatever the mentions are."""
+"""Test that mentions are mapped, joined and dropped, and that all are accounted for."""
 from collections import Counter
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Whatever stands in the raw files comes out of the DocBins at the same offsets, or stands in the account."""
+"""Test that everything in the raw files is in the DocBins at the same offsets, or in the account."""
 import tempfile
 from collections import Counter
 from pathlib import Path

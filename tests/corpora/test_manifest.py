@@ -1,4 +1,4 @@
-"""The manifest: what is written is what is read, and a file that is no manifest of today is named in one line."""
+"""Test that a manifest is read as it was written, and that other files are one-line errors."""
 from dataclasses import fields, is_dataclass
 
 import pytest

@@ -1,4 +1,4 @@
-"""The paper's sentence splitter, by rules that untrained Punkt comes down to."""
+"""Test the paper's sentence splitter against the few rules that untrained Punkt follows."""
 from itertools import pairwise
 
 import pytest

@@ -1,4 +1,4 @@
-"""The real corpora give the counts that are known of them; skipped where nobody has put them beside the project."""
+"""Test that real corpora have their published counts. Skip those that are not in the project's folder."""
 from collections import Counter
 from functools import cache
 from pathlib import Path

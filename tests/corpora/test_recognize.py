@@ -1,4 +1,4 @@
-"""A corpus file that names another format than its raw files have is told which one that is."""
+"""Test that a corpus file with the wrong format gets an error that names the right one."""
 import gzip
 import json
 

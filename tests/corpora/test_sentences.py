@@ -1,4 +1,4 @@
-"""Sentence starts: right with respect to the text, whatever the text, and sensible on notes, posts and reviews."""
+"""Test sentence starts: consistent with any text, and sensible on notes, posts and reviews."""
 import ast
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What a corpus file may say."""
+"""Test the settings of a corpus file."""
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""Documents are known by their texts, whatever their ids have come to be."""
+"""Test that documents are recognized by their texts, whatever their ids are."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""Texts that differ in spelling alone are the same, and others are not."""
+"""Test that texts which only differ in spelling are equal, and that others are not."""
 import unicodedata
 
 import pytest

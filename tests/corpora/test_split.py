@@ -1,4 +1,4 @@
-"""Dealing documents to parts."""
+"""Test the assignment of documents to parts."""
 import random
 from collections import Counter
 

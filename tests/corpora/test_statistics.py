@@ -1,4 +1,4 @@
-"""The figures of the paper's Tables 1 and 4, by hand on sentences that one can count."""
+"""Test the statistics of the paper's Tables 1 and 4, on sentences that can be counted by hand."""
 from collections import Counter
 
 import pytest

@@ -1,4 +1,4 @@
-"""The tokenizer: loses nothing, parts letters from digits, and survives being saved and copied."""
+"""Test that the tokenizer loses nothing, separates letters from digits, and can be saved and copied."""
 import re
 import unicodedata
 

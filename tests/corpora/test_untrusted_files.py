@@ -1,4 +1,4 @@
-"""Raw files that are damaged, lie, never end or talk to the terminal: one line each, for whichever format they have."""
+"""Test that damaged or hostile raw files are one-line errors in every format."""
 import json
 import os
 import struct

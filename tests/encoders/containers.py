@@ -1,4 +1,4 @@
-"""Writes tiny E5S1 containers and wheels that carry one, for the tests."""
+"""Write tiny E5S1 containers, and wheels with one, for the tests."""
 import struct
 import zipfile
 from pathlib import Path

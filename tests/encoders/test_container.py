@@ -1,4 +1,4 @@
-"""The container of the offline encoder: what is read, and what is refused."""
+"""Test the container of the offline encoder: what is read, and what is refused."""
 import struct
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Folders with an encoder: what loads, and what is refused with a reason."""
+"""Test folders with an encoder: which of them load, and why others are refused."""
 import json
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The hub is a small server of the hub's own routes on this machine; huggingface_hub itself is the real one."""
+"""Test downloads with the real huggingface_hub, from a small local server with the hub's routes."""
 import json
 import os
 import subprocess

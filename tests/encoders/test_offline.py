@@ -1,4 +1,4 @@
-"""The offline encoder: fetched once, checked, built whole or not at all."""
+"""Test that the offline encoder is downloaded once, checked, and built completely or not at all."""
 import os
 import subprocess
 import sys

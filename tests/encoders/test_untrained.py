@@ -1,4 +1,4 @@
-"""An encoder of the paper's size without its weights: the same whenever it is made, and loadable like any other."""
+"""Test that the untrained encoder is identical on each run, and loads like any other."""
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""Which pieces are kept, and what the tokenizer makes of them."""
+"""Test which vocabulary pieces are kept, and how the tokenizer uses them."""
 import pytest
 
 from scripts.base.errors import ProjectError

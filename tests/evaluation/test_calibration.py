@@ -1,4 +1,4 @@
-"""Calibration error against a computation written otherwise, and fits that find the parameters of simulated answers."""
+"""Test the calibration error against another computation, and fits on simulated answers with known parameters."""
 import numpy
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The CoNLL script's numbers: equal to seqeval's and spaCy's, and by hand where a sequence is not valid BIO."""
+"""Test the CoNLL script's numbers against seqeval and spaCy, and by hand where a sequence is not valid BIO."""
 import warnings
 
 import pytest

@@ -1,4 +1,4 @@
-"""Learning curves: means, spreads, the 99 % rule by hand, and on the paper's own curves against its Table 5."""
+"""Test means, spreads and the 99 % rule of learning curves, by hand and on the paper's curves."""
 from pathlib import Path
 
 import pytest

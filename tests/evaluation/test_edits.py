@@ -1,4 +1,4 @@
-"""Edits of an annotator who corrects a pre-annotation: cases by hand, and the fewest of all pairings."""
+"""Test the edits of an annotator who corrects predictions, by hand and against all pairings."""
 import random
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Errors by kind: each kind by hand, one-to-one pairs, counts that add up, seen and unseen mentions."""
+"""Test errors by kind: each kind by hand, one-to-one pairs, totals, and seen and unseen mentions."""
 import json
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""Forecasts: the law behind a curve is found again, what cannot be told is not, intervals hold what they promise."""
+"""Test that forecasts recover the law behind a curve, admit what they can't determine, and have honest intervals."""
 import math
 import statistics
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Partial matches: each kind of SemEval 2013 by hand, on the cases that the library's own issues tell of."""
+"""Test partial matches: each kind of SemEval 2013 by hand, and the cases in the library's own issues."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Ranking of sources: ranks and their mean by hand, correlation within groups as scipy's, p-values by all orders."""
+"""Test rankings of sources: ranks by hand, correlations against scipy, p-values by all orders."""
 from dataclasses import replace
 from itertools import permutations
 

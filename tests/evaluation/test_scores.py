@@ -1,4 +1,4 @@
-"""Exact-match scores: counts and percentages worked out by hand."""
+"""Test exact-match scores with counts and percentages computed by hand."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Candidates beside the base: means, differences, how many runs are better, and who wins."""
+"""Test comparisons of candidates with the base: means, differences, better runs and winners."""
 import pytest
 
 from scripts.evaluation.search import SearchResult, compare_candidates

@@ -1,4 +1,4 @@
-"""Significance: t-tests from tables, resampling against every possible resample, Holm's correction by hand."""
+"""Test t-tests against tables, resampling against all resamples, and Holm's correction by hand."""
 from itertools import product
 
 import numpy

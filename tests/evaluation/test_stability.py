@@ -1,4 +1,4 @@
-"""Stability of a learning curve: spread over seeds and first differences, by hand."""
+"""Test the stability of a learning curve by hand: spread over seeds, and first differences."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,1 +1,1 @@
-"""Tests of scripts/experiments."""
+"""Test scripts/experiments."""

@@ -1,4 +1,4 @@
-"""The tiny project as a fixture: made once, copied for each test that changes it."""
+"""Provide the tiny project, made once and copied for each test that changes it."""
 import shutil
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A type that a corpus does not annotate is unknown there: neither learnt as absent, nor scored, nor told as 0."""
+"""Test that a type which a corpus doesn't annotate is unknown there: not trained as absent, not scored, not 0."""
 import shutil
 
 import pytest

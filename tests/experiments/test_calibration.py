@@ -1,4 +1,4 @@
-"""The calibration of the shipped pipeline: on documents that a second training has not seen, and once."""
+"""Test the calibration of the shipped pipeline: on documents that the second training hasn't seen, and only once."""
 import gc
 import weakref
 from dataclasses import asdict

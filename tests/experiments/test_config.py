@@ -1,4 +1,4 @@
-"""The resolved config: how long a training is, what is filled in, and that spaCy takes it as it is."""
+"""Test the resolved config: its length of training, its filled-in values, and that spaCy accepts it."""
 import math
 from dataclasses import replace
 from pathlib import Path

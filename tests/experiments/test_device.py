@@ -1,4 +1,4 @@
-"""Threads, GPU and precision: what is asked for, and what the hardware has."""
+"""Test the choice of threads, GPU and precision."""
 from dataclasses import replace
 
 import pytest
@@ -57,6 +57,6 @@ def test_threads_that_no_machine_has_are_told(threads):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_told_in_one_line():
-    with pytest.raises(ProjectError, match="GPU 0 can't be used .*gpu_id -1") as raised:
+    with pytest.raises(ProjectError, match="--gpu-id: GPU 0 can't be used .*gpu_id -1") as raised:
         use_device(1, 0)
     assert "\n" not in str(raised.value)

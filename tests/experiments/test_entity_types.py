@@ -1,4 +1,4 @@
-"""The mapping of a corpus file decides what is looked for: also the corpus's own labels, in training and in scores."""
+"""Test entity types other than Drug and Disease, such as a corpus's own labels, in training and scores."""
 import re
 import shutil
 from pathlib import Path

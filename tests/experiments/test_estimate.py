@@ -1,4 +1,4 @@
-"""The dry run: what an experiment costs, counted by hand."""
+"""Test the estimated cost of an experiment, against counts by hand."""
 import re
 import shutil
 from pathlib import Path

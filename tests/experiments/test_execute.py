@@ -1,4 +1,4 @@
-"""A whole experiment: what is finished is not repeated, an interruption changes nothing, mistakes come first."""
+"""Test a whole experiment: finished runs are not repeated, interruptions change nothing, mistakes are found first."""
 import json
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which folders of an experiment a command keeps for itself, and that every command does so."""
+"""Test which folders of an experiment a command locks, and that every command does."""
 import ast
 import fcntl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A training that has failed is told by name, and one that merely scores low is not."""
+"""Test that failed trainings are detected, and that those with low scores are not."""
 import numpy
 import pytest
 import spacy

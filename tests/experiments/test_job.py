@@ -1,4 +1,4 @@
-"""One description of a training: no field of it can be forgotten, its length and passes are what is done."""
+"""Test the description of a training: no field is forgotten, and its length and passes are those of the training."""
 import random
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the log of an experiment keeps of runs that are over."""
+"""Test what the log of an experiment keeps of finished runs."""
 import json
 
 from scripts.base.errors import ProjectError

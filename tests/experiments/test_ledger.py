@@ -1,4 +1,4 @@
-"""The ledger: what counts as finished, and that a run is on record wholly or not at all."""
+"""Test which runs count as finished, and that a run is recorded completely or not at all."""
 import gzip
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A pipeline that can't be loaded is told by its folder, whatever is wrong in its files."""
+"""Test that a pipeline that can't be loaded is named by its folder, whatever is wrong in its files."""
 import shutil
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Models that are kept: found again while nothing that decides them has changed, whole or not there."""
+"""Test saved models: reused until something that determines them changes, and complete or absent."""
 import json
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Names of experiments, corpora and models become parts of file names, commands and tables."""
+"""Test names of experiments, corpora and models as parts of file names, commands and tables."""
 import shutil
 
 import pytest

@@ -1,4 +1,4 @@
-"""A corpus that is annotated sentence by sentence, from its raw file to training, scores and analysis."""
+"""Test a corpus that is annotated sentence by sentence, from its raw file to training, scores and analysis."""
 import shutil
 
 import pytest

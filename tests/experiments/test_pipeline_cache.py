@@ -1,4 +1,4 @@
-"""A pipeline that is put back is the one that `spacy train` would make anew."""
+"""Test that a restored pipeline equals the one that `spacy train` would create."""
 from dataclasses import replace
 
 import numpy

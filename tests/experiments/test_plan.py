@@ -1,4 +1,4 @@
-"""The plan: which runs an experiment file asks for."""
+"""Test which runs an experiment file plans."""
 import copy
 from itertools import product
 from typing import Any

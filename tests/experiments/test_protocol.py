@@ -1,4 +1,4 @@
-"""The protocol on the tiny project: sequences, caps, seeds, types, controls, what is frozen, other models."""
+"""Test the protocol on the tiny project: sequences, caps, seeds, types, controls, frozen parts and models."""
 import json
 import shutil
 from dataclasses import asdict, replace

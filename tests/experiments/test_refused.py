@@ -1,4 +1,4 @@
-"""What can't be meant is refused in one line, before anything is trained."""
+"""Test that contradictory settings are refused in one line before anything is trained."""
 import pytest
 import srsly
 from spacy.tokens import Doc, DocBin

@@ -1,4 +1,4 @@
-"""Rounds of a learning curve: who chooses which sentences, that only theirs are trained on, and what is left behind."""
+"""Test the rounds of a learning curve: who selects which sentences, and that only these are trained on."""
 import json
 import random
 import re

@@ -1,4 +1,4 @@
-"""One run: what its fingerprint stands for, what its record tells."""
+"""Test what a run's fingerprint depends on, and what its record contains."""
 import gzip
 import json
 from dataclasses import replace

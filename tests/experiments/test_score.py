@@ -1,4 +1,4 @@
-"""Scores of a run: on tokens and on original characters, by a pipeline that sees no gold."""
+"""Test the scores of a run, on tokens and original characters, by a pipeline that doesn't see the gold annotation."""
 from typing import Optional
 
 import pytest

@@ -1,4 +1,4 @@
-"""A search for settings: no test part is opened, documents stay whole, what is finished is not repeated."""
+"""Test that a search opens no test part, keeps documents whole, and repeats nothing."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""Experiment files: what is refused, in one line that names file and key."""
+"""Test which experiment files are refused, in one line with file and key."""
 import copy
 import math
 import re

@@ -1,4 +1,4 @@
-"""Every setting of an experiment decides which runs there are or what comes of them, or is listed with its reason."""
+"""Test that every setting of an experiment affects its runs or results, or is listed with a reason."""
 import ast
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The pipeline that is packaged: the very model that few-shot evaluated, where the experiment file says so."""
+"""Test that the packaged pipeline is the model that few-shot evaluated, if the experiment file says so."""
 import copy
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Every model, by our runner and by `spacy train` and `spacy evaluate` on the run's config: the same scores."""
+"""Test that every model has the same scores from our runner and from `spacy train` and `spacy evaluate`."""
 import shutil
 
 import pytest

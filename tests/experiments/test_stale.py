@@ -1,4 +1,4 @@
-"""Results of other data, settings or encoders are never shown, reused or overwritten without a word."""
+"""Test that results of other data, settings or encoders are never shown, reused or overwritten without a warning."""
 import gzip
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Training in process: as long as planned, at the planned rates, and the same as plain `spacy train`."""
+"""Test that a training is as long as planned, at the planned rates, and the same as plain `spacy train`."""
 import json
 import os
 import subprocess

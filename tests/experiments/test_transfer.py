@@ -1,4 +1,4 @@
-"""Transfer: what a run starts from before its first update, in the modes `full`, `encoder` and `none`."""
+"""Test what a run starts from before its first update, with each kind of transfer."""
 import logging
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Finished runs that are trained again, and compared with what is on record."""
+"""Test that finished runs are repeated and compared with the recorded ones."""
 import json
 import shutil
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Opening an experiment: what has to be there, and the one line that says what is not."""
+"""Test what opening an experiment requires, and the one-line errors if it is missing."""
 import shutil
 from dataclasses import replace
 from pathlib import Path

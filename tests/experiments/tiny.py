@@ -1,4 +1,4 @@
-"""A project of three small corpora and a tiny encoder, on which whole experiments take seconds."""
+"""Create a project of three small corpora and a tiny encoder, for whole experiments in seconds."""
 import shutil
 from itertools import cycle, islice
 from pathlib import Path

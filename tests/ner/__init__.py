@@ -1,1 +1,1 @@
-"""Tests of scripts/ner."""
+"""Test scripts/ner."""

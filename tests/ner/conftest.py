@@ -1,4 +1,4 @@
-"""An untrained and a trained pipeline around the tiny encoder."""
+"""Provide an untrained and a trained pipeline around the tiny encoder."""
 from pathlib import Path
 
 import pytest

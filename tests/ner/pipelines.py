@@ -1,4 +1,4 @@
-"""Pipelines around the tiny encoder, and toy sentences to train them on."""
+"""Create pipelines around the tiny encoder, and sentences to train them on."""
 from pathlib import Path
 from typing import Any, Callable, Iterable, Sequence
 

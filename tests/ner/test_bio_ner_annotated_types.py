@@ -1,4 +1,4 @@
-"""Sentences that were annotated for some of the entity types only: what of them is learnt, and what is not."""
+"""Test training on sentences that are annotated for some of the entity types only."""
 from itertools import pairwise, product
 from typing import Optional, Sequence
 

@@ -1,4 +1,4 @@
-"""The component: what it writes to Docs, its loss, its labels, what survives saving."""
+"""Test the component: what it writes to Docs, its loss, its labels, and saving."""
 from typing import Iterable, Optional
 
 import numpy

@@ -1,4 +1,4 @@
-"""Tags: which sequences are valid, the best valid one, the mentions in it."""
+"""Test the decoding of tags: valid sequences, the best valid one, and its mentions."""
 from itertools import pairwise, product
 
 import numpy

@@ -1,4 +1,4 @@
-"""Tokens that nobody annotated teach nothing: no head learns that there is no mention."""
+"""Test that no head learns anything from tokens that nobody annotated."""
 import random
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pooling: a token's vector is that of its first sub-word."""
+"""Test that a token's vector is that of its first sub-word."""
 import numpy
 import pytest
 from hypothesis import given

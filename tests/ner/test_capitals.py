@@ -1,4 +1,4 @@
-"""Sentences in capitals are read as others are, where an encoder is told so, through saving and taking over."""
+"""Test that sentences in capitals are read in lower case where set, also after saving and sourcing."""
 import pytest
 import spacy
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Confidences: calibrated, kept, found again after each way of saving, and the threshold below which they are cut."""
+"""Test confidences: calibration, each way of saving them, and thresholds."""
 from pathlib import Path
 
 import numpy

@@ -1,4 +1,4 @@
-"""The configs of all models: each trains as it is, and has every entity type, whatever the sample holds."""
+"""Test that the config of every model trains as it is and has every entity type, whatever the sample contains."""
 from io import StringIO
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The conditional random field: against all sequences by hand, against pytorch-crf, and as a head of the component."""
+"""Test the conditional random field against all sequences by hand, against pytorch-crf, and as a head."""
 from itertools import pairwise, product
 
 import numpy

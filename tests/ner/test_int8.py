@@ -1,4 +1,4 @@
-"""Predictions in 8-bit integers: close to float32, always from the current weights, and never on disk."""
+"""Test predictions in 8-bit integers: close to float32, from the current weights, and never saved."""
 import copy
 import pickle
 

@@ -1,4 +1,4 @@
-"""Misspelt keys of spaCy configs: those that spaCy lets through, and those that are left to it."""
+"""Test misspelled keys of spaCy configs: those that spaCy ignores, and those that it checks itself."""
 from pathlib import Path
 from typing import Any, Iterator
 

@@ -1,4 +1,4 @@
-"""The layers without an encoder: each sentence by itself, characters, word vectors, learning, saving."""
+"""Test the layers without an encoder: separate sentences, characters, word vectors, learning and saving."""
 import numpy
 import pytest
 import spacy

@@ -1,4 +1,4 @@
-"""The optimizer against PyTorch's and Thinc's own, rates by component, frozen embeddings, learning a toy set."""
+"""Test the optimizer against PyTorch's and Thinc's, with rates per component and frozen embeddings."""
 import numpy
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A package that the project built, in the project's own environment: its code doesn't replace the project's."""
+"""Test that an installed package built by the project doesn't replace the project's own code."""
 import os
 import subprocess
 import sys

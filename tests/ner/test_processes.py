@@ -1,4 +1,4 @@
-"""Processes that are forked after PyTorch has computed in several threads: they go on, and find the same."""
+"""Test that processes forked after PyTorch has used several threads continue, with the same results."""
 import faulthandler
 import multiprocessing
 import os

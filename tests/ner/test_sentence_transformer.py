@@ -1,4 +1,4 @@
-"""The encoder reads sentence by sentence: nothing is lost, and what stands beside a sentence changes nothing.
+"""Test that the encoder reads each sentence separately, loses nothing, and ignores neighboring sentences.
 
 Sub-words, alignment and gradients against those of spaCy and PyTorch themselves; precisions; what survives saving.
 """

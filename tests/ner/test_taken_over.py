@@ -1,4 +1,4 @@
-"""Components taken over by other pipelines: alone, twice, with an encoder of their own, beside spaCy's components."""
+"""Test components sourced into other pipelines: alone, twice, with their own encoder, next to spaCy's components."""
 import inspect
 from pathlib import Path
 

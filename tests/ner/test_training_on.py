@@ -1,4 +1,4 @@
-"""A pipeline is trained on by those who got it: with spaCy's command and a short config, its head or a fresh one."""
+"""Test that users can train a pipeline further with spaCy's command and a short config, with its head or a new one."""
 from pathlib import Path
 
 import pytest

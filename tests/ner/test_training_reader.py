@@ -1,4 +1,4 @@
-"""The sentence reader: samples that nest, corpora together, sentences left out, entity types, lengths, and batches."""
+"""Test the sentence reader: nested samples, several corpora, excluded sentences, entity types, lengths and batches."""
 import math
 import random
 from collections import Counter

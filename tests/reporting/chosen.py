@@ -1,4 +1,4 @@
-"""Runs on chosen samples for the made-up experiment: a method, and random samples with as many words."""
+"""Add runs on chosen samples to the made-up experiment: a method, and random samples with as many words."""
 from tests.reporting.made_up import f1_run
 
 METHOD = "uncertainty"

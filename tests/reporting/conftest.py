@@ -1,4 +1,4 @@
-"""The made-up experiment, written and read."""
+"""Provide the made-up experiment, written and read."""
 from pathlib import Path
 from typing import Callable
 

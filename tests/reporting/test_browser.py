@@ -1,4 +1,4 @@
-"""The report in a browser: drawn, quiet, reachable by keyboard, readable by all, on any screen and on paper."""
+"""Test the report in a browser: figures, requests, keyboard, contrast, narrow screens, dark mode and print."""
 import io
 from dataclasses import replace
 

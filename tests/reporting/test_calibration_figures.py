@@ -1,4 +1,4 @@
-"""The reliability of confidences: every bin is drawn where it belongs, the errors are told, and the bytes stay."""
+"""Test the reliability diagrams: every bin in its place, the errors in words, and identical bytes."""
 from dataclasses import asdict
 
 import numpy

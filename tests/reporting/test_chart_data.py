@@ -1,4 +1,4 @@
-"""What the page draws is what the runs say: points, seeds, laws and the paper's curves, by name."""
+"""Test that the charts have the data of the runs: points, seeds, laws and the paper's curves."""
 import json
 
 from scripts.evaluation.forecast import predict

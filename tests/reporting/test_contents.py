@@ -1,4 +1,4 @@
-"""What stands in a report: every table by its name, from whatever runs there are."""
+"""Test which tables a report has, whatever runs there are."""
 import inspect
 from importlib import import_module
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The decision for each target: numbers, how sure they are, and what is not known."""
+"""Test the decision for each target: its numbers, its certainty, and what is unknown."""
 from dataclasses import replace
 
 import numpy

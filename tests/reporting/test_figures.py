@@ -1,4 +1,4 @@
-"""Figure 1: panels, lines and colors; the same bytes for the same runs."""
+"""Test Figure 1: panels, lines and colors, and identical bytes for identical runs."""
 import math
 import re
 import xml.etree.ElementTree as ElementTree

@@ -1,4 +1,4 @@
-"""The figure of the forecasts: measured points, the law to twice the largest size, its interval; the same bytes."""
+"""Test the figure of forecasts: measured points, the law to twice the largest size, intervals, identical bytes."""
 import pytest
 from matplotlib.colors import to_hex
 

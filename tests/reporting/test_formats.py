@@ -1,4 +1,4 @@
-"""Cells and tables as text, CSV and Markdown."""
+"""Test cells and tables as text, CSV and Markdown."""
 import csv
 import io
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Doubts of the full F1: fewer updates than a sample of the same target has had, or a lower score."""
+"""Test the warnings about the full F1: fewer updates than a few-shot run, or a lower score."""
 from scripts.reporting.full_model import careful, doubts_of_full
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
 from tests.reporting.made_up import found_run, make_run

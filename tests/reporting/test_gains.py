@@ -1,4 +1,4 @@
-"""The small table of significance: the cells of the large one, at a few sizes."""
+"""Test the small table of significance, whose cells are those of the large one at a few sizes."""
 import pytest
 
 from scripts.evaluation.scores import MICRO

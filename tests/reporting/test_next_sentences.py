@@ -1,4 +1,4 @@
-"""What the next sentences are expected to bring, from curves of a known law."""
+"""Test what the next sentences are expected to bring, with curves of a known law."""
 import random
 import re
 

@@ -1,4 +1,4 @@
-"""The report: one file that loads nothing, says what it should, and lets no text of the runs become markup."""
+"""Test that the report is a single file that loads nothing, is complete, and escapes all text."""
 import base64
 import json
 import re

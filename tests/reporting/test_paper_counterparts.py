@@ -1,4 +1,4 @@
-"""The paper's numbers beside ours: which of our corpora and models have any."""
+"""Test which of our corpora and models have figures in the paper."""
 from dataclasses import replace
 
 import pytest

@@ -1,4 +1,4 @@
-"""How the numbers of a report were made: time, trainings, encoders, test parts."""
+"""Test how the numbers of a report were produced: time, trainings, encoders, test parts."""
 import pytest
 
 from scripts.reporting.provenance import encoder_name, making, parts_tested, training_seconds

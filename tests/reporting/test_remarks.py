@@ -1,4 +1,4 @@
-"""What qualifies a report as a whole: the metric, and the runs that failed or are missing."""
+"""Test the remarks on a report as a whole: the metric, and failed or missing runs."""
 import re
 from dataclasses import replace
 

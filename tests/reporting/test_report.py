@@ -1,4 +1,4 @@
-"""The command: every file is written, twice alike, and the last lines on screen are the answer."""
+"""Test the command: every file is written, identical each time, and the answer is printed last."""
 import re
 import shutil
 import subprocess

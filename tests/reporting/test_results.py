@@ -1,4 +1,4 @@
-"""Choosing runs, curves and gaps from the made-up experiment."""
+"""Test how runs, curves and missing runs of the made-up experiment are looked up."""
 from dataclasses import replace
 
 import pytest

@@ -1,4 +1,4 @@
-"""What of the data is printed has nothing in it that a terminal obeys."""
+"""Test that no control characters from the data are printed to the terminal."""
 from dataclasses import replace
 
 from scripts.base.command import print_settings

@@ -1,4 +1,4 @@
-"""Curves by selection: who is among them, what they take, and that all else keeps to plain random samples."""
+"""Test curves by selection: which methods and costs they have, and that all else uses random samples only."""
 import pytest
 
 from scripts.evaluation.scores import MICRO

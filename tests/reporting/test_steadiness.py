@@ -1,4 +1,4 @@
-"""The number of RQ3, worked out by hand."""
+"""Test the number of RQ3 by hand."""
 import pytest
 
 from scripts.reporting.steadiness import steadiness

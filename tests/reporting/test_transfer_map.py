@@ -1,4 +1,4 @@
-"""The heat map of RQ1: shares worked out by hand."""
+"""Test the heat map of RQ1 with shares computed by hand."""
 import pytest
 
 from scripts.reporting.transfer_map import MapCell, transfer_maps

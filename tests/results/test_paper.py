@@ -1,4 +1,4 @@
-"""The paper's own numbers: read, damaged ones told in one line, and its Table 5 made anew from its Figure 1."""
+"""Test the paper's numbers: how they are read, damaged files, and Table 5 recomputed from Figure 1."""
 import json
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Runs of one type each, put together by hand."""
+"""Test how runs of single types are joined, by hand."""
 from dataclasses import replace
 
 import numpy

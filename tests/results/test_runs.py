@@ -1,4 +1,4 @@
-"""Run files and corpus statistics: read into data classes, damaged ones told in one line."""
+"""Test how run files and corpus statistics are read, and the one-line errors for damaged ones."""
 import copy
 import json
 

@@ -1,1 +1,1 @@
-"""Tests of packaging, installing and scoring again."""
+"""Test packaging, installing and scoring again."""

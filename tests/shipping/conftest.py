@@ -1,4 +1,4 @@
-"""The tiny project packaged twice, and a virtual environment far from it that has both wheels."""
+"""Provide the tiny project, packaged twice, and a separate virtual environment that has both wheels."""
 import json
 import sysconfig
 import venv

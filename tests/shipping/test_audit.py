@@ -1,4 +1,4 @@
-"""What an audit finds in a wheel, wherever it was planted, and what it lets through."""
+"""Test what an audit finds in a wheel, wherever it is hidden, and what it accepts."""
 import gzip
 import io
 import json

@@ -1,4 +1,4 @@
-"""The wheel that an experiment has built, among those of others."""
+"""Test how the wheel of an experiment is found among those of others."""
 import pytest
 import srsly
 

@@ -1,4 +1,4 @@
-"""What a package's card and its licenses say."""
+"""Test a package's model card and its licenses."""
 import json
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The clean environment: empty, and gone in the end."""
+"""Test the clean environment: empty at first, and deleted at the end."""
 import subprocess
 
 import pytest

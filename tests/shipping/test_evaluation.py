@@ -1,4 +1,4 @@
-"""Scores of the installed package, and the command that writes them."""
+"""Test the scores of the installed package, and the command that writes them."""
 import json
 import shutil
 import zipfile

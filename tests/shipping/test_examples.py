@@ -1,4 +1,4 @@
-"""Files of annotated texts, right and wrong."""
+"""Test valid and invalid files of annotated texts."""
 import pytest
 
 from scripts.base.errors import ProjectError

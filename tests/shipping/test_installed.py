@@ -1,4 +1,4 @@
-"""The installed package, in a process that knows nothing of the project."""
+"""Test the installed package in a process that has no access to the project."""
 import json
 import subprocess
 from pathlib import Path

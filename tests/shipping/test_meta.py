@@ -1,4 +1,4 @@
-"""What meta.json tells of how a package was trained."""
+"""Test what meta.json says about how a package was trained."""
 import shutil
 from dataclasses import replace
 

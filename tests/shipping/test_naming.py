@@ -1,4 +1,4 @@
-"""Which names and versions a package may have."""
+"""Test which names and versions a package may have."""
 import pytest
 
 from scripts.base.errors import ProjectError

@@ -1,4 +1,4 @@
-"""The Python of docs/shipping.md, with a package that is installed without the project."""
+"""Test the Python blocks of docs/shipping.md, with a package that is installed without the project."""
 import re
 import subprocess
 

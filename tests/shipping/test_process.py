@@ -1,4 +1,4 @@
-"""Other programs: what of their output is told, and that they do not outlive their end."""
+"""Test other programs: which of their output is shown, and that they end with the command."""
 import sys
 import time
 

@@ -1,4 +1,4 @@
-"""When a wheel is built again, and when it is not."""
+"""Test when a wheel is rebuilt."""
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path

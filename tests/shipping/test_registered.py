@@ -1,4 +1,4 @@
-"""An installed package that nothing has imported: spaCy finds its components, wherever its pipeline has been put."""
+"""Test that spaCy finds the components of an installed package that nothing has imported."""
 import json
 import subprocess
 import sysconfig

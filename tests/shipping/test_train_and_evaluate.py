@@ -1,4 +1,4 @@
-"""`train` keeps the pipeline that is to be shipped, `evaluate` scores it, and `package` uses what they made."""
+"""Test that `train` saves the shipped pipeline, `evaluate` scores it, and `package` uses both."""
 import csv
 import shutil
 from dataclasses import replace

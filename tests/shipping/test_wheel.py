@@ -1,4 +1,4 @@
-"""What a wheel holds and what it must not hold, and which wheels are refused."""
+"""Test what a wheel must and must not contain, and which wheels are refused."""
 import ast
 import itertools
 import json

@@ -209,5 +209,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key '{name_id(key)}' is in it twice")
+        raise ValueError(f"the key '{name_id(key)}' occurs twice")
     return data

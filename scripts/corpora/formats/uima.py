@@ -259,7 +259,7 @@ def _check_unique(ids: Iterable[Any], file: RawFile) -> None:
     if a view lists an annotation twice."""
     ((name, count),) = Counter(ids).most_common(1) or ((None, 0),)
     if count > 1:
-        raise ProjectError(f"the id {name_id(str(name))} is in it {count} times", where=file, remedy=_EXPORT_AGAIN)
+        raise ProjectError(f"the id {name_id(str(name))} occurs {count} times", where=file, remedy=_EXPORT_AGAIN)
 
 
 def _read_mentions(

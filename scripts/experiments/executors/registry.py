@@ -32,7 +32,7 @@ def choose_executor(
         raise ProjectError(f"--gpus-per-run must be above 0 and at most 1 (got {gpus_per_run})")
     if address and name != RAY:
         remedy = "add --vars.executor ray, or leave the address out"
-        raise ProjectError(f"executor '{name}' has no use for an address", where="--address", remedy=remedy)
+        raise ProjectError(f"executor '{name}' doesn't use an address", where="--address", remedy=remedy)
     number = parse_workers(workers)
     choices: dict[str, Callable[[], Executor]] = {
         INLINE: lambda: Inline(gpu_id),

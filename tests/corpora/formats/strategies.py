@@ -1,4 +1,4 @@
-"""Documents of all kinds for the property tests of writers."""
+"""Generate documents of all kinds for the property tests of writers."""
 from dataclasses import replace
 
 from hypothesis import strategies as st

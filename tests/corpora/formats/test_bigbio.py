@@ -1,4 +1,4 @@
-"""Rows of the schema `bigbio_kb`, as `datasets` writes them: passages at their offsets, and entities in all of them."""
+"""Test the reader of the schema `bigbio_kb`, with rows as `datasets` writes them."""
 import json
 import tempfile
 from pathlib import Path

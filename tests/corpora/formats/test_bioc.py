@@ -1,4 +1,4 @@
-"""The reader of BioC on small invented files, written by hand as the `bioc` package, NCBI and PubTator 3 write them."""
+"""Test the BioC reader on small invented files, as the `bioc` package, NCBI and PubTator 3 write them."""
 import json
 import subprocess
 import sys
@@ -313,7 +313,7 @@ def test_no_label_is_lost_between_tags(tmp_path, written):
         ("[" * 100_000, r"a\.json: JSON that is nested too deeply"),
         ("[]", r"a\.json: no documents in this file"),
         ({"documents": []}, r"a\.json: no documents in this file"),
-        ('{"id": "7", "id": "8", "passages": []}', r"a\.json: not a JSON object \(the key 'id' is in it twice\)"),
+        ('{"id": "7", "id": "8", "passages": []}', r"a\.json: not a JSON object \(the key 'id' occurs twice\)"),
         ({"rows": []}, r"a\.json: neither a document nor a collection"),
         (["aspirin"], r"a\.json: neither a document nor a collection"),
         ("7", r"a\.json: neither a document nor a collection"),

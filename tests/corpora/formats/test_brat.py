@@ -1,4 +1,4 @@
-"""The brat reader on small invented folders, one for each thing that real corpora do."""
+"""Test the brat reader on small invented folders, one for each peculiarity of real corpora."""
 import tempfile
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The CoNLL reader on small invented files: marks of documents, tag schemes, whitespace, and damaged lines."""
+"""Test the CoNLL reader on small invented files: document marks, tag schemes, whitespace and damaged lines."""
 import tempfile
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""CoNLL files as tools write them: which lines are tokens, and which columns hold what."""
+"""Test which lines of CoNLL files are tokens, and what their columns contain, in files as tools write them."""
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""What the CoNLL writer writes, the reader makes the same documents of; what no CoNLL file can hold is refused."""
+"""Test that the CoNLL reader restores what the writer wrote, and that the writer refuses everything else."""
 import tempfile
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every format has, whether or not a corpus uses it."""
+"""Test what every format must have, whether or not a corpus uses it."""
 import inspect
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""The reader of DocBin files on small invented Docs: entities, sentences, ids, notes and damaged files."""
+"""Test the DocBin reader on small invented Docs: entities, sentences, ids, notes and damaged files."""
 import gc
 import pickle
 import subprocess

@@ -1,4 +1,4 @@
-"""Doccano's exports, as its own formatters and writers (1.8) make them of small invented texts, and rows for it."""
+"""Test Doccano's exports, written as its own formatters and writers (1.8) do, and rows for it."""
 import json
 import tempfile
 import zipfile

@@ -1,4 +1,4 @@
-"""Rows of tokens and tags as `datasets` writes them: JSON lines, a JSON array, Parquet; tags by name and by number."""
+"""Test rows of tokens and tags as `datasets` writes them: JSON lines, a JSON array, Parquet, and any tag names."""
 import io
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Projects as INCEpTION exports them: whose copy of a document is read, and what lies beside is not."""
+"""Test project exports of INCEpTION: whose copy of a document is read, and which files are not."""
 import io
 import json
 import re

@@ -1,4 +1,4 @@
-"""The reader of JSON lines on small invented rows, in the forms that annotation tools write."""
+"""Test the JSON lines reader on small invented rows, in the forms that annotation tools write."""
 import json
 import tempfile
 from pathlib import Path
@@ -150,7 +150,7 @@ def spans(value: object) -> str:
         ('[{"text": "a", "spans": []}]', "expected a JSON object, got list. Write one JSON object per line"),
         ("[", "not a JSON object .* Write one JSON object per line"),
         ('{"text": ' + "[" * 100_000, "JSON that is nested too deeply"),
-        ('{"text": "a", "spans": [], "spans": []}', "not a JSON object .the key 'spans' is in it twice"),
+        ('{"text": "a", "spans": [], "spans": []}', "not a JSON object .the key 'spans' occurs twice"),
         ('{"spans": []}', "missing key 'text'. Expected a row of Prodigy or Doccano; docs/corpora.md lists"),
         ('{"text": 1, "spans": []}', r"key 'text' is not of type str \(got int\)"),
         ('{"text": "\\ud83d", "spans": []}', "key 'text' has half of a surrogate pair"),

@@ -1,4 +1,4 @@
-"""Label Studio's exports, as its serializers and its SDK's converter (2.1.2) make them of small invented tasks."""
+"""Test Label Studio's exports, written as its serializers and its SDK's converter (2.1.2) do."""
 import json
 import tempfile
 from dataclasses import replace
@@ -273,7 +273,7 @@ TURN = {
         ("[" * 100_000, "JSON that is nested too deeply"),
         ('[{"data": {"text": "Took', r"not a JSON object \(Unterminated string starting at, column 20\)"),
         ('[\n{"data": {"text": "a"}},\n{"data" 1}\n]', r"\(Expecting ':' delimiter, line 3, column 9\)"),
-        ('[{"id": 1, "id": 2}]', r"not a JSON object \(the key 'id' is in it twice\)"),
+        ('[{"id": 1, "id": 2}]', r"not a JSON object \(the key 'id' occurs twice\)"),
         ([task(1), task(1)], "item 2: a second document with the id '1'.* is at .*item 1"),
     ],
 )

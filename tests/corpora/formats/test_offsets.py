@@ -1,4 +1,4 @@
-"""Whatever a tool counted, offsets become those of characters, and what was done is told."""
+"""Test that offsets in any unit are converted to characters, with a note."""
 from itertools import product
 from typing import Iterable, get_args
 

@@ -1,4 +1,4 @@
-"""Rows as Prodigy's interfaces write them, in the form of its documentation, and rows written for it."""
+"""Test rows of Prodigy's interfaces, as its documentation shows them, and rows written for it."""
 import json
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The PubTator reader on small invented documents: texts by PMID, mentions, relations, and damaged lines."""
+"""Test the PubTator reader on small invented documents: texts by PMID, mentions, relations and damaged lines."""
 import tempfile
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Raw files are found in folders and in zip archives, and read as they are."""
+"""Test that raw files are found in folders and zip archives, and are read unchanged."""
 import gzip
 import os
 import zipfile

@@ -1,4 +1,4 @@
-"""The reader of RuDReC's file on small invented rows."""
+"""Test the reader of RuDReC's file on small invented rows."""
 import json
 import tempfile
 from pathlib import Path

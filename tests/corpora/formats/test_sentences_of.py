@@ -1,4 +1,4 @@
-"""Sentences that were annotated one by one, put back into their documents."""
+"""Test that individually annotated sentences are put back into their documents."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""Pairs of text and entities, as spaCy's users wrote them, and the file of NER Annotator, as its `Export` makes it."""
+"""Test pairs of text and entities, as in spaCy 2's training data, and the file of NER Annotator."""
 import json
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The reader of UIMA CAS files on small invented ones, written by cassis and by hand, as INCEpTION exports them."""
+"""Test the UIMA CAS reader on small invented files, written by cassis and by hand as INCEpTION exports them."""
 import json
 import shutil
 import subprocess
@@ -250,7 +250,7 @@ def test_without_a_type_system_a_feature_can_have_the_labels(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('xmi:id="70"', 'xmi:id="37"', r"a\.xml: the id 37 is in it 2 times"),
+        ('xmi:id="70"', 'xmi:id="37"', r"a\.xml: the id 37 occurs 2 times"),
         ("</xmi:XMI>", "", r"a\.xml:15: malformed XML"),
         ("?><", '?><!DOCTYPE x [<!ENTITY a "a">]><', r"a\.xml: XML with a DOCTYPE"),
         ('begin="8"', 'begin="6"', r"a\.xml: an annotation that starts or ends inside a character \(UTF-16 offset 6\)"),
@@ -328,8 +328,8 @@ BOMB = "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in pairwise("
         (' rank="2"', ' absent="2"', r"a\.xmi: not a UIMA CAS, or damaged \(TypeError\)"),
         ('begin="20"', 'begin="x"', r"a\.xmi: not a UIMA CAS, or damaged \(ValueError\)"),
         ('members="8', 'members="9', r"a\.xmi: not a UIMA CAS, or damaged \(KeyError\)"),
-        ('xmi:id="50"', 'xmi:id="37"', r"a\.xmi: the id 37 is in it 2 times"),
-        ('members="8', 'members="50 8', r"a\.xmi: the id 50 is in it 2 times"),
+        ('xmi:id="50"', 'xmi:id="37"', r"a\.xmi: the id 37 occurs 2 times"),
+        ('members="8', 'members="50 8', r"a\.xmi: the id 50 occurs 2 times"),
         ('begin="8"', 'begin="6"', r"a\.xmi: an annotation that starts or ends inside a character \(UTF-16 offset 6\)"),
         ("sofaString=", "sofaURI=", r"a\.xmi: a CAS without text in its initial view"),
     ],
@@ -364,7 +364,7 @@ def give_text(data, text: str) -> None:
         (damaged(lambda data, one: one.update(begin=6)), "inside a character .UTF-16 offset 6"),
         (damaged(lambda data, one: one.update(certainty="\ud83d")), "the label of annotation .* half of a surrogate"),
         (damaged(lambda data, one: one.update({"%TYPE": "\ud83d.\n"})), r"or damaged \(TypeNotFoundError\)"),
-        (damaged(lambda data, one: data["%FEATURE_STRUCTURES"].append(one)), "the id .* is in it 2 times"),
+        (damaged(lambda data, one: data["%FEATURE_STRUCTURES"].append(one)), "the id .* occurs 2 times"),
         (damaged(lambda data, one: give_text(data, "aspirin \ud83d")), "half of a surrogate pair. Repair"),
         (damaged(lambda data, one: data["%TYPES"].pop(PROBLEM)), r"not a UIMA CAS, or damaged \(TypeNotFoundError\)"),
     ],

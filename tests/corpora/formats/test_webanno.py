@@ -1,4 +1,4 @@
-"""The reader of WebAnno TSV 3 on small invented files, written by hand as INCEpTION's serializer writes them."""
+"""Test the WebAnno TSV 3 reader on small invented files, written by hand as INCEpTION's serializer writes them."""
 import re
 import tempfile
 from pathlib import Path

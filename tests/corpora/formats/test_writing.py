@@ -1,4 +1,4 @@
-"""What holds for all writers of corpora: what cannot be read back is refused, and nothing is written then."""
+"""Test all writers of corpora: they refuse what can't be read back, and then write nothing."""
 from dataclasses import replace
 
 import pytest

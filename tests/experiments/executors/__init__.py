@@ -1,1 +1,1 @@
-"""Tests of executors: scheduling by itself, then real processes."""
+"""Test executors: the schedule by itself, then real processes."""

@@ -1,4 +1,4 @@
-"""What a grid left behind, to hold executors against each other."""
+"""Collect what a grid left behind, to compare executors."""
 from pathlib import Path
 
 

@@ -1,4 +1,4 @@
-"""Executors with real processes: results, failures, deaths, threads, and that no process is left."""
+"""Test executors with real processes: results, failures, deaths, threads, and no process left at the end."""
 import json
 import os
 import signal
@@ -216,7 +216,7 @@ def marked(mark):
         ({"threads": 0}, "--threads must be from 1 to 1024 (got 0)"),
         ({"gpus_per_run": 0.0}, "--gpus-per-run must be above 0 and at most 1 (got 0.0)"),
         ({"gpus_per_run": float("nan")}, "--gpus-per-run must be above 0 and at most 1 (got nan)"),
-        ({"address": "10.0.0.1:6379"}, "--address: executor 'local' has no use for an address"),
+        ({"address": "10.0.0.1:6379"}, "--address: executor 'local' doesn't use an address"),
     ],
 )
 def test_wrong_options_are_told(changes, message):

@@ -1,4 +1,4 @@
-"""A whole grid on a pool: the same predictions as in this process, runs that fail, and the log."""
+"""Test a whole grid in a pool: predictions as in a single process, failing runs and the log."""
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ray: what it is told where it is missing, how files travel, and a cluster of two nodes of which one is killed."""
+"""Test Ray: the error where it is missing, how files travel, and a cluster of two nodes of which one is killed."""
 import importlib.util
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""The order of tasks: what others wait for first, the longest first, and no fresh start without need."""
+"""Test the order of tasks: first those that others wait for, the longest first, and few fresh starts."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

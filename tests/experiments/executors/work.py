@@ -1,4 +1,4 @@
-"""Work that takes no time, to see what executors do with it; sent to real processes."""
+"""Define tasks that take no time, to send to real processes."""
 import os
 import resource
 import signal

@@ -1,4 +1,4 @@
-"""Errors in their sentences."""
+"""Test the table of errors in their sentences."""
 from dataclasses import replace
 
 import pytest

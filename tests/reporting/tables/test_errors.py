@@ -1,4 +1,4 @@
-"""Errors by kind: summed over seeds, at the largest size, under their headings."""
+"""Test errors by kind: sums over seeds, the largest size, and headings."""
 from dataclasses import replace
 
 import pytest

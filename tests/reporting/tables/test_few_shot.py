@@ -1,4 +1,4 @@
-"""Every point of Figure 1, with each seed."""
+"""Test the table of every point of Figure 1, with each seed."""
 import pytest
 
 from scripts.reporting.tables.few_shot import table_few_shot

@@ -1,4 +1,4 @@
-"""Forecasts of a known law, and what is not determined."""
+"""Test forecasts of curves with a known law, and cells that can't be determined."""
 import pytest
 
 from scripts.reporting.tables.forecast import table_forecast

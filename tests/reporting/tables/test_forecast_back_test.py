@@ -1,4 +1,4 @@
-"""Forecasts beside what was measured: by hand, and on the paper's curves."""
+"""Test the comparison of forecasts with measured values, by hand and on the paper's curves."""
 from dataclasses import replace
 
 import pytest

@@ -1,4 +1,4 @@
-"""What is forgotten: before and after, by hand."""
+"""Test forgetting: F1 before and after, by hand."""
 from scripts.evaluation.curves import Spread
 from scripts.reporting.tables.forgetting import table_forgetting
 from tests.reporting.made_up import SETTINGS, dicts, f1_run, without_gold

@@ -1,4 +1,4 @@
-"""Intervals in words."""
+"""Test how intervals are written."""
 import math
 
 from scripts.evaluation.forecast import Interval

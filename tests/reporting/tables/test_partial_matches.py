@@ -1,4 +1,4 @@
-"""Partial matches: F1 by kind of match, few-shot at the largest size, and none where there is no mention."""
+"""Test partial matches: F1 by kind of match, few-shot at the largest size, and no mentions at all."""
 from dataclasses import replace
 
 from scripts.evaluation.curves import Spread

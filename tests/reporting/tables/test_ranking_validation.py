@@ -1,4 +1,4 @@
-"""Rankings held against gains, by hand."""
+"""Test the comparison of rankings with gains, by hand."""
 import pytest
 
 from scripts.reporting.tables.ranking_validation import table_ranking_validation

@@ -1,4 +1,4 @@
-"""The table of a search: a row per candidate and size, the winners marked and named."""
+"""Test the table of a search: a row per candidate and size, with the winners marked and named."""
 import pytest
 
 from scripts.evaluation.search import SearchResult, compare_candidates

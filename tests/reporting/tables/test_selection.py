@@ -1,4 +1,4 @@
-"""Tables by selection: every point with what it takes, what comes near the full F1, and who beats chance."""
+"""Test the tables by selection: every point with its cost, the full F1, and comparisons with random samples."""
 import numpy
 import pytest
 

@@ -1,4 +1,4 @@
-"""Shared sentences by kind."""
+"""Test the counts of shared sentences by kind."""
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
 from tests.reporting.made_up import dicts
 

@@ -1,4 +1,4 @@
-"""The shipped pipeline's scores: as they are, in capitals, and over the seeds."""
+"""Test the scores of the shipped pipeline: as it is, in capitals, and over seeds."""
 import pytest
 
 from scripts.reporting.tables.shipped import table_shipped

@@ -1,4 +1,4 @@
-"""Significance: who is held against whom, in which unit, and what it says."""
+"""Test the table of significance: which runs are compared, in which unit, and the verdicts."""
 from dataclasses import replace
 
 import numpy

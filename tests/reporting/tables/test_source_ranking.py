@@ -1,4 +1,4 @@
-"""Sources ranked by what is known before: features, ranks and gains by hand."""
+"""Test the ranking of sources by features known before any run: features, ranks and gains by hand."""
 from dataclasses import replace
 
 import pytest

@@ -1,4 +1,4 @@
-"""When to stop: what the next sentences bring, as known at each size, and whether the plateau is reached."""
+"""Test when to stop: what the next sentences bring, as known at each size, and whether the plateau is reached."""
 import re
 
 import pytest

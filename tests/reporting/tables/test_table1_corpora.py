@@ -1,4 +1,4 @@
-"""Table 1: every corpus, the paper's figures below."""
+"""Test Table 1: every corpus, with the paper's figures below."""
 from scripts.reporting.tables.table1_corpora import table1_corpora
 from tests.reporting.made_up import dicts
 

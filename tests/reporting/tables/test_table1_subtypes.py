@@ -1,4 +1,4 @@
-"""Table 1 by subtype: the corpora's own labels."""
+"""Test Table 1 by subtype, with the corpora's own labels."""
 from scripts.reporting.tables.table1_subtypes import table1_subtypes
 from tests.reporting.made_up import dicts
 

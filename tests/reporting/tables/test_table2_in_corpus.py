@@ -1,4 +1,4 @@
-"""Table 2: each type's scores and seeds, the paper's beside them, and what is missing."""
+"""Test Table 2: scores and seeds of each type, the paper's figures, and missing runs."""
 import pytest
 
 from scripts.evaluation.curves import Spread

@@ -1,4 +1,4 @@
-"""Table 3: every pair, and the paper's corrected rows."""
+"""Test Table 3: every pair, and the paper's corrected rows."""
 import pytest
 
 from scripts.reporting.tables.table3_zero_shot import table3_zero_shot

@@ -1,4 +1,4 @@
-"""Table 4: pairs, the paper's below ours."""
+"""Test Table 4: every pair, with the paper's figures below ours."""
 from scripts.reporting.tables.table4_vocabulary_overlap import table4_vocabulary_overlap
 from tests.reporting.made_up import dicts
 

@@ -1,4 +1,4 @@
-"""The paper's Table 5 from its own Figure 1."""
+"""Test the paper's Table 5 as recomputed from its Figure 1."""
 from dataclasses import replace
 
 from scripts.reporting.tables.table5_paper_recomputed import table5_paper_recomputed

@@ -1,4 +1,4 @@
-"""Table 5: the 99 % rule in words, its verdicts, and the paper's rows."""
+"""Test Table 5: the 99 % rule, its verdicts, and the paper's rows."""
 import pytest
 
 from scripts.reporting.tables.few_shot import table_few_shot

@@ -1,4 +1,4 @@
-"""The pipeline of the annotation tests, which has learnt some toy sentences, and the demo as a process of its own."""
+"""Provide the pipeline of the annotation tests, and the demo as a separate process."""
 import os
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The demo's endpoint: entities as `nlp` finds them, limits, hosts, and nothing of a text in logs."""
+"""Test the demo's endpoint: the entities of `nlp`, limits, hosts, and no text in logs."""
 import json
 import logging
 from typing import get_args, get_type_hints

@@ -1,4 +1,4 @@
-"""The demo in a browser: entities as the endpoint has them, a slider, text that stays text, and no other request."""
+"""Test the demo in a browser: the endpoint's entities, the slider, escaped text, and no other requests."""
 import json
 import urllib.request
 

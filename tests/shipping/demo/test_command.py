@@ -1,4 +1,4 @@
-"""`weasel run demo` as a process of its own: it answers, tells nothing of a text, and ends in one line."""
+"""Test `weasel run demo` as a separate process: it answers, reveals no text, and ends with one line."""
 import json
 import signal
 import urllib.request
