@@ -9,15 +9,15 @@ from scripts.base.locks import locked
 from scripts.base.options import Configs, Corpus, Encoder, Experiment, Metrics, Training
 from scripts.corpora.manifest import identify
 from scripts.encoders.record import AS_NAMED, chosen_encoder, find_encoder
-from scripts.encoders.wordpieces import MULTILINGUAL_BERT, get_tokenizer
+from scripts.encoders.wordpieces import MULTILINGUAL_BERT, OWN_TOKENIZER, get_tokenizer
 from scripts.experiments.folders import corpora_of
 from scripts.experiments.settings import corpus_file, read_experiment
 from scripts.reporting.contents import CORPORA_TABLES
 from scripts.reporting.screen import print_table
 from scripts.results.corpora import read_corpora
 
-OWN = "encoder"
-TOKENIZER = f"`{OWN}`, {MULTILINGUAL_BERT} (the paper's, without a model hub), another Hugging Face name, or a folder"
+OTHERS = f"{MULTILINGUAL_BERT} (the paper's, without a model hub), another Hugging Face name, or a folder"
+TOKENIZER = f"`{OWN_TOKENIZER}`, {OTHERS}"
 
 
 # fmt: off
@@ -27,7 +27,7 @@ def main(
     corpus: Corpus = Path("corpus"),
     training: Training = Path("training"),
     encoder: Encoder = AS_NAMED,
-    tokenizer: str = option(OWN, f"Tokenizer for sub-words: {TOKENIZER}."),
+    tokenizer: str = option(OWN_TOKENIZER, f"Tokenizer for sub-words: {TOKENIZER}."),
     assets: Path = option(Path("assets/encoder"), "Folder for the paper's vocabulary, which is downloaded if needed."),
     paper: Path = option(Path("assets/paper/tables.json"), "File with the paper's own numbers."),
     metrics: Metrics = Path("metrics"),
@@ -37,7 +37,7 @@ def main(
     # fmt: on
     settings = read_experiment(configs, experiment)
     own = chosen_encoder(encoder, settings.encoder)
-    folder = str(find_encoder(training, own).path) if tokenizer == OWN else tokenizer
+    folder = str(find_encoder(training, own).path) if tokenizer == OWN_TOKENIZER else tokenizer
     tokenize = get_tokenizer(folder, assets)
 
     from scripts.corpora.description import describe_corpora

@@ -1,4 +1,4 @@
-"""Test the README: its commands for one's own corpora, and its example with the package of the sample (20 minutes)."""
+"""Test the README: its commands for one's own corpora, and the others with `make run` (20 minutes)."""
 import re
 import shlex
 import shutil
@@ -14,6 +14,7 @@ from tests.project import ROOT, copy_project, weasel
 README = (ROOT / "README.md").read_text("utf8")
 (PROGRAM,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 CORPUS, EXPERIMENT = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+RAW_TEXTS = [shlex.split(line, comments=True)[1:] for line in README.splitlines() if "--vars.texts notes.zip" in line]
 OWN = [shlex.split(line, comments=True)[1:] for line in README.splitlines() if "--vars.configs private" in line]
 
 
@@ -49,15 +50,33 @@ def test_own_corpora_are_read_and_planned_in_the_order_of_the_commands(private_p
     assert "This was a dry run" in done.stdout and (private_project / "corpus" / "my_notes" / "test.spacy").is_file()
 
 
-@pytest.mark.long
-def test_example_prints_what_it_says(tmp_path, offline_encoder):
-    folder = copy_project(tmp_path / "project")
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, offline_encoder):
+    """A project folder after `weasel run all`."""
+    folder = copy_project(tmp_path_factory.mktemp("readme") / "project")
     run = weasel(folder, "run", "all", ".")
     assert run.returncode == 0, run.stdout[-3000:]
-    (wheel,) = (folder / "packages").glob("*.whl")
+    return folder
+
+
+@pytest.mark.long
+def test_example_prints_what_it_says(finished, tmp_path):
+    (wheel,) = (finished / "packages").glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=tmp_path / "installed", capture_output=True, text=True, check=False
     )
     expected = [line.removeprefix("# ") for line in PROGRAM.splitlines() if line.startswith("# ")]
     assert (done.stdout.splitlines(), done.stderr[-2000:]) == (expected, "")
+
+
+@pytest.mark.long
+def test_commands_on_raw_texts_write_what_they_say(finished):
+    with zipfile.ZipFile(finished / "notes.zip", "w") as archive:
+        archive.writestr("one.txt", "Took ibuprofen for back pain. Woke up with a rash and heartburn.")
+    assert [words[1] for words in RAW_TEXTS] == ["suggest", "predict"]
+    for words in RAW_TEXTS:
+        done = weasel(finished, *words)
+        assert done.returncode == 0, done.stdout[-3000:]
+    assert "ibuprofen" in (finished / "suggestions" / "round-1.jsonl").read_text("utf8")
+    assert list((finished / "predictions" / "notes").glob("*.spacy"))

@@ -21,6 +21,8 @@ from scripts.base.files import write_json, write_text
 from scripts.encoders.folder import SETTINGS
 from scripts.encoders.wheel import Recipe, Wheel, get_built
 
+# In place of a name: the tokenizer of the experiment's own encoder.
+OWN_TOKENIZER = "encoder"
 MULTILINGUAL_BERT = "bert-base-multilingual-cased"
 SECONDS_TO_ANSWER = 10
 

@@ -20,14 +20,23 @@ def table1_corpora(corpora: Corpora) -> Table:
         if corpus.paper:
             rows.append(_paper_row(corpus.paper, types))
     caption = "Documents with text, sentences of all parts, and all mentions in the files, overlapping ones included."
-    terms = (
-        ("Drug length, Disease length", "Mean length of a mention in tokens, here runs of letters and digits."),
+    caption += nothing_to_show("corpora.json", rows)
+    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows), _terms(corpora, types))
+
+
+def _terms(corpora: Corpora, types: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """RETURNS (tuple): The terms to explain; the paper's figures only where they are shown."""
+    names = ", ".join(f"{kind} length" for kind in types)
+    lengths = (names, "Mean length of a mention in tokens, here runs of letters and digits.")
+    domains = ("ehr, ugt", "Electronic health records, user-generated texts.")
+    if not any(corpus.paper for corpus in corpora.corpora.values()):
+        return lengths, ("Punkt sentences", "Sentences by the paper's splitter."), domains
+    return (
+        lengths,
         ("Punkt sentences", "Sentences by the paper's splitter, for comparison with its count."),
         ("tokens per sentence", "None of the ways of counting that were tried reproduces the paper's figures."),
-        ("ehr, ugt", "Electronic health records, user-generated texts."),
+        domains,
     )
-    caption += nothing_to_show("corpora.json", rows)
-    return Table("table1_corpora", "Table 1. Corpora", caption, columns, tuple(rows), terms)
 
 
 def _corpus_row(name: str, corpus: Corpus, types: Sequence[str]) -> tuple[Cell, ...]:

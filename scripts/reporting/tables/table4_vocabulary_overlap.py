@@ -1,4 +1,5 @@
 """Create Table 4 of the paper: word pieces that the mentions of two corpora share."""
+from scripts.encoders.wordpieces import OWN_TOKENIZER
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.paper_counterparts import PAPER
 from scripts.reporting.tables.captions import nothing_to_show
@@ -13,8 +14,9 @@ def table4_vocabulary_overlap(corpora: Corpora) -> Table:
         if pair.paper:
             names = f"{PAPER}{pair.paper.corpus_a}", f"{PAPER}{pair.paper.corpus_b}"
             rows.append((*names, pair.type, *_overlap_cells(pair.paper)))
+    tokenizer = "the encoder" if corpora.tokenizer in ("", OWN_TOKENIZER) else corpora.tokenizer
     caption = (
-        f"Unique word pieces (of {corpora.tokenizer or 'the encoder'}) in all mentions of a type, in lower "
+        f"Unique word pieces (of {tokenizer}) in all mentions of a type, in lower "
         "case and without accents, as in the paper, and how many of them are in both corpora."
     )
     columns = ("corpus a", "corpus b", "type", "unique a", "unique b", "shared", "% of a", "% of b")

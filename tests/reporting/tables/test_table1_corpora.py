@@ -1,4 +1,5 @@
 """Test Table 1: every corpus, with the paper's figures below."""
+from scripts.reporting.results import without_paper
 from scripts.reporting.tables.table1_corpora import table1_corpora
 from tests.reporting.made_up import dicts
 
@@ -12,3 +13,9 @@ def test_table1_has_every_corpus_and_the_papers_figures_below(described):
     # The paper's sentences are Punkt's, and belong beside ours by Punkt.
     assert (ours["Punkt sentences"], printed["Punkt sentences"], printed["sentences"]) == (611, 4230, None)
     assert (printed["Drug"], printed["documents"]) == (1195, 400)
+
+
+def test_table1_only_speaks_of_the_papers_figures_where_they_are(described):
+    with_paper, without = (dict(table1_corpora(one).terms) for one in (described, without_paper(described)))
+    assert "the paper's figures" in with_paper["tokens per sentence"] and "tokens per sentence" not in without
+    assert without["Punkt sentences"] == "Sentences by the paper's splitter."

@@ -1,4 +1,7 @@
 """Test Table 4: every pair, with the paper's figures below ours."""
+from dataclasses import replace
+
+from scripts.encoders.wordpieces import OWN_TOKENIZER
 from scripts.reporting.tables.table4_vocabulary_overlap import table4_vocabulary_overlap
 from tests.reporting.made_up import dicts
 
@@ -10,3 +13,5 @@ def test_table4_has_the_papers_pair_below_ours(described):
     assert (printed["corpus a"], printed["corpus b"], printed["% of a"]) == ("paper: EN UGT", "paper: EN EHR", 77.65)
     assert second["type"] == "Disease"
     assert "a tokenizer" in table4_vocabulary_overlap(described).caption
+    own = replace(described, tokenizer=OWN_TOKENIZER)
+    assert "word pieces (of the encoder) in" in table4_vocabulary_overlap(own).caption
