@@ -50,6 +50,21 @@ def test_own_corpora_are_read_and_planned_in_the_order_of_the_commands(private_p
     assert "This was a dry run" in done.stdout and (private_project / "corpus" / "my_notes" / "test.spacy").is_file()
 
 
+@pytest.mark.long
+def test_own_corpora_end_in_the_report_and_the_package_that_are_named(private_project, offline_encoder):
+    # Fewer and shorter runs than in the README's file.
+    shorter = {"seeds: [0, 1, 2]": "seeds: [0]", "[50, 100, 200, 400]": "[50]", "epochs: 3": "epochs: 1"}
+    file = private_project / "private" / "experiments" / "mine.yml"
+    for long, short in shorter.items():
+        assert long in EXPERIMENT
+        file.write_text(file.read_text("utf8").replace(long, short), "utf8")
+    for words in OWN:
+        done = weasel(private_project, *words)
+        assert done.returncode == 0, done.stdout[-3000:]
+    for path in ("metrics/mine/report.html", "packages/xx_my_pipeline-0.1.0-py3-none-any.whl"):
+        assert f"`{path}`" in README and (private_project / path).is_file()
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, offline_encoder):
     """A project folder after `weasel run all`."""
