@@ -8,7 +8,7 @@ from wasabi import msg
 
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
-from scripts.annotation.suggest import Chosen, Observed, check_share, choose_sentences, join_observed
+from scripts.annotation.suggest import Annotated, Chosen, Observed, check_share, choose_sentences, join_observed
 from scripts.annotation.suggestions import (
     FORMATS,
     check_convertible,
@@ -117,9 +117,8 @@ def open_texts(texts: Path, format: str) -> TextFiles:
     return files
 
 
-def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> list[str]:
-    """RETURNS (list[str]): The sentences with an annotated token in all parts of converted corpora; and as raw text is
-    split, since a corpus may have its own sentences, and a mention can join two of them.
+def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> Annotated:
+    """RETURNS (Annotated): What is annotated in all parts of converted corpora.
 
     RAISES (ProjectError): If a corpus isn't converted, or has changed since.
     """
@@ -129,7 +128,7 @@ def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> list[s
         documents = [document for path in paths for document in read_documents(path)]
     own = [sentence.text.strip() for document in documents for _, sentence in annotated_sentences(document)]
     stretches = (stretch.text for document in documents for stretch in annotated_stretches(document))
-    return own + sorted({*chain.from_iterable(map(_split, stretches))} - {*own})
+    return Annotated(own, sorted({*chain.from_iterable(map(_split, stretches))} - {*own}))
 
 
 def _split(text: str) -> list[str]:

@@ -54,6 +54,19 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class Annotated:
+    """What is annotated already.
+
+    sentences (Sequence[str]): The annotated sentences of corpora.
+    resplit (Sequence[str]): Their texts as raw text is split. A corpus may have its own sentences, and a mention can
+        join two of them.
+    """
+
+    sentences: Sequence[str] = ()
+    resplit: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Chosen:
     """A selected sentence.
 
@@ -132,7 +145,7 @@ def join_observed(parts: Sequence[Observed]) -> Observed:
 
 
 def choose_sentences(
-    observed: Observed, annotated: Sequence[str], method: str, budget: Budget, random_share: float, seed: int
+    observed: Observed, annotated: Annotated, method: str, budget: Budget, random_share: float, seed: int
 ) -> list[Chosen]:
     """Select the sentences to annotate next.
 
@@ -140,7 +153,7 @@ def choose_sentences(
     of the texts. Annotated sentences are left out, and so are near duplicates of annotated or selected ones.
 
     observed (Observed): The sentences.
-    annotated (Sequence[str]): Annotated sentences.
+    annotated (Annotated): What is annotated already.
     method (str): A name from `METHODS`.
     budget (Budget): How much to select.
     random_share (float): Random share of the budget, from 0 to 1.
@@ -150,13 +163,13 @@ def choose_sentences(
     """
     check_share(random_share)
     texts = [candidate.text for candidate in observed.candidates]
-    known = find_annotated(texts, annotated)
+    known = find_annotated(texts, [*annotated.sentences, *annotated.resplit])
     pool, gathered = observed.pool, Gathered()
 
     def take(way: str, part: Optional[Budget], taken: Sequence[int]) -> list[int]:
         if part is None:
             return []
-        order = in_order_of_choice(way, pool, seed, [*known, *taken], len(annotated) + len(taken))
+        order = in_order_of_choice(way, pool, seed, [*known, *taken], len(annotated.sentences) + len(taken))
         return list(within(part, pool.words, (row for row in order if gathered.add(texts[row]))))
 
     at_random, rest = split_budget(budget, random_share)

@@ -16,7 +16,7 @@ _WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
 _LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
 # Labels of ontologies are long, but have no spaces: "Therapeutic_or_Preventive_Procedure". ASCII only, as in some
 # languages a sentence has none either.
-_JOINED_LABEL = re.compile(r"(?!.*\d{4})[\w./+:#@-]+", re.ASCII)
+_JOINED_LABEL = re.compile("[A-Za-z_-]+")
 _ID = re.compile(_WORDS)
 LONGEST_LABEL, LONGEST_JOINED_LABEL, LONGEST_ID = 30, 60, 60
 MOST_NAMED = 10

@@ -88,13 +88,13 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
     files: set[tuple[str, ...]] = set()
     for names in copies:
         alike = Counter(rest for name in names for rest in _rests(name))
+        published = _named_after_parts(names)
         for name in names:
             last = name.count("/")
             folder = name.rpartition("/")[0]
             parts = name.split("/")
-            alikes = [place for place, rest in _rests(name) if alike[place, rest] > 1]
-            # Texts that are twice in a published corpus by mistake.
-            places = [place for place in alikes if not part_named(parts[place])]
+            rests = (rest for rest in _rests(name) if alike[rest] > 1 and rest not in published)
+            places = [place for place, _ in rests]
             if alike[last, tuple(folder.split("/"))] < in_folder[folder]:
                 places = [place for place in places if place != last]
             if len(places) == 1 and last:
@@ -103,6 +103,16 @@ def find_annotators(ids: Iterable[str], copies: Sequence[Sequence[str]]) -> dict
                 files |= {_without_folder(name) for place in places if place == last}
     with_copies = {name for names in copies for name in names}
     return {**found, **dict(_without_copies((name for name in ids if name not in with_copies), folders, files))}
+
+
+def _named_after_parts(names: Iterable[str]) -> set[tuple[int, tuple[str, ...]]]:
+    """RETURNS (set): As in `_rests`, where the ids of copies differ by parts of a published split, such as `train/07`
+    and `test/07`. These are texts that are twice in a corpus by mistake."""
+    parts: defaultdict[tuple[int, tuple[str, ...]], set[str]] = defaultdict(set)
+    for name in names:
+        for place, rest in _rests(name):
+            parts[place, rest].add(part_named(name.split("/")[place]))
+    return {rest for rest, found in parts.items() if len(found - {""}) > 1}
 
 
 def _without_copies(

@@ -3,6 +3,7 @@ import random
 import re
 from collections import Counter
 from fnmatch import fnmatchcase
+from glob import escape
 from itertools import accumulate, chain
 from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 
@@ -117,7 +118,7 @@ def find_published(ids: Iterable[str]) -> dict[str, list[str]]:
     for name in ids:
         above = list(accumulate(name.split("/")[:-1], "{}/{}".format))
         part, folder = next(((part, one) for one in above if (part := part_named(one.rpartition("/")[2]))), ("", ""))
-        found.setdefault(part, {})[f"{folder}/*"] = None
+        found.setdefault(part, {})[f"{escape(folder)}/*"] = None
     is_whole = "" not in found and found.keys() >= {*SIDES}
     return {part: sorted(found[part]) for part in ("train", "dev", "test") if part in found} if is_whole else {}
 

@@ -1,6 +1,7 @@
 """Fill a model's spaCy config for one training."""
 import configparser
 import math
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional
@@ -73,7 +74,8 @@ def _check_references(config: Config, where: Path) -> None:
         value: Any = config
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if value != reference:
+        # Two spellings of the same reference.
+        if str(value).replace(":", ".") != reference:
             remedy = f"write {reference}, which every run fills in"
             raise ProjectError(f"key '{key}' is {shorten(repr(value))}", where=where, remedy=remedy)
 
@@ -81,7 +83,7 @@ def _check_references(config: Config, where: Path) -> None:
 def named_files(path: Path) -> list[Path]:
     """RETURNS (list[Path]): The files and folders that a model's spaCy config refers to, such as word vectors, without
     those that a run fills in."""
-    return [Path(place) for place in _named_places(load_template(path).interpolate()) if Path(place).exists()]
+    return [Path(place) for place in _named_places(load_template(path).interpolate()) if os.path.exists(place)]
 
 
 def check_named_files(template: Template) -> None:
@@ -94,10 +96,15 @@ def _named_places(settings: Config) -> list[str]:
     filled = [place for name in FILLED for place in _strings(settings["paths"].get(name))]
     # Most texts in components are names, which a folder or a package may have by chance.
     sources = [component["source"] for component in settings["components"].values() if "source" in component]
-    files = [text for text in _strings(settings["components"]) if "/" in text or Path(text).is_file()]
+    files = [text for text in _strings(settings["components"]) if os.path.isfile(text) or _is_folder(text)]
     named = [*_strings(settings["paths"]), *_strings(settings["initialize"]), *sources, *files]
     # The path of an empty text would be this folder.
     return [place for place in dict.fromkeys(named) if place and place not in filled]
+
+
+def _is_folder(text: str) -> bool:
+    # Not "/" itself, which is a character that sentences or tokens may end at.
+    return "/" in text and text.strip("./") != "" and os.path.isdir(text)
 
 
 def _hash_named_files(settings: Config) -> str:
@@ -117,10 +124,11 @@ def _strings(value: Any) -> Iterator[str]:
 def _hash_place(place: str) -> str:
     """RETURNS (str): Hash of a file, a folder or a package's version. Empty for anything else."""
     path = Path(place)
-    # Word vectors may have gigabytes, and are checked before every training.
-    if path.is_dir():
+    # Not methods of the path, which raise an error if a text is longer than a path may be.
+    if os.path.isdir(place):
+        # Word vectors may have gigabytes, and are checked before every training.
         return hash_files_once(sorted(file for file in path.rglob("*") if file.is_file()), path)
-    if path.is_file():
+    if os.path.isfile(place):
         return hash_once(path)
     return f"{place} {version(place)}" if is_package(place) else ""
 

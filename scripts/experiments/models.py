@@ -111,7 +111,7 @@ def check_as_saved(pipeline: Path) -> None:
     """
     kept = _read_kept(pipeline.resolve().parent)
     if kept and kept.pipeline == pipeline.resolve() and not _is_as_saved(kept):
-        remedy = "train it again or choose another one; if you edited it, copy it to another folder"
+        remedy = "remove files that you put there, or train it again; if you edited it, copy it to another folder"
         raise ProjectError("the pipeline is damaged, or was edited after its training", where=pipeline, remedy=remedy)
 
 
@@ -136,7 +136,9 @@ def _hash_kept(record: Path) -> str:
 
 
 def _hash_model(folder: Path) -> str:
-    return hash_files((path for path in folder.rglob("*") if path.is_file() and path.name != RECORD), folder)
+    # Without what systems put into folders that somebody opens.
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return hash_files((path for path in files if path.name != RECORD), folder)
 
 
 def get_model(

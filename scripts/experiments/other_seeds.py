@@ -36,7 +36,7 @@ def scores_of_other_seeds(workspace: Workspace) -> dict[str, list[RunResult]]:
             elif ledger.is_damaged(run.id):
                 damaged.append(run.target)
         if damaged:
-            option = f"--vars.seed {workspace.started_with.seed + seed - own}"
+            option = f"--vars.experiment {workspace.name} --vars.seed {workspace.started_with.seed + seed - own}"
             what = f"Left out the results of seed {seed} on {', '.join(damaged)}: damaged or incomplete"
             msg.warn(what, f"To repeat them, run `weasel run evaluate . {option}`.")
     return dict(found)

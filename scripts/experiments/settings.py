@@ -298,9 +298,9 @@ class Shipped(Settings):
             raise ValueError(f"`{named[0]}` needs a `target`, which is missing")
         if self.target in self.source.corpora:
             raise ValueError(f"'{self.target}' is both source and target")
-        for key in ("targets", "enabled"):
-            if key in self.source.model_fields_set:
-                raise ValueError(f"source: `{key}` is for the sources of few_shot; remove it, or the whole `source`")
+        if self.source.targets is not None or not self.source.enabled:
+            key = "enabled" if self.source.targets is None else "targets"
+            raise ValueError(f"source: `{key}` is for the sources of few_shot; remove it, or the whole `source`")
         if self.transfer == "encoder" and not self.source.corpora:
             raise ValueError("`transfer: encoder` needs a `source`, which is missing")
         return self

@@ -472,9 +472,9 @@ def get_confidence(span: Span) -> Optional[float]:
     span (Span): The span.
     RETURNS (Optional[float]): The confidence, from 0 to 1, or None if no `bio_ner` component found such a mention.
     """
-    # After tokens were merged, spaCy can't read mentions that would end after the Doc's last token.
-    with suppress(IndexError):
-        for group in filter(_has_confidences, span.doc.spans.values()):
+    for group in filter(_has_confidences, span.doc.spans.values()):
+        # After tokens were merged, spaCy can't read mentions that would end after the Doc's last token.
+        with suppress(IndexError):
             number = _find(group, span)
             if number is not None:
                 return float(group.attrs["scores"][number])

@@ -2,8 +2,9 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Mapping, Optional
 
+from scripts.base.errors import ProjectError
 from scripts.base.files import read_checked_json
 from scripts.evaluation.calibration import BetaCalibration, ReliabilityBin
 from scripts.results.runs import CurrentState
@@ -82,13 +83,15 @@ def find_calibration(folder: Path, fingerprint: Optional[str] = None) -> Optiona
     if not os.path.lexists(file):
         return None
     # Before its shape is checked: that of an earlier version may be another one, which is no damage.
-    if fingerprint is not None and _is_other(read_checked_json(file, remedy=CALIBRATE_AGAIN), fingerprint):
+    record = read_checked_json(file, remedy=CALIBRATE_AGAIN)
+    if fingerprint is not None and isinstance(record, dict) and record.get("fingerprint", fingerprint) != fingerprint:
         return None
-    return read_shape(file, Calibration, CALIBRATE_AGAIN)
-
-
-def _is_other(record: Any, fingerprint: str) -> bool:
-    return isinstance(record, dict) and record.get("fingerprint", fingerprint) != fingerprint
+    try:
+        return read_shape(file, Calibration, CALIBRATE_AGAIN)
+    except ProjectError:
+        if fingerprint is None:
+            return None
+        raise
 
 
 def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> Optional[Calibration]:
@@ -101,6 +104,8 @@ def find_current_calibration(folder: Path, current: Optional[CurrentState]) -> O
         changed since.
     RAISES (ProjectError): If the file is damaged.
     """
+    if current is not None and not current.calibration:
+        return None
     return find_calibration(folder, current.calibration if current else None)
 
 

@@ -12,7 +12,7 @@ from scripts import convert as convert_command
 from scripts import suggest as command
 from scripts.annotation.methods import DIVERSE_SENTENCES, METHODS, RANDOM, Budget
 from scripts.annotation.pool import Pool
-from scripts.annotation.suggest import Candidate, Observed, choose_sentences
+from scripts.annotation.suggest import Annotated, Candidate, Observed, choose_sentences
 from scripts.annotation.suggestions import FORMATS, suggestion_path
 from scripts.base.errors import ProjectError
 from scripts.corpora.docbin import unknown_tokens
@@ -191,7 +191,7 @@ class TestChoice:
 
     def choose(self, annotated=(), n=10, random_share=0.0, seed=0) -> dict[int, str]:
         budget = Budget(sentences=n)
-        chosen = choose_sentences(self.observed(), annotated, "uncertainty", budget, random_share, seed)
+        chosen = choose_sentences(self.observed(), Annotated(annotated), "uncertainty", budget, random_share, seed)
         return {one.row: one.method for one in chosen}
 
     def test_of_sentences_that_are_nearly_the_same_one_is_chosen(self):
@@ -237,7 +237,7 @@ class TestChoiceByVectors:
         words = numpy.full(len(texts), 3)
         candidates = tuple(Candidate("a", 0, text, (), numpy.zeros((0, 2))) for text in texts)
         observed = Observed(candidates, Pool(words, measure, measure, measure, vectors), ())
-        chosen = choose_sentences(observed, annotated, method, Budget(sentences=n), random_share, seed)
+        chosen = choose_sentences(observed, Annotated(annotated), method, Budget(sentences=n), random_share, seed)
         return [one.row for one in chosen]
 
     @pytest.mark.parametrize("method", ["diversity", "schedule"])

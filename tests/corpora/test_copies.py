@@ -88,6 +88,9 @@ def test_characters_that_nobody_sees_make_no_other_text(other):
         # Published parts, which happen to have a sentence with the same text and the same number.
         (["Train/1", "Train/2", "Devel/1"], [["Devel/1", "Train/1"]], {}),
         (["a/train/1", "b/train/1"], [["a/train/1", "b/train/1"]], {"a/train/1": "a", "b/train/1": "b"}),
+        # Annotators whose names look like those of parts.
+        (["anna/1", "Dev/1"], [["Dev/1", "anna/1"]], {"anna/1": "anna", "Dev/1": "Dev"}),
+        (["a_train/1", "b_train/1"], [["a_train/1", "b_train/1"]], {"a_train/1": "a_train", "b_train/1": "b_train"}),
         # Two ways to read an id.
         (["a/x/1", "b/x/1", "a/y/1"], [["a/x/1", "a/y/1", "b/x/1"]], {"a/y/1": "y", "b/x/1": "b"}),
     ],

@@ -190,6 +190,7 @@ def test_a_document_in_no_part_and_a_part_without_documents_are_errors(ids, mess
         (["train/1", "devel/1", "test/1"], {"train": ["train/*"], "dev": ["devel/*"], "test": ["test/*"]}),
         (["DDI/Train/a/1", "DDI/Train/b/1", "DDI/Test/a/1"], {"train": ["DDI/Train/*"], "test": ["DDI/Test/*"]}),
         (["dev/x.dev/1", "a_train/1", "TestSet/1"], {"train": ["a_train/*"], "dev": ["dev/*"], "test": ["TestSet/*"]}),
+        (["train [1]/1", "test/1"], {"train": ["train [[]1]/*"], "test": ["test/*"]}),
         # Not all documents, no test part, no folders, and words that only start alike.
         (["train/1", "test/1", "more/1"], {}),
         (["train/1", "dev/1"], {}),

@@ -186,7 +186,8 @@ class TestOnRecord:
         earlier = {**asdict(Calibration("earlier", {}, {}, 9, 1.0, ())), "fitted": fitted}
         write_json(calibration_file(workspace.results), earlier)
         places = [project / name for name in ("configs", "corpus", "training", "metrics")]
-        assert find_current_calibration(workspace.results, read_current_state(EXPERIMENT, *places)) is None
+        current = read_current_state(EXPERIMENT, *places)
+        assert [find_current_calibration(workspace.results, one) for one in (current, None)] == [None, None]
         assert shipped_source(workspace).calibration == {}
         capsys.readouterr()
         found = get_calibration(workspace)

@@ -12,7 +12,14 @@ from spacy.util import registry
 from thinc.api import ConfigValidationError
 
 from scripts.base.errors import ProjectError
-from scripts.experiments.config import can_fold, explain_config_error, find_template, read_template, resolve_config
+from scripts.experiments.config import (
+    can_fold,
+    explain_config_error,
+    find_template,
+    named_files,
+    read_template,
+    resolve_config,
+)
 from scripts.experiments.job import Template, TrainingJob, training_length
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import few_shot_runs, source_model
@@ -134,6 +141,12 @@ class TestMistakes:
         assert old in text
         (tmp_path / "broken.cfg").write_text(text.replace(old, new), encoding="utf8")
         return replace(jobs["none"], template=Template(tmp_path / "broken.cfg", ""))
+
+    def test_texts_in_components_that_are_no_files_are_no_mistake(self, tmp_path):
+        text = (ROOT / "configs" / "softmax.cfg").read_text("utf8").replace("${paths.train}", "${paths:train}")
+        more = f'[components.sentencizer]\nfactory = "sentencizer"\npunct_chars = [".", "/", "../", "{"long/" * 99}"]\n'
+        (tmp_path / "own.cfg").write_text(f"{text}\n{more}", "utf8")
+        assert read_template(tmp_path / "own.cfg").named_files == "" and named_files(tmp_path / "own.cfg") == []
 
     @pytest.mark.parametrize(
         "old, new, key",

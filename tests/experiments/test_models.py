@@ -127,6 +127,8 @@ class TestKeeping:
         good, bad = (model_folder(workspace, one) / "model-last" for one in models)
         damage(good, bad)
         settings = EXPERIMENT, *([tmp_path] * 4), 0, 1, -1, "offline"
+        # What systems put into a folder that somebody opens.
+        good.with_name(".DS_Store").write_bytes(b"")
         assert find_source(str(good), *settings).folder == good
         with pytest.raises(ProjectError, match="model-last: the pipeline is damaged.*Train it again"):
             find_source(str(bad), *settings)

@@ -134,6 +134,13 @@ def test_a_selection_without_a_model_is_for_suggest_only(project, monkeypatch):
     assert re.search("few_shot.selection.*'longest' is for `suggest` only, since it doesn't use a model", told)
 
 
+def test_the_settings_that_are_written_next_to_the_results_can_be_read_again(project):
+    write_experiment(project, {**SETTINGS, "ship": {"target": "ru_ehr", "source": ["en_ugt"]}}, "first")
+    first = read_experiment(project / "configs", "first")
+    write_experiment(project, first.model_dump(mode="json"), "again")
+    assert read_experiment(project / "configs", "again") == first
+
+
 def test_a_range_of_sizes_has_both_ends(project):
     few_shot = {**SETTINGS["few_shot"], "sizes": {"first": 50, "last": 2000, "step": 50}}
     write_experiment(project, {**SETTINGS, "few_shot": few_shot}, "range")

@@ -43,7 +43,7 @@ def settle_annotators(read: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]
 
 def _person(name: str) -> str:
     """RETURNS (str): The annotator that a file is named after, in any round. Empty if it isn't a person's."""
-    if _last(name) in (ALL, UNKNOWN) or ROUND.fullmatch(_last(name)):
+    if _last(name) in (ALL, UNKNOWN):
         return ""
     return "/".join(part for part in name.split("/") if not ROUND.fullmatch(part))
 

@@ -27,12 +27,12 @@ def table1_corpora(corpora: Corpora) -> Table:
 def _terms(corpora: Corpora, types: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """RETURNS (tuple): The terms to explain; the paper's figures only where they are shown."""
     names = ", ".join(f"{kind} length" for kind in types)
-    lengths = (names, "Mean length of a mention in tokens, here runs of letters and digits.")
+    lengths = ((names, "Mean length of a mention in tokens, here runs of letters and digits."),) if types else ()
     domains = ("ehr, ugt", "Electronic health records, user-generated texts.")
     if not any(corpus.paper for corpus in corpora.corpora.values()):
-        return lengths, ("Punkt sentences", "Sentences by the paper's splitter."), domains
+        return *lengths, ("Punkt sentences", "Sentences by the paper's splitter."), domains
     return (
-        lengths,
+        *lengths,
         ("Punkt sentences", "Sentences by the paper's splitter, for comparison with its count."),
         ("tokens per sentence", "None of the ways of counting that were tried reproduces the paper's figures."),
         domains,

@@ -127,8 +127,10 @@ def test_rounds_are_no_annotators(tmp_path):
     first, second = [row(1, DRUG), row(2, text="Well.")], [row(1, DRUG), row(3, DRUG)]
     rounds = jsonl.read(archive(tmp_path, {"round-1": first, "round-2": second}))
     assert [one.annotator for one in rounds] == [""] * 4
-    people = jsonl.read(archive(tmp_path, {f"round-{n}/{who}": first for n in (1, 2) for who in ("anna", "bert")}))
-    assert Counter(one.annotator for one in people) == {"anna": 4, "bert": 4}
+    for path in ("round-{n}/{who}", "{who}/round-{n}"):
+        files = {path.format(n=n, who=who): first for n in (1, 2) for who in ("anna", "bert")}
+        people = jsonl.read(archive(tmp_path, files))
+        assert Counter(one.annotator for one in people) == {"anna": 4, "bert": 4}
 
 
 def test_a_sentence_that_two_rounds_export_is_told(tmp_path):

@@ -1,6 +1,7 @@
 """Test Table 1: every corpus, with the paper's figures below."""
 from scripts.reporting.results import without_paper
 from scripts.reporting.tables.table1_corpora import table1_corpora
+from scripts.results.corpora import Corpora
 from tests.reporting.made_up import dicts
 
 
@@ -19,3 +20,4 @@ def test_table1_only_speaks_of_the_papers_figures_where_they_are(described):
     with_paper, without = (dict(table1_corpora(one).terms) for one in (described, without_paper(described)))
     assert "the paper's figures" in with_paper["tokens per sentence"] and "tokens per sentence" not in without
     assert without["Punkt sentences"] == "Sentences by the paper's splitter."
+    assert all(term for term, _ in table1_corpora(Corpora()).terms)
