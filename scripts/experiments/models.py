@@ -111,7 +111,7 @@ def check_as_saved(pipeline: Path) -> None:
     """
     kept = _read_kept(pipeline.resolve().parent)
     if kept and kept.pipeline == pipeline.resolve() and not _is_as_saved(kept):
-        remedy = "remove files that you put there, or train it again; if you edited it, copy it to another folder"
+        remedy = "remove files that you put next to it, or train it again; if you edited it, copy it to another folder"
         raise ProjectError("the pipeline is damaged, or was edited after its training", where=pipeline, remedy=remedy)
 
 

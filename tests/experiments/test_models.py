@@ -130,7 +130,7 @@ class TestKeeping:
         # What systems put into a folder that somebody opens.
         good.with_name(".DS_Store").write_bytes(b"")
         assert find_source(str(good), *settings).folder == good
-        with pytest.raises(ProjectError, match="model-last: the pipeline is damaged.*Train it again"):
+        with pytest.raises(ProjectError, match="model-last: the pipeline is damaged.*train it again"):
             find_source(str(bad), *settings)
         assert find_source(str(shutil.copytree(bad, tmp_path / "edited")), *settings)
 
