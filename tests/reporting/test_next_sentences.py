@@ -31,6 +31,14 @@ def test_it_is_time_to_stop_where_the_plateau_is_reached(read_made_up):
     assert line.endswith("99 % of the plateau is reached: it is time to stop.")
 
 
+def test_a_short_curve_does_not_tell_where_it_levels_off(read_made_up):
+    points = {25: (69, 71), 50: (75, 77), 100: (81, 84), 150: (81, 83)}
+    runs = [f1_run(f1, (), size, seed) for size, f1s in points.items() for seed, f1 in enumerate(f1s)]
+    (line,) = next_sentences(read_made_up(runs))
+    # The last step of the curve fell, so it is not called rising.
+    assert line.endswith("F1 is expected to rise further; how many sentences it takes to level off can't be told yet.")
+
+
 def test_the_setup_that_is_best_now_is_spoken_of(read_made_up):
     (line,) = next_sentences(read_made_up([*law(), *(f1_run(85, ("en_ugt",), size) for size in SIZES)]))
     assert line.startswith("ru_ugt (en_ugt): F1 is 85.0 with 800 sentences")
