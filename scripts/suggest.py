@@ -1,6 +1,5 @@
 """Select the sentences of raw texts to annotate next, and write them, pre-annotated, for annotation tools."""
 import math
-from itertools import chain
 from pathlib import Path
 from typing import Sequence
 
@@ -8,7 +7,15 @@ from wasabi import msg
 
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
 from scripts.annotation.predict import CHARACTERS
-from scripts.annotation.suggest import Annotated, Chosen, Observed, check_share, choose_sentences, join_observed
+from scripts.annotation.suggest import (
+    Annotated,
+    Chosen,
+    Observed,
+    check_share,
+    choose_sentences,
+    collect_annotated,
+    join_observed,
+)
 from scripts.annotation.suggestions import (
     FORMATS,
     check_convertible,
@@ -36,9 +43,7 @@ from scripts.base.options import (
     Training,
     Workers,
 )
-from scripts.corpora.docbin import annotated_sentences, annotated_stretches
 from scripts.corpora.parts import check_converted, read_documents
-from scripts.corpora.sentences import sentence_starts
 from scripts.encoders.record import AS_NAMED
 from scripts.experiments.current import read_current_state
 from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
@@ -125,15 +130,7 @@ def annotated_texts(configs: Path, corpus: Path, names: Sequence[str]) -> Annota
     with locked(read=[corpus / name for name in names]):
         manifests = {name: check_converted(corpus, name, corpus_file(configs, name)) for name in names}
         paths = [corpus / name / f"{part}.spacy" for name in names for part in manifests[name].splits]
-        documents = [document for path in paths for document in read_documents(path)]
-    own = [sentence.text.strip() for document in documents for _, sentence in annotated_sentences(document)]
-    stretches = (stretch.text for document in documents for stretch in annotated_stretches(document))
-    return Annotated(own, sorted({*chain.from_iterable(map(_split, stretches))} - {*own}))
-
-
-def _split(text: str) -> list[str]:
-    starts = sentence_starts(text)
-    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+        return collect_annotated(document for path in paths for document in read_documents(path))
 
 
 def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:

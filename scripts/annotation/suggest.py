@@ -1,10 +1,11 @@
 """Select sentences of raw text to annotate next."""
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 
 import numpy
 from spacy.language import Language
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 
 from scripts.annotation.methods import RANDOM, Budget, find_method, in_order_of_choice, within
 from scripts.annotation.observe import observe
@@ -12,8 +13,9 @@ from scripts.annotation.pipelines import entity_types
 from scripts.annotation.pool import Pool
 from scripts.annotation.texts import Place, TextFiles
 from scripts.base.errors import ProjectError
+from scripts.corpora.docbin import annotated_sentences, annotated_stretches
 from scripts.corpora.duplicates import Gathered, find_duplicates, normal_form
-from scripts.corpora.sentences import split_sentences
+from scripts.corpora.sentences import sentence_starts, split_sentences
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ class Annotated:
     """What is annotated already.
 
     sentences (Sequence[str]): The annotated sentences of corpora.
-    resplit (Sequence[str]): Their texts as raw text is split. A corpus may have its own sentences, and a mention can
-        join two of them.
+    raw_sentences (Sequence[str]): Other sentences of the same text, split as raw text is. A corpus may have its own
+        sentences, and a mention can join two of them.
     """
 
     sentences: Sequence[str] = ()
-    resplit: Sequence[str] = ()
+    raw_sentences: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,25 @@ def join_observed(parts: Sequence[Observed]) -> Observed:
     )
 
 
+def collect_annotated(documents: Iterable[Doc]) -> Annotated:
+    """Collect what is annotated in the documents of converted corpora.
+
+    documents (Iterable[Doc]): The documents.
+    RETURNS (Annotated): Their sentences with an annotated token, and the sentences of their annotated text.
+    """
+    own: list[str] = []
+    raw: set[str] = set()
+    for document in documents:
+        own += (sentence.text.strip() for _, sentence in annotated_sentences(document))
+        raw.update(chain.from_iterable(_split(stretch.text) for stretch in annotated_stretches(document)))
+    return Annotated(own, sorted(raw.difference(own)))
+
+
+def _split(text: str) -> list[str]:
+    starts = sentence_starts(text)
+    return [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
 def choose_sentences(
     observed: Observed, annotated: Annotated, method: str, budget: Budget, random_share: float, seed: int
 ) -> list[Chosen]:
@@ -163,7 +184,7 @@ def choose_sentences(
     """
     check_share(random_share)
     texts = [candidate.text for candidate in observed.candidates]
-    known = find_annotated(texts, [*annotated.sentences, *annotated.resplit])
+    known = find_annotated(texts, [*annotated.sentences, *annotated.raw_sentences])
     pool, gathered = observed.pool, Gathered()
 
     def take(way: str, part: Optional[Budget], taken: Sequence[int]) -> list[int]:

@@ -14,8 +14,8 @@ _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WORDS = r"[\w./+:#@-]+(?: [\w./+:#@-]+){0,2}"
 # A number with four or more digits is more likely a date, a phone number or a patient's number than part of a label.
 _LABEL = re.compile(rf"(?!.*\d{{4}}){_WORDS}")
-# Labels of ontologies are long, but have no spaces: "Therapeutic_or_Preventive_Procedure". ASCII only, as in some
-# languages a sentence has none either.
+# Labels of ontologies are long, but have no spaces: "Therapeutic_or_Preventive_Procedure". Latin letters only, since in
+# some languages a sentence has none either, and numbers may be a patient's.
 _JOINED_LABEL = re.compile("[A-Za-z_-]+")
 _ID = re.compile(_WORDS)
 LONGEST_LABEL, LONGEST_JOINED_LABEL, LONGEST_ID = 30, 60, 60

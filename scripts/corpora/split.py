@@ -1,18 +1,18 @@
 """Split documents into a training and a test part, at random or as published."""
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from fnmatch import fnmatchcase
 from glob import escape
 from itertools import accumulate, chain
 from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
 
 from scripts.base.errors import ProjectError, name_id
+from scripts.corpora.manifest import PARTS
 
 # In a tie, the first one is used.
 SIDES = ("train", "test")
-_NAMES = "train(?:ing)?|dev(?:el(?:opment)?)?|valid(?:ation)?|test(?:ing)?"
-_PART = re.compile(rf"(?<![a-z])({_NAMES})(?:[ _-]?set)?(?![a-z])")
+_PART = re.compile(r"(?<![a-z])(train|dev|valid|test)(?:ing|el|elopment|ation)?(?:[ _-]?set)?(?![a-z])")
 
 
 def split_documents(
@@ -97,14 +97,13 @@ def split_as_published(ids: Sequence[str], patterns: Mapping[str, Sequence[str]]
 
 
 def part_named(component: str) -> str:
-    """Name the part of a published split that a folder or file is called after, such as `Train` or `dev_set`.
+    """Name the part of a published split that a folder or file is named after, such as `Train` or `dev_set`.
 
     component (str): A component of a document id.
-    RETURNS (str): `train`, `dev` or `test`; empty if it is called after none of them, or after several.
+    RETURNS (str): `train`, `dev` or `test`; empty if it is named after none of them, or after several.
     """
-    found = {match[1] for match in _PART.finditer(component.casefold())}
-    parts = {next((side for side in SIDES if name.startswith(side)), "dev") for name in found}
-    return parts.pop() if len(parts) == 1 else ""
+    found = {match[1].replace("valid", "dev") for match in _PART.finditer(component.casefold())}
+    return found.pop() if len(found) == 1 else ""
 
 
 def find_published(ids: Iterable[str]) -> dict[str, list[str]]:
@@ -112,15 +111,16 @@ def find_published(ids: Iterable[str]) -> dict[str, list[str]]:
 
     ids (Iterable[str]): Document ids.
     RETURNS (dict[str, list[str]]): Patterns of ids by part, for `published_split`. Empty unless every document is in a
-        folder or file that is called after a part, and some of them are in a training and some in a test part.
+        folder or file that is named after a part, and some of them are in a training and some in a test part.
     """
-    found: dict[str, dict[str, None]] = {}
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for name in ids:
-        above = list(accumulate(name.split("/")[:-1], "{}/{}".format))
-        part, folder = next(((part, one) for one in above if (part := part_named(one.rpartition("/")[2]))), ("", ""))
-        found.setdefault(part, {})[f"{escape(folder)}/*"] = None
+        folders = name.split("/")[:-1]
+        depth = next((depth for depth, folder in enumerate(folders, start=1) if part_named(folder)), 0)
+        part = part_named(folders[depth - 1]) if depth else ""
+        found[part].add(f"{escape('/'.join(folders[:depth]))}/*")
     is_whole = "" not in found and found.keys() >= {*SIDES}
-    return {part: sorted(found[part]) for part in ("train", "dev", "test") if part in found} if is_whole else {}
+    return {part: sorted(found[part]) for part in PARTS if part in found} if is_whole else {}
 
 
 _REMEDY = "correct the patterns: they are matched with document ids, which are paths below the corpus's folder"

@@ -155,8 +155,6 @@ def resolve_config(job: TrainingJob, source: Optional[Path] = None) -> Config:
     """
     path = job.template.path
     template = load_template(path)
-    if job.transfer == ENCODER_ONLY and ENCODER not in template["components"]:
-        raise ProjectError("transfer 'encoder', but the model has no encoder", where=path, remedy="use 'full'")
     settings = {**_path_settings(job, source), **_training_settings(job), **_schedules(job, template)}
     if job.encoder:
         settings |= {**_encoder_settings(job, job.encoder.path, source), **_factory_settings(template)}

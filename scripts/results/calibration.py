@@ -76,7 +76,8 @@ def find_calibration(folder: Path, fingerprint: Optional[str] = None) -> Optiona
 
     folder (Path): The experiment's folder of results.
     fingerprint (Optional[str]): The fingerprint that it has if it is up to date. None to accept any calibration.
-    RETURNS (Optional[Calibration]): The calibration, or None if there is none, or it has another fingerprint.
+    RETURNS (Optional[Calibration]): The calibration, or None if there is none, or it has another fingerprint, or is
+        from an earlier version that wrote other numbers.
     RAISES (ProjectError): If the file is damaged. Without it, confidences would be others than those of the package.
     """
     file = calibration_file(folder)
