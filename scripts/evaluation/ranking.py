@@ -9,7 +9,7 @@ from scripts.evaluation.curves import TOLERANCE
 
 # Fields of a candidate with their display names, in the order of the tables.
 FEATURES = {
-    "zero_shot": "zero-shot F1",
+    "zero_shot": "zero-shot F1 (training)",
     "overlap": "vocabulary overlap",
     "sentences": "sentences",
     "mentions": "mentions",

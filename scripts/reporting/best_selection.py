@@ -16,8 +16,8 @@ class BestSelection:
     name (str): The method.
     start (str): What its models start from.
     sizes (tuple[int, ...]): The sample sizes, in sentences.
-    f1 (float): Mean F1 with the method, in percent, as printed.
-    at_random (float): Mean F1 with as many random sentences, as printed.
+    f1 (float): Mean F1 with the method, in percent.
+    at_random (float): Mean F1 with as many random sentences, in percent.
     at_random_by_words (Optional[float]): Mean F1 with random samples of as many words; None if not all sizes and
         seeds were run.
     more_words (Optional[float]): How many percent more words its samples have than random ones; None if not known.
@@ -35,8 +35,8 @@ class BestSelection:
 
     @property
     def gain(self) -> float:
-        """RETURNS (float): Gain over as many random sentences in points of F1, between the rounded figures."""
-        return self.f1 - self.at_random
+        """RETURNS (float): Gain over as many random sentences in points of F1; only the difference is rounded."""
+        return round(self.f1 - self.at_random, 1)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def best_selection(results: Results, target: str, model: str) -> Optional[BestSe
     if not sizes:
         return None
     best = max(compared, key=lambda one: _mean(one.own, sizes))
-    f1, at_random = (round(_mean(curve, sizes), 1) for curve in (best.own, best.at_random))
+    f1, at_random = (_mean(curve, sizes) for curve in (best.own, best.at_random))
     return BestSelection(
         *(best.method.choice.name, results.label(best.method.setup), tuple(sizes), f1, at_random),
         at_random_by_words=_at_random_by_words(curves, best, sizes),

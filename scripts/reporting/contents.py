@@ -14,6 +14,7 @@ from scripts.reporting.tables.selection import table_selection
 from scripts.reporting.tables.selection_needed import table_selection_needed
 from scripts.reporting.tables.selection_significance import table_selection_significance
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
+from scripts.reporting.tables.shipped import table_shipped
 from scripts.reporting.tables.significance import table_significance
 from scripts.reporting.tables.source_ranking import table_source_ranking
 from scripts.reporting.tables.stability import table_stability
@@ -26,6 +27,7 @@ from scripts.reporting.tables.table4_vocabulary_overlap import table4_vocabulary
 from scripts.reporting.tables.table5_paper_recomputed import table5_paper_recomputed
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
 from scripts.results.corpora import Corpora
+from scripts.results.kinds import SHIPPED
 
 # In the order of the paper, which doesn't have the last one.
 CORPORA_TABLES: tuple[Callable[[Corpora], Table], ...] = (
@@ -62,6 +64,7 @@ def further_tables(results: Results) -> list[Table]:
         table_source_ranking(results),
         table_ranking_validation(results),
         table_forgetting(results),
+        *([table_shipped(shipped)] if (shipped := results.of(SHIPPED)) else []),
         table_errors(results),
         table_partial_matches(results),
         table_few_shot(results),

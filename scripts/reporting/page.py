@@ -11,13 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.evaluation.forecast import FEWEST_SIZES
+from scripts.evaluation.scores import MICRO
 from scripts.reporting.chart_data import charts_of
 from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
 from scripts.reporting.formats import Cell, Table, format_cell, number_of, to_csv
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import making, parts_tested
 from scripts.reporting.remarks import failures, metric, unfinished
-from scripts.reporting.results import Results
+from scripts.reporting.results import Results, measure
 from scripts.reporting.steadiness import steadiness
 from scripts.reporting.transfer_map import transfer_maps
 from scripts.results.calibration import ELSEWHERE, Calibration
@@ -153,6 +154,17 @@ def _answers(results: Results, content: PageContent) -> dict[str, Any]:
         "maps": transfer_maps(results),
         "grids": {name: grid for name, grid in grids.items() if grid.rows},
         "steadiness": steadiness(results),
+        **_shipped(results),
+    }
+
+
+def _shipped(results: Results) -> dict[str, Any]:
+    """RETURNS (dict): What the shipped pipeline was trained on, and its F1 by test part."""
+    runs = results.of(SHIPPED)
+    scored = {name: measure(results.of(SHIPPED, target=name), MICRO) for name in results.corpus_names}
+    return {
+        "shipped_from": list(dict.fromkeys(name for run in runs for name in run.coordinates.sources)),
+        "shipped_scores": {name: score.mean for name, score in scored.items() if score is not None},
     }
 
 

@@ -4,8 +4,10 @@ from typing import Optional, Sequence
 from wasabi import msg, table
 
 from scripts.base.errors import visible
-from scripts.reporting.decision import Decision, Gain, Needed
+from scripts.reporting.best_source import Gain
+from scripts.reporting.decision import Decision
 from scripts.reporting.formats import NOTHING, Table, format_cell, is_number_column
+from scripts.reporting.needed import Needed
 from scripts.reporting.next_sentences import Outlook
 
 # More would push the header out of the last ten lines of a run; the report shows all.
@@ -41,8 +43,8 @@ def _gain(gain: Optional[Gain]) -> tuple[str, str]:
     if gain is None:
         return NOTHING, NOTHING
     interval = f" ({gain.interval[0]:+.1f} to {gain.interval[1]:+.1f})" if gain.interval else ""
-    text = f"{gain.difference:+.1f}{interval} at {gain.size}, {gain.certainty}"
-    return (gain.source if gain.difference > 0 else "none helps"), text
+    text = f"{gain.best.gain:+.1f}{interval} at {gain.best.size}, {gain.certainty}"
+    return (gain.best.source if gain.best.gain > 0 else "none helps"), text
 
 
 def _needed(needed: Optional[Needed]) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from scripts.evaluation.scores import MICRO
 from scripts.evaluation.significance import DocumentCounts
-from scripts.reporting.decision import CLEAR, NONE, UNSURE, UNTESTED, decide
+from scripts.reporting.best_source import CLEAR, NONE, UNSURE, UNTESTED
+from scripts.reporting.decision import decide
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import parts_tested
 from scripts.reporting.remarks import metric
@@ -56,14 +57,15 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     runs += points(((), (50, 60)), (("en_ugt",), (120, 120)), (("en_ehr",), (100, 100)))
     runs += points(((), (100, 100)), (("en_ugt",), (200, 198)), (("en_ehr",), (100, 100)), size=50)
     (decision,) = decide(read_made_up(runs), counts_of)
-    gain, needed = decision.gain, decision.needed
-    # F1: 2*120/320 = 75.0 against the mean of 2*50/250 = 40.0 and 2*60/260 = 46.2
-    assert (gain.source, gain.size, gain.f1, gain.without, gain.seeds) == ("en_ugt", 25, 75.0, 43.1, 2)
-    assert gain.difference == pytest.approx(31.9) and gain.certainty == CLEAR and gain.as_good == ()
+    best, needed = decision.gain.best, decision.needed
+    # F1: 2*120/320 = 75 against the mean of 2*50/250 = 40 and 2*60/260 = 46.15
+    assert (best.source, best.size, best.f1, best.seeds, best.as_good) == ("en_ugt", 25, pytest.approx(75), 2, ())
+    assert best.without == pytest.approx(43.08, abs=0.005) and best.gain == 31.9
+    assert (decision.gain.certainty, decision.gain.documents) == (CLEAR, 20)
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
     assert (needed.without, needed.largest_without, needed.largest, needed.full_seeds) == (None, 50, 50, 1)
     # 2*198/398 = 99.5
-    assert needed.by_seed == "50"
+    assert needed.by_seed == "each seed alone needs 50"
     # 2*50/250 without any sentence.
     assert decision.zero_shot == ("en_ugt", pytest.approx(40.0))
     assert decision.outlook is None and decision.open_points == () and decision.cautions == ()
@@ -81,21 +83,21 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
 )
 def test_how_sure_a_gain_is_without_an_interval(read_made_up, none, source, certainty):
     gain = decision_on(read_made_up(points(((), none), (("en_ugt",), source)))).gain
-    assert gain.certainty == certainty and gain.seeds == len(source)
+    assert gain.certainty == certainty and gain.best.seeds == len(source)
 
 
 def test_a_gain_is_between_runs_of_the_same_seeds(read_made_up):
     # Seed 1 without a source is missing. F1: 2*100/300 = 66.7 and 2*50/250 = 40.0 with seed 0 only.
     runs = points(((), (50,)), (("en_ugt",), (100, 200)))
     gain = decision_on(read_made_up(runs)).gain
-    assert (gain.f1, gain.without, gain.seeds, gain.certainty) == (66.7, 40.0, 1, UNTESTED)
+    assert (gain.best.gain, gain.best.seeds, gain.certainty) == (26.7, 1, UNTESTED)
 
 
 def test_the_best_source_has_the_highest_gain_over_the_same_seeds(read_made_up):
     # Seed 1 is easy. By their means alone, en_ehr with 75.0 would beat en_ugt with 66.7.
     runs = [*points(((), (50, 120)), (("en_ugt",), (100,))), found_run("few-shot", 120, ("en_ehr",), 25, 1)]
-    gain = decision_on(read_made_up(runs)).gain
-    assert (gain.source, gain.f1, gain.without, gain.as_good) == ("en_ugt", 66.7, 40.0, ())
+    best = decision_on(read_made_up(runs)).gain.best
+    assert (best.source, best.gain, best.as_good) == ("en_ugt", 26.7, ())
 
 
 def test_without_a_common_seed_there_is_no_gain(read_made_up):
@@ -107,14 +109,30 @@ def test_without_a_common_seed_there_is_no_gain(read_made_up):
 
 def test_sources_as_good_as_the_best_are_named(read_made_up):
     runs = points(((), (10, 10)), (("en_ugt",), (70, 90)), (("en_ehr",), (75, 80)), (("ru_ehr",), (30, 30)))
+    best = decision_on(read_made_up(runs)).gain.best
+    assert (best.source, best.as_good) == ("en_ugt", ("en_ehr",))
+
+
+def test_the_best_source_at_the_largest_sample_is_told_too(read_made_up):
+    runs = points(((), (10, 10)), (("en_ugt",), (90, 90)), (("en_ehr",), (50, 60)))
+    assert decision_on(read_made_up(runs)).gain.at_largest is None
+    runs += points(((), (60, 60)), (("en_ugt",), (95, 95)), (("ru_ehr",), (20, 20)), size=50)
+    runs += points(((), (80, 80)), (("en_ugt",), (85, 95)), (("en_ehr",), (90, 100)), size=100)
     gain = decision_on(read_made_up(runs)).gain
-    assert (gain.source, gain.as_good) == ("en_ugt", ("en_ehr",))
+    assert (gain.best.source, gain.best.size, gain.best.as_good) == ("en_ugt", 25, ())
+    assert (gain.at_largest.source, gain.at_largest.size, gain.at_largest.as_good) == ("en_ehr", 100, ("en_ugt",))
+
+
+def test_differences_are_rounded_once(read_made_up):
+    # 2*49/249 = 39.357 and 2*41/241 = 34.025 differ by 5.33; 39.4 - 34.0 would be 5.4.
+    best = decision_on(read_made_up(points(((), (41,)), (("en_ugt",), (49,))))).gain.best
+    assert (round(best.f1, 1), round(best.without, 1), best.gain) == (39.4, 34.0, 5.3)
 
 
 def test_where_no_source_helps_the_one_that_comes_nearest_is_named(read_made_up):
     runs = points(((), (100, 100)), (("en_ugt",), (50, 50)), (("en_ehr",), (20, 20)))
-    gain = decision_on(read_made_up(runs)).gain
-    assert (gain.source, gain.f1, gain.without) == ("en_ugt", 40.0, 66.7) and gain.difference < 0
+    best = decision_on(read_made_up(runs)).gain.best
+    assert (best.source, best.gain) == ("en_ugt", -26.7)
 
 
 def test_where_no_sample_is_enough_the_best_so_far_is_named(read_made_up):
@@ -128,11 +146,11 @@ def test_where_no_sample_is_enough_the_best_so_far_is_named(read_made_up):
     ("at_25", "at_50", "by_seed"),
     [
         # 99 % of 2*160/360 = 88.9 needs 158 of 200 mentions.
-        ((160, 140), (160, 160), "25 to 50"),
-        ((160, 100), (160, 120), "25 to more than 50"),
+        ((160, 140), (160, 160), "each seed alone needs 25 to 50"),
+        ((160, 100), (160, 120), "each seed alone needs 25 to more than 50"),
         # 2*100/300 = 66.7 and 2*120/320 = 75.0 of 88.9
-        ((20, 20), (100, 120), "75 to 84 %"),
-        ((20, 20), (100, 100), "75 %"),
+        ((20, 20), (100, 120), "each seed alone reaches 75 to 84 %"),
+        ((20, 20), (100, 100), "each seed alone reaches 75 %"),
         ((160,), (160,), ""),
     ],
 )
@@ -143,7 +161,10 @@ def test_how_the_seeds_differ_in_the_sentences_needed(read_made_up, at_25, at_50
 
 @pytest.mark.parametrize(
     ("at_25", "at_50", "by_seed"),
-    [((160, 100), (160,), "25"), ((100, 100), (160, 120, 100), "50 to more than 50")],
+    [
+        ((160, 100), (160,), "each seed alone needs 25"),
+        ((100, 100), (160, 120, 100), "each seed alone needs 50 to more than 50"),
+    ],
 )
 def test_seeds_that_lack_a_size_are_left_out(read_made_up, at_25, at_50, by_seed):
     runs = [found_run("in-corpus", 160), *points((("en_ugt",), at_25)), *points((("en_ugt",), at_50), size=50)]
@@ -153,7 +174,7 @@ def test_seeds_that_lack_a_size_are_left_out(read_made_up, at_25, at_50, by_seed
 def test_where_every_seed_lacks_a_size_that_is_said(read_made_up):
     runs = [found_run("few-shot", 160, ("en_ugt",), size, seed) for size, seed in ((25, 0), (50, 1))]
     needed = decision_on(read_made_up([found_run("in-corpus", 160), *runs])).needed
-    assert needed.by_seed == "none was run at every size"
+    assert needed.by_seed == "no seed was run at every size"
 
 
 def test_each_curve_ends_at_its_own_largest_size(read_made_up):
@@ -168,7 +189,18 @@ def test_the_seeds_of_all_sources_that_need_equally_few_sentences_count(read_mad
     runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (160, 170)), size=50)
     needed = decision_on(read_made_up(runs)).needed
     assert (needed.sentences, needed.sources) == (50, ("en_ugt", "ru_ehr"))
-    assert needed.by_seed == "25 to 50"
+    assert needed.by_seed == "each seed alone needs 25 to 50"
+
+
+@pytest.mark.parametrize(
+    ("at_50", "sources", "falling"),
+    [(165, ("ru_ehr",), ("en_ugt",)), (100, ("en_ugt", "ru_ehr"), ("en_ugt", "ru_ehr"))],
+)
+def test_a_source_that_falls_below_the_goal_again_is_told_apart(read_made_up, at_50, sources, falling):
+    runs = [found_run("in-corpus", 160), *points((("en_ugt",), (160,)), (("ru_ehr",), (160,)))]
+    runs += points((("en_ugt",), (100,)), (("ru_ehr",), (at_50,)), size=50)
+    needed = decision_on(read_made_up(runs)).needed
+    assert (needed.sentences, needed.sources, needed.falling) == (25, sources, falling)
 
 
 def counts_of(run):
@@ -246,7 +278,7 @@ def test_a_source_without_a_model_for_a_type_is_not_compared_by_all_types(tmp_pa
         write_plan(folder, kind, [run for run in runs if run["coordinates"]["kind"] == kind])
     results = read_results(folder, "sample")
     decision = decision_on(results)
-    assert decision.gain.source == "en_ugt" and decision.gain.as_good == ()
+    assert decision.gain.best.source == "en_ugt" and decision.gain.best.as_good == ()
     assert decision.zero_shot[0] == "en_ugt"
     assert metric(results).endswith("because there is no model for the others: en_ehr.")
     by_type = {row[3] for row in table_significance(results, no_counts).rows if row[2] == "Drug"}
@@ -300,8 +332,8 @@ def test_a_full_model_that_is_no_measure_is_warned_of(read_made_up, full, sample
     runs.append({**found_run("few-shot", 90, ("en_ugt",), 25), "updates": 500})
     control = {**found_run("few-shot", 90, (), 25), "updates": 500, "run": "control"}
     runs.append({**control, "coordinates": {**control["coordinates"], "extra_updates": 440}})
-    cautions = decision_on(read_made_up(runs)).cautions
-    assert (doubt in " ".join(cautions)) if doubt else cautions == ()
+    doubts = decision_on(read_made_up(runs)).needed.doubts
+    assert (doubt in " ".join(doubts)) if doubt else doubts == ()
 
 
 def test_a_full_f1_of_zero(read_made_up):

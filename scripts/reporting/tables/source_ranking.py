@@ -24,7 +24,7 @@ def table_source_ranking(results: Results) -> Table:
     )
     caption = "Features of each source known before any few-shot run, with ranks in brackets, and what it gained."
     terms = (
-        ("zero-shot F1", "For all types, on the first sentences of the target's training part."),
+        ("zero-shot F1 (training)", "For all types, on the first sentences of the target's training part."),
         (
             "vocabulary overlap",
             "Percent of the word pieces in the mentions of the target's whole training part that are also in those of "

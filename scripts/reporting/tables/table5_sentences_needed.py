@@ -3,6 +3,7 @@ import math
 from typing import Mapping, Optional
 
 from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, best_and_worst
+from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.full_model import careful, doubts_of_full
 from scripts.reporting.paper_counterparts import MODELS, PAPER, if_compared, paper_full, paper_name, paper_sentences
@@ -28,7 +29,7 @@ def table5_sentences_needed(results: Results) -> Table:
     rows = [
         row
         for target in results.targets
-        for entity_type in results.types
+        for entity_type in _entity_types(results, target)
         for row in _needed_rows(results, target, entity_type)
     ]
     caption = (
@@ -43,6 +44,13 @@ def table5_sentences_needed(results: Results) -> Table:
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)
     title = "Table 5. Sentences needed for 99 % of the full F1"
     return Table("table5_sentences_needed", title, caption, columns, tuple(rows), terms)
+
+
+def _entity_types(results: Results, target: str) -> list[str]:
+    """RETURNS (list[str]): The entity types, and "micro" for all together if that is known."""
+    models = {setup.model for setup in results.setups(FEW_SHOT, target=target)}
+    is_known = len(results.types) > 1 and any(results.full(target, model, MICRO) for model in models)
+    return [*results.types, *([MICRO] if is_known else [])]
 
 
 def never(need: SentencesNeeded) -> str:
@@ -110,7 +118,7 @@ def _verdicts(needed: dict[Setup, Optional[SentencesNeeded]]) -> dict[Setup, str
 def _doubts(results: Results) -> str:
     setups = [(target, setup) for target in results.targets for setup in results.setups(FEW_SHOT, target=target)]
     models = dict.fromkeys((target, setup.model) for target, setup in setups)
-    doubts = (doubts_of_full(results, target, model, results.types) for target, model in models)
+    doubts = (doubts_of_full(results, target, model, _entity_types(results, target)) for target, model in models)
     return careful([doubt for found in doubts for doubt in found])
 
 

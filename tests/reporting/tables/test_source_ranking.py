@@ -27,7 +27,7 @@ def test_ranking_shows_features_ranks_and_gains(read_made_up):
     assert (best["source"], second["source"]) == ("en_ugt", "ru_ehr")
     # (30 + 70) of ru_ugt's 200 + 300; 80 of its 200.
     assert (best["vocabulary overlap"], second["vocabulary overlap"]) == ("20.00 (2)", "40.00 (1)")
-    assert (best["zero-shot F1"], second["zero-shot F1"]) == ("30.00 (1)", "20.00 (2)")
+    assert (best["zero-shot F1 (training)"], second["zero-shot F1 (training)"]) == ("30.00 (1)", "20.00 (2)")
     # As many sentences and mentions in either corpus: no rank.
     assert (best["sentences"], best["mentions"]) == ("412", "950")
     assert (best["same language"], best["same domain"]) == ("no (2)", "yes (1)")
@@ -63,4 +63,4 @@ def test_sources_together_take_the_sum_or_the_best(read_made_up):
     row = next(row for row in dicts(table) if row["source"] == "en_ugt + ru_ehr")
     assert (row["sentences"], row["mentions"]) == ("824 (1)", "1900 (1)")
     assert (row["same language"], row["same domain"]) == ("yes (1)", "yes (1)")
-    assert row["zero-shot F1"] is row["gain at 50"] is None
+    assert row["zero-shot F1 (training)"] is row["gain at 50"] is None

@@ -1,6 +1,7 @@
 """Test Table 5: the 99 % rule, its verdicts, and the paper's rows."""
 import pytest
 
+from scripts.reporting.needed import find_needed
 from scripts.reporting.tables.few_shot import table_few_shot
 from scripts.reporting.tables.table5_sentences_needed import table5_sentences_needed
 from tests.reporting.made_up import beside_paper, column, found_run, make_run, make_runs
@@ -20,6 +21,14 @@ def test_table5_first_sustained_never_and_denominator(read_made_up):
         "en_ehr": (150, 150, "36.4 % of 412", "worst"),
     }
     assert "ru_ugt: 412 sentences" in table.caption
+
+
+def test_table5_has_the_same_number_for_all_types_as_the_answer(read_made_up):
+    runs = [found_run("in-corpus", 160), found_run("few-shot", 159, ("en_ugt",), 25)]
+    results = read_made_up(runs)
+    (row,) = (row for row in table5_sentences_needed(results).rows if row[1] == "micro")
+    needed = find_needed(results, "ru_ugt", "softmax")
+    assert (row[2].mean, *row[3:5]) == (needed.full, *needed.sources, needed.sentences) and needed.sentences == 25
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def test_a_control_is_neither_no_pretrain_nor_a_source(read_made_up):
         ("no pretrain", 150, "", -850),
         ("no pretrain, 300 updates more", 25, "", None),
     ]
-    assert column(table_few_shot(results), "source")[::3] == ["none", "none, 300 updates more"]
+    assert column(table_few_shot(results), "source")[::3] == ["no pretrain", "no pretrain, 300 updates more"]
 
 
 def test_table5_without_the_full_f1_says_so(read_made_up):
@@ -87,7 +96,7 @@ def test_table5_without_the_full_f1_says_so(read_made_up):
 
 def test_table5_where_the_full_f1_is_zero(read_made_up):
     table = table5_sentences_needed(read_made_up([found_run("in-corpus", 0), found_run("few-shot", 0, (), 25)]))
-    assert column(table, "sentences needed") == ["not defined (full F1 is 0)"] * 2
+    assert column(table, "sentences needed") == ["not defined (full F1 is 0)"] * 3
 
 
 @pytest.mark.parametrize(("count", "more"), [(6, False), (7, True)])
