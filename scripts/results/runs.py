@@ -8,6 +8,7 @@ from scripts.annotation.methods import RANDOM
 from scripts.base.errors import ProjectError
 from scripts.base.files import (
     hash_data,
+    hash_file,
     read_checked_json,
     read_zipped_json,
     write_checked_json,
@@ -23,6 +24,8 @@ from scripts.results.shapes import read_shape
 TokenMention = tuple[int, int, str]
 # Layout of run files. Increase this when results in an older layout can't be distinguished from current ones.
 LAYOUT = 2
+# Key of the hash of the file of predictions. Not part of the result: equal predictions can be compressed differently.
+PREDICTIONS_FILE = "predictions_file"
 
 
 @dataclass(frozen=True)
@@ -277,7 +280,8 @@ class Ledger:
 
     def is_finished(self, run: str, fingerprint: str) -> bool:
         """RETURNS (bool): Whether the run and its predictions are complete, and have this fingerprint."""
-        return self._head(self._file(run)).get("fingerprint") == fingerprint and self.predictions(run) is not None
+        head = self._head(self._file(run))
+        return head.get("fingerprint") == fingerprint and self._has_predictions(run, head)
 
     def is_of_others(self, run: str, fingerprint: str) -> bool:
         """RETURNS (bool): Whether there is a result of the run with different settings, data or encoder."""
@@ -292,7 +296,7 @@ class Ledger:
     def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
         """RETURNS (Optional[list[dict]]): The run's predictions, or None if they are missing or not those it made."""
         try:
-            predictions = read_zipped_json(self.folder / f"{run}.predictions.json.gz")["predictions"]
+            predictions = read_zipped_json(self._predictions_file(run))["predictions"]
         except (ProjectError, KeyError, TypeError):
             return None
         expected = self._head(self._file(run)).get("predictions", "")
@@ -304,8 +308,17 @@ class Ledger:
         """RETURNS (RunResult): The result of a run."""
         return read_run(self._file(run))
 
+    def _has_predictions(self, run: str, head: Mapping[str, Any]) -> bool:
+        path, expected = self._predictions_file(run), head.get(PREDICTIONS_FILE)
+        # Reading hundreds of them takes seconds. One that was compressed again has the same predictions.
+        is_unchanged = bool(expected) and path.is_file() and hash_file(path) == expected
+        return is_unchanged or self.predictions(run) is not None
+
     def _file(self, run: str) -> Path:
         return self.folder / f"{run}.json"
+
+    def _predictions_file(self, run: str) -> Path:
+        return self.folder / f"{run}.predictions.json.gz"
 
     def _head(self, path: Path) -> Mapping[str, Any]:
         """RETURNS (Mapping): The contents of a run file. Empty if it is missing or damaged."""
@@ -328,8 +341,9 @@ class Ledger:
         stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
         write_text(stem.with_name(f"{result.run}.cfg"), config)
         data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
-        write_zipped_json(stem.with_name(f"{result.run}.predictions.json.gz"), data)
-        write_checked_json(stem.with_name(f"{result.run}.json"), to_json(result))
+        path = self._predictions_file(result.run)
+        write_zipped_json(path, data)
+        write_checked_json(self._file(result.run), {**to_json(result), PREDICTIONS_FILE: hash_file(path)})
 
 
 def to_json(result: RunResult) -> dict[str, Any]:

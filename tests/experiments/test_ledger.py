@@ -10,7 +10,7 @@ from scripts.base import files
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data
 from scripts.results import runs as ledger_module
-from scripts.results.runs import Ledger, Prediction, read_run
+from scripts.results.runs import PREDICTIONS_FILE, Ledger, Prediction, read_run
 
 RUN = "few-shot.ru_ehr.from-en_ugt.full.size-8.seed-1"
 PREDICTIONS = [Prediction("a", ((1, 2, "Drug"),), ((5, 12, "Drug"),), (0.75,)), Prediction("b", (), (), ())]
@@ -89,12 +89,29 @@ def test_what_is_no_list_is_no_predictions(ledger, result, config, known):
     assert ledger.predictions(RUN) is None
 
 
+def test_predictions_are_not_read_to_see_that_a_run_is_finished(ledger, result, config, monkeypatch):
+    ledger.write(result, config, SAMPLE, PREDICTIONS)
+    monkeypatch.setattr(ledger_module, "read_zipped_json", pytest.fail)
+    assert ledger.is_finished(RUN, result.fingerprint)
+
+
+def test_predictions_that_were_compressed_again_are_finished(ledger, result, config):
+    ledger.write(result, config, SAMPLE, PREDICTIONS)
+    path = ledger.folder / f"{RUN}.predictions.json.gz"
+    before = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(before), compresslevel=1))
+    assert path.read_bytes() != before and ledger.is_finished(RUN, result.fingerprint)
+    path.unlink()
+    assert not ledger.is_finished(RUN, result.fingerprint)
+
+
 def test_files_of_an_earlier_version_are_finished(ledger, result, config):
     ledger.write(replace(result, predictions=""), config, SAMPLE, PREDICTIONS)
     predictions = ledger.folder / f"{RUN}.predictions.json.gz"
     found = files.read_zipped_json(predictions)
     predictions.write_bytes(gzip.compress(json.dumps(found).encode("utf8")))
-    files.write_json(ledger.folder / f"{RUN}.json", files.read_checked_json(ledger.folder / f"{RUN}.json"))
+    record = files.read_checked_json(ledger.folder / f"{RUN}.json")
+    files.write_json(ledger.folder / f"{RUN}.json", {key: record[key] for key in record if key != PREDICTIONS_FILE})
     assert ledger.is_finished(RUN, result.fingerprint) and not ledger.is_damaged(RUN)
 
 
