@@ -1,5 +1,6 @@
 """Run a command: check how it was started, print its resolved settings, and report an error in one line."""
 import functools
+import gc
 import io
 import os
 import re
@@ -44,11 +45,18 @@ def run(main: Callable[..., None]) -> None:
     if main.__module__ == "__main__":
         signals.watch()
         end_with_weasel()
+        _collect_garbage()
     try:
         app()
     finally:
         if number := signals.stopped_by():
             signals.end(number)
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from now on, but not among what is already imported: that is most of the objects."""
+    gc.freeze()
+    gc.enable()
 
 
 def _let_screens_lack_characters() -> None:

@@ -44,6 +44,25 @@ Finished = subprocess.CompletedProcess
 SPACY_PROJECT = [sys.executable, "-m", "spacy", "project", "run"]
 
 
+GARBAGE = """\
+import gc
+
+import scripts
+
+while_importing = gc.isenabled()
+
+from scripts.base.command import run
+
+
+def main() -> None:
+    print(while_importing, gc.isenabled(), gc.get_freeze_count() > 10_000)
+
+
+if __name__ == "__main__":
+    run(main)
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "project.yml").write_text(PROJECT)
@@ -203,6 +222,18 @@ def test_errors_name_options_as_they_are_written(project: Path):
     under_weasel = start(project, WEASEL, "all", ".").stdout
     line = "✘ --vars.seed 3: --vars.gpu_id must be 0 (got 1). See --other, a--seed or `--vars.seed`"
     assert line in under_weasel
+
+
+def test_garbage_is_collected_once_everything_is_imported(tmp_path: Path):
+    # A folder named like the package, as Python imports the package of a module before it sets the arguments.
+    package = tmp_path / "scripts"
+    package.mkdir()
+    (package / "show.py").write_text(GARBAGE)
+    (package / "base").symlink_to(ROOT / "scripts" / "base")
+    (package / "__init__.py").symlink_to(ROOT / "scripts" / "__init__.py")
+    command = [sys.executable, "-m", "scripts.show"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert found.stdout.splitlines()[-1] == "False True True", found.stderr
 
 
 def test_unknown_option_is_refused(project: Path):
