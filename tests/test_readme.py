@@ -1,4 +1,6 @@
 """Test the README: its commands for one's own corpora, and the others with `make run` (20 minutes)."""
+import json
+import os
 import re
 import shlex
 import shutil
@@ -15,6 +17,7 @@ README = (ROOT / "README.md").read_text("utf8")
 (PROGRAM,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 CORPUS, EXPERIMENT = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 RAW_TEXTS = [shlex.split(line, comments=True)[1:] for line in README.splitlines() if "--vars.texts notes.zip" in line]
+DEMO = re.findall(r"^(?:weasel run demo|curl) .*$", (ROOT / "docs" / "shipping.md").read_text("utf8"), re.MULTILINE)
 OWN = [shlex.split(line, comments=True)[1:] for line in README.splitlines() if "--vars.configs private" in line]
 
 
@@ -83,6 +86,24 @@ def test_example_prints_what_it_says(finished, tmp_path):
     )
     expected = [line.removeprefix("# ") for line in PROGRAM.splitlines() if line.startswith("# ")]
     assert (done.stdout.splitlines(), done.stderr[-2000:]) == (expected, "")
+
+
+@pytest.mark.long
+def test_the_demo_starts_and_answers_as_the_page_on_shipping_says(finished, tmp_path):
+    (wheel,) = (finished / "packages").glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    *starts, request = DEMO
+    assert len(starts) == 2 and "weasel run demo ." in README
+    for line in starts:
+        words = [sys.executable, "-m", *shlex.split(line, comments=True), "--vars.port", "0"]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(tmp_path / "installed")}
+        with subprocess.Popen(words, cwd=finished, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+            address = next(at for one in demo.stdout if (at := re.search(r"http://127\.0\.0\.1:\d+", one))).group()
+            asked = shlex.split(request.replace("http://127.0.0.1:8000", address))
+            answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+            demo.terminate()
+        found = [[(one["start"], one["end"], one["label"]) for one in own["entities"]] for own in json.loads(answer)]
+        assert found == [[(5, 14, "Drug"), (19, 28, "Disease")]] * (1 + line.count(","))
 
 
 @pytest.mark.long
