@@ -1,6 +1,5 @@
 """Run a command: check how it was started, print its resolved settings, and report an error in one line."""
 import functools
-import gc
 import io
 import os
 import re
@@ -23,6 +22,7 @@ from scripts.base.errors import (
     show_traceback,
     visible,
 )
+from scripts.base.garbage import collect_again
 from scripts.base.leftovers import own_temporary_files
 from scripts.base.settings import suggest
 from scripts.base.weasel import delete_damaged_lock, end_with_weasel, is_weasel, parent_words
@@ -45,18 +45,12 @@ def run(main: Callable[..., None]) -> None:
     if main.__module__ == "__main__":
         signals.watch()
         end_with_weasel()
-        _collect_garbage()
+        collect_again()
     try:
         app()
     finally:
         if number := signals.stopped_by():
             signals.end(number)
-
-
-def _collect_garbage() -> None:
-    """Collect garbage from now on, but not among what is already imported: that is most of the objects."""
-    gc.freeze()
-    gc.enable()
 
 
 def _let_screens_lack_characters() -> None:

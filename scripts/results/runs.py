@@ -1,6 +1,5 @@
 """Define the coordinates and results of runs, and read and write their files."""
 from dataclasses import asdict, dataclass, field
-from glob import escape
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -290,7 +289,7 @@ class Ledger:
 
     def is_damaged(self, run: str) -> bool:
         """RETURNS (bool): Whether there are files of the run, but some are missing or damaged."""
-        left = any(self.folder.glob(f"{escape(run)}.*"))
+        left = any(path.exists() for path in (self._file(run), self._config_file(run), self._predictions_file(run)))
         return left and ("fingerprint" not in self._head(self._file(run)) or self.predictions(run) is None)
 
     def predictions(self, run: str) -> Optional[list[dict[str, Any]]]:
@@ -317,6 +316,9 @@ class Ledger:
     def _file(self, run: str) -> Path:
         return self.folder / f"{run}.json"
 
+    def _config_file(self, run: str) -> Path:
+        return self.folder / f"{run}.cfg"
+
     def _predictions_file(self, run: str) -> Path:
         return self.folder / f"{run}.predictions.json.gz"
 
@@ -336,10 +338,9 @@ class Ledger:
         sample (Sequence): (document id, sentence number) pairs of the sample. Empty for the whole training part.
         predictions (Sequence[Prediction]): The entities found in the target's test part.
         """
-        stem = self.folder / result.run
         # Deleted first, so that it never exists next to files from other settings.
-        stem.with_name(f"{result.run}.json").unlink(missing_ok=True)
-        write_text(stem.with_name(f"{result.run}.cfg"), config)
+        self._file(result.run).unlink(missing_ok=True)
+        write_text(self._config_file(result.run), config)
         data = {"sample": sample, "predictions": [asdict(prediction) for prediction in predictions]}
         path = self._predictions_file(result.run)
         write_zipped_json(path, data)

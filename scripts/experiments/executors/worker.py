@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Union
 
+from scripts.base.garbage import collect_again
 from scripts.experiments.executors.task import Ended, Task, Work, explain, try_task
 
 # For libraries with their own setting. OpenBLAS starts its threads when NumPy is imported, and the network's matrix
@@ -58,6 +59,8 @@ def serve(connection: Connection, lifeline: Connection, work: Work, name: str, g
     name (str): The worker's name.
     gpu_id (int): The GPU to use; -1 for the CPU.
     """
+    # The server that it was forked from had stopped.
+    collect_again()
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     # Messages to a process that has ended are lost.
     with suppress(BrokenPipeError, ConnectionResetError):

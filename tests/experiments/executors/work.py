@@ -1,4 +1,5 @@
 """Define tasks that take no time, to send to real processes."""
+import gc
 import os
 import resource
 import signal
@@ -76,5 +77,6 @@ class Chores:
         return {
             "torch": torch.get_num_threads(),
             "parent_threads": parent_threads,
+            "is_garbage_collected": gc.isenabled(),
             **{name: os.environ[name] for name in names},
         }
