@@ -22,7 +22,8 @@ class BestSource:
     size (int): Sentences of the target.
     f1 (float): Mean F1 with the source, in percent.
     without (float): Mean F1 without any source, in percent.
-    seeds (int): How many seeds the means are over, which are those that were run both with the source and without.
+    gains (tuple[float, ...]): The gain of each seed that was run both with the source and without, in points of F1,
+        from the lowest to the highest. The means are over these seeds.
     as_good (tuple[str, ...]): Sources that differ from it by no more than the seeds differ from each other.
     """
 
@@ -30,8 +31,13 @@ class BestSource:
     size: int
     f1: float
     without: float
-    seeds: int
+    gains: tuple[float, ...]
     as_good: tuple[str, ...]
+
+    @property
+    def seeds(self) -> int:
+        """RETURNS (int): Number of seeds that the means are over."""
+        return len(self.gains)
 
     @property
     def gain(self) -> float:
@@ -117,7 +123,9 @@ def _best_source(results: Results, paired: Mapping[Setup, tuple[Spread, Spread]]
     own, base = paired[best]
     others = {setup: in_common(other, own) for setup, (other, _) in paired.items() if setup != best}
     as_good = tuple(results.label(setup) for setup, spreads in others.items() if within_spread(*spreads))
-    return BestSource(results.label(best), size, own.mean, base.mean, len(own.values), as_good)
+    pairs = zip(own.values, base.values, strict=True)
+    gains = tuple(sorted(one - other for (_, one), (_, other) in pairs))
+    return BestSource(results.label(best), size, own.mean, base.mean, gains, as_good)
 
 
 def _over_documents(

@@ -51,6 +51,6 @@ def _below_a_sample(results: Results, target: str, model: str, entity_type: str)
     # Compare the rounded figures, so that none seems to be below itself.
     if full and setup and round(best, 1) > round(full.mean, 1):
         yield (
-            f"the model trained on all of {target} scores {full.mean:.1f} F1 for {type_label(entity_type)}, but "
-            f"{results.label(setup)} scores {best:.1f} with only {size} sentences of {target}"
+            f"the model trained on all of {target} scores {full.mean:.1f} F1 for {type_label(entity_type)}, but only "
+            f"{size} sentences of {target} give {best:.1f} with {results.label(setup)}"
         )

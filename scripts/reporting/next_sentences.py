@@ -82,7 +82,7 @@ def _plateau(found: Forecast, curve: Curve) -> str:
         return f"Whether {share} is reached is unknown ({found.problem})."
     verdict, is_endless = reached(curve.sizes[-1], needed), needed.value == float("inf")
     if is_endless and verdict == "no":
-        return "F1 is expected to rise further; how many sentences it takes to level off can't be told yet."
+        return "The fitted curve hasn't leveled off; how many sentences that takes can't be told yet."
     takes = "" if is_endless else f": that takes about {needed.value:.0f} sentences"
     verdicts = {
         "yes": "is reached: it is time to stop.",

@@ -2,13 +2,14 @@
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scripts.evaluation.forecast import FEWEST_SIZES
 from scripts.evaluation.scores import MICRO
@@ -17,12 +18,12 @@ from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
 from scripts.reporting.formats import Cell, Table, format_cell, number_of, to_csv
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import making, parts_tested
-from scripts.reporting.remarks import failures, metric, unfinished
+from scripts.reporting.remarks import failures, gains_from_updates, metric, unfinished
 from scripts.reporting.results import Results, measure
 from scripts.reporting.steadiness import steadiness
 from scripts.reporting.transfer_map import transfer_maps
 from scripts.results.calibration import ELSEWHERE, Calibration
-from scripts.results.kinds import FEW_SHOT, IN_CORPUS, SHIPPED
+from scripts.results.kinds import FEW_SHOT, IN_CORPUS, SHIPPED, ZERO_SHOT
 
 HTML = Path(__file__).parent / "html"
 LIBRARIES = Path(__file__).parents[2] / "assets" / "report"
@@ -34,6 +35,7 @@ SCRIPTS = (
 )
 # Cells with more characters than this are wrapped.
 WIDE = 40
+CODE = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def render_page(results: Results, content: PageContent) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["code"] = mark_code
     scripts = [path.read_text("utf8") for path in SCRIPTS]
     return environment.get_template(TEMPLATE).render(
         **_frame(results, content, scripts), **_answers(results, content), **_tables(content), **_background(results)
@@ -149,6 +152,7 @@ def _answers(results: Results, content: PageContent) -> dict[str, Any]:
         "decisions": decide(results, results.document_counts),
         "in_corpus_scores": in_corpus_scores(results),
         "metric": metric(results),
+        "gains_from_updates": gains_from_updates(results),
         "failures": failures(results),
         "unfinished": unfinished(results),
         "maps": transfer_maps(results),
@@ -191,6 +195,7 @@ def _background(results: Results) -> dict[str, Any]:
     return {
         "few_shot": FEW_SHOT,
         "in_corpus": IN_CORPUS,
+        "zero_shot": ZERO_SHOT,
         "shipped": SHIPPED,
         "making": making(results),
         "parts_tested": parts_tested(results),
@@ -207,6 +212,11 @@ def inline_svg(figure: bytes) -> str:
     """RETURNS (str): Only the `<svg>` element, without XML declaration and document type."""
     text = figure.decode("utf8")
     return text[text.index("<svg") :]
+
+
+def mark_code(text: str) -> Markup:
+    """RETURNS (Markup): Escaped text in which what stands between backticks is marked as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def as_json(value: object) -> Markup:

@@ -62,10 +62,12 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     assert (best.source, best.size, best.f1, best.seeds, best.as_good) == ("en_ugt", 25, pytest.approx(75), 2, ())
     assert best.without == pytest.approx(43.08, abs=0.005) and best.gain == 31.9
     assert (decision.gain.certainty, decision.gain.documents) == (CLEAR, 20)
+    # 75 - 46.15 and 75 - 40
+    assert best.gains == pytest.approx((28.85, 35), abs=0.005)
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
     assert (needed.without, needed.largest_without, needed.largest, needed.full_seeds) == (None, 50, 50, 1)
     # 2*198/398 = 99.5
-    assert needed.by_seed == "each seed alone needs 50"
+    assert needed.by_seed == "single seeds: 50"
     # 2*50/250 without any sentence.
     assert decision.zero_shot == ("en_ugt", pytest.approx(40.0))
     assert decision.outlook is None and decision.open_points == () and decision.cautions == ()
@@ -146,12 +148,12 @@ def test_where_no_sample_is_enough_the_best_so_far_is_named(read_made_up):
     ("at_25", "at_50", "by_seed"),
     [
         # 99 % of 2*160/360 = 88.9 needs 158 of 200 mentions.
-        ((160, 140), (160, 160), "each seed alone needs 25 to 50"),
-        ((160, 100), (160, 120), "each seed alone needs 25 to more than 50"),
+        ((160, 140), (160, 160), "single seeds: 25 to 50"),
+        ((160, 100), (160, 120), "single seeds: 25 to more than 50"),
         # 2*100/300 = 66.7 and 2*120/320 = 75.0 of 88.9
-        ((20, 20), (100, 120), "each seed alone reaches 75 to 84 %"),
-        ((20, 20), (100, 100), "each seed alone reaches 75 %"),
-        ((160,), (160,), ""),
+        ((20, 20), (100, 120), "single seeds: 75 to 84 %"),
+        ((20, 20), (100, 100), "single seeds: 75 %"),
+        ((160,), (160,), "one seed only"),
     ],
 )
 def test_how_the_seeds_differ_in_the_sentences_needed(read_made_up, at_25, at_50, by_seed):
@@ -162,8 +164,8 @@ def test_how_the_seeds_differ_in_the_sentences_needed(read_made_up, at_25, at_50
 @pytest.mark.parametrize(
     ("at_25", "at_50", "by_seed"),
     [
-        ((160, 100), (160,), "each seed alone needs 25"),
-        ((100, 100), (160, 120, 100), "each seed alone needs 50 to more than 50"),
+        ((160, 100), (160,), "single seeds: 25"),
+        ((100, 100), (160, 120, 100), "single seeds: 50 to more than 50"),
     ],
 )
 def test_seeds_that_lack_a_size_are_left_out(read_made_up, at_25, at_50, by_seed):
@@ -189,7 +191,7 @@ def test_the_seeds_of_all_sources_that_need_equally_few_sentences_count(read_mad
     runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (160, 170)), size=50)
     needed = decision_on(read_made_up(runs)).needed
     assert (needed.sentences, needed.sources) == (50, ("en_ugt", "ru_ehr"))
-    assert needed.by_seed == "each seed alone needs 25 to 50"
+    assert needed.by_seed == "single seeds: 25 to 50"
 
 
 @pytest.mark.parametrize(
@@ -321,7 +323,7 @@ def test_a_target_without_any_mention_is_said_to_have_none(read_made_up):
     ("full", "sample", "doubt"),
     [
         ({"tp": 160, "updates": 20}, {"tp": 100, "updates": 60}, "had 20 updates, and no pretrain with 25"),
-        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 for all types, but no pretrain"),
+        ({"tp": 100, "updates": 60}, {"tp": 160, "updates": 20}, "scores 66.7 F1 for all types, but only 25 sentences"),
         ({"tp": 160, "updates": 60}, {"tp": 160, "updates": 60}, None),
     ],
 )

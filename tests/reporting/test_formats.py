@@ -96,7 +96,7 @@ def test_a_p_value_is_a_number_however_small():
         ("+0.031", 0.031),
         ("0: 75.00 / 80.00", None),
         ("3 of 4", None),
-        ("never (max 91 % at 150)", None),
+        ("not reached (max 91 % at 150)", None),
     ],
 )
 def test_cells_are_sorted_by_the_number_that_they_begin_with(cell, number):

@@ -11,8 +11,8 @@ def test_each_type_is_held_against_its_own_curve(read_made_up):
     doubts = doubts_of_full(results, "ru_ugt", "softmax", ["Drug", "Disease"])
     # 200 / 300 and 320 / 360.
     assert doubts == [
-        "the model trained on all of ru_ugt scores 66.7 F1 for Drug, but no pretrain scores 88.9 with only 25 "
-        "sentences of ru_ugt"
+        "the model trained on all of ru_ugt scores 66.7 F1 for Drug, but only 25 sentences of ru_ugt "
+        "give 88.9 with no pretrain"
     ]
     assert careful(doubts) in table5_sentences_needed(results).caption
 
@@ -40,8 +40,8 @@ def test_figures_that_are_printed_alike_are_no_doubt(read_made_up):
 def test_a_source_that_scores_higher_is_a_doubt_too(read_made_up):
     full, sample = found_run("in-corpus", 100), found_run("few-shot", 160, ("en_ugt",), 25)
     assert doubts_of_full(read_made_up([full, sample]), "ru_ugt", "softmax", ["micro"]) == [
-        "the model trained on all of ru_ugt scores 66.7 F1 for all types, but en_ugt scores 88.9 with only 25 "
-        "sentences of ru_ugt"
+        "the model trained on all of ru_ugt scores 66.7 F1 for all types, but only 25 sentences of "
+        "ru_ugt give 88.9 with en_ugt"
     ]
 
 

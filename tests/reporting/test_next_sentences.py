@@ -36,7 +36,7 @@ def test_a_short_curve_does_not_tell_where_it_levels_off(read_made_up):
     runs = [f1_run(f1, (), size, seed) for size, f1s in points.items() for seed, f1 in enumerate(f1s)]
     (line,) = next_sentences(read_made_up(runs))
     # The last step of the curve fell, so it is not called rising.
-    assert line.endswith("F1 is expected to rise further; how many sentences it takes to level off can't be told yet.")
+    assert line.endswith("The fitted curve hasn't leveled off; how many sentences that takes can't be told yet.")
 
 
 def test_the_setup_that_is_best_now_is_spoken_of(read_made_up):

@@ -12,7 +12,7 @@ from scripts.reporting.contents import further_tables, paper_tables
 from scripts.reporting.figures import figure1_learning_curves, to_svg
 from scripts.reporting.forecast_figures import figure_forecast
 from scripts.reporting.formats import Table, to_csv
-from scripts.reporting.page import SCRIPTS, PageContent, PageExtras, content_hash, page_table, render_page
+from scripts.reporting.page import SCRIPTS, PageContent, PageExtras, content_hash, mark_code, page_table, render_page
 from scripts.reporting.tables.shared_sentences import table_shared_sentences
 from scripts.reporting.tables.significance import COLUMNS
 from scripts.reporting.tables.table2_in_corpus import table2_in_corpus
@@ -98,6 +98,10 @@ def test_without_scripts_there_are_figures(results):
     assert "<?xml" not in page and "annotated sentences of ru_ugt</text>" in fallbacks[0]
 
 
+def test_code_is_marked_in_text_that_is_escaped():
+    assert mark_code("`a < b` & `in_corpus`") == "<code>a &lt; b</code> &amp; <code>in_corpus</code>"
+
+
 def test_what_the_pipeline_was_trained_on_and_its_scores_stand_next_to_its_path(read_made_up):
     shipped = [make_run("shipped", target, f1, ("en_ugt", "ru_ugt")) for target, f1 in (("en_ugt", 50), ("ru_ugt", 80))]
     results = read_made_up([*make_runs(), *shipped])
@@ -113,9 +117,9 @@ def test_the_answer_comes_first(page):
     card = page[page.index('<article class="card">') : page.index("</article>")]
     assert page.index(card) < page.index("RQ1.")
     text = " ".join(re.sub(r"<[^>]+>", " ", card).split())
-    start = "ru_ugt Russian user-generated texts; 412 sentences to train on Best source ru_ehr at 25"
+    start = "Target: ru_ugt Russian user-generated texts; 412 sentences to train on Best source ru_ehr at 25"
     assert text.startswith(start)
-    gain = r"Gain \+30\.\d F1 may be chance.* at 25 sentences: \S+ with ru_ehr, \S+ without; mean of 2 seeds"
+    gain = r"Gain \+30\.\d F1 may be chance single seeds: .* at 25 sentences: \S+ with ru_ehr, \S+ without a source"
     assert re.search(gain, text)
     assert "Sentences needed" in text and "Next 100 sentences" in text and "Without annotating" in text
 

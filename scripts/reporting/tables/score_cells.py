@@ -56,5 +56,6 @@ def how_to_read(results: Results, kind: str) -> str:
     spread = "Mean ± sample standard deviation over the seeds. " if len(seeds) > 1 else ""
     return (
         f" Exact match in percent, as the CoNLL script counts. {spread}Characters: scored on the original offsets, so "
-        "mentions lost to tokenization, truncation or the sentence splitter count as missed." + without_gold(results)
+        "mentions that begin or end inside a token or are lost to truncation or the sentence splitter count as missed."
+        + without_gold(results)
     )

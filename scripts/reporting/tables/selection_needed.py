@@ -5,7 +5,7 @@ from scripts.reporting.formats import Cell, Table
 from scripts.reporting.results import Results
 from scripts.reporting.selections import COSTS, SelectionCurve, selection_curves
 from scripts.reporting.tables.captions import missing_chosen
-from scripts.reporting.tables.table5_sentences_needed import never
+from scripts.reporting.tables.table5_sentences_needed import not_reached
 
 SHARES = (0.95, 0.97, 0.99)
 
@@ -39,5 +39,5 @@ def _row(results: Results, curve: SelectionCurve, entity_type: str, share: float
     if need is None:
         return (*head, "unknown (in-corpus run missing)", None, None, None)
     if need.first is None:
-        return (*head, never(need), None, None, None)
+        return (*head, not_reached(need), None, None, None)
     return (*head, need.first, *(curve.cost(need.first, what) for what in COSTS))

@@ -20,8 +20,8 @@ COLUMNS = (
 )
 CAPTION = (
     "Exact match in percent, given the tokens and sentences of the corpus. Characters: scored on the original offsets, "
-    "so mentions lost to tokenization, truncation or the sentence splitter count as missed. In capitals: on the same "
-    "texts in capital letters."
+    "so mentions that begin or end inside a token or are lost to truncation or the sentence splitter count as missed. "
+    "In capitals: on the same texts in capital letters."
 )
 
 

@@ -22,7 +22,10 @@ def table_source_ranking(results: Results) -> Table:
         for target, group in groups_of_sources(results)
         for source, setup in ranked_setups(results, target, group)
     )
-    caption = "Features of each source known before any few-shot run, with ranks in brackets, and what it gained."
+    caption = (
+        "Features of each source known before any few-shot run, with ranks in brackets, and what it gained. The next "
+        "table shows how well such ranks predict the gain."
+    )
     terms = (
         ("zero-shot F1 (training)", "For all types, on the first sentences of the target's training part."),
         (
@@ -30,7 +33,10 @@ def table_source_ranking(results: Results) -> Table:
             "Percent of the word pieces in the mentions of the target's whole training part that are also in those of "
             "the source's.",
         ),
-        ("sentences, mentions", "In the source's training part; summed for sources together."),
+        (
+            "sentences, mentions",
+            "In the source's training part, without mentions that were dropped; summed for sources together.",
+        ),
         ("rank", "By the mean of the ranks, without weights: there are too few targets to fit any."),
         ("without a rank", "Features that are not known for every source, or are the same for all."),
         ("gain", "Mean F1 of all types minus that of no pretrain at the same size and with the same seeds, in points."),

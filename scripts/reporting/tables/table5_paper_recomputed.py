@@ -19,7 +19,7 @@ def table5_paper_recomputed(paper: Paper) -> Table:
         "type separately. The curves are digitised from the published plots, to about 0.03 F1."
     )
     columns = ("target", "type", "pretrain", "Table 5 as printed", "from Figure 1", "pretrained on")
-    columns += ("never reach it", "why they differ")
+    columns += ("don't reach it", "why they differ")
     title = "Table 5, the paper's own. As printed, and from its Figure 1"
     return Table("table5_paper_recomputed", title, caption, columns, rows)
 
@@ -33,6 +33,6 @@ def _recomputed_row(
     cell = (pretrain, entity_type, target)
     return (
         *(target, entity_type, pretrain, paper.table5[cell]),
-        *("never" if recomputed is None else recomputed, " or ".join(names)),
+        *("not reached" if recomputed is None else recomputed, " or ".join(names)),
         *(", ".join(never) or None, paper.table5_differences.get(cell)),
     )

@@ -38,7 +38,8 @@ def table5_sentences_needed(results: Results) -> Table:
     )
     terms = (
         ("sustained", "The size from which every larger sample reaches it too."),
-        ("verdict", "The sources that need the fewest and the most sentences, among those that reach it."),
+        ("not reached", "By no sample that was tried; in brackets, the highest share of the full F1."),
+        ("verdict", "The sources that need the fewest (best) and the most (worst); a tie if all need as many."),
     )
     caption += _doubts(results) + without_gold(results) + beside_paper(results, BESIDE_SENTENCES)
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)
@@ -53,12 +54,12 @@ def _entity_types(results: Results, target: str) -> list[str]:
     return [*results.types, *([MICRO] if is_known else [])]
 
 
-def never(need: SentencesNeeded) -> str:
-    """RETURNS (str): Why no sample size is enough, such as `never (max 91 % at 150)`."""
+def not_reached(need: SentencesNeeded) -> str:
+    """RETURNS (str): Why no sample size is enough, such as `not reached (max 91 % at 150)`."""
     if need.best_share is None:
         return "not defined (full F1 is 0)"
     # Rounded down: 98.9 % is not 99 %.
-    return f"never (max {math.floor(100 * need.best_share + TOLERANCE)} % at {need.best_size})"
+    return f"not reached (max {math.floor(100 * need.best_share + TOLERANCE)} % at {need.best_size})"
 
 
 def _needed_rows(results: Results, target: str, entity_type: str) -> list[tuple[Cell, ...]]:
@@ -100,9 +101,9 @@ def _needed_cells(need: Optional[SentencesNeeded], sentences: Optional[int]) -> 
     if need is None:
         return "unknown (in-corpus run missing)", None, None
     if need.first is None:
-        return never(need), "never", None
+        return not_reached(need), "no", None
     percent = f"{100 * need.first / sentences:.1f} % of {sentences}" if sentences else None
-    return need.first, need.sustained or "never", percent
+    return need.first, need.sustained or "no", percent
 
 
 def _verdicts(needed: dict[Setup, Optional[SentencesNeeded]]) -> dict[Setup, str]:
@@ -111,7 +112,7 @@ def _verdicts(needed: dict[Setup, Optional[SentencesNeeded]]) -> dict[Setup, str
     best, worst = ("best", "worst") if ranking.best != ranking.worst else ("tie", "tie")
     if len(ranking.best) == 1 and ranking.best == ranking.worst:
         best = worst = "best and worst"
-    names = {ranking.never: "never reached", ranking.worst: worst, ranking.best: best}
+    names = {ranking.never: "not reached", ranking.worst: worst, ranking.best: best}
     return {setup: verdict for group, verdict in names.items() for setup in group}
 
 

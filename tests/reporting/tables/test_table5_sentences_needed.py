@@ -16,7 +16,7 @@ def test_table5_first_sustained_never_and_denominator(read_made_up):
     rows = {row[3]: row[4:] for row in table.rows if row[1] == "Drug"}
     # 100 * F1(150) / F1(160) = 100 * (300 / 350) / (320 / 360) = 96.4
     assert rows == {
-        "no pretrain": ("never (max 96 % at 150)", "never", None, ""),
+        "no pretrain": ("not reached (max 96 % at 150)", "no", None, ""),
         "en_ugt": (25, 100, "6.1 % of 412", "best"),
         "en_ehr": (150, 150, "36.4 % of 412", "worst"),
     }
@@ -33,7 +33,7 @@ def test_table5_has_the_same_number_for_all_types_as_the_answer(read_made_up):
 
 @pytest.mark.parametrize(
     ("english", "records", "verdicts"),
-    [(160, 160, ["tie", "tie"]), (160, 10, ["best and worst", "never reached"]), (10, 10, ["never reached"] * 2)],
+    [(160, 160, ["tie", "tie"]), (160, 10, ["best and worst", "not reached"]), (10, 10, ["not reached"] * 2)],
 )
 def test_table5_verdicts(read_made_up, english, records, verdicts):
     runs = [found_run("in-corpus", 160), found_run("few-shot", 10, (), 25)]
