@@ -7,8 +7,9 @@ from scripts.base import signals
 if sys.argv[:1] == ["-m"]:
     signals.watch()
 
-    from scripts.base.garbage import stop_collecting
+    from scripts.base.garbage import starts_command, stop_collecting
     from scripts.base.weasel import end_with_weasel
 
-    stop_collecting()
+    if starts_command(sys.orig_argv):
+        stop_collecting()
     end_with_weasel()

@@ -20,6 +20,7 @@ from scripts.results.kinds import SHIPPED
 from scripts.results.runs import RunResult
 from scripts.shipping.audit import pass_audit, traces_for
 from scripts.shipping.card import describe, trains_embeddings
+from scripts.shipping.meta import how_trained
 from scripts.shipping.naming import PackageName, package_name
 from scripts.shipping.pipeline import encoder_name, shipped_pipeline
 from scripts.shipping.record import package_fingerprint, reason_to_build, write_record
@@ -104,7 +105,7 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, calibrated)
     traces = traces_for(workspace, described)
     build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))
-    write_record(wheel, package, fingerprint, workspace.name)
+    write_record(wheel, package, fingerprint, workspace.name, results[0].training, how_trained(workspace))
     return wheel
 
 

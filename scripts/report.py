@@ -29,7 +29,7 @@ from scripts.reporting.tables.calibration import table_calibration
 from scripts.reporting.tables.error_examples import tables_of_error_examples
 from scripts.results.calibration import Calibration, find_current_calibration
 from scripts.results.kinds import SHIPPED
-from scripts.shipping.built import find_wheel
+from scripts.shipping.built import find_wheel, read_record
 from scripts.shipping.naming import package_name
 
 Paper = Annotated[Path, typer.Option(help="Folder of the paper's values, shown if the experiment file asks for them.")]
@@ -63,9 +63,12 @@ def main(
         results = read_results(metrics, experiment, paper if settings.report.paper else None, current)
         calibration = find_current_calibration(metrics / experiment, current)
         wheel = find_wheel(packages, package, metrics / experiment) if results.of(SHIPPED) else None
+        record = read_record(wheel, package) if wheel else None
         extras = PageExtras(
             settings=srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True))),
             wheel=without_folders(str(wheel or "")),
+            how_trained=record.how_trained or "" if record else "",
+            training=record.training or "" if record else "",
             error_examples=tables_of_error_examples(results, corpus) if settings.report.error_examples else (),
         )
         page = write_report(results, metrics / experiment, calibration, extras)

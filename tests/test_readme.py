@@ -98,10 +98,12 @@ def test_the_demo_starts_and_answers_as_the_page_on_shipping_says(finished, tmp_
         words = [sys.executable, "-m", *shlex.split(line, comments=True), "--vars.port", "0"]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(tmp_path / "installed")}
         with subprocess.Popen(words, cwd=finished, env=environment, stdout=subprocess.PIPE, text=True) as demo:
-            address = next(at for one in demo.stdout if (at := re.search(r"http://127\.0\.0\.1:\d+", one))).group()
-            asked = shlex.split(request.replace("http://127.0.0.1:8000", address))
-            answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-            demo.terminate()
+            try:
+                address = next(at for one in demo.stdout if (at := re.search(r"http://127\.0\.0\.1:\d+", one))).group()
+                asked = shlex.split(request.replace("http://127.0.0.1:8000", address))
+                answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+            finally:
+                demo.terminate()
         found = [[(one["start"], one["end"], one["label"]) for one in own["entities"]] for own in json.loads(answer)]
         assert found == [[(5, 14, "Drug"), (19, 28, "Disease")]] * (1 + line.count(","))
 

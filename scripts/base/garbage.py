@@ -1,5 +1,15 @@
 """Collect no garbage while libraries are imported: that takes time, and there is none."""
 import gc
+import re
+from typing import Sequence
+
+COMMAND = re.compile(r"scripts\.\w+")
+
+
+def starts_command(words: Sequence[str]) -> bool:
+    """RETURNS (bool): Whether Python was started with `-m` and a command of this project, which collects again."""
+    module = words[words.index("-m") + 1 :][:1] if "-m" in words else []
+    return any(map(COMMAND.fullmatch, module))
 
 
 def stop_collecting() -> None:

@@ -42,7 +42,8 @@ class BestSource:
     @property
     def gain(self) -> float:
         """RETURNS (float): The gain in points of F1; only the difference is rounded."""
-        return round(self.f1 - self.without, 1)
+        # Without the zero, it could be -0.0.
+        return round(self.f1 - self.without, 1) + 0.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Gain:
     best (BestSource): The best source at the smallest sample.
     at_largest (Optional[BestSource]): The best source at the largest sample; None if there is only one size, or if no
         source can be compared at the largest.
+    not_at_largest (tuple[str, ...]): Sources that were compared at the smallest sample, but not at the largest.
+    has_control (bool): Whether a compute-matched control of the best source was run at the smallest sample.
     interval (Optional[tuple[float, float]]): 95 % interval of the gain at the smallest sample over test documents, in
         points of F1; None if the counts by document are not known.
     documents (int): Number of test documents; 0 if not known.
@@ -60,6 +63,8 @@ class Gain:
 
     best: BestSource
     at_largest: Optional[BestSource]
+    not_at_largest: tuple[str, ...]
+    has_control: bool
     interval: Optional[tuple[float, float]]
     documents: int
     certainty: str
@@ -84,6 +89,8 @@ def find_gain(results: Results, target: str, model: str, document_counts: Docume
     return Gain(
         best=_best_source(results, paired, sizes[0]),
         at_largest=_best_source(results, last, sizes[-1]) if last else None,
+        not_at_largest=tuple(results.label(setup) for setup in paired if setup not in last),
+        has_control=any(map(results.control_of, results.of(FEW_SHOT, target=target, size=sizes[0], **vars(setup)))),
         interval=compared.interval,
         documents=compared.n,
         certainty=_certainty(*paired[setup], compared.interval),

@@ -6,7 +6,7 @@ from scripts.evaluation.curves import Spread
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.best_selection import BestSelection, best_selection
 from scripts.reporting.best_source import DocumentCountsOf, Gain, find_gain, points_at, smallest_size
-from scripts.reporting.needed import Needed, find_needed
+from scripts.reporting.needed import Needed, doubts_of_goal, find_needed
 from scripts.reporting.next_sentences import Outlook, outlook
 from scripts.reporting.results import Results
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
@@ -78,7 +78,7 @@ def _decide(results: Results, target: str, model: str, document_counts: Document
         *(target, shown, gain, needed, outlook(results, target, model), zero_shot),
         selection=best_selection(results, target, model),
         open_points=_open_points(results, target, model, gain, needed),
-        cautions=small,
+        cautions=small if needed else (*small, *doubts_of_goal(results, target, model)),
     )
 
 

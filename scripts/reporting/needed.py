@@ -1,12 +1,12 @@
 """Find how many sentences of a target are needed for 99 % of its full F1, with which sources, and how sure that is."""
 import math
 from dataclasses import dataclass
-from typing import Mapping, Optional, Sequence
+from typing import Optional, Sequence
 
 from scripts.evaluation.curves import TOLERANCE, Curve, SentencesNeeded, sentences_needed
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.full_model import TRAIN_LONGER, doubts_of_full
-from scripts.reporting.results import SHARE, Results, Setup
+from scripts.reporting.results import SHARE, Results
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,17 @@ class Needed:
     training (Optional[int]): Sentences in that part; None if not known.
     largest (int): The largest sample that was tried.
     sentences (Optional[int]): The fewest sentences that reach the goal; None if no sample does.
-    sources (tuple[str, ...]): The setups that reach it with that many and stay above it, or all that reach it if none
-        stays; if none reaches it, the one that comes closest.
-    falling (tuple[str, ...]): The setups that reach it with that many, but fall below it again with more.
+    sources (tuple[str, ...]): The setups that reach it with that many and stay above it; if there are none, those that
+        reach it; if none reaches it, the one that comes closest.
+    falling (tuple[str, ...]): The setups that reach it with that many, but fall below it with a larger sample.
+    untested (tuple[str, ...]): The setups that reach it with that many, but were not run with a larger sample, although
+        others were.
     share (int): Percent of the full F1 that the best setup reaches, rounded down.
     by_seed (str): How the seeds of `sources` differ: in the sentences that each needs or, if no sample is enough, in
         the percentage that each reaches, such as `single seeds: 91 to 95 %`. Only seeds that were run at every size
         count.
     without (Optional[int]): Sentences needed without a source; None if no sample is enough.
+    is_without_falling (bool): Whether F1 without a source falls below the goal with a larger sample.
     largest_without (Optional[int]): The largest sample without a source; None if none was tried.
     full_seeds (int): Number of seeds that the full F1 is a mean of.
     doubts (tuple[str, ...]): Reasons to take the goal for too low; empty if there are none.
@@ -36,9 +39,11 @@ class Needed:
     sentences: Optional[int]
     sources: tuple[str, ...]
     falling: tuple[str, ...]
+    untested: tuple[str, ...]
     share: int
     by_seed: str
     without: Optional[int]
+    is_without_falling: bool
     largest_without: Optional[int]
     full_seeds: int
     doubts: tuple[str, ...]
@@ -64,31 +69,30 @@ def find_needed(results: Results, target: str, model: str) -> Optional[Needed]:
     reached = {setup: need.first for setup, need in known.items() if need.first is not None}
     nearest = max(known, key=lambda setup: known[setup].best_share or 0)
     fewest = min(reached.values(), default=None)
-    steady, falling = _by_steadiness(known, fewest)
-    best = steady or falling or [nearest]
     curves = {setup: results.curve(target, setup, MICRO) for setup in known}
     largest = {setup: curve.sizes[-1] for setup, curve in curves.items()}
+    first = [setup for setup in reached if reached[setup] == fewest]
+    falling = [setup for setup in first if known[setup].sustained != fewest]
+    untested = [setup for setup in first if largest[setup] == fewest < max(largest.values())]
+    best = [setup for setup in first if setup not in (*falling, *untested)] or untested or falling or [nearest]
+    base = next((setup for setup in reached if setup.is_no_pretrain), None)
     return Needed(
         *(full.mean, results.corpora.training_sentences(target), max(largest.values()), fewest),
-        *(tuple(map(results.label, best)), tuple(map(results.label, falling)), _share(known[nearest])),
+        *(tuple(map(results.label, setups)) for setups in (best, falling, untested)),
+        share=_share(known[nearest]),
         by_seed=_by_seed([curves[one] for one in best], full.mean),
-        without=next((first for setup, first in reached.items() if setup.is_no_pretrain), None),
+        without=reached[base] if base else None,
+        is_without_falling=bool(base) and known[base].sustained != reached[base],
         largest_without=next((size for setup, size in largest.items() if setup.is_no_pretrain), None),
         full_seeds=len(full.values),
-        doubts=_doubts(results, target, model),
+        doubts=doubts_of_goal(results, target, model),
     )
 
 
-def _by_steadiness(needed: Mapping[Setup, SentencesNeeded], fewest: Optional[int]) -> tuple[list[Setup], list[Setup]]:
-    """RETURNS (tuple): The setups that reach the goal first and stay above it, and those that fall below it again."""
-    first = [setup for setup, need in needed.items() if fewest and need.first == fewest]
-    steady = [setup for setup in first if needed[setup].sustained == fewest]
-    return steady, [setup for setup in first if setup not in steady]
-
-
-def _doubts(results: Results, target: str, model: str) -> tuple[str, ...]:
+def doubts_of_goal(results: Results, target: str, model: str) -> tuple[str, ...]:
+    """RETURNS (tuple[str, ...]): Reasons to take the goal for too low, each with the remedy."""
     doubts = doubts_of_full(results, target, model, [MICRO])
-    return tuple(f"This goal may be too low: {one}. {TRAIN_LONGER}" for one in doubts)
+    return tuple(f"The full F1 may be too low a goal: {one}. {TRAIN_LONGER}" for one in doubts)
 
 
 def _by_seed(curves: Sequence[Curve], full: float) -> str:

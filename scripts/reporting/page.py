@@ -18,7 +18,7 @@ from scripts.reporting.decision import SMALL_TEST_SET, decide, in_corpus_scores
 from scripts.reporting.formats import Cell, Table, format_cell, number_of, to_csv
 from scripts.reporting.gains import gain_grid
 from scripts.reporting.provenance import making, parts_tested
-from scripts.reporting.remarks import failures, gains_from_updates, metric, unfinished
+from scripts.reporting.remarks import failures, metric, unfinished
 from scripts.reporting.results import Results, measure
 from scripts.reporting.steadiness import steadiness
 from scripts.reporting.transfer_map import transfer_maps
@@ -44,11 +44,15 @@ class PageExtras:
 
     settings (str): The experiment's settings, as YAML.
     wheel (str): Path of the wheel; empty if no pipeline was packaged.
+    how_trained (str): Training data and encoder of the pipeline in the wheel, in sentences; empty if unknown.
+    training (str): Fingerprint of its training; empty if unknown.
     error_examples (Sequence[Table]): Errors in context; empty unless the experiment asks for them.
     """
 
     settings: str = ""
     wheel: str = ""
+    how_trained: str = ""
+    training: str = ""
     error_examples: Sequence[Table] = ()
 
 
@@ -148,27 +152,29 @@ def _answers(results: Results, content: PageContent) -> dict[str, Any]:
     """RETURNS (dict): The decisions and the three research questions."""
     by_name = {table.name: table for table in content.further}
     grids = {name: gain_grid(by_name[name]) for name in ("significance", "selection_significance") if name in by_name}
+    decisions = decide(results, results.document_counts)
     return {
-        "decisions": decide(results, results.document_counts),
+        "decisions": decisions,
         "in_corpus_scores": in_corpus_scores(results),
         "metric": metric(results),
-        "gains_from_updates": gains_from_updates(results),
+        "gains_without_control": any(one.gain and not one.gain.has_control for one in decisions),
         "failures": failures(results),
         "unfinished": unfinished(results),
         "maps": transfer_maps(results),
         "grids": {name: grid for name, grid in grids.items() if grid.rows},
         "steadiness": steadiness(results),
-        **_shipped(results),
+        **_shipped(results, content.extras),
     }
 
 
-def _shipped(results: Results) -> dict[str, Any]:
-    """RETURNS (dict): What the shipped pipeline was trained on, and its F1 by test part."""
-    runs = results.of(SHIPPED)
-    scored = {name: measure(results.of(SHIPPED, target=name), MICRO) for name in results.corpus_names}
+def _shipped(results: Results, extras: PageExtras) -> dict[str, Any]:
+    """RETURNS (dict): How the pipeline in the wheel was trained, and its F1 by test part if the results are its own."""
+    own = {run.coordinates.target: run for run in results.of(SHIPPED) if run.training == extras.training}
+    scored = {name: measure([own[name]], MICRO) for name in results.corpus_names if name in own}
     return {
-        "shipped_from": list(dict.fromkeys(name for run in runs for name in run.coordinates.sources)),
-        "shipped_scores": {name: score.mean for name, score in scored.items() if score is not None},
+        "wheel": extras.wheel,
+        "how_trained": extras.how_trained,
+        "wheel_scores": {name: score.mean for name, score in scored.items() if score is not None},
     }
 
 
@@ -185,7 +191,6 @@ def _tables(content: PageContent) -> dict[str, Any]:
         "elsewhere": ELSEWHERE,
         "error_examples": [page_table(table) for table in content.extras.error_examples],
         "settings": content.extras.settings,
-        "wheel": content.extras.wheel,
     }
 
 

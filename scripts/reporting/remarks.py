@@ -1,7 +1,7 @@
 """Write the remarks on a report: what F1 is measured on, and which runs failed, are missing or out of date."""
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.results import Results, setup_of
-from scripts.results.kinds import COMPARED, FEW_SHOT, SHIPPED
+from scripts.results.kinds import COMPARED, SHIPPED
 
 
 def metric(results: Results) -> str:
@@ -12,16 +12,6 @@ def metric(results: Results) -> str:
     fewer = {name: [one for one in results.types if one not in types] for name, types in results.unscored.items()}
     exceptions = "".join(f" On {name}: {join(types)} only." for name, types in fewer.items() if types)
     return f"F1 counts exact matches of {named} on the target's test part.{exceptions}{_by_type_only(results)}"
-
-
-def gains_from_updates(results: Results) -> str:
-    """RETURNS (str): What else the gain of a source may come from; empty where compute-matched controls tell."""
-    if not results.targets or any(run.coordinates.extra_updates for run in results.of(FEW_SHOT)):
-        return ""
-    return (
-        "With a source, models have also been trained for longer; `compute_matched` in the experiment file shows how "
-        "much of the gain comes from that."
-    )
 
 
 def _by_type_only(results: Results) -> str:

@@ -46,9 +46,20 @@ def package_fingerprint(
     return hash_data(parts)
 
 
-def write_record(path: Path, package: PackageName, fingerprint: str, experiment: str) -> None:
-    """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one."""
-    write_checked_json(record_file(path, package), asdict(WheelRecord(fingerprint, hash_file(path), experiment)))
+def write_record(
+    path: Path, package: PackageName, fingerprint: str, experiment: str, training: str, how_trained: str
+) -> None:
+    """Write the record of a wheel. Call this after writing the wheel, so that there is never a record without one.
+
+    path (Path): The wheel.
+    package (PackageName): The package in the wheel.
+    fingerprint (str): Hash of everything that it was built from.
+    experiment (str): The experiment that built it.
+    training (str): Fingerprint of the training of its model.
+    how_trained (str): Training data and encoder of its model, in sentences.
+    """
+    record = WheelRecord(fingerprint, hash_file(path), experiment, training, how_trained)
+    write_checked_json(record_file(path, package), asdict(record))
 
 
 def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optional[str]:
@@ -66,4 +77,6 @@ def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optio
         return "the wheel's record is missing or damaged"
     if record.sha256 != hash_file(path):
         return "the wheel is damaged or was replaced"
+    if record.how_trained is None:
+        return "the wheel's record is of an earlier version"
     return None if record.fingerprint == fingerprint else "the model, settings, data, libraries or code have changed"

@@ -11,6 +11,7 @@ import typer
 
 from scripts.base.command import check_overrides, check_values, option, run
 from scripts.base.errors import TRACEBACK, ProjectError
+from scripts.base.garbage import starts_command
 
 ROOT = Path(__file__).parents[2]
 PROJECT = """\
@@ -175,6 +176,7 @@ import sys
 from wasabi import msg
 from scripts.base.command import option, run
 from scripts.base.errors import TRACEBACK, ProjectError
+from scripts.base.garbage import starts_command
 
 
 def main(seed: int = option(0, "Зерно 🤒")) -> None:
@@ -231,9 +233,23 @@ def test_garbage_is_collected_once_everything_is_imported(tmp_path: Path):
     (package / "show.py").write_text(GARBAGE)
     (package / "base").symlink_to(ROOT / "scripts" / "base")
     (package / "__init__.py").symlink_to(ROOT / "scripts" / "__init__.py")
-    command = [sys.executable, "-m", "scripts.show"]
+    command = [sys.executable, "-B", "-m", "scripts.show"]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert found.stdout.splitlines()[-1] == "False True True", found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "is_command"),
+    [
+        ("python -B -m scripts.convert --experiment sample", True),
+        ("python -m scripts.benchmarks.worker", False),
+        ("python -m pytest", False),
+        ("python -m", False),
+        ("python -c code", False),
+    ],
+)
+def test_only_a_command_collects_garbage_again(words: str, is_command: bool):
+    assert starts_command(words.split()) == is_command
 
 
 def test_unknown_option_is_refused(project: Path):

@@ -123,12 +123,42 @@ def test_the_best_source_at_the_largest_sample_is_told_too(read_made_up):
     gain = decision_on(read_made_up(runs)).gain
     assert (gain.best.source, gain.best.size, gain.best.as_good) == ("en_ugt", 25, ())
     assert (gain.at_largest.source, gain.at_largest.size, gain.at_largest.as_good) == ("en_ehr", 100, ("en_ugt",))
+    assert gain.not_at_largest == ()
+
+
+def test_sources_that_were_not_run_with_the_largest_sample_are_named(read_made_up):
+    runs = points(((), (10, 10)), (("en_ugt",), (90, 90)), (("en_ehr",), (50, 60)))
+    gain = decision_on(read_made_up([*runs, *points(((), (80,)), (("en_ehr",), (60,)), size=100)])).gain
+    assert (gain.at_largest.source, gain.at_largest.gain < 0, gain.not_at_largest) == ("en_ehr", True, ("en_ugt",))
+
+
+def test_only_a_control_at_the_smallest_sample_separates_the_gain_from_longer_training(read_made_up):
+    runs = points(((), (50,)), (("en_ugt",), (70,))) + points(((), (60,)), (("en_ugt",), (80,)), size=50)
+    for run in runs:
+        run["source_updates"] = 300 if run["coordinates"]["sources"] else 0
+    assert not decision_on(read_made_up([*runs, control_run(50)])).gain.has_control
+    assert decision_on(read_made_up([*runs, control_run(25)])).gain.has_control
+
+
+def control_run(size):
+    """A run without a source that has as many updates as those with one."""
+    run = found_run("few-shot", 60, (), size)
+    return {**run, "run": f"control-{size}", "coordinates": {**run["coordinates"], "extra_updates": 300}}
 
 
 def test_differences_are_rounded_once(read_made_up):
     # 2*49/249 = 39.357 and 2*41/241 = 34.025 differ by 5.33; 39.4 - 34.0 would be 5.4.
     best = decision_on(read_made_up(points(((), (41,)), (("en_ugt",), (49,))))).gain.best
     assert (round(best.f1, 1), round(best.without, 1), best.gain) == (39.4, 34.0, 5.3)
+
+
+def test_no_gain_has_no_sign(read_made_up):
+    # 60.03 without and 60.00 with the source.
+    without, with_source = found_run("few-shot", 0, (), 25), found_run("few-shot", 0, ("en_ugt",), 25)
+    for run, tp, fn in ((without, 4288, 5709), (with_source, 3, 4)):
+        run["scores"]["tokens"]["micro"] = {"tp": tp, "fp": 0, "fn": fn}
+    gain = decision_on(read_made_up([without, with_source])).gain
+    assert gain.best.f1 < gain.best.without and str(gain.best.gain) == "0.0" and gain.certainty == NONE
 
 
 def test_where_no_source_helps_the_one_that_comes_nearest_is_named(read_made_up):
@@ -203,6 +233,18 @@ def test_a_source_that_falls_below_the_goal_again_is_told_apart(read_made_up, at
     runs += points((("en_ugt",), (100,)), (("ru_ehr",), (at_50,)), size=50)
     needed = decision_on(read_made_up(runs)).needed
     assert (needed.sentences, needed.sources, needed.falling) == (25, sources, falling)
+
+
+def test_a_source_without_a_larger_sample_is_not_taken_for_one_that_stays_above_the_goal(read_made_up):
+    runs = [found_run("in-corpus", 160), *points((("en_ugt",), (160,)), (("ru_ehr",), (160,)))]
+    needed = decision_on(read_made_up([*runs, *points((("ru_ehr",), (165,)), size=50)])).needed
+    assert (needed.sources, needed.falling, needed.untested) == (("ru_ehr",), (), ("en_ugt",))
+
+
+def test_no_pretrain_that_falls_below_the_goal_again_is_told(read_made_up):
+    runs = [found_run("in-corpus", 160), *points(((), (160,)), (("en_ugt",), (160,)))]
+    needed = decision_on(read_made_up([*runs, *points(((), (100,)), (("en_ugt",), (165,)), size=50)])).needed
+    assert (needed.without, needed.is_without_falling, needed.sources) == (25, True, ("en_ugt",))
 
 
 def counts_of(run):
@@ -342,6 +384,7 @@ def test_a_full_f1_of_zero(read_made_up):
     runs = [found_run("in-corpus", 0), *points(((), (0,)), (("en_ugt",), (5,)))]
     decision = decision_on(read_made_up(runs))
     assert decision.needed is None and decision.open_points == ("Sentences needed: the full F1 is 0.",)
+    assert "scores 0.0 F1 for all types, but only 25 sentences of ru_ugt give" in decision.cautions[0]
 
 
 def test_a_small_test_part_is_warned_of(read_made_up):

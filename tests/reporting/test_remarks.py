@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import srsly
 
-from scripts.reporting.remarks import failures, gains_from_updates, join, metric, unfinished
+from scripts.reporting.remarks import failures, join, metric, unfinished
 from scripts.results.kinds import KINDS
-from tests.reporting.made_up import ROOT, found_run, make_run, make_runs, not_annotated
+from tests.reporting.made_up import ROOT, found_run, make_run, not_annotated
 
 
 def test_the_metric_names_the_types_of_the_experiment(read_made_up):
@@ -15,13 +15,6 @@ def test_the_metric_names_the_types_of_the_experiment(read_made_up):
     assert metric(read_made_up(both)) == expected
     assert metric(read_made_up([both[0], not_annotated(both[1], "Disease")])).endswith(" On ru_ehr: Drug only.")
     assert "matches of Disease on the target's" in metric(read_made_up([not_annotated(run, "Drug") for run in both]))
-
-
-def test_longer_training_is_named_as_a_reason_for_gains_unless_controls_separate_it(results, read_made_up):
-    assert gains_from_updates(results).startswith("With a source, models have also been trained for longer")
-    assert gains_from_updates(read_made_up([found_run("zero-shot", 10, ("en_ugt",), 0)])) == ""
-    control = make_run("few-shot", "ru_ugt", 5, (), 25, extra_updates=200)
-    assert gains_from_updates(read_made_up([*make_runs(), control])) == ""
 
 
 def test_runs_whose_training_failed_are_named(read_made_up):

@@ -28,7 +28,7 @@ def test_a_wheel_belongs_to_the_experiment_that_built_it_even_if_an_older_one_wa
     package, results = package_name("drug_disease", "0.1.0"), tmp_path / "sample"
     wheel = tmp_path / package.wheel
     wheel.touch()
-    write_record(wheel, package, "f", experiment)
+    write_record(wheel, package, "f", experiment, "t", "Trained.")
     results.mkdir()
     if evaluated:
         srsly.write_json(results / "package.json", {"conditions": {"wheel": evaluated}})
@@ -39,7 +39,7 @@ def test_an_equal_wheel_that_another_experiment_built_is_the_experiments_own_onc
     package = package_name("drug_disease", "0.1.0")
     wheel = tmp_path / package.wheel
     wheel.touch()
-    write_record(wheel, package, "f", "release")
+    write_record(wheel, package, "f", "release", "t", "Trained.")
     srsly.write_json(tmp_path / "package.json", {"conditions": {"wheel": hash_file(wheel)}})
     assert find_wheel(tmp_path, package, tmp_path) == wheel
 

@@ -23,12 +23,13 @@ CAPTION = (
     "so mentions that begin or end inside a token or are lost to truncation or the sentence splitter count as missed. "
     "In capitals: on the same texts in capital letters."
 )
+SPREAD = " Mean ± sample standard deviation over the seeds."
 
 
 def table_shipped(results: Sequence[RunResult]) -> Table:
     """Show F1 on each test part.
 
-    results (Sequence[RunResult]): Results of the shipped pipeline, and of the same model with other seeds.
+    results (Sequence[RunResult]): Results of the shipped pipeline, with one seed or several.
     RETURNS (Table): For each test part, a row for all types together and one for each type.
     """
     by_corpus: dict[str, list[RunResult]] = {}
@@ -39,9 +40,9 @@ def table_shipped(results: Sequence[RunResult]) -> Table:
         for corpus, runs in by_corpus.items()
         for name in (MICRO, *in_order({name for run in runs for name in run.scores.tokens} - {MICRO}))
     )
-    seeds = {result.coordinates.seed for result in results}
-    spread = " Mean ± sample standard deviation over the seeds." if len(seeds) > 1 else ""
-    return Table("shipped", "Scores of the shipped pipeline", CAPTION + spread, COLUMNS, rows)
+    seeds = sorted({result.coordinates.seed for result in results})
+    told = SPREAD if len(seeds) > 1 else "".join(f" Seed {seed}." for seed in seeds)
+    return Table("shipped", "Scores of the shipped pipeline", CAPTION + told, COLUMNS, rows)
 
 
 def _cells(runs: Sequence[RunResult], name: str) -> tuple[Cell, ...]:

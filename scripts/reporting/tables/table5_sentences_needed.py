@@ -39,7 +39,7 @@ def table5_sentences_needed(results: Results) -> Table:
     terms = (
         ("sustained", "The size from which every larger sample reaches it too."),
         ("not reached", "By no sample that was tried; in brackets, the highest share of the full F1."),
-        ("verdict", "The sources that need the fewest (best) and the most (worst); a tie if all need as many."),
+        ("verdict", "Of the sources that reach it: which need the fewest, and which the most; tie: all as many."),
     )
     caption += _doubts(results) + without_gold(results) + beside_paper(results, BESIDE_SENTENCES)
     caption += missing_runs(results, FEW_SHOT) + missing_runs(results, IN_CORPUS, results.targets)

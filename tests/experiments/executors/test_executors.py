@@ -101,7 +101,7 @@ def test_one_task_at_a_time_needs_no_pool(tmp_path):
 def test_a_worker_computes_with_the_threads_that_it_is_given(tmp_path, threads):
     ended = execute(Local(2, threads), tmp_path, chore("a", "counted"), chore("b", "counted"), threads=threads)
     for one in ended.values():
-        assert one.value["torch"] == threads and one.value["is_garbage_collected"]
+        assert one.value["torch"] == threads and one.value["is_garbage_collected"] == (False, True)
         # Forked from a process that has no threads, which would not be there behind a fork.
         assert one.value["parent_threads"] == 1
         assert one.value["OPENBLAS_NUM_THREADS"] == "1" and one.value["TOKENIZERS_PARALLELISM"] == "false"

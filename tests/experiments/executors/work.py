@@ -11,6 +11,9 @@ import torch
 
 from scripts.base.errors import ProjectError
 
+# The server of workers imports this module.
+WHILE_IMPORTING = gc.isenabled()
+
 
 class Chores:
     """Does what its payload names.
@@ -77,6 +80,6 @@ class Chores:
         return {
             "torch": torch.get_num_threads(),
             "parent_threads": parent_threads,
-            "is_garbage_collected": gc.isenabled(),
+            "is_garbage_collected": (WHILE_IMPORTING, gc.isenabled()),
             **{name: os.environ[name] for name in names},
         }
