@@ -67,8 +67,8 @@ def main(
         extras = PageExtras(
             settings=srsly.yaml_dumps(without_folders(settings.model_dump(mode="json", exclude_unset=True))),
             wheel=without_folders(str(wheel or "")),
-            how_trained=record.how_trained or "" if record else "",
-            training=record.training or "" if record else "",
+            how_trained=record.how_trained if record else "",
+            training=record.training if record else "",
             error_examples=tables_of_error_examples(results, corpus) if settings.report.error_examples else (),
         )
         page = write_report(results, metrics / experiment, calibration, extras)

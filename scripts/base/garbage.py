@@ -1,4 +1,4 @@
-"""Collect no garbage while libraries are imported: that takes time, and there is none."""
+"""Collect no garbage while libraries are imported: there is none, and looking for it takes time."""
 import gc
 import re
 from typing import Sequence

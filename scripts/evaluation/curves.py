@@ -1,4 +1,5 @@
 """Summarize F1 at growing sample sizes: means, spreads and the number of sentences needed."""
+import math
 import statistics
 from dataclasses import dataclass
 from typing import Generic, Hashable, Mapping, Optional, TypeVar
@@ -84,6 +85,16 @@ class SentencesNeeded:
     sustained: Optional[int]
     best_share: Optional[float]
     best_size: Optional[int]
+
+    @property
+    def is_sustained(self) -> bool:
+        """RETURNS (bool): Whether the mean F1 stays at or above the threshold once it has reached it."""
+        return self.first is not None and self.sustained == self.first
+
+    @property
+    def percent(self) -> int:
+        """RETURNS (int): The best share in percent, rounded down, as 98.9 % is not 99 %. 0 if it is undefined."""
+        return math.floor(100 * (self.best_share or 0) + TOLERANCE)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Find the best source of a target at the smallest and at the largest sample, and test what it gains."""
 from dataclasses import dataclass
-from typing import Callable, Mapping, Optional
+from typing import Callable, Mapping, Optional, Sequence
 
 from scripts.evaluation.curves import Spread, in_common, within_spread
 from scripts.evaluation.scores import MICRO
@@ -84,13 +84,14 @@ def find_gain(results: Results, target: str, model: str, document_counts: Docume
     if not paired:
         return None
     setup = _best(paired)
-    compared = _over_documents(results, target, setup, sizes[0], document_counts)
+    runs = results.of(FEW_SHOT, target=target, size=sizes[0], **vars(setup))
+    compared = _over_documents(results, runs, sizes[0], document_counts)
     last = _with_and_without(points_at(results, target, model, sizes[-1])) if len(sizes) > 1 else {}
     return Gain(
         best=_best_source(results, paired, sizes[0]),
         at_largest=_best_source(results, last, sizes[-1]) if last else None,
         not_at_largest=tuple(results.label(setup) for setup in paired if setup not in last),
-        has_control=any(map(results.control_of, results.of(FEW_SHOT, target=target, size=sizes[0], **vars(setup)))),
+        has_control=any(map(results.control_of, runs)),
         interval=compared.interval,
         documents=compared.n,
         certainty=_certainty(*paired[setup], compared.interval),
@@ -136,9 +137,8 @@ def _best_source(results: Results, paired: Mapping[Setup, tuple[Spread, Spread]]
 
 
 def _over_documents(
-    results: Results, target: str, setup: Setup, size: int, document_counts: DocumentCountsOf
+    results: Results, runs: Sequence[RunResult], size: int, document_counts: DocumentCountsOf
 ) -> Comparison:
-    runs = results.of(FEW_SHOT, target=target, size=size, **vars(setup))
     pairs = tuple((run, other) for run in runs if (other := results.no_pretrain_of(run)))
     counts = {run.run: document_counts(run) for pair in pairs for run in pair}
     if not pairs:

@@ -1,12 +1,11 @@
 """Find how many sentences of a target are needed for 99 % of its full F1, with which sources, and how sure that is."""
-import math
 from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
-from scripts.evaluation.curves import TOLERANCE, Curve, SentencesNeeded, sentences_needed
+from scripts.evaluation.curves import Curve, SentencesNeeded, best_and_worst, sentences_needed
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.full_model import TRAIN_LONGER, doubts_of_full
-from scripts.reporting.results import SHARE, Results
+from scripts.reporting.results import SHARE, Results, Setup
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,7 @@ class Needed:
     by_seed (str): How the seeds of `sources` differ: in the sentences that each needs or, if no sample is enough, in
         the percentage that each reaches, such as `single seeds: 91 to 95 %`. Only seeds that were run at every size
         count.
-    without (Optional[int]): Sentences needed without a source; None if no sample is enough.
-    is_without_falling (bool): Whether F1 without a source falls below the goal with a larger sample.
+    without (Optional[SentencesNeeded]): Sentences needed without a source; None if there is no such run.
     largest_without (Optional[int]): The largest sample without a source; None if none was tried.
     full_seeds (int): Number of seeds that the full F1 is a mean of.
     doubts (tuple[str, ...]): Reasons to take the goal for too low; empty if there are none.
@@ -42,8 +40,7 @@ class Needed:
     untested: tuple[str, ...]
     share: int
     by_seed: str
-    without: Optional[int]
-    is_without_falling: bool
+    without: Optional[SentencesNeeded]
     largest_without: Optional[int]
     full_seeds: int
     doubts: tuple[str, ...]
@@ -66,27 +63,42 @@ def find_needed(results: Results, target: str, model: str) -> Optional[Needed]:
     known = {setup: need for setup, need in needed.items() if need is not None and need.best_share is not None}
     if full is None or not known:
         return None
-    reached = {setup: need.first for setup, need in known.items() if need.first is not None}
-    nearest = max(known, key=lambda setup: known[setup].best_share or 0)
-    fewest = min(reached.values(), default=None)
     curves = {setup: results.curve(target, setup, MICRO) for setup in known}
     largest = {setup: curve.sizes[-1] for setup, curve in curves.items()}
-    first = [setup for setup in reached if reached[setup] == fewest]
-    falling = [setup for setup in first if known[setup].sustained != fewest]
-    untested = [setup for setup in first if largest[setup] == fewest < max(largest.values())]
-    best = [setup for setup in first if setup not in (*falling, *untested)] or untested or falling or [nearest]
-    base = next((setup for setup in reached if setup.is_no_pretrain), None)
+    nearest = max(known, key=lambda setup: known[setup].best_share or 0)
+    first = best_and_worst(known).best
+    steady, falling, untested = _by_steadiness(first, known, largest)
+    best = steady or untested or falling or [nearest]
+    base = next((setup for setup in known if setup.is_no_pretrain), None)
     return Needed(
-        *(full.mean, results.corpora.training_sentences(target), max(largest.values()), fewest),
-        *(tuple(map(results.label, setups)) for setups in (best, falling, untested)),
-        share=_share(known[nearest]),
+        *(full.mean, results.corpora.training_sentences(target), max(largest.values())),
+        sentences=known[first[0]].first if first else None,
+        sources=tuple(map(results.label, best)),
+        falling=tuple(map(results.label, falling)),
+        untested=tuple(map(results.label, untested)),
+        share=known[nearest].percent,
         by_seed=_by_seed([curves[one] for one in best], full.mean),
-        without=reached[base] if base else None,
-        is_without_falling=bool(base) and known[base].sustained != reached[base],
-        largest_without=next((size for setup, size in largest.items() if setup.is_no_pretrain), None),
+        without=known[base] if base else None,
+        largest_without=largest[base] if base else None,
         full_seeds=len(full.values),
         doubts=doubts_of_goal(results, target, model),
     )
+
+
+def _by_steadiness(
+    first: Sequence[Setup], needed: Mapping[Setup, SentencesNeeded], largest: Mapping[Setup, int]
+) -> tuple[list[Setup], list[Setup], list[Setup]]:
+    """Tell apart the setups that reach the goal first by what follows.
+
+    first (Sequence[Setup]): These setups.
+    needed (Mapping[Setup, SentencesNeeded]): The sentences that each setup needs.
+    largest (Mapping[Setup, int]): The largest sample of each setup.
+    RETURNS (tuple): Those that stay above the goal, those that don't, and those without a larger sample although others
+        have one.
+    """
+    falling = [setup for setup in first if not needed[setup].is_sustained]
+    untested = [setup for setup in first if needed[setup].first == largest[setup] < max(largest.values())]
+    return [setup for setup in first if setup not in (*falling, *untested)], falling, untested
 
 
 def doubts_of_goal(results: Results, target: str, model: str) -> tuple[str, ...]:
@@ -104,7 +116,7 @@ def _by_seed(curves: Sequence[Curve], full: float) -> str:
     needed = [sentences_needed(curve, full, SHARE) for curve in single]
     reached = sorted(need.first for need in needed if need.first is not None)
     if not reached:
-        shares = sorted(map(_share, needed))
+        shares = sorted(need.percent for need in needed)
         return f"single seeds: {_range(f'{shares[0]}', f'{shares[-1]}')} %"
     tried = [curve.sizes[-1] for curve, need in zip(single, needed, strict=True) if need.first is None]
     high = f"more than {max(tried)}" if tried else f"{reached[-1]}"
@@ -114,7 +126,3 @@ def _by_seed(curves: Sequence[Curve], full: float) -> str:
 def _range(low: str, high: str) -> str:
     return low if low == high else f"{low} to {high}"
 
-
-def _share(need: SentencesNeeded) -> int:
-    # Rounded down: 98.9 % is not 99 %.
-    return math.floor(100 * (need.best_share or 0) + TOLERANCE)

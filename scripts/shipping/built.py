@@ -15,16 +15,16 @@ class WheelRecord:
 
     fingerprint (str): Hash of everything that determines the wheel; see `package_fingerprint`.
     sha256 (str): Hash of the wheel.
-    experiment (Optional[str]): The experiment that built it. None in records of earlier versions, like the next two.
-    training (Optional[str]): Fingerprint of the training of its model; see `RunResult`.
-    how_trained (Optional[str]): Training data and encoder of its model, in sentences.
+    experiment (Optional[str]): The experiment that built it. None in records of earlier versions.
+    training (str): Fingerprint of the training of its model; see `RunResult`. Empty in records of earlier versions.
+    how_trained (str): Training data and encoder of its model, in sentences. Empty likewise.
     """
 
     fingerprint: str
     sha256: str
     experiment: Optional[str] = None
-    training: Optional[str] = None
-    how_trained: Optional[str] = None
+    training: str = ""
+    how_trained: str = ""
 
 
 def record_file(path: Path, package: PackageName) -> Path:

@@ -77,6 +77,6 @@ def reason_to_build(path: Path, package: PackageName, fingerprint: str) -> Optio
         return "the wheel's record is missing or damaged"
     if record.sha256 != hash_file(path):
         return "the wheel is damaged or was replaced"
-    if record.how_trained is None:
+    if not record.how_trained:
         return "the wheel's record is of an earlier version"
     return None if record.fingerprint == fingerprint else "the model, settings, data, libraries or code have changed"

@@ -65,7 +65,7 @@ def test_the_best_source_its_gain_and_the_sentences_needed(read_made_up):
     # 75 - 46.15 and 75 - 40
     assert best.gains == pytest.approx((28.85, 35), abs=0.005)
     assert (needed.sentences, needed.training, needed.sources, needed.full) == (50, 412, ("en_ugt",), 100.0)
-    assert (needed.without, needed.largest_without, needed.largest, needed.full_seeds) == (None, 50, 50, 1)
+    assert (needed.without.first, needed.largest_without, needed.largest, needed.full_seeds) == (None, 50, 50, 1)
     # 2*198/398 = 99.5
     assert needed.by_seed == "single seeds: 50"
     # 2*50/250 without any sentence.
@@ -213,7 +213,7 @@ def test_each_curve_ends_at_its_own_largest_size(read_made_up):
     runs = [found_run("in-corpus", 160), *points(((), (50,)), (("en_ugt",), (100, 100)))]
     runs += points((("en_ugt",), (160, 160)), (("ru_ehr",), (100, 100)), size=50)
     needed = decision_on(read_made_up([*runs, *points((("ru_ehr",), (120, 120)), size=100)])).needed
-    assert (needed.sentences, needed.without, needed.largest_without, needed.largest) == (50, None, 25, 100)
+    assert (needed.sentences, needed.without.first, needed.largest_without, needed.largest) == (50, None, 25, 100)
 
 
 def test_the_seeds_of_all_sources_that_need_equally_few_sentences_count(read_made_up):
@@ -244,7 +244,7 @@ def test_a_source_without_a_larger_sample_is_not_taken_for_one_that_stays_above_
 def test_no_pretrain_that_falls_below_the_goal_again_is_told(read_made_up):
     runs = [found_run("in-corpus", 160), *points(((), (160,)), (("en_ugt",), (160,)))]
     needed = decision_on(read_made_up([*runs, *points(((), (100,)), (("en_ugt",), (165,)), size=50)])).needed
-    assert (needed.without, needed.is_without_falling, needed.sources) == (25, True, ("en_ugt",))
+    assert (needed.without.first, needed.without.is_sustained, needed.sources) == (25, False, ("en_ugt",))
 
 
 def counts_of(run):

@@ -1,8 +1,7 @@
 """Create Table 5 of the paper: sentences of the target that are needed for 99 % of its full F1."""
-import math
 from typing import Mapping, Optional
 
-from scripts.evaluation.curves import TOLERANCE, SentencesNeeded, best_and_worst
+from scripts.evaluation.curves import SentencesNeeded, best_and_worst
 from scripts.evaluation.scores import MICRO
 from scripts.reporting.formats import Cell, Table
 from scripts.reporting.full_model import careful, doubts_of_full
@@ -58,8 +57,7 @@ def not_reached(need: SentencesNeeded) -> str:
     """RETURNS (str): Why no sample size is enough, such as `not reached (max 91 % at 150)`."""
     if need.best_share is None:
         return "not defined (full F1 is 0)"
-    # Rounded down: 98.9 % is not 99 %.
-    return f"not reached (max {math.floor(100 * need.best_share + TOLERANCE)} % at {need.best_size})"
+    return f"not reached (max {need.percent} % at {need.best_size})"
 
 
 def _needed_rows(results: Results, target: str, entity_type: str) -> list[tuple[Cell, ...]]:
