@@ -477,6 +477,36 @@ def test_a_corpus_split_by_sentence_is_noted_and_loses_nothing(project, capsys):
     assert "sentence that is a document of its own" not in printed(capsys)
 
 
+class TestRowsOfOneSentence:
+    NOTE = "x document of one sentence, as all of them are"
+
+    @pytest.fixture
+    def told(self, project, capsys):
+        path = project / "configs" / "corpora" / "two.yml"
+        raw = project / "raw" / "two.jsonl"
+
+        def convert_rows(rows, **changes):
+            raw.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf8")
+            changes = {"format": "huggingface", "path": str(raw), "ignore": [], **changes}
+            srsly.write_yaml(path, {**srsly.read_yaml(path), **changes})
+            convert.main("mine", project / "configs", project / "corpus", strict=True)
+            return printed(capsys)
+
+        return convert_rows
+
+    def test_they_are_noted_and_lose_nothing(self, told):
+        rows = [{"id": str(n), "tokens": [f"Mezim{n}", "helps"], "ner_tags": ["B-Drug", "O"]} for n in range(10)]
+        assert f"10{self.NOTE}" in told(rows)
+        assert self.NOTE not in told(rows, published_split={"train": ["[1-5]"], "test": ["[06-9]"]})
+
+    def test_texts_that_are_longer_are_not(self, told):
+        texts = [f"Mezim{n} helps." for n in range(9)] + ["Mezim helps. I take it at night."]
+        rows = [{"text": text, "entities": [[0, text.index(" "), "Drug"]]} for text in texts]
+        assert self.NOTE not in told(rows, format="jsonl")
+        rows[-1] = rows[-1] | {"text": "Mezim helps."}
+        assert f"10{self.NOTE}" in told(rows, format="jsonl")
+
+
 def test_where_nothing_is_recognized_again_it_is_a_warning(project, capsys):
     run(project)
     for number in range(4):

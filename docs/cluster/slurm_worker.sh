@@ -38,13 +38,25 @@ export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH="$shared/token" RAY_USAGE_STATS_E
 # Seconds to wait for running work when a node is asked to stop.
 export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 
+join() {
+    ray start --address="$address" --block --num-cpus="${SLURM_CPUS_PER_TASK:-1}" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" \
+        --object-store-memory=2000000000 --min-worker-port=0 --max-worker-port=0 --temp-dir="$scratch/r" &
+    node=$!
+}
+
 echo "The head is at $address"
-ray start --address="$address" --block --num-cpus="${SLURM_CPUS_PER_TASK:-1}" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" \
-    --object-store-memory=2000000000 --min-worker-port=0 --max-worker-port=0 --temp-dir="$scratch/r" &
-node=$!
+join
+tries=1
 # The driver takes its address away at its end. If the driver's machine is lost, Ray itself ends within about a minute.
 while [ "$(cat "$shared/address" 2>/dev/null)" = "$address" ]; do
-    kill -0 "$node" 2>/dev/null || { echo "Ray has ended: the head is lost, or see above"; exit 1; }
+    if ! kill -0 "$node" 2>/dev/null; then
+        if [ "$tries" -ge 3 ]; then echo "Ray has ended three times: the head is lost, or see above"; exit 1; fi
+        # Several workers that start on one machine at the same moment can take each other's ports: not at once, then.
+        tries=$((tries + 1))
+        echo "Ray has ended: joining again in some seconds (try $tries of 3)"
+        sleep $((5 + RANDOM % 20))
+        join
+    fi
     sleep 2
 done
 echo "The head is gone"

@@ -15,7 +15,7 @@ from scripts.corpora.schema import (
     LEFT_OUT,
     NO_MAJORITY,
     REASONS,
-    SPLIT_BY_SENTENCE,
+    SPLIT_NOTES,
     Changed,
     Document,
     Dropped,
@@ -170,8 +170,7 @@ def _found(manifest: Manifest) -> dict[str, int]:
         "joined": read.joined,
         "overlapping_pairs": sum(read.overlapping_pairs.values()),
         "cut": sum(account.mentions_cut for account in splits.values()),
-        # A split by sentence is no fault of a file.
-        "notes": sum(count for note, count in read.notes.items() if note != SPLIT_BY_SENTENCE),
+        "notes": sum(count for note, count in read.notes.items() if note not in SPLIT_NOTES),
     }
 
 

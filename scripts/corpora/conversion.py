@@ -42,11 +42,14 @@ from scripts.corpora.recognize import name_format
 from scripts.corpora.schema import (
     ANNOTATED_TYPES,
     BY_SENTENCE,
+    COPY_OF,
     LABEL_NOT_MAPPED,
     LEFT_OUT,
     LONGEST_DOCUMENT,
     NO_MAJORITY,
     OUTVOTED,
+    SINGLE_SENTENCE,
+    SOURCE_HASH,
     SPLIT_BY_SENTENCE,
     Changed,
     Cut,
@@ -59,6 +62,9 @@ from scripts.corpora.sides import Sides, earlier_sides, hash_of, keep_left_out, 
 from scripts.corpora.split import split_as_published, split_documents
 from scripts.corpora.statistics import corpus_statistics, count_document
 from scripts.corpora.tokens import blank_pipeline
+
+# Fewer documents of one sentence say little about what a corpus consists of.
+FEWEST_SENTENCES = 10
 
 
 @dataclass
@@ -149,7 +155,16 @@ def _with_split_noted(documents: Sequence[Document], settings: CorpusSettings) -
     """RETURNS (Sequence[Document]): The documents, with a note at sentences that are split by chance."""
     if settings.published_split is not None:
         return documents
-    return [add_notes(one, [SPLIT_BY_SENTENCE] if BY_SENTENCE in one.meta else []) for one in documents]
+    is_of_sentences = len(documents) >= FEWEST_SENTENCES and all(_is_sentence(one, settings) for one in documents)
+    others = [SINGLE_SENTENCE] if is_of_sentences else []
+    return [add_notes(one, [SPLIT_BY_SENTENCE] if BY_SENTENCE in one.meta else others) for one in documents]
+
+
+def _is_sentence(document: Document, settings: CorpusSettings) -> bool:
+    """RETURNS (bool): Whether a document is one sentence, and no original document is known that it is from."""
+    if COPY_OF in document.meta or SOURCE_HASH in document.meta:
+        return False
+    return BY_SENTENCE in document.meta or len(find_sentences(document, settings)) < 2
 
 
 def save_corpus(converted: Converted, output: Path) -> Manifest:

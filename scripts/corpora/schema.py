@@ -136,6 +136,12 @@ SPLIT_BY_SENTENCE = (
     "sentence that is a document of its own, since no line marks where documents start: sentences of a text may be in "
     "both parts"
 )
+SINGLE_SENTENCE = (
+    "document of one sentence, as all of them are: if it is from a longer text, other sentences of that text may be in "
+    "the other part"
+)
+# Notes about a split at random, which is no fault of a file.
+SPLIT_NOTES = (SPLIT_BY_SENTENCE, SINGLE_SENTENCE)
 # A note of readers whose annotations have features.
 SEVERAL_VALUES = (
     "annotation with several values, labeled with the first one in the order of its features' names; `feature` in the "

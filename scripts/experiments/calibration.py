@@ -19,10 +19,10 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, hash_data, write_checked_json
 from scripts.base.progress import OnPasses, progress
 from scripts.corpora import sentences
-from scripts.corpora.copies import find_copies, fold_text
+from scripts.corpora.copies import fold_text
 from scripts.corpora.docbin import pack_docs
+from scripts.corpora.holding_out import hold_out
 from scripts.corpora.parts import Part, part_of, read_documents
-from scripts.corpora.split import split_documents
 from scripts.evaluation.calibration import (
     BetaCalibration,
     JudgedMention,
@@ -212,10 +212,8 @@ def deal(workspace: Workspace, job: CalibrationJob) -> Dealt:
 
 def _draw(documents: Sequence[Doc], share: float, seed: int) -> set[str]:
     """RETURNS (set[str]): Ids of the documents to hold out. Empty for a corpus with only one text."""
-    texts = {document.user_data["id"]: document.text for document in documents}
-    if len({fold_text(text) for text in texts.values()}) < 2:
-        return set()
-    return set(split_documents(list(texts), 1 - share, seed, copies=find_copies(texts))["test"])
+    is_single = len({fold_text(document.text) for document in documents}) < 2
+    return set() if is_single else hold_out(documents, share, seed)
 
 
 def _parts_seen(job: Optional[TrainingJob]) -> Iterator[Path]:

@@ -8,10 +8,9 @@ from wasabi import msg
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import atomic_folder, read_checked_json, write_checked_json, write_json
-from scripts.corpora.copies import find_copies
 from scripts.corpora.docbin import pack_docs
+from scripts.corpora.holding_out import hold_out
 from scripts.corpora.parts import part_of, read_documents
-from scripts.corpora.split import split_documents
 from scripts.evaluation.search import BASE, SearchResult, compare_candidates
 from scripts.experiments.config import has_encoder, has_head_rate, own_start
 from scripts.experiments.execute import check_failed, do_tasks, print_outdated
@@ -125,7 +124,7 @@ def search_part(workspace: Workspace, corpus: str, part: str) -> Path:
 
 
 def split_training_part(workspace: Workspace, search: Search, corpus: str) -> None:
-    """Split the documents of a training part into two files. Documents with equal text go to the same file.
+    """Split the documents of a training part into two files, as `hold_out` does.
 
     workspace (Workspace): The experiment and its environment.
     search (Search): The share and the seed.
@@ -133,16 +132,11 @@ def split_training_part(workspace: Workspace, search: Search, corpus: str) -> No
     RAISES (ProjectError): If there are fewer than two documents, or all are copies of one text.
     """
     documents = read_documents(workspace.part(corpus, "train").path)
-    texts = {document.user_data["id"]: document.text for document in documents}
-    copies = find_copies(texts)
-    dealt = split_documents(list(texts), 1 - search.development, search.split_seed, copies=copies)
-    files = {search_part(workspace, corpus, TRAIN): dealt["train"]}
-    files[search_part(workspace, corpus, DEVELOPMENT)] = dealt["test"]
+    held_out = hold_out(documents, search.development, search.split_seed)
     with atomic_folder(search_part(workspace, corpus, TRAIN).parent) as partial:
-        for path, names in files.items():
-            wanted = set(names)
-            kept = [document for document in documents if document.user_data["id"] in wanted]
-            pack_docs(kept).to_disk(partial / path.name)
+        for part, is_held_out in ((TRAIN, False), (DEVELOPMENT, True)):
+            wanted = [document for document in documents if (document.user_data["id"] in held_out) == is_held_out]
+            pack_docs(wanted).to_disk(partial / search_part(workspace, corpus, part).name)
 
 
 def search_job(workspace: Workspace, run: SearchRun) -> RunJob:

@@ -48,6 +48,7 @@ from tests.experiments.tiny import (
     change_data,
     open_project,
     replace_part,
+    single_sentences,
     write_experiment,
 )
 
@@ -138,6 +139,14 @@ class TestDealing:
         again = open_project(project)
         dealt = deal(again, calibration_job(again))
         assert dealt.held_out["ru_ehr"] == [] and dealt.held_out["en_ugt"]
+
+
+    def test_neighbors_in_a_corpus_of_sentences_are_held_out_together(self, workspace, project):
+        first = read_documents(workspace.part("ru_ehr", "train").path)[0]
+        replace_part(workspace, "ru_ehr", "train", single_sentences(first, 60))
+        again = open_project(project)
+        held_out = deal(again, calibration_job(again)).held_out["ru_ehr"]
+        assert len(held_out) == 12 and len({int(doc.user_data["id"]) // 3 for doc in held_out}) == 4
 
 
 class TestOnRecord:

@@ -20,7 +20,15 @@ from scripts.experiments.search import (
     split_training_part,
 )
 from scripts.experiments.settings import read_experiment
-from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, replace_part, write_experiment
+from tests.experiments.tiny import (
+    SETTINGS,
+    TRAINING,
+    change_data,
+    open_project,
+    replace_part,
+    single_sentences,
+    write_experiment,
+)
 
 PARTS = ("train", "development")
 SEARCH = {
@@ -174,6 +182,14 @@ class TestParts:
             {document.text for document in read_documents(search_part(workspace, "en_ugt", part))} for part in PARTS
         )
         assert train and development and not train & development
+
+
+    def test_neighbors_in_a_corpus_of_sentences_are_held_out_together(self, workspace, search):
+        first = read_documents(workspace.part("en_ugt", "train").path)[0]
+        replace_part(workspace, "en_ugt", "train", single_sentences(first, 60))
+        split_training_part(workspace, search, "en_ugt")
+        held_out = [int(name) for name in ids_of(read_documents(search_part(workspace, "en_ugt", "development")))]
+        assert len({number // 3 for number in held_out}) == len(held_out) / 3
 
 
 class TestJob:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Sequence
 
 import srsly
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from scripts.base.files import hash_file, read_checked_json, write_checked_json
 from scripts.corpora.conversion import convert_corpus, save_corpus, save_tokenizer
@@ -109,6 +109,20 @@ def replace_part(workspace: Workspace, corpus: str, part: str, documents: Sequen
     counts = {"sha256": hash_file(path), "sentences": sum(1 for document in documents for _ in document.sents)}
     manifest["splits"][part].update(counts)
     write_checked_json(manifest_file, manifest)
+
+
+def single_sentences(document: Doc, count: int) -> list[Doc]:
+    """RETURNS (list[Doc]): Documents of one sentence, with numbers as ids: the first of a document, and a number."""
+    first = next(document.sents).as_doc()
+    sentences = []
+    for number in range(count):
+        words = [*(token.text for token in first), str(number)]
+        sentence = Doc(document.vocab, words=words, sent_starts=[True] + [False] * len(first))
+        sentence.ents = [Span(sentence, ent.start, ent.end, ent.label_) for ent in first.ents]
+        mentions = [(ent.start_char, ent.end_char, ent.label_) for ent in sentence.ents]
+        sentence.user_data = {**document.user_data, "id": str(number), "mentions": mentions}
+        sentences.append(sentence)
+    return sentences
 
 
 def write_corpus(root: Path, name: str, documents: int = DOCUMENTS) -> None:
