@@ -1,4 +1,4 @@
-"""Hold documents of a training part out of a training."""
+"""Choose documents of a training part to hold out of a training."""
 import re
 from itertools import islice
 from typing import Iterable, Mapping, Sequence, Union
