@@ -115,3 +115,57 @@ class TestSlurmDriver:
         assert [(tmp_path / "shared" / name).read_text("utf8") for name in ("address", "token")] == kept
         (tmp_path / "second").touch()
         assert second.wait(30) == 0
+
+
+# Ray's node, which ends at once as often as FAILS says, and then stays.
+NODE = """#!/bin/bash
+echo start >> "$STARTS"
+if [ "$(wc -l < "$STARTS")" -le "$FAILS" ]; then exit 1; fi
+exec /bin/sleep 60
+"""
+
+
+class TestSlurmWorker:
+    @pytest.fixture
+    def start(self, tmp_path):
+        programs = {"ray": NODE, "sleep": "#!/bin/bash\nexec /bin/sleep 0.1\n"}
+        for folder in ("venv/bin", "tmp", "shared"):
+            (tmp_path / folder).mkdir(parents=True)
+        for name, program in programs.items():
+            (tmp_path / "venv" / "bin" / name).write_text(program, "utf8")
+            (tmp_path / "venv" / "bin" / name).chmod(0o755)
+        for name in ("address", "token"):
+            (tmp_path / "shared" / name).write_text("127.0.0.1:1", "utf8")
+        started = []
+
+        def start_worker(fails):
+            environment = {"VENV": str(tmp_path / "venv"), "TMPDIR": str(tmp_path / "tmp"), "FAILS": str(fails)}
+            worker = subprocess.Popen(
+                ["bash", str(FOLDER / "slurm_worker.sh"), str(tmp_path / "shared")],
+                env={**os.environ, **environment, "STARTS": str(tmp_path / "starts")},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            started.append(worker)
+            return worker
+
+        yield start_worker
+        for worker in started:
+            worker.kill()
+
+    def test_it_joins_again_if_ray_does_not_start_and_ends_with_the_head(self, start, tmp_path):
+        worker = start(fails=2)
+        for line in worker.stdout:
+            if "try 3 of 3" in line:
+                break
+        (tmp_path / "shared" / "address").unlink()
+        told = worker.communicate(timeout=30)[0]
+        assert worker.returncode == 0 and "The head is gone" in told
+        assert not list((tmp_path / "tmp").iterdir())
+
+    def test_it_gives_up_after_three_times(self, start, tmp_path):
+        worker = start(fails=9)
+        told = worker.communicate(timeout=30)[0]
+        assert worker.returncode == 1 and "Ray has ended three times" in told
+        assert (tmp_path / "starts").read_text("utf8").count("start") == 3
+        assert not list((tmp_path / "tmp").iterdir())

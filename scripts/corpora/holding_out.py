@@ -42,8 +42,7 @@ def find_runs(ids: Iterable[str]) -> list[list[str]]:
     """
     ordered = sorted(ids, key=_in_number_order)
     length = min(LONGEST_RUN, len(ordered) // FEWEST_RUNS)
-    rest = iter(ordered)
-    return list(iter(lambda: list(islice(rest, length)), [])) if length > 1 else []
+    return [ordered[start : start + length] for start in range(0, len(ordered), length)] if length > 1 else []
 
 
 def _in_number_order(name: str) -> list[Union[str, int]]:

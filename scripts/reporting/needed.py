@@ -125,4 +125,3 @@ def _by_seed(curves: Sequence[Curve], full: float) -> str:
 
 def _range(low: str, high: str) -> str:
     return low if low == high else f"{low} to {high}"
-

@@ -140,7 +140,6 @@ class TestDealing:
         dealt = deal(again, calibration_job(again))
         assert dealt.held_out["ru_ehr"] == [] and dealt.held_out["en_ugt"]
 
-
     def test_neighbors_in_a_corpus_of_sentences_are_held_out_together(self, workspace, project):
         first = read_documents(workspace.part("ru_ehr", "train").path)[0]
         replace_part(workspace, "ru_ehr", "train", single_sentences(first, 60))

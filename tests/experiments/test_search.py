@@ -183,7 +183,6 @@ class TestParts:
         )
         assert train and development and not train & development
 
-
     def test_neighbors_in_a_corpus_of_sentences_are_held_out_together(self, workspace, search):
         first = read_documents(workspace.part("en_ugt", "train").path)[0]
         replace_part(workspace, "en_ugt", "train", single_sentences(first, 60))
