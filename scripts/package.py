@@ -8,10 +8,26 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
-from scripts.base.options import Configs, Corpus, Encoder, Experiment, GpuId, Metrics, Seed, Threads, Training
+from scripts.base.options import (
+    Address,
+    Configs,
+    Corpus,
+    Encoder,
+    Executor,
+    Experiment,
+    GpuId,
+    GpusPerRun,
+    Metrics,
+    Seed,
+    Threads,
+    Training,
+    Workers,
+)
 from scripts.encoders.record import AS_NAMED
-from scripts.experiments.calibration import get_calibration
+from scripts.experiments.calibration import get_calibration, second_training_tasks
 from scripts.experiments.execute import execute_kind, show
+from scripts.experiments.executors import task
+from scripts.experiments.executors.registry import AUTO, LOCAL, choose_executor
 from scripts.experiments.folders import lock_experiment
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
@@ -42,18 +58,23 @@ def main(
     seed: Seed = 0,
     threads: Threads = 1,
     gpu_id: GpuId = -1,
+    executor: Executor = LOCAL,
+    workers: Workers = AUTO,
+    address: Address = "",
+    gpus_per_run: GpusPerRun = 1.0,
     # fmt: on
 ) -> None:
     """Build an installable package from the pipeline that the experiment ships (`ship`).
 
     The model is trained first if needed, and scored on the test part of every corpus. Its confidences are calibrated
-    with a second training, unless `ship.calibrate` is false. If nothing has changed, the wheel is kept. A wheel with
-    traces of the corpora is an error.
+    with a second training, unless `ship.calibrate` is false; both trainings run at the same time if there are two
+    workers. If nothing has changed, the wheel is kept. A wheel with traces of the corpora is an error.
     """
     package = package_name(name, version)
+    chosen = choose_executor(executor, workers, address, threads, gpu_id, gpus_per_run)
     with lock_experiment(experiment, configs, corpus, training, metrics, write=[output / package.distribution]):
         workspace = open_workspace(experiment, configs, corpus, training, metrics, seed, threads, gpu_id, encoder)
-        results = score_shipped(workspace)
+        results = score_shipped(workspace, chosen)
         wheel = get_wheel(workspace, package, results, output)
     if trains_embeddings(workspace):
         what = "Word embeddings were trained, so their changed rows reveal the sub-words of the corpora"
@@ -62,13 +83,15 @@ def main(
     msg.good(f"The package is {wheel}", f"pip install {wheel}")
 
 
-def score_shipped(workspace: Workspace) -> list[RunResult]:
-    """Score the shipped pipeline.
+def score_shipped(workspace: Workspace, executor: task.Executor) -> list[RunResult]:
+    """Score the shipped pipeline, and train again for its calibration.
 
+    workspace (Workspace): The experiment and its environment.
+    executor (Executor): The executor of the trainings and tests.
     RETURNS (list[RunResult]): Its scores on each corpus.
     RAISES (ProjectError): If its training has failed.
     """
-    results = execute_kind(workspace, SHIPPED)
+    results = execute_kind(workspace, SHIPPED, executor, beside=second_training_tasks(workspace))
     show(results)
     failed = [result for result in results if result.problem]
     if failed:

@@ -134,7 +134,7 @@ def _with_calibration(workspace: Workspace, cost: Cost) -> Cost:
         return cost
     job = calibration_job(workspace)
     return replace(
-        cost, trainings=cost.trainings + 1, passes=cost.passes + job.passes, tested=cost.tested + job.tested
+        cost, trainings=cost.trainings + 1, passes=cost.passes + job.second.passes, tested=cost.tested + job.tested
     )
 
 

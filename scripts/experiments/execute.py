@@ -21,6 +21,7 @@ from scripts.experiments.models import model_job
 from scripts.experiments.plan import Run, planned_runs, sizes_left_out
 from scripts.experiments.rounds import check_choosable, is_finished
 from scripts.experiments.run import RunJob, run_job
+from scripts.experiments.second_training import SecondTraining, write_held_out
 from scripts.experiments.settings import Experiment
 from scripts.experiments.work import Jobs, RunWork, tasks_of
 from scripts.experiments.workspace import Workspace
@@ -31,7 +32,11 @@ from scripts.results.runs import Ledger, Plan, PlannedRun, RunResult, plan_file
 
 
 def execute_kind(
-    workspace: Workspace, kind: Kind, executor: Optional[Executor] = None, verbose: bool = False
+    workspace: Workspace,
+    kind: Kind,
+    executor: Optional[Executor] = None,
+    verbose: bool = False,
+    beside: Sequence[Task] = (),
 ) -> list[RunResult]:
     """Run and save all runs of a kind.
 
@@ -42,6 +47,7 @@ def execute_kind(
     kind (str): in-corpus, zero-shot, few-shot or shipped.
     executor (Optional[Executor]): The executor of the runs. None for this process.
     verbose (bool): Whether to print the experiment's settings even if they were printed before.
+    beside (Sequence[Task]): Other tasks for the same workers, such as the training for a calibration.
     RETURNS (list[RunResult]): The results, in the order of the plan. Those of finished runs are read from their files.
     RAISES (ProjectError): If runs failed. The results of the others are saved.
     """
@@ -57,7 +63,7 @@ def execute_kind(
     finished = {run: job for run, job in jobs.items() if is_finished(workspace, run, job)}
     pending = {run: job for run, job in jobs.items() if run not in finished}
     print_pending(ledger, jobs, pending)
-    failed = execute_all(workspace, pending, executor)
+    failed = execute_all(workspace, pending, executor, beside)
     analyze_all(workspace, finished)
     results = [ledger.read(run.id) for run in jobs if run.id not in failed]
     print_problems(results)
@@ -174,16 +180,20 @@ def planned_run(workspace: Workspace, run: Run, job: RunJob) -> PlannedRun:
     return PlannedRun(coordinates, job.fingerprint)
 
 
-def execute_all(workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None) -> dict[str, str]:
+def execute_all(
+    workspace: Workspace, jobs: Jobs, executor: Optional[Executor] = None, beside: Sequence[Task] = ()
+) -> dict[str, str]:
     """Execute runs, with one progress bar for all of them.
 
     workspace (Workspace): The experiment and its environment.
     jobs (Mapping[Run, RunJob]): The runs.
     executor (Optional[Executor]): The executor of the runs. None for this process.
+    beside (Sequence[Task]): Other tasks for the same workers.
     RETURNS (dict[str, str]): The reasons for the failures of runs, and of the models they need, by id.
     """
     put_down = partial(put_on_record, workspace)
-    return do_tasks(workspace, RunWork(workspace), tasks_of(workspace, jobs), executor, put_down)
+    tasks = [*tasks_of(workspace, jobs), *beside]
+    return do_tasks(workspace, RunWork(workspace), tasks, executor, put_down)
 
 
 def do_tasks(
@@ -213,13 +223,16 @@ def do_tasks(
 
 
 def put_on_record(workspace: Workspace, ended: Ended, journal: Journal) -> str:
-    """Save the result of a run, if the task is a run and it succeeded.
+    """Save the result of a task that succeeded.
 
     workspace (Workspace): The experiment and its environment.
-    ended (Ended): A run, or the training of a source model, which was saved when it was trained.
+    ended (Ended): A run, a second training, or the training of a source model, which was saved when it was trained.
     journal (Journal): The log.
     RETURNS (str): The line to print.
     """
+    if not ended.failure and isinstance(ended.task.payload, SecondTraining):
+        write_held_out(workspace, ended.value)
+        return journal.note(ended)
     if ended.failure or not isinstance(ended.task.payload, Run):
         return journal.note(ended, problem="" if ended.failure else ended.value.problem)
     ledger, done = Ledger(workspace.runs), ended.value

@@ -25,6 +25,7 @@ from scripts.experiments.plan import Run, SourceModel, tested_model
 from scripts.experiments.rounds import count_words, place_of, with_sentences
 from scripts.experiments.run import RunJob, ScoredPart, run_job
 from scripts.experiments.score import Outcome, predict_sentences, score_tokens, take_test, take_test_in_capitals
+from scripts.experiments.second_training import HeldOutMentions, SecondTraining, train_again
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
@@ -34,6 +35,8 @@ from scripts.results.runs import LAYOUT, Prediction, RunResult
 
 # Sources are compared on this many sentences of the target's training part, before others are annotated.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
+# What the tasks of `scripts.experiments.work` and of the calibration ask a worker to do.
+Payload = Union[Run, SourceModel, SecondTraining]
 LIBRARIES = ("spacy", "spacy-transformers", "thinc", "torch", "transformers")
 
 # Imported modules stay in memory. Without this, the garbage collector would go through all of them after every run,
@@ -94,19 +97,27 @@ class RunWorker:
         self._trained = KeptPipeline()
         self._seen = SeenMentions()
 
-    def do(self, what: Union[Run, SourceModel], on_passes: OnPasses) -> Union[FinishedRun, KeptModel]:
-        """RETURNS (FinishedRun or KeptModel): Everything to save of a run, or the model, which is already saved."""
+    def do(self, what: Payload, on_passes: OnPasses) -> Union[FinishedRun, KeptModel, HeldOutMentions]:
+        """RETURNS (FinishedRun, KeptModel or HeldOutMentions): Everything to save of a run, the model, which is already
+        saved, or what a second training found."""
         is_few_shot = isinstance(what, Run) and what.kind == FEW_SHOT
         # Two pipelines at a time need twice the memory.
-        if is_few_shot or isinstance(what, SourceModel):
+        if is_few_shot or not isinstance(what, Run):
             self._trained.forget()
         if not is_few_shot:
             self._starts.forget()
+        if isinstance(what, Run):
+            return execute_run(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
+        trained = self._train(what, on_passes)
+        gc.collect()
+        return trained
+
+    def _train(
+        self, what: Union[SourceModel, SecondTraining], on_passes: OnPasses
+    ) -> Union[KeptModel, HeldOutMentions]:
         if isinstance(what, SourceModel):
-            kept = get_model(self.workspace, what, on_passes)
-            gc.collect()
-            return kept
-        return execute_run(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
+            return get_model(self.workspace, what, on_passes)
+        return train_again(self.workspace, what, on_passes)
 
 
 class KeptPipeline:

@@ -72,12 +72,12 @@ def tasks_of(workspace: Workspace, jobs: Jobs) -> list[Task]:
     for run, job in jobs.items():
         models = models_of(workspace.experiment, run)
         for model in models:
-            if missing.is_missing(model) and _model_id(workspace, model) not in tasks:
+            if missing.is_missing(model) and model_id(workspace, model) not in tasks:
                 task = _model_task(workspace, model, shared, missing)
                 tasks[task.id] = task
         place = place_of(workspace, run)
         needs = place.needs if place else []
-        after = [_model_id(workspace, model) for model in models if missing.is_missing(model)]
+        after = [model_id(workspace, model) for model in models if missing.is_missing(model)]
         tasks[run.id] = Task(
             id=run.id,
             payload=run,
@@ -110,7 +110,7 @@ class _Missing:
         return self._known[model]
 
 
-def _model_id(workspace: Workspace, model: SourceModel) -> str:
+def model_id(workspace: Workspace, model: SourceModel) -> str:
     """RETURNS (str): The name of the task that trains a model."""
     return ".".join(["model", *([model.baseline] if model.baseline else []), model_folder(workspace, model).name])
 
@@ -118,10 +118,10 @@ def _model_id(workspace: Workspace, model: SourceModel) -> str:
 def _model_task(workspace: Workspace, model: SourceModel, shared: tuple[Path, ...], missing: _Missing) -> Task:
     before: Optional[SourceModel] = model.before
     return Task(
-        id=_model_id(workspace, model),
+        id=model_id(workspace, model),
         payload=model,
         cost=model_job(workspace, model).passes,
-        after=(_model_id(workspace, before),) if before and missing.is_missing(before) else (),
+        after=(model_id(workspace, before),) if before and missing.is_missing(before) else (),
         reads=(*shared, *([model_folder(workspace, before)] if before else [])),
         writes=model_folder(workspace, model),
     )

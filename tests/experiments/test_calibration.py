@@ -1,36 +1,44 @@
 """Test the calibration of the shipped pipeline: on documents that the second training hasn't seen, and only once."""
 import gc
 import weakref
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy
 import pytest
 import spacy
+import srsly
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_files, write_checked_json, write_json
 from scripts.corpora.copies import fold_text
 from scripts.corpora.parts import read_documents
 from scripts.evaluation.calibration import BetaCalibration, JudgedMention
-from scripts.experiments import calibration as module
+from scripts.experiments import calibration, second_training
 from scripts.experiments.calibration import (
-    HELD_OUT,
     calibration_job,
     can_calibrate,
     corrected,
-    deal,
     fit,
     get_calibration,
-    judge_raw_text,
     measure,
-    second_job,
-    with_splitter,
+    second_training_tasks,
 )
 from scripts.experiments.current import read_current_state
 from scripts.experiments.estimate import estimate
-from scripts.experiments.execute import execute_kind
+from scripts.experiments.execute import execute_kind, jobs_of
+from scripts.experiments.executors.local import Local
 from scripts.experiments.models import get_model, model_job
 from scripts.experiments.plan import shipped_model
+from scripts.experiments.second_training import (
+    HELD_OUT,
+    deal,
+    find_held_out,
+    held_out_file,
+    judge_raw_text,
+    second_job,
+    with_splitter,
+)
+from scripts.experiments.work import tasks_of
 from scripts.ner.rounding import round_encoder
 from scripts.results.calibration import (
     Calibration,
@@ -86,21 +94,21 @@ def ship(project, **settings):
 def trainings(monkeypatch):
     """RETURNS (list[TrainingJob]): The second trainings that are carried out."""
     jobs = []
-    train = module._train
+    train = second_training._train
 
     def note(workspace, job, on_passes):
         jobs.append(job)
         return train(workspace, job, on_passes)
 
-    monkeypatch.setattr(module, "_train", note)
+    monkeypatch.setattr(second_training, "_train", note)
     return jobs
 
 
 class TestDealing:
     def test_the_second_training_has_seen_none_of_the_documents(self, workspace):
         job = calibration_job(workspace)
-        dealt = deal(workspace, job)
-        second, held_out = second_job(job, dealt), [doc for there in dealt.held_out.values() for doc in there]
+        dealt = deal(workspace, job.second)
+        second, held_out = second_job(job.second, dealt), [doc for there in dealt.held_out.values() for doc in there]
         assert set(dealt.held_out) == set(CORPORA) and all(dealt.held_out.values())
         assert not seen_by(second) & texts_of(held_out)
         assert seen_by(second) | texts_of(held_out) == seen_by(job.model)
@@ -112,9 +120,9 @@ class TestDealing:
 
     def test_a_copy_in_another_corpus_that_is_trained_on_is_not_held_out(self, workspace, project):
         job = calibration_job(workspace)
-        held_out = deal(workspace, job).held_out["en_ugt"]
+        held_out = deal(workspace, job.second).held_out["en_ugt"]
         others = read_documents(workspace.part("ru_ugt", "train").path)
-        kept = deal(workspace, job).train[1]
+        kept = deal(workspace, job.second).train[1]
         place = [doc.user_data["id"] for doc in read_documents(kept.path)][0]
         copy = held_out[0].copy()
         copy.user_data["id"] = place
@@ -122,29 +130,29 @@ class TestDealing:
         replace_part(workspace, "ru_ugt", "train", documents)
         again = open_project(project)
         job = calibration_job(again)
-        dealt = deal(again, job)
-        assert fold_text(copy.text) in seen_by(second_job(job, dealt))
+        dealt = deal(again, job.second)
+        assert fold_text(copy.text) in seen_by(second_job(job.second, dealt))
         assert fold_text(copy.text) not in texts_of(dealt.held_out["en_ugt"])
 
     def test_documents_that_a_source_was_trained_on_are_not_held_out(self, project):
         documents = read_documents(open_project(project).part("ru_ehr", "train").path)
         replace_part(open_project(project), "en_ugt", "train", documents)
         workspace = ship(project, target="ru_ehr", source=["en_ugt"], size=8)
-        dealt = deal(workspace, calibration_job(workspace))
+        dealt = deal(workspace, calibration_job(workspace).second)
         assert dealt.held_out == {"ru_ehr": []}
 
     def test_a_corpus_of_one_document_is_kept(self, workspace, project):
         first = read_documents(workspace.part("ru_ehr", "train").path)[:1]
         replace_part(workspace, "ru_ehr", "train", first)
         again = open_project(project)
-        dealt = deal(again, calibration_job(again))
+        dealt = deal(again, calibration_job(again).second)
         assert dealt.held_out["ru_ehr"] == [] and dealt.held_out["en_ugt"]
 
     def test_neighbors_in_a_corpus_of_sentences_are_held_out_together(self, workspace, project):
         first = read_documents(workspace.part("ru_ehr", "train").path)[0]
         replace_part(workspace, "ru_ehr", "train", single_sentences(first, 60))
         again = open_project(project)
-        held_out = deal(again, calibration_job(again)).held_out["ru_ehr"]
+        held_out = deal(again, calibration_job(again).second).held_out["ru_ehr"]
         assert len(held_out) == 12 and len({int(doc.user_data["id"]) // 3 for doc in held_out}) == 4
 
 
@@ -158,11 +166,23 @@ class TestOnRecord:
         )
         assert len(trainings) == 1
         assert hash_files([path for path in model.folder.rglob("*") if path.is_file()], model.folder) == before
-        change_data(workspace, "ru_ehr", "test")
+        change_data(workspace, "ru_ehr", "train")
         other = get_calibration(open_project(project))
         assert len(trainings) == 2 and other.fingerprint != found.fingerprint
         calibration_file(workspace.results).write_text("{", encoding="utf8")
-        assert get_calibration(open_project(project)).fitted == other.fitted and len(trainings) == 3
+        assert get_calibration(open_project(project)).tests == other.tests and len(trainings) == 2
+
+    def test_another_test_part_is_no_reason_to_train_again(self, workspace, project, trainings):
+        found = get_calibration(workspace)
+        change_data(workspace, "ru_ehr", "test")
+        other = get_calibration(open_project(project))
+        assert len(trainings) == 1 and other.fingerprint != found.fingerprint and other.fitted == found.fitted
+
+    def test_a_second_training_whose_file_is_damaged_is_carried_out_again(self, workspace, project, trainings):
+        found = get_calibration(workspace)
+        calibration_file(workspace.results).unlink()
+        cut_in_half(held_out_file(workspace))
+        assert get_calibration(open_project(project)).fitted == found.fitted and len(trainings) == 2
 
     @pytest.mark.parametrize("number", ["NaN", "-1.5"])
     def test_one_that_was_changed_is_an_error_not_no_calibration(self, tmp_path, number):
@@ -227,14 +247,15 @@ class TestOnRecord:
 
     def test_the_second_pipeline_is_gone_before_the_first_is_read_again(self, workspace, monkeypatch):
         get_model(workspace, shipped_model(workspace.experiment))
-        trained, there, with_splitter = [], [], module.with_splitter
+        trained, there = [], []
 
         def noted(nlp):
             there.append([one() is not None for one in trained])
             trained.append(weakref.ref(nlp))
             return with_splitter(nlp)
 
-        monkeypatch.setattr(module, "with_splitter", noted)
+        for module in (calibration, second_training):
+            monkeypatch.setattr(module, "with_splitter", noted)
         # Pipelines lie in reference cycles. The garbage collector may come by at any time, or not.
         gc.disable()
         try:
@@ -243,9 +264,36 @@ class TestOnRecord:
             gc.enable()
         assert there == [[], [False]]
 
+    def test_the_trainings_run_next_to_each_other_with_the_same_outcome(self, project, tmp_path, trainings):
+        workspace = open_project(project)
+        (task,) = second_training_tasks(workspace)
+        execute_kind(workspace, SHIPPED, Local(workers=2, threads=1), beside=[task])
+        log = [srsly.json_loads(line) for line in (workspace.results / "log.jsonl").read_text().splitlines()]
+        first, second = ([one for one in log if one["run"].startswith(name)][0] for name in ("model.", task.id))
+        assert first["worker"] != second["worker"] and first["start"] < second["end"] > second["start"] < first["end"]
+        assert second_training_tasks(open_project(project)) == []
+        beside = get_calibration(open_project(project))
+        # None in this process.
+        assert not trainings and second_training_tasks(open_project(project)) == []
+        calibration_file(workspace.results).unlink()
+        held_out_file(workspace).unlink()
+        alone = get_calibration(open_project(project))
+        assert len(trainings) == 1 and replace(alone, seconds=0) == replace(beside, seconds=0)
+        assert find_held_out(workspace, calibration_job(workspace).second).sentences == alone.sentences
+
+    def test_it_waits_for_the_source_that_it_starts_from(self, project):
+        workspace = ship(project, target="ru_ehr", source=["en_ugt"], size=8)
+        (task,) = second_training_tasks(workspace)
+        models = [other for other in tasks_of(workspace, jobs_of(workspace, SHIPPED)) if other.writes]
+        assert task.after == (models[0].id,) and len(models) == 2
+        get_model(workspace, shipped_model(workspace.experiment).before)
+        (task,) = second_training_tasks(workspace)
+        assert task.after == () and models[0].writes in task.reads
+
     def test_it_can_be_left_out(self, project, trainings):
         workspace = ship(project, calibrate=False)
         assert not can_calibrate(workspace) and get_calibration(workspace) is None and not trainings
+        assert second_training_tasks(workspace) == []
 
 
 def test_its_cost_is_counted(project):
