@@ -6,6 +6,7 @@ from typing import Sequence
 from wasabi import msg
 
 from scripts.annotation.methods import DEFAULT_METHOD, METHODS, RANDOM, Budget, find_method
+from scripts.annotation.pool import Pool
 from scripts.annotation.predict import CHARACTERS
 from scripts.annotation.suggest import (
     Annotated,
@@ -52,6 +53,9 @@ from scripts.reporting.next_sentences import next_sentences
 from scripts.reporting.results import read_results
 from scripts.shipping.raw_text import OF_EXPERIMENT, ObserveWork, do_portions, find_source, folders_of
 
+# Between the two targets that were tried: chosen sentences were 3 times as long as random ones in reviews, where
+# choosing paid, and 7 times in clinical notes, where random sentences with as many words were better.
+FAR_LONGER = 5
 NEXT_STEPS = (
     "Correct the annotations and accept the sentences in your tool, and export them. Set the export as the `path` of a "
     "corpus file (format {format}), and add the corpus to the experiment. Then run `weasel run convert`, and `weasel "
@@ -144,17 +148,33 @@ def show(observed: Observed, chosen: Sequence[Chosen], budget: Budget) -> None:
     candidates, pool = [observed.candidates[row] for row in rows], observed.pool
     expected = pool.expected_mentions[rows].sum()
     found = sum(len(candidate.mentions) for candidate in candidates)
+    own, average = pool.words[rows].mean(), pool.words.mean()
     table = [
         ("Sentences", f"{len(rows):,} of {len(pool):,}, {sum(one.method == RANDOM for one in chosen):,} at random"),
-        ("Words", f"{pool.words[rows].sum():,}"),
+        ("Words", f"{pool.words[rows].sum():,}, {own:.0f} per sentence ({average:.0f} in all texts)"),
         ("Documents", f"{len({candidate.document for candidate in candidates}):,}"),
         ("Pre-annotated", f"{found:,} mentions"),
         *([] if math.isnan(expected) else [("Expected mentions", f"{expected:.0f}")]),
     ]
     msg.table(table)
+    warn_of_length(pool, chosen)
     reached = len(rows) if budget.sentences else int(pool.words[rows].sum())
     if reached < (budget.sentences or budget.words or 0):
         msg.warn("Fewer than requested: all other sentences are already annotated, or near duplicates of others")
+
+
+def warn_of_length(pool: Pool, chosen: Sequence[Chosen]) -> None:
+    """Print a warning if the selected sentences are so long that random ones may be worth more for as many words.
+
+    pool (Pool): All sentences.
+    chosen (Sequence[Chosen]): The selected sentences.
+    """
+    words = pool.words[[one.row for one in chosen]]
+    ratio = words.mean() / pool.words.mean()
+    if ratio >= FAR_LONGER and any(one.method != RANDOM for one in chosen):
+        what = f"The selected sentences are {ratio:.0f} times as long as the average sentence of the texts"
+        instead = f"--vars.method random --vars.words {words.sum()}"
+        msg.warn(what, f"Random ones with as many words ({instead}) may be worth more: see docs/annotation.md.")
 
 
 def show_forecast(

@@ -18,7 +18,7 @@ from scripts.corpora.holding_out import hold_out
 from scripts.corpora.parts import Part, part_of, read_documents
 from scripts.evaluation.calibration import JudgedMention
 from scripts.experiments.device import use_device
-from scripts.experiments.job import TrainingJob, decisive
+from scripts.experiments.job import TrainingJob, check_unchanged, decisive
 from scripts.experiments.models import get_model
 from scripts.experiments.plan import shipped_model
 from scripts.experiments.score import DOCUMENTS_PER_BATCH, judged_characters
@@ -146,8 +146,11 @@ def deal(workspace: Workspace, job: SecondTraining) -> Dealt:
     job (SecondTraining): The parts, share and seed.
     RETURNS (Dealt): The parts for the second training, as files, and the held-out documents. Documents that are also in
         another part that the second training or its source sees are left out.
+    RAISES (ProjectError): If a part has changed since the command started.
     """
     folder = workspace.training / workspace.name / CALIBRATION
+    for part in job.model.train:
+        check_unchanged(part.path, part.sha256)
     there = {name: read_documents(part.path) for name, part in zip(job.corpora, job.model.train, strict=True)}
     held_out = {name: _draw(documents, job.held_out, job.split_seed) for name, documents in there.items()}
     with atomic_folder(folder) as partial:

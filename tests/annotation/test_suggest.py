@@ -115,8 +115,21 @@ class TestWritten:
         rows = suggest(pipeline, texts, tmp_path / "out.jsonl", sentences=4, random_share=0.25)
         said = " ".join(capsys.readouterr().out.split())
         words = sum(len(row["text"].split()) for row in rows)
-        assert "4 of 8, 1 at random" in said and f"Words {words}" in said and "out.jsonl" in said
+        assert "4 of 8, 1 at random" in said and f"Words {words}, {words / 4:.0f} per sentence" in said
+        assert "out.jsonl" in said and "times as long" not in said
         assert "Fewer" not in said and "headache" not in said
+
+    def test_sentences_that_are_far_longer_than_the_others_are_told(self, pipeline, tmp_path, capsys):
+        short = "".join(f"Patient {number} slept well .\n" for number in range(60))
+        listed = " and ".join(f"drug{number}" for number in range(25))
+        (tmp_path / "texts").mkdir()
+        (tmp_path / "texts" / "notes.txt").write_text(f"{short}Took {listed} .\n", encoding="utf8")
+        for method, is_told in (("expected_mentions", True), (RANDOM, False)):
+            output = tmp_path / f"{method}.jsonl"
+            (row,) = suggest(pipeline, tmp_path / "texts", output, sentences=1, random_share=0.0, method=method)
+            said = " ".join(capsys.readouterr().out.split())
+            assert ("9 times as long as the average" in said and "--vars.words 51)" in said) == is_told
+            assert (len(row["text"].split()) == 51) == is_told
 
     def test_fewer_sentences_than_asked_for_are_told(self, pipeline, texts, tmp_path, capsys):
         suggest(pipeline, texts, tmp_path / "out.jsonl", words=1000)
