@@ -707,12 +707,12 @@ class Int8Linear(torch.nn.Module):
         if not self._by_token:
             low, high = (bound.item() for bound in torch.aminmax(inputs))
             scale = max((high - low) / self._levels, TINY)
-            # The conversion to integers cuts off the fraction.
-            levels = torch.add(torch.tensor(0.5 - low / scale), inputs, alpha=1 / scale).to(torch.uint8)
+            levels = _whole(torch.add(torch.tensor(0.5 - low / scale), inputs, alpha=1 / scale))
             return self._product(levels, scale, torch.add(self._bias, self._sums, alpha=low))
         low, high = inputs.amin(dim=-1, keepdim=True), inputs.amax(dim=-1, keepdim=True)
         scale = ((high - low) / self._levels).clamp_min_(TINY)
-        levels = torch.addcmul(0.5 - low / scale, inputs, scale.reciprocal()).to(torch.uint8)
+        # Not `addcmul`, which is several times as slow for inputs that are repeated along a dimension.
+        levels = _whole((inputs * scale.reciprocal()).add_(0.5 - low / scale))
         shift = torch.addcmul(self._bias, low, self._sums)
         return torch.addcmul(shift, self._product(levels, 1.0, None), scale)
 
@@ -720,6 +720,11 @@ class Int8Linear(torch.nn.Module):
         weights = self._packed, self._scales, self._zeros
         as_is = "none", [], ""
         return torch.ops.onednn.qlinear_pointwise(levels, scale, 0, *weights, bias, 1.0, 0, torch.float32, *as_is)
+
+
+def _whole(levels: torch.Tensor) -> torch.Tensor:
+    """RETURNS (torch.Tensor): Levels without their fraction. The direct conversion takes three times as long."""
+    return levels.to(torch.int32).to(torch.uint8)
 
 
 @lru_cache(maxsize=None)
