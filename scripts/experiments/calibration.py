@@ -1,7 +1,7 @@
 """Calibrate the confidences of the shipped pipeline on documents held out from a second training.
 
 The shipped weights are trained on all training documents, so there are none left to measure how often they are right.
-A second training with the same settings leaves out a fifth of the documents, and its confidences are measured instead.
+Instead, those of a second training, with the same settings but without a fifth of the documents, are measured on these.
 """
 import gc
 import time

@@ -141,6 +141,13 @@ class TestDealing:
         dealt = deal(workspace, calibration_job(workspace).second)
         assert dealt.held_out == {"ru_ehr": []}
 
+    def test_a_part_that_has_changed_since_the_command_started_is_an_error(self, workspace):
+        job = calibration_job(workspace).second
+        change_data(workspace, "ru_ehr", "train")
+        with pytest.raises(ProjectError, match="ru_ehr"):
+            deal(workspace, job)
+        assert not held_out_file(workspace).parent.exists()
+
     def test_a_corpus_of_one_document_is_kept(self, workspace, project):
         first = read_documents(workspace.part("ru_ehr", "train").path)[:1]
         replace_part(workspace, "ru_ehr", "train", first)
