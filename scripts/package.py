@@ -1,5 +1,4 @@
 """Build an installable package from the shipped pipeline of an experiment."""
-import gc
 from pathlib import Path
 from typing import Sequence
 
@@ -8,6 +7,7 @@ from wasabi import msg
 from scripts.base import command
 from scripts.base.command import option
 from scripts.base.errors import ProjectError
+from scripts.base.garbage import free_unused
 from scripts.base.options import (
     Address,
     Configs,
@@ -124,7 +124,7 @@ def get_wheel(workspace: Workspace, package: PackageName, results: Sequence[RunR
     model = get_model(workspace, shipped_model(workspace.experiment))
     calibrated = calibration.numbers if calibration else {}
     # The pipelines used for scores and calibration are in reference cycles, and would stay in memory with this one.
-    gc.collect()
+    free_unused()
     nlp = shipped_pipeline(model.pipeline, encoder_name(workspace.recipe.encoder), described.meta, calibrated)
     traces = traces_for(workspace, described)
     build_wheel(nlp, package, output, described.documents, lambda built: pass_audit(built, traces))

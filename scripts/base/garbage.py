@@ -1,6 +1,8 @@
-"""Collect no garbage while libraries are imported: there is none, and looking for it takes time."""
+"""Collect no garbage while libraries are imported, as there is none, and all of it once a pipeline isn't needed."""
+import ctypes
 import gc
 import re
+import sys
 from typing import Sequence
 
 COMMAND = re.compile(r"scripts\.\w+")
@@ -21,3 +23,14 @@ def collect_again() -> None:
     """Collect garbage again, but don't search what is already imported: that is most of all objects."""
     gc.freeze()
     gc.enable()
+
+
+def free_unused() -> None:
+    """Collect garbage, and give its memory back to the system, which the C library doesn't do by itself: pipelines have
+    reference cycles, and their weights lie between other data."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        # Only glibc has it.
+        if trim:
+            trim(0)

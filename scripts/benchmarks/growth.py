@@ -18,7 +18,7 @@ from scripts.corpora.docbin import pack_docs
 from scripts.corpora.parts import Sentence, part_of, reference_doc
 from scripts.experiments.config import resolve_config
 from scripts.experiments.execute import execute_all
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.pipeline_cache import NoCache
 from scripts.experiments.run import run_job
 
 LENGTH, FEW = 16, 32
@@ -95,7 +95,7 @@ def _train(
         path = Path(folder) / "train.spacy"
         pack_docs(reference_doc(vocab, sentence) for sentence in made).to_disk(path)
         job = training_job(material, train=(part_of(path),), entity_types=tuple(types))
-        nlp = PipelineCache().get(resolve_config(job), material.gpu_id)
+        nlp = NoCache().get(resolve_config(job), material.gpu_id)
         with stopwatch() as watch:
             train(nlp, None, use_gpu=material.gpu_id, stdout=io.StringIO(), stderr=io.StringIO())
     return measured(task, size, task, watch)

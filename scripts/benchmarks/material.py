@@ -13,7 +13,7 @@ from scripts.corpora.parts import Sentence, part_of, read_documents, read_senten
 from scripts.encoders.record import find_encoder, record_file, write_encoder
 from scripts.experiments.config import read_template
 from scripts.experiments.job import TrainingJob
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.pipeline_cache import NoCache
 from scripts.experiments.train import train_job
 from scripts.experiments.workspace import Workspace, find_tokenizer
 from scripts.ner.bio_ner import bio_tags
@@ -187,7 +187,7 @@ def _write_models(workspace: Workspace, material: Material) -> None:
     training = material.benchmark.training.model_copy(update={"min_updates": UPDATES})
     trained = Path(material.folder) / "trained"
     job = training_job(material, training=training)
-    train_job(job, None, workspace.gpu_id, PipelineCache()).nlp.to_disk(trained)
+    train_job(job, None, workspace.gpu_id, NoCache()).nlp.to_disk(trained)
     nlp = shipped_pipeline(trained, encoder_name(workspace.recipe.encoder), {}, {})
     nlp.to_disk(material.pipeline)
     _write_checkpoint(nlp, material)

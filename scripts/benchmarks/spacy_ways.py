@@ -16,18 +16,18 @@ from scripts.benchmarks.measure import Measurement, measured, stopwatch
 from scripts.experiments.config import resolve_config
 from scripts.experiments.device import has_bfloat16
 from scripts.experiments.job import training_length
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.pipeline_cache import NoCache
 
 
 def train_every_weight(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): This project's recipe in float32, with all weights trained."""
     job = training_job(material, frozen="nothing", precision="float32")
-    return [_train(material, PipelineCache().get(resolve_config(job), material.gpu_id))]
+    return [_train(material, NoCache().get(resolve_config(job), material.gpu_id))]
 
 
 def train_default_recipe(material: Material) -> list[Measurement]:
     """RETURNS (list[Measurement]): This project's default recipe: frozen embeddings, bfloat16 where it is fast."""
-    return [_train(material, PipelineCache().get(resolve_config(training_job(material)), material.gpu_id))]
+    return [_train(material, NoCache().get(resolve_config(training_job(material)), material.gpu_id))]
 
 
 def train_stock(material: Material) -> list[Measurement]:

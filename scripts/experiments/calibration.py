@@ -3,7 +3,6 @@
 The shipped weights are trained on all training documents, so there are none left to measure how often they are right.
 Instead, those of a second training, with the same settings but without a fifth of the documents, are measured on these.
 """
-import gc
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from wasabi import msg
 
 from scripts.base.errors import ProjectError
 from scripts.base.files import hash_data, write_checked_json
+from scripts.base.garbage import free_unused
 from scripts.base.progress import progress
 from scripts.corpora.parts import read_documents
 from scripts.evaluation.calibration import (
@@ -185,7 +185,7 @@ def make_calibration(workspace: Workspace, job: CalibrationJob) -> Calibration:
     started = time.monotonic()
     fitted, tests = fit(held_out.found), []
     # Pipelines have reference cycles: without this, the last one would stay in memory together with the next one.
-    gc.collect()
+    free_unused()
     use_device(workspace.threads, workspace.gpu_id)
     shipped = load_pipeline(get_model(workspace, shipped_model(workspace.experiment)).pipeline)
     round_encoder(shipped)

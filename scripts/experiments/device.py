@@ -1,4 +1,6 @@
 """Select the threads, the GPU and the precision of trainings."""
+import os
+
 import spacy
 import torch
 
@@ -6,9 +8,15 @@ from scripts.base.errors import ProjectError
 from scripts.experiments.executors.resources import check_threads
 from scripts.experiments.settings import Precision
 
+# The kernels that oneDNN and PyTorch keep compiled, one for each shape of a matrix product. Almost every batch has new
+# shapes, so that more than those of one batch hardly save time, but take hundreds of megabytes.
+KEPT_KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32", "LRU_CACHE_CAPACITY": "32"}
+
 
 def use_device(threads: int, gpu_id: int) -> str:
-    """Set the number of threads and, if there is one, the GPU.
+    """Set the number of threads and of compiled kernels to keep and, if there is one, the GPU.
+
+    Call this before the first training: the number of kernels can't be changed later.
 
     threads (int): CPU threads.
     gpu_id (int): The GPU to use; -1 for the CPU.
@@ -17,6 +25,8 @@ def use_device(threads: int, gpu_id: int) -> str:
     """
     check_threads(threads)
     torch.set_num_threads(threads)
+    for name, number in KEPT_KERNELS.items():
+        os.environ.setdefault(name, number)
     if gpu_id < 0:
         return "cpu"
     try:

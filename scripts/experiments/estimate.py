@@ -12,7 +12,7 @@ from scripts.experiments.calibration import calibration_job, can_calibrate
 from scripts.experiments.config import find_template, has_encoder, read_template
 from scripts.experiments.execute import Jobs, jobs_of
 from scripts.experiments.job import Tokenizer, TrainingJob, distinct
-from scripts.experiments.pipeline_cache import PipelineCache
+from scripts.experiments.pipeline_cache import NoCache
 from scripts.experiments.plan import Run
 from scripts.experiments.rounds import observed_sentences
 from scripts.experiments.run import RunJob
@@ -165,7 +165,7 @@ def measure_speed(job: TrainingJob, gpu_id: int) -> Speed:
     settings = {"epochs": 1e-9, "min_updates": FIRST_UPDATES + TIMED_UPDATES}
     job = replace(job, training=job.training.model_copy(update=settings))
     times: list[float] = []
-    trained = train_job(job, None, gpu_id, PipelineCache(), lambda passes: times.append(time.monotonic()))
+    trained = train_job(job, None, gpu_id, NoCache(), lambda passes: times.append(time.monotonic()))
     passes = TIMED_UPDATES * min(job.training.batch_size, job.n_sentences)
     speed = passes / (times[-1] - times[FIRST_UPDATES - 1])
     return Speed(speed, _testing_speed(trained.nlp, job.train[0].path), _name(job.encoder))

@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Optional, Union
 from spacy.language import Language
 
 from scripts.base.files import file_stamp, hash_data
+from scripts.base.garbage import free_unused
 from scripts.base.machine import processor
 from scripts.corpora.parts import read_sentences, sample
 from scripts.evaluation.scores import Score
@@ -23,15 +24,14 @@ from scripts.experiments.models import KeptModel, get_model
 from scripts.experiments.pipeline_cache import PipelineCache
 from scripts.experiments.plan import Run, SourceModel, tested_model
 from scripts.experiments.rounds import count_words, place_of, with_sentences
-from scripts.experiments.run import RunJob, ScoredPart, run_job
+from scripts.experiments.run import FinishedRun, RunJob, ScoredPart, run_job
 from scripts.experiments.score import Outcome, predict_sentences, score_tokens, take_test, take_test_in_capitals
 from scripts.experiments.second_training import HeldOutMentions, SecondTraining, train_again
 from scripts.experiments.train import OnPasses, ignore_passes, train_job
 from scripts.experiments.workspace import Workspace
 from scripts.ner.rounding import round_encoder
 from scripts.results.kinds import FEW_SHOT, SHIPPED
-from scripts.results.rounds import Round
-from scripts.results.runs import LAYOUT, Prediction, RunResult
+from scripts.results.runs import LAYOUT, RunResult
 
 # Sources are compared on this many sentences of the target's training part, before others are annotated.
 FIRST_SENTENCES, FIRST_SENTENCES_SEED = 50, 0
@@ -63,26 +63,6 @@ class ModelUnderTest:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class FinishedRun:
-    """Everything to save of a run.
-
-    result (RunResult): The result.
-    config (str): The resolved config of the training.
-    sample (tuple): (document id, sentence number) of each sentence of the sample. Empty for whole parts.
-    predictions (tuple[Prediction, ...]): The predictions on the target's test part.
-    analysis (Mapping[str, Any]): Errors, kinds of match and counts by document.
-    round (Optional[Round]): The sentences for the next round of the curve. None if curves have no rounds.
-    """
-
-    result: RunResult
-    config: str
-    sample: tuple[tuple[str, int], ...]
-    predictions: tuple[Prediction, ...]
-    analysis: Mapping[str, Any]
-    round: Optional[Round] = None
-
-
 class RunWorker:
     """Execute runs one after the other, and keep pipelines in memory that the next run may start from.
 
@@ -109,7 +89,7 @@ class RunWorker:
         if isinstance(what, Run):
             return execute_run(self.workspace, what, self._device, self._starts, self._trained, self._seen, on_passes)
         trained = self._train(what, on_passes)
-        gc.collect()
+        free_unused()
         return trained
 
     def _train(
@@ -146,7 +126,7 @@ class KeptPipeline:
     def forget(self) -> None:
         """Free the memory of the last pipeline. It has reference cycles, so this needs the garbage collector."""
         self._kept = None
-        gc.collect()
+        free_unused()
 
 
 def execute_run(

@@ -1,5 +1,4 @@
 """Train and save models on whole training parts: the sources of transfer, and the pipeline to package."""
-import gc
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -13,6 +12,7 @@ from scripts.base.files import (
     read_checked_json,
     write_checked_json,
 )
+from scripts.base.garbage import free_unused
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.corpora.parts import Part
 from scripts.experiments.config import own_start
@@ -164,7 +164,7 @@ def passes_to_train(workspace: Workspace, model: Optional[SourceModel]) -> int:
 def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) -> KeptModel:
     # These take seconds to import, and aren't needed if the model is already saved.
     from scripts.experiments.device import use_device
-    from scripts.experiments.pipeline_cache import PipelineCache
+    from scripts.experiments.pipeline_cache import NoCache
     from scripts.experiments.train import train_job
 
     # The threads are part of the fingerprint, whichever command trains. PyTorch's default number would also make them
@@ -175,9 +175,9 @@ def _train_model(workspace: Workspace, model: SourceModel, on_passes: OnPasses) 
     before = get_model(workspace, model.before, on_passes) if model.before else None
     source = before.pipeline if before else None
     with atomic_folder(folder) as partial:
-        trained = train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes)
+        trained = train_job(job, source, workspace.gpu_id, NoCache(), on_passes)
         # Free what only the training needed, and has reference cycles: writing the pipeline takes as much memory again.
-        gc.collect()
+        free_unused()
         trained.config.to_disk(partial / "config.cfg")
         trained.nlp.to_disk(partial / "model-last")
         seconds, updates = round(trained.seconds, 2), job.length.updates

@@ -1,5 +1,4 @@
 """Load the pipelines that runs start from once per process, and restore their weights for each run."""
-import gc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Optional
@@ -11,6 +10,7 @@ from spacy.util import get_sourced_components, resolve_dot_names
 from thinc.api import Config, Model, fix_random_seed
 
 from scripts.base.files import file_stamp, hash_data
+from scripts.base.garbage import free_unused
 from scripts.experiments.config import is_drawn_by_initialize
 
 # Sections that differ from run to run and don't affect the pipeline to start from, apart from the seed.
@@ -64,7 +64,15 @@ class PipelineCache:
     def forget(self) -> None:
         """Free the memory of the last pipeline. It has reference cycles, so this needs the garbage collector."""
         self._kept = None
-        gc.collect()
+        free_unused()
+
+
+class NoCache(PipelineCache):
+    """Initialize a new pipeline for each training, without a copy of its weights."""
+
+    def get(self, config: Config, gpu_id: int) -> Language:
+        """See `PipelineCache.get`."""
+        return init_nlp(config, use_gpu=gpu_id)
 
 
 def weights_of(nlp: Language) -> Iterator[Any]:

@@ -1,7 +1,7 @@
-"""Describe a run: the training of its pipeline, and the parts to test the pipeline on."""
+"""Describe a run: the training of its pipeline, the parts to test the pipeline on, and what to save of it."""
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 from scripts.annotation.methods import RANDOM
 from scripts.base.files import hash_data
@@ -12,6 +12,8 @@ from scripts.experiments.models import model_job, types_of
 from scripts.experiments.plan import Run, tested_model, tested_sources
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FULL, SHIPPED, ZERO_SHOT
+from scripts.results.rounds import Round
+from scripts.results.runs import Prediction, RunResult
 
 # Fields of a `RunJob` that count for its fingerprint only if they are set.
 ADDED_LATER = frozenset({"is_rounded", "in_capitals"})
@@ -57,6 +59,26 @@ class RunJob:
         # Results of other runs than shipped ones, from before there were these fields, must stay valid.
         run = {key: value for key, value in run.items() if value or key not in ADDED_LATER}
         return hash_data({"version": SCORING_VERSION, "training": self.training.fingerprint, "run": run})
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """Everything to save of a run.
+
+    result (RunResult): The result.
+    config (str): The resolved config of the training.
+    sample (tuple): (document id, sentence number) of each sentence of the sample. Empty for whole parts.
+    predictions (tuple[Prediction, ...]): The predictions on the target's test part.
+    analysis (Mapping[str, Any]): Errors, kinds of match and counts by document.
+    round (Optional[Round]): The sentences for the next round of the curve. None if curves have no rounds.
+    """
+
+    result: RunResult
+    config: str
+    sample: tuple[tuple[str, int], ...]
+    predictions: tuple[Prediction, ...]
+    analysis: Mapping[str, Any]
+    round: Optional[Round] = None
 
 
 def run_job(workspace: Workspace, run: Run) -> RunJob:

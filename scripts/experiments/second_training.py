@@ -186,12 +186,12 @@ def _parts_seen(job: Optional[TrainingJob]) -> Iterator[Path]:
 
 
 def _train(workspace: Workspace, job: TrainingJob, on_passes: OnPasses) -> Language:
-    from scripts.experiments.pipeline_cache import PipelineCache
+    from scripts.experiments.pipeline_cache import NoCache
     from scripts.experiments.train import train_job
 
     before = shipped_model(workspace.experiment).before
     source = get_model(workspace, before).pipeline if before else None
-    return train_job(job, source, workspace.gpu_id, PipelineCache(), on_passes).nlp
+    return train_job(job, source, workspace.gpu_id, NoCache(), on_passes).nlp
 
 
 def with_splitter(nlp: Language) -> Language:

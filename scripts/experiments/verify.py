@@ -8,11 +8,11 @@ from scripts.base.leftovers import temporary_folder
 from scripts.base.progress import OnPasses, ignore_passes
 from scripts.evaluation.scores import MICRO
 from scripts.experiments.execute import jobs_of
-from scripts.experiments.execute_run import FinishedRun, RunWorker
+from scripts.experiments.execute_run import RunWorker
 from scripts.experiments.job import distinct
 from scripts.experiments.plan import Run
 from scripts.experiments.rounds import as_executed, find_round, is_finished, place_of
-from scripts.experiments.run import run_job
+from scripts.experiments.run import FinishedRun, run_job
 from scripts.experiments.workspace import Workspace
 from scripts.results.kinds import FEW_SHOT
 from scripts.results.rounds import round_file, write_round

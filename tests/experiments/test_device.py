@@ -1,4 +1,7 @@
 """Test the choice of threads, GPU and precision."""
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,10 +10,10 @@ import torch
 from scripts.base.errors import ProjectError
 from scripts.experiments import device
 from scripts.experiments.config import resolve_config
-from scripts.experiments.device import choose_precision, has_bfloat16, use_device
+from scripts.experiments.device import KEPT_KERNELS, choose_precision, has_bfloat16, use_device
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import run_job
-from tests.experiments.tiny import SETTINGS, open_project, write_experiment
+from tests.experiments.tiny import ROOT, SETTINGS, open_project, write_experiment
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,38 @@ def test_a_gpu_that_is_not_there_is_told_in_one_line():
     with pytest.raises(ProjectError, match="--gpu-id: GPU 0 can't be used .*gpu_id -1") as raised:
         use_device(1, 0)
     assert "\n" not in str(raised.value)
+
+
+# How much the memory grows with products of hundreds of shapes, as in a training: one per length of its sentences.
+MANY_SHAPES = """
+import psutil, torch
+from scripts.experiments.device import use_device
+
+{prepare}
+layer = torch.nn.Linear(384, 1536).bfloat16()
+with torch.inference_mode():
+    for rows in (1, 2, 3):
+        layer(torch.zeros(rows, 384, dtype=torch.bfloat16))
+    before = psutil.Process().memory_info().rss
+    for rows in range(4, 900):
+        layer(torch.zeros(rows, 384, dtype=torch.bfloat16))
+print(psutil.Process().memory_info().rss - before)
+"""
+
+
+def growth(prepare, **variables):
+    program = MANY_SHAPES.format(prepare=prepare)
+    environment = {**{name: value for name, value in os.environ.items() if name not in KEPT_KERNELS}, **variables}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, cwd=ROOT
+    )
+    return int(done.stdout)
+
+
+def test_compiled_kernels_of_past_batches_take_no_memory():
+    freely = growth("torch.set_num_threads(1)")
+    if freely < 20_000_000:
+        pytest.skip("on this processor, products in bfloat16 aren't compiled, or take little memory")
+    assert growth("use_device(1, -1)") < freely / 2
+    # The user's own number counts.
+    assert growth("use_device(1, -1)", **dict.fromkeys(KEPT_KERNELS, "2000")) > freely / 2

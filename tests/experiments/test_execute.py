@@ -1,6 +1,8 @@
 """Test a whole experiment: finished runs are not repeated, interruptions change nothing, mistakes are found first."""
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,13 @@ from scripts.base.errors import ProjectError
 from scripts.base.files import read_checked_json
 from scripts.experiments import train
 from scripts.experiments.execute import execute_kind, jobs_of, print_left_out, settings_file, show, show_settings
+from scripts.experiments.models import KeptModel
 from scripts.experiments.plan import few_shot_runs, in_corpus_runs, zero_shot_runs
-from scripts.experiments.run import run_job
+from scripts.experiments.run import FinishedRun, run_job
+from scripts.experiments.second_training import HeldOutMentions
 from scripts.experiments.work import TEST_COST, tasks_of
 from scripts.results.kinds import FEW_SHOT, IN_CORPUS, ZERO_SHOT
-from tests.experiments.tiny import SETTINGS, TRAINING, change_data, open_project, write_experiment
+from tests.experiments.tiny import ROOT, SETTINGS, TRAINING, change_data, open_project, write_experiment
 
 # Three runs: each starts otherwise, and one trains a source first.
 FEW = {**SETTINGS["few_shot"], "sources": [[], ["en_ugt"]], "sizes": [4], "seeds": [1], "transfer": ["full", "encoder"]}
@@ -219,3 +223,12 @@ class TestCommands:
         write_experiment(project, {**SETTINGS, "ship": {"training": {**TRAINING, "epochs": 17}}})
         execute_kind(open_project(project), ZERO_SHOT)
         assert "epochs: 17" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sent", [FinishedRun, KeptModel, HeldOutMentions])
+def test_what_workers_send_is_read_without_the_libraries_of_a_training(sent):
+    program = (
+        f"import sys, scripts.few_shot; print({sent.__module__!r} in sys.modules, 'spacy_transformers' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["True", "False"]

@@ -8,7 +8,7 @@ import torch
 from scripts.experiments.config import resolve_config
 from scripts.experiments.job import Selection
 from scripts.experiments.models import get_model
-from scripts.experiments.pipeline_cache import PipelineCache, weights_of
+from scripts.experiments.pipeline_cache import NoCache, PipelineCache, weights_of
 from scripts.experiments.plan import few_shot_runs
 from scripts.experiments.run import run_job
 from scripts.experiments.train import train_config
@@ -58,6 +58,11 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
     apart = [weights_after(job, PipelineCache(), tmp_path) for job in jobs[1:]]
     assert len({job.limit for job, _ in jobs}) == 2 and not same(together[0], together[1])
     assert all(same(one, other) for one, other in zip(together[1:], apart, strict=True))
+
+
+def test_a_pipeline_that_is_not_kept_is_trained_alike(finished_project, tmp_path):
+    job = jobs_of_a_curve(open_project(finished_project), "full")[0]
+    assert same(weights_after(job, NoCache(), tmp_path), weights_after(job, PipelineCache(), tmp_path))
 
 
 @pytest.mark.parametrize("model", MODELS)
