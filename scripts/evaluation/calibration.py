@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from typing import Sequence
 
 import numpy
-from scipy.optimize import minimize
 from scipy.special import expit
 
 # Naeini et al. 2015; Guo et al. 2017.
@@ -111,6 +110,9 @@ def fit_beta(log_right: Sequence[float], log_wrong: Sequence[float], is_right: S
     is_right (Sequence[bool]): Whether each mention is right.
     RETURNS (BetaCalibration): The calibration.
     """
+    # Only a fit needs it, and every command imports this module.
+    from scipy.optimize import minimize
+
     right = numpy.asarray(is_right, dtype=bool)
     terms = numpy.stack([numpy.asarray(log_right), -numpy.asarray(log_wrong), numpy.ones(len(right))])
     n_right, n_wrong = int(right.sum()), int((~right).sum())

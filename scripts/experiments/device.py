@@ -10,7 +10,7 @@ from scripts.experiments.settings import Precision
 
 # The kernels that oneDNN and PyTorch keep compiled, one for each shape of a matrix product. Almost every batch has new
 # shapes, so that more than those of one batch hardly save time, but take hundreds of megabytes.
-KEPT_KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32", "LRU_CACHE_CAPACITY": "32"}
+KEPT_KERNELS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "16"}
 
 
 def use_device(threads: int, gpu_id: int) -> str:
