@@ -71,7 +71,8 @@ class NoCache(PipelineCache):
     """Initialize a new pipeline for each training, without a copy of its weights."""
 
     def get(self, config: Config, gpu_id: int) -> Language:
-        """See `PipelineCache.get`."""
+        """See `PipelineCache.get`. Frees the memory of pipelines that aren't used any more first."""
+        self.forget()
         return init_nlp(config, use_gpu=gpu_id)
 
 

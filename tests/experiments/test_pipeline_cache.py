@@ -1,10 +1,12 @@
 """Test that a restored pipeline equals the one that `spacy train` would create."""
+import weakref
 from dataclasses import replace
 
 import numpy
 import pytest
 import torch
 
+from scripts.experiments import pipeline_cache
 from scripts.experiments.config import resolve_config
 from scripts.experiments.job import Selection
 from scripts.experiments.models import get_model
@@ -63,6 +65,16 @@ def test_runs_of_one_process_are_those_of_a_process_each(finished_project, tmp_p
 def test_a_pipeline_that_is_not_kept_is_trained_alike(finished_project, tmp_path):
     job = jobs_of_a_curve(open_project(finished_project), "full")[0]
     assert same(weights_after(job, NoCache(), tmp_path), weights_after(job, PipelineCache(), tmp_path))
+
+
+def test_a_pipeline_that_is_not_kept_is_gone_before_the_next_one(finished_project, monkeypatch):
+    job, source = jobs_of_a_curve(open_project(finished_project), "full")[0]
+    cache, config = NoCache(), resolve_config(job, source)
+    initialize, left = pipeline_cache.init_nlp, []
+    before = weakref.ref(cache.get(config, -1).get_pipe("transformer").model.transformer)
+    monkeypatch.setattr(pipeline_cache, "init_nlp", lambda *a, **k: left.append(before()) or initialize(*a, **k))
+    cache.get(config, -1)
+    assert left == [None]
 
 
 @pytest.mark.parametrize("model", MODELS)
