@@ -31,6 +31,8 @@ NONE_STATED = "none stated"
 ABOUT = ("title", "description", "invented", "license", "url", "author")
 # Keys that corpora converted by an earlier version don't have. They count only if they are set.
 ADDED_LATER = ("feature",)
+# The names in the paper's Table 1.
+PAPER_CORPORA = ("EN UGT", "EN EHR", "RU UGT", "RU EHR")
 # Document ids, with * for any characters and ? for one character.
 Patterns = Annotated[list[str], Field(min_length=1)]
 
@@ -137,8 +139,8 @@ class CorpusSettings(Settings):
     split (Split): How documents are split into a training and a test part.
     published_split (Optional[PublishedSplit]): The documents in each part, instead of `split`.
     expected (Expected): The expected counts.
-    paper_corpus (Optional[str]): The paper's corpus that this one is, or replaces, such as `RU EHR`. The paper's
-        numbers are shown next to this corpus's.
+    paper_corpus (Optional[str]): The paper's corpus that this one is, or replaces: `EN UGT`, `EN EHR`, `RU UGT` or
+        `RU EHR`. The paper's numbers are shown next to this corpus's.
     obtain (str): Where to get the corpus and how to lay it out in `path`. Printed if the corpus is missing.
     title (str): The corpus's usual name. Defaults to the name of this file.
     description (str): The kind of text, in one sentence without the full stop.
@@ -217,6 +219,13 @@ class CorpusSettings(Settings):
     def _known_format(cls, name: str) -> str:
         if name not in FORMATS:
             raise ValueError(f"unknown format ({suggest(name, list(FORMATS))})")
+        return name
+
+    @field_validator("paper_corpus")
+    @classmethod
+    def _known_in_paper(cls, name: Optional[str]) -> Optional[str]:
+        if name is not None and name not in PAPER_CORPORA:
+            raise ValueError(f"not one of the paper's corpora ({suggest(name, list(PAPER_CORPORA))})")
         return name
 
     @field_validator("labels", "ignore", "label", mode="before")

@@ -336,6 +336,13 @@ BAD_FILES = [
     ),
     ("another such", BRAT, "", "format: xml", f"mine.yml: key 'format': unknown format ({KNOWN_FORMATS}) (got 'xml')"),
     (
+        "a corpus that the paper doesn't have",
+        BRAT,
+        "",
+        "format: brat\npaper_corpus: RU_EHR",
+        "mine.yml: key 'paper_corpus': not one of the paper's corpora (did you mean 'RU EHR'?) (got 'RU_EHR')",
+    ),
+    (
         "a published split that leaves documents over",
         BRAT,
         "",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.base.errors import ProjectError
+from scripts.corpora.settings import PAPER_CORPORA
 from scripts.results.paper import (
     MULTI_BERT,
     PaperZeroShot,
@@ -65,6 +66,10 @@ def test_table3_is_corrected_where_ru_ehr_is_involved(paper):
     assert paper.table3["EN UGT", "RU UGT", "Disease"] == PaperZeroShot(24.12, "")
     assert {bool(zero_shot.note) for key, zero_shot in paper.table3.items() if "RU EHR" in key} == {True}
     assert {bool(zero_shot.note) for key, zero_shot in paper.table3.items() if "RU EHR" not in key} == {False}
+
+
+def test_corpus_files_can_name_the_corpora_of_table1_only():
+    assert list(PAPER_CORPORA) == list(json.loads((FOLDER / "tables.json").read_text(encoding="utf8"))["table1"])
 
 
 def test_the_corrected_rows_fit_the_39_drug_mentions_of_the_test_set_of_ru_ehr():
