@@ -21,6 +21,8 @@ RESERVED = "micro"
 VARIABLE = re.compile(r"\$(?=\w|\{\w+\})\{?(\w+)\}?")
 Discontinuous = Literal["span", "first", "drop"]
 Splitter = Literal["by_script", "punkt"]
+# As in the paper's Table 1.
+NameInPaper = Literal["EN UGT", "EN EHR", "RU UGT", "RU EHR"]
 # The names are defined only once, as tuples, but mypy only accepts literals.
 Reason = Literal[REASONS]  # type: ignore[valid-type]
 Change = Literal[CHANGES]  # type: ignore[valid-type]
@@ -31,8 +33,6 @@ NONE_STATED = "none stated"
 ABOUT = ("title", "description", "invented", "license", "url", "author")
 # Keys that corpora converted by an earlier version don't have. They count only if they are set.
 ADDED_LATER = ("feature",)
-# The names in the paper's Table 1.
-PAPER_CORPORA = ("EN UGT", "EN EHR", "RU UGT", "RU EHR")
 # Document ids, with * for any characters and ? for one character.
 Patterns = Annotated[list[str], Field(min_length=1)]
 
@@ -170,7 +170,7 @@ class CorpusSettings(Settings):
     split: Split = Split()
     published_split: Optional[PublishedSplit] = None
     expected: Expected = Expected()
-    paper_corpus: Optional[str] = None
+    paper_corpus: Optional[NameInPaper] = None
     obtain: str = ""
     title: str = ""
     description: str = ""
@@ -219,13 +219,6 @@ class CorpusSettings(Settings):
     def _known_format(cls, name: str) -> str:
         if name not in FORMATS:
             raise ValueError(f"unknown format ({suggest(name, list(FORMATS))})")
-        return name
-
-    @field_validator("paper_corpus")
-    @classmethod
-    def _known_in_paper(cls, name: Optional[str]) -> Optional[str]:
-        if name is not None and name not in PAPER_CORPORA:
-            raise ValueError(f"not one of the paper's corpora ({suggest(name, list(PAPER_CORPORA))})")
         return name
 
     @field_validator("labels", "ignore", "label", mode="before")

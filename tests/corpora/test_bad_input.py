@@ -340,7 +340,7 @@ BAD_FILES = [
         BRAT,
         "",
         "format: brat\npaper_corpus: RU_EHR",
-        "mine.yml: key 'paper_corpus': not one of the paper's corpora (did you mean 'RU EHR'?) (got 'RU_EHR')",
+        "mine.yml: key 'paper_corpus': Input should be 'EN UGT', 'EN EHR', 'RU UGT' or 'RU EHR' (got 'RU_EHR')",
     ),
     (
         "a published split that leaves documents over",
