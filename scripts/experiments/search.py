@@ -1,5 +1,5 @@
 """Search for settings on training parts: train candidates on some documents and score them on the others."""
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence
 
@@ -34,11 +34,13 @@ class Candidate:
     name (str): `base`, or the one setting that differs from it, such as `learn_rate: 0.0004`.
     training (Training): The length and learning rates of the training.
     frozen (str): The part of the encoder that isn't trained.
+    model (str): The spaCy config or the baseline. None for the experiment's own model.
     """
 
     name: str
     training: Training
     frozen: Frozen
+    model: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -90,28 +92,32 @@ def check_values(workspace: Workspace, values: SearchValues) -> None:
             raise ProjectError(reason, where=where, remedy="remove the key")
 
 
-def list_candidates(search: Search, frozen: Frozen) -> list[Candidate]:
+def list_candidates(search: Search, frozen: Frozen, model: str) -> list[Candidate]:
     """List the candidates. Each changes one setting of the base.
 
     search (Search): The base and the values to try.
     frozen (str): The part of the encoder that the base doesn't train.
+    model (str): The model of the base.
     RETURNS (list[Candidate]): The candidates, with the base first.
     """
-    base = {**search.base.model_dump(), "frozen": frozen}
+    base = {**search.base.model_dump(), "frozen": frozen, "model": model}
     changed = [(key, value) for key, values in search.values for value in values if value != base[key]]
-    candidates = [Candidate(BASE, search.base, frozen)]
-    for key, value in changed:
-        settings = {**base, key: value}
-        name = f"{key}: {str(value).removesuffix('.0')}"
-        candidates.append(Candidate(name, frozen=settings.pop("frozen"), training=Training(**settings)))
-    return candidates
+    own = Candidate(BASE, search.base, frozen)
+    return [own, *(_with_change(own, key, value) for key, value in changed)]
 
 
-def search_runs(search: Search, frozen: Frozen) -> list[SearchRun]:
+def _with_change(base: Candidate, key: str, value: Any) -> Candidate:
+    name = f"{key}: {str(value).removesuffix('.0')}"
+    if key in Training.model_fields:
+        return replace(base, name=name, training=Training(**{**base.training.model_dump(), key: value}))
+    return replace(base, name=name, **{key: value})
+
+
+def search_runs(search: Search, frozen: Frozen, model: str) -> list[SearchRun]:
     """RETURNS (list[SearchRun]): Every candidate on every corpus, at every size, with every seed."""
     return [
         SearchRun(candidate, corpus, size, seed)
-        for candidate in list_candidates(search, frozen)
+        for candidate in list_candidates(search, frozen, model)
         for size in search.sizes
         for corpus in search.corpora
         for seed in search.seeds
@@ -142,15 +148,17 @@ def split_training_part(workspace: Workspace, search: Search, corpus: str) -> No
 def search_job(workspace: Workspace, run: SearchRun) -> RunJob:
     """RETURNS (RunJob): The training of a run, as in few-shot without a source, or in in-corpus if it has no size, and
     its test on the held-out documents."""
+    model = run.candidate.model
     training = workspace.job(
         (run.corpus,),
+        model,
         train=(part_of(search_part(workspace, run.corpus, TRAIN)),),
         training=run.candidate.training,
         seed=run.seed if run.size is None else run.seed + SAMPLE_SEED_OFFSET,
         frozen=run.candidate.frozen,
         limit=run.size,
         sample_seed=run.seed,
-        own_start=own_start(workspace.recipe.template.path, NO_TRANSFER),
+        own_start=own_start(workspace.recipe_of(model).template.path, NO_TRANSFER),
     )
     held_out = part_of(search_part(workspace, run.corpus, DEVELOPMENT))
     return RunJob(training, ScoredPart(run.corpus, held_out, workspace.corpora[run.corpus].entity_types))
@@ -184,7 +192,8 @@ def execute_search(
     for corpus in search.corpora:
         split_training_part(workspace, search, corpus)
     check_sizes(workspace, search)
-    jobs = {run: search_job(workspace, run) for run in search_runs(search, workspace.experiment.frozen)}
+    runs = search_runs(search, workspace.experiment.frozen, workspace.experiment.model)
+    jobs = {run: search_job(workspace, run) for run in runs}
     folder = workspace.results / "search"
     known = {run: _fingerprint_on_record(folder, run) for run in jobs}
     pending = {run: job for run, job in jobs.items() if known[run] != job.fingerprint}
@@ -226,7 +235,7 @@ def search_tasks(workspace: Workspace, jobs: Mapping[SearchRun, RunJob]) -> list
             id=f"search.{run.id}",
             payload=(run, job),
             cost=TEST_COST + job.training.passes,
-            start=run.candidate.frozen,
+            start=f"{run.candidate.model} {run.candidate.frozen}",
             reads=(*shared, *(part.path for part in job.training.train), job.test.part.path),
         )
         for run, job in jobs.items()

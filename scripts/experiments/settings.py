@@ -319,6 +319,8 @@ class SearchValues(Settings):
     min_updates (list[int]): Minimum numbers of updates.
     batch_size (list[int]): Sentences per update.
     frozen (list[str]): The parts of the encoder that are not trained.
+    model (list[str]): Names of spaCy configs, such as `softmax_crf`, or of baselines, of which only the config and the
+        encoder count here.
     """
 
     learn_rate: Annotated[list[Positive], AfterValidator(_without_repeats)] = []
@@ -327,6 +329,7 @@ class SearchValues(Settings):
     min_updates: Annotated[list[Annotated[int, Field(ge=0)]], AfterValidator(_without_repeats)] = []
     batch_size: Annotated[list[Count], AfterValidator(_without_repeats)] = []
     frozen: Annotated[list[Frozen], AfterValidator(_without_repeats)] = []
+    model: Annotated[list[ModelName], AfterValidator(_without_repeats)] = []
 
 
 class Search(Settings):
@@ -339,7 +342,7 @@ class Search(Settings):
     split_seed (int): Seed of the split. All candidates use the same one.
     sizes (list[int]): Sample sizes in sentences. null means all sentences of the documents that are not held out.
     seeds (list[int]): One training per seed.
-    base (Training): The settings to compare candidates with. The frozen part is the experiment's `frozen`.
+    base (Training): The settings to compare candidates with. The model and the frozen part are the experiment's.
     values (SearchValues): The values to try.
     """
 

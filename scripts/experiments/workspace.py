@@ -14,7 +14,7 @@ from scripts.encoders.record import AS_NAMED, EncoderRecord, find_encoder
 from scripts.experiments.config import can_fold, find_template, has_encoder, leaves_types_out, read_template
 from scripts.experiments.device import choose_precision
 from scripts.experiments.job import Template, Tokenizer, TrainingJob
-from scripts.experiments.settings import Experiment, corpus_file, read_experiment
+from scripts.experiments.settings import Baseline, Experiment, corpus_file, read_experiment
 from scripts.results.kinds import ENCODER_ONLY
 from scripts.results.runs import StartedWith
 
@@ -67,7 +67,7 @@ class Workspace:
     metrics (Path): Folder for run files, tables, figures and the report.
     started_with (StartedWith): The command's seed, threads, precision and encoder.
     gpu_id (int): The GPU to use; -1 for the CPU.
-    baselines (Mapping[str, Recipe]): The configs and encoders of the baselines.
+    baselines (Mapping[str, Recipe]): The configs and encoders of the baselines, and of the models that a search tries.
     """
 
     name: str
@@ -238,6 +238,7 @@ def open_workspace(
     RAISES (ProjectError): If settings are invalid, or a corpus or an encoder is missing or has changed.
     """
     settings = read_experiment(configs, experiment).shifted(seed).with_encoder(encoder)
+    others = {name: Baseline(config=name) for name in settings.search.values.model} if settings.search else {}
     return Workspace(
         name=experiment,
         experiment=settings,
@@ -250,8 +251,8 @@ def open_workspace(
         started_with=StartedWith(seed, threads, precision or choose_precision(settings.precision, gpu_id), encoder),
         gpu_id=gpu_id,
         baselines={
-            name: read_recipe(configs, training, baseline.config, baseline.encoder or settings.encoder)
-            for name, baseline in settings.baselines.items()
+            name: read_recipe(configs, training, other.config, other.encoder or settings.encoder)
+            for name, other in {**others, **settings.baselines}.items()
         },
     )
 

@@ -1,5 +1,6 @@
 """Test that a search opens no test part, keeps documents whole, and repeats nothing."""
 import json
+import shutil
 
 import pytest
 
@@ -21,6 +22,7 @@ from scripts.experiments.search import (
 )
 from scripts.experiments.settings import read_experiment
 from tests.experiments.tiny import (
+    ROOT,
     SETTINGS,
     TRAINING,
     change_data,
@@ -126,7 +128,7 @@ class TestSettings:
 
 class TestCandidates:
     def test_each_changes_one_setting_of_the_base(self, search):
-        base, rate, frozen = list_candidates(search, "nothing")
+        base, rate, frozen = list_candidates(search, "nothing", "softmax")
         assert (base.name, base.training, base.frozen) == ("base", search.base, "nothing")
         assert (rate.name, rate.frozen) == ("learn_rate: 0.001", "nothing")
         assert rate.training == search.base.model_copy(update={"learn_rate": 0.001})
@@ -134,12 +136,29 @@ class TestCandidates:
 
     def test_what_the_base_has_already_is_not_tried_again(self, project):
         workspace, search = open_search(project, values={"epochs": [1, 3], "frozen": ["nothing", "word_embeddings"]})
-        names = [candidate.name for candidate in list_candidates(search, "word_embeddings")]
+        names = [candidate.name for candidate in list_candidates(search, "word_embeddings", "softmax")]
         assert names == ["base", "epochs: 3", "frozen: nothing"]
+
+    def test_other_models_are_tried_by_the_name_of_their_config_or_baseline(self, project):
+        shutil.copyfile(ROOT / "configs" / "softmax_crf.cfg", project / "configs" / "softmax_crf.cfg")
+        search = {**SEARCH, "values": {"model": ["softmax", "softmax_crf", "crf"]}}
+        write_experiment(project, {**SETTINGS, "baselines": {"crf": {"config": "softmax_crf"}}, "search": search})
+        workspace = open_project(project)
+        base, *others = list_candidates(search_settings(workspace), "nothing", "softmax")
+        assert [one.name for one in others] == ["model: softmax_crf", "model: crf"]
+        assert all((one.training, one.frozen) == (base.training, base.frozen) for one in others)
+        split_training_part(workspace, workspace.experiment.search, "en_ugt")
+        jobs = [search_job(workspace, SearchRun(candidate, "en_ugt", 4, 0)) for candidate in (base, *others)]
+        found = [resolve_config(job.training)["components"]["bio_ner"]["model"]["@architectures"] for job in jobs]
+        assert found == ["interlingual.BioTagger.v2", *2 * ["interlingual.CrfTagger.v2"]]
+
+    def test_a_model_without_a_config_is_told(self, project):
+        with pytest.raises(ProjectError, match="softmax_crff"):
+            open_search(project, values={"model": ["softmax_crff"]})
 
     def test_every_candidate_is_run_on_every_corpus_size_and_seed(self, project):
         _, search = open_search(project, corpora=["en_ugt", "ru_ugt"], seeds=[0, 1])
-        runs = search_runs(search, "word_embeddings")
+        runs = search_runs(search, "word_embeddings", "softmax")
         assert len({run.id for run in runs}) == len(runs) == 3 * 2 * 2 * 2
 
 
@@ -194,7 +213,7 @@ class TestParts:
 class TestJob:
     def test_a_sample_is_trained_as_in_few_shot_and_the_rest_as_in_corpus(self, workspace, search):
         split_training_part(workspace, search, "en_ugt")
-        candidate = list_candidates(search, "encoder")[1]
+        candidate = list_candidates(search, "encoder", "softmax")[1]
         train = search_part(workspace, "en_ugt", "train")
         sample, whole = (search_job(workspace, SearchRun(candidate, "en_ugt", size, 3)).training for size in (4, None))
         assert (sample.n_sentences, sample.limit, sample.sample_seed, sample.seed) == (4, 4, 3, SAMPLE_SEED_OFFSET + 3)
@@ -265,7 +284,7 @@ class TestSearching:
         assert executed == ["learn_rate-0.002.en_ugt.size-4.seed-0"]
 
     def test_no_run_passes_for_another(self, workspace, search):
-        runs = search_runs(search, "word_embeddings")
+        runs = search_runs(search, "word_embeddings", "softmax")
         assert len({fingerprint(workspace, search, run) for run in runs}) == len(runs) == len(IDS)
 
     @pytest.mark.parametrize("changes", [{"development": 0.5}, {"split_seed": 1}, {"base": {**TRAINING, "epochs": 2}}])
@@ -273,11 +292,11 @@ class TestSearching:
         prints = []
         for options in ({}, changes):
             workspace, search = open_search(project, **options)
-            prints.append(fingerprint(workspace, search, search_runs(search, "word_embeddings")[0]))
+            prints.append(fingerprint(workspace, search, search_runs(search, "word_embeddings", "softmax")[0]))
         assert prints[0] != prints[1]
 
     def test_other_data_make_a_run_stale_and_a_test_part_does_not(self, workspace, project, search):
-        run = search_runs(search, "word_embeddings")[0]
+        run = search_runs(search, "word_embeddings", "softmax")[0]
         before = fingerprint(workspace, search, run)
         change_data(workspace, "en_ugt", "test")
         assert fingerprint(open_project(project), search, run) == before

@@ -45,6 +45,7 @@ FULL: dict[str, Any] = {
             "min_updates": [2],
             "batch_size": [2],
             "frozen": ["encoder"],
+            "model": ["softmax_crf"],
         },
     },
 }
@@ -98,6 +99,7 @@ CHANGES: dict[str, Any] = {
     "search.values.min_updates": [3],
     "search.values.batch_size": [3],
     "search.values.frozen": ["nothing"],
+    "search.values.model": ["crf"],
     **{
         f"{section}.{key}": value
         for section in (*(f"{name}.training" for name in TRAININGS), "search.base")
@@ -169,7 +171,7 @@ def results_of(workspace) -> dict[str, str]:
     search = workspace.experiment.search
     for corpus in search.corpora:
         split_training_part(workspace, search, corpus)
-    runs = search_runs(search, workspace.experiment.frozen)
+    runs = search_runs(search, workspace.experiment.frozen, workspace.experiment.model)
     return {**found, **{f"search {run.id}": search_job(workspace, run).fingerprint for run in runs}}
 
 
