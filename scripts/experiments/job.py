@@ -111,8 +111,8 @@ class TrainingJob:
     selection (Optional[Selection]): How the sentences are selected. None for `limit` sentences at random.
     numbers (Optional[tuple[int, ...]]): The selected sentences, as their numbers in the training parts, in this order.
         None until they are known.
-    fold_capitals (Optional[bool]): Whether the encoder reads sentences in capitals as if they were in lower case.
-        None if it doesn't.
+    fold_capitals (Optional[bool]): Whether the encoder reads sentences in capitals or title case as if they were in
+        lower case. None if it doesn't.
     own_start (Optional[bool]): Whether the weights depend on this seed only. In earlier versions, some weights of some
         models were those of the first training in the same process. None for trainings that never had this problem.
     """

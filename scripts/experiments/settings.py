@@ -374,7 +374,7 @@ class Experiment(Settings):
     encoder (str): The encoder of every model: `offline`, a Hugging Face name, a folder, or `untrained`.
     lower_case (bool): Whether the encoder's tokenizer lower-cases, if it has that option (paper protocol B9). By
         default, the setting in the encoder's files.
-    fold_capitals (bool): Whether encoders read sentences in capitals as if they were in lower case.
+    fold_capitals (bool): Whether encoders read sentences in capitals or title case as if they were in lower case.
     model (str): Name of the spaCy config, such as `softmax`.
     frozen (str): The part of the encoder that isn't trained: `nothing`, its `word_embeddings`, or the whole `encoder`.
     types (str): One model for all entity types (`joint`), or one per type (`per_type`; paper protocol B5).

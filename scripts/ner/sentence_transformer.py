@@ -68,6 +68,9 @@ FACTORY = "sentence_transformer"
 WEIGHTS = "weights.pt"
 # A sentence is in capitals if this share of its letters is, and if it has a word of at least so many letters.
 MOSTLY_CAPITALS, LONG_WORD = 0.8, 5
+# A sentence is in title case if all of its words start with a capital, at least so many, and one after the first is as
+# short as "Of" or "По", which lists of names don't have.
+TITLE_WORDS, SHORT_WORD = 4, 3
 # The most characters that a normal form of Unicode has for one.
 LONGEST_NORMAL_FORM = 18
 TINY = torch.finfo(torch.float32).tiny
@@ -97,7 +100,7 @@ def SentenceTransformer(
     training_precision (str): `float32`, or `bfloat16` for matrix products in bfloat16 (weights stay float32).
     inference_precision (str): The same for predictions, or `int8` for processors without bfloat16 (see `Int8Linear`).
         Only `float32` gives the same ones on different machines.
-    fold_capitals (bool): Read sentences in capitals as if they were in lower case; see `fold_case`.
+    fold_capitals (bool): Read sentences in capitals or title case as if they were in lower case; see `fold_case`.
     RETURNS (Model[List[Doc], FullTransformerBatch]): A model for the `transformer` factory.
     RAISES (ValueError): If a precision is unknown.
     """
@@ -274,21 +277,33 @@ def _is_surely_short(text: str, max_subwords: int) -> bool:
 
 
 def fold_case(text: str) -> str:
-    """Lower-case a sentence that is written in capitals, except for its first letter.
+    """Lower-case a sentence that is written in capitals or in title case, except for its first letter.
 
     text (str): A sentence.
     RETURNS (str): A text of the same length. It is the sentence itself unless nearly all of its letters are capitals
-        and one of its words is longer than an abbreviation.
+        and one of its words is longer than an abbreviation, or it Is Written Like This.
     """
-    # Not the letters of regular expressions, which include superscripts and fractions.
-    words = ["".join(word) for is_word, word in groupby(text, str.isalpha) if is_word]
-    letters = "".join(words)
-    capitals = sum(map(str.isupper, letters))
-    if max(map(len, words), default=0) < LONG_WORD or capitals < MOSTLY_CAPITALS * len(letters):
+    if not (_is_in_capitals(text) or _is_in_title_case(text)):
         return text
     lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
     first = next(number for number, character in enumerate(text) if character.isalpha())
     return lowered[:first] + text[first] + lowered[first + 1 :]
+
+
+def _is_in_capitals(text: str) -> bool:
+    # Not the letters of regular expressions, which include superscripts and fractions.
+    words = ["".join(word) for is_word, word in groupby(text, str.isalpha) if is_word]
+    letters = "".join(words)
+    capitals = sum(map(str.isupper, letters))
+    return max(map(len, words), default=0) >= LONG_WORD and capitals >= MOSTLY_CAPITALS * len(letters)
+
+
+def _is_in_title_case(text: str) -> bool:
+    # Not doses, whose units stay in lower case.
+    tokens = (token for token in text.split() if not any(map(str.isdigit, token)))
+    words = [word for token in tokens if (word := "".join(filter(str.isalpha, token)))]
+    has_short = any(1 < len(word) <= SHORT_WORD and word[1:].islower() for word in words[1:])
+    return has_short and len(words) >= TITLE_WORDS and all(word[0].isupper() for word in words)
 
 
 def _folded(span: Span) -> str:
@@ -494,7 +509,7 @@ class EncoderShim(HFShim):
     objects (HFObjects): Tokenizer and model, or the settings to load them with.
     training_precision (str): `float32` or `bfloat16`.
     inference_precision (str): The same for predictions, or `int8`.
-    fold_capitals (bool): Whether to read sentences in capitals as if they were in lower case.
+    fold_capitals (bool): Whether to read sentences in capitals or title case as if they were in lower case.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Test that sentences in capitals are read in lower case where set, also after saving and sourcing."""
+"""Test that sentences in capitals or title case are read in lower case where set, also after saving and sourcing."""
 import pytest
 import spacy
 from hypothesis import given
@@ -30,6 +30,19 @@ def test_capitals_are_read_as_a_sentence(text, read):
 
 
 @pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Took Aspirin For The Headache.", "Took aspirin for the headache."),
+        ("«Я Пью Найз От Боли!»", "«Я пью найз от боли!»"),
+        ("I Don't Take 20mg Of Prozac’s Copy", "I don't take 20mg of prozac’s copy"),
+        ("1. Follow-Up And Pain In The HIP", "1. Follow-up and pain in the hip"),
+    ],
+)
+def test_title_case_is_read_as_a_sentence(text, read):
+    assert fold_case(text) == read
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -45,6 +58,12 @@ def test_capitals_are_read_as_a_sentence(text, read):
         "Took ASPIRIN for the headache.",
         "СД 2 типа",
         "漢字漢字漢字",
+        # Names that follow each other, also after a short word or next to abbreviations, and a heading of three words.
+        "Prozac, Zoloft, Paxil, Celexa",
+        "The Prozac, Zoloft, Paxil",
+        "Aspirin, ASA, HCTZ, Vitamin C, Humira",
+        "Signs Of Diabetes",
+        "Took Humira And then Enbrel",
     ],
 )
 def test_others_are_read_as_they_are(text):
@@ -55,6 +74,7 @@ def test_others_are_read_as_they_are(text):
 def test_length_stays_whatever_the_text(text):
     assert len(fold_case(text)) == len(text)
     assert len(fold_case(text.upper())) == len(text.upper())
+    assert len(fold_case(text.title())) == len(text.title())
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +96,14 @@ def is_same(one, two) -> bool:
 
 def test_vectors_of_capitals_are_those_of_the_sentence_as_it_is_read(folding):
     assert is_same(vectors(folding, PLAIN.upper()), vectors(folding, fold_case(PLAIN.upper())))
-    assert not is_same(vectors(folding, PLAIN.upper()), vectors(folding, PLAIN.upper().lower().title()))
+    assert is_same(vectors(folding, PLAIN.title()), vectors(folding, fold_case(PLAIN.title())))
+    assert not is_same(vectors(folding, PLAIN.upper()), vectors(folding, PLAIN.lower()))
 
 
 def test_without_the_setting_capitals_are_read_as_capitals(tiny_encoder, folding):
     plain = make_pipeline(tiny_encoder)
-    assert not is_same(vectors(plain, PLAIN.upper()), vectors(plain, fold_case(PLAIN.upper())))
+    for text in (PLAIN.upper(), PLAIN.title()):
+        assert not is_same(vectors(plain, text), vectors(plain, fold_case(text)))
     assert is_same(vectors(plain, PLAIN), vectors(folding, PLAIN))
 
 
