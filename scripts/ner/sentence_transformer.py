@@ -299,7 +299,7 @@ def _is_in_capitals(text: str) -> bool:
 
 
 def _is_in_title_case(text: str) -> bool:
-    # Not doses, whose units stay in lower case.
+    # Not doses in one word, such as 20mg, whose units stay in lower case.
     tokens = (token for token in text.split() if not any(map(str.isdigit, token)))
     words = [word for token in tokens if (word := "".join(filter(str.isalpha, token)))]
     has_short = any(1 < len(word) <= SHORT_WORD and word[1:].islower() for word in words[1:])
