@@ -5,6 +5,7 @@ const COLORS = 5;
 const byId = (id) => document.getElementById(id);
 let labels = [];
 let answer = { text: "", pipelines: [] };
+let lastRequest = 0;
 
 function make(tag, text, className) {
   const element = document.createElement(tag);
@@ -91,22 +92,31 @@ function explain(detail) {
   return Array.isArray(detail) ? detail.map((one) => `${one.where}: ${one.problem}`).join("; ") : String(detail);
 }
 
+async function entitiesOf(text) {
+  const response = await fetch("entities", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text }),
+  });
+  const found = await response.json();
+  if (!response.ok) throw new Error(explain(found.detail));
+  return found;
+}
+
+// Answers can arrive in another order than they were asked for: only the last request's is shown.
 async function find(event) {
   if (event) event.preventDefault();
+  const request = ++lastRequest;
   const text = byId("text").value;
   tell("Reading …");
   try {
-    const response = await fetch("entities", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ text }),
-    });
-    const found = await response.json();
-    if (!response.ok) throw new Error(explain(found.detail));
-    answer = { text, pipelines: found };
+    const pipelines = await entitiesOf(text);
+    if (request !== lastRequest) return;
+    answer = { text, pipelines };
     tell("");
     show();
   } catch (error) {
+    if (request !== lastRequest) return;
     tell(error instanceof TypeError ? "The demo is no longer running." : error.message, true);
   }
 }

@@ -80,6 +80,20 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(page, demo_address):
     assert len(page.input_value("#text")) == 8 * 2501
 
 
+def test_an_earlier_answer_that_comes_later_is_not_shown(page, demo_address):
+    held = []
+    page.route("**/entities", lambda route: held.append(route), times=1)
+    with page.expect_request("**/entities"):
+        page.goto(demo_address)
+    read(page, TEXT)
+    with page.expect_response("**/entities") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.wait_for_timeout(500)
+    assert page.locator("section .text").inner_text().startswith(TEXT[:8])
+    assert page.locator("#status").inner_text() == ""
+
+
 def test_it_says_when_the_demo_has_ended(page, demo):
     process, address, _ = demo
     page.goto(address)
