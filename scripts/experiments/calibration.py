@@ -57,7 +57,7 @@ class CalibrationJob:
     """Everything that determines a calibration.
 
     model (TrainingJob): The training of the shipped weights.
-    corpora (tuple[str, ...]): The training corpora, in the order of the training's parts.
+    corpora (tuple[str, ...]): The training corpora, in the order of the training's parts and repeated like these.
     tests (tuple[ScoredPart, ...]): The test parts to measure the calibration on.
     held_out (float): Share of the training documents to hold out from the second training.
     split_seed (int): Seed of the split.
@@ -98,7 +98,7 @@ def calibration_job(workspace: Workspace) -> CalibrationJob:
     """RETURNS (CalibrationJob): Everything that determines the calibration of the shipped pipeline."""
     model = shipped_model(workspace.experiment)
     tests = tuple(run_job(workspace, run).test for run in shipped_runs(workspace.experiment))
-    return CalibrationJob(model_job(workspace, model), model.corpora, tests)
+    return CalibrationJob(model_job(workspace, model), model.parts, tests)
 
 
 def get_calibration(workspace: Workspace) -> Optional[Calibration]:

@@ -60,6 +60,7 @@ def model_folder(workspace: Workspace, model: SourceModel) -> Path:
     """RETURNS (Path): Folder of a model. Models with different settings have different folders."""
     settings: list[Any] = [model.training.model_dump(), model.max_sentences]
     settings += [model.transfer] if model.is_few_shot else []
+    settings += [model.repeats] if model.repeats else []
     return workspace.models(model.baseline) / f"{model.name}.{hash_data(settings)[:8]}"
 
 
@@ -67,7 +68,7 @@ def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
     """RETURNS (TrainingJob): The training of a model on training parts, or on a sample of them."""
     transfer = model.transfer if model.before else NO_TRANSFER
     return workspace.job(
-        model.corpora,
+        model.parts,
         model.baseline,
         entity_types=types_of(workspace, model.entity_type),
         training=model.training,

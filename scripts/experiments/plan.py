@@ -26,6 +26,7 @@ class SourceModel:
     is_few_shot (bool): Whether it is trained exactly like the few-shot run with the same coordinates.
     baseline (str): The baseline it belongs to. None for the experiment's own model.
     entity_type (str): The entity type to train for. None for all types jointly.
+    repeats (tuple[int, ...]): How many times an epoch reads each of the corpora. Empty for once.
     """
 
     corpora: tuple[str, ...]
@@ -37,6 +38,13 @@ class SourceModel:
     is_few_shot: bool = False
     baseline: Optional[str] = None
     entity_type: Optional[str] = None
+    repeats: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): The corpora whose training parts an epoch reads, repeated ones several times."""
+        times = self.repeats or (1,) * len(self.corpora)
+        return tuple(name for name, number in zip(self.corpora, times, strict=True) for _ in range(number))
 
     @property
     def training_seed(self) -> int:
@@ -362,7 +370,9 @@ def shipped_model(experiment: Experiment) -> SourceModel:
     ship = experiment.ship
     if ship.target is None:
         training = ship.training or experiment.in_corpus.training
-        return SourceModel(tuple(ship.corpora or experiment.corpora), ship.seed, training)
+        corpora = tuple(ship.corpora or experiment.corpora)
+        repeats = tuple(ship.repeat.get(name, 1) for name in corpora) if ship.repeat else ()
+        return SourceModel(corpora, ship.seed, training, repeats=repeats)
     few_shot = experiment.few_shot
     seeds = few_shot.seeds if few_shot else []
     # Use the source model of the few-shot run with this seed, so that the shipped model is the evaluated one.

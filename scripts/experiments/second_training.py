@@ -39,7 +39,7 @@ class SecondTraining:
     """Everything that determines the second training and what is found in the documents held out from it.
 
     model (TrainingJob): The training of the shipped weights.
-    corpora (tuple[str, ...]): The training corpora, in the order of the training's parts.
+    corpora (tuple[str, ...]): The training corpora, in the order of the training's parts and repeated like these.
     entity_types (tuple[tuple[str, ...], ...]): The types that each of them annotates.
     held_out (float): Share of the training documents to hold out.
     split_seed (int): Seed of the split.
@@ -157,7 +157,8 @@ def deal(workspace: Workspace, job: SecondTraining) -> Dealt:
         for name, documents in there.items():
             kept = [document for document in documents if document.user_data["id"] not in held_out[name]]
             pack_docs(kept).to_disk(partial / f"{name}.spacy")
-    train = tuple(part_of(folder / f"{name}.spacy") for name in there)
+    files = {name: part_of(folder / f"{name}.spacy") for name in there}
+    train = tuple(files[name] for name in job.corpora)
     parts = _parts_seen(replace(job.model, train=train))
     seen = {fold_text(document.text) for part in parts for document in read_documents(part)}
     unseen = {

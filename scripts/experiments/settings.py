@@ -42,7 +42,7 @@ Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_repea
 # of two corpora of 60 documents, in batches of 16. The scores are in docs/experiments.md.
 ENOUGH_UPDATES = 200
 # Larger values are typos: the training would never end.
-MOST_EPOCHS, MOST_UPDATES, LARGEST_BATCH = 10_000, 10_000_000, 100_000
+MOST_EPOCHS, MOST_UPDATES, LARGEST_BATCH, MOST_REPEATS = 10_000, 10_000_000, 100_000, 1_000
 
 
 class Training(Settings):
@@ -255,6 +255,7 @@ class Shipped(Settings):
     It is trained on a mix of `corpora`, or like a few-shot run: on a `source`, then on a `target`.
 
     corpora (list[str]): Corpora with training parts to mix. By default, all corpora of the experiment.
+    repeat (dict[str, int]): How many times an epoch reads the sentences of some of these, which gives them more weight.
     target (str): Instead of `corpora`, the corpus to train on last, with the settings of few-shot.
     source (SourceSet): Corpora to pretrain on, without `targets` and `enabled`. By default, none.
     size (int): Number of sentences of the target. By default, its whole training part. With a size and a seed of
@@ -275,6 +276,7 @@ class Shipped(Settings):
     """
 
     corpora: Optional[Annotated[Corpora, Field(min_length=1)]] = None
+    repeat: dict[str, Annotated[int, Field(ge=1, le=MOST_REPEATS)]] = {}
     target: Optional[str] = None
     source: Annotated[SourceSet, BeforeValidator(_as_source_set)] = SourceSet()
     size: Optional[Annotated[int, Field(gt=0)]] = None
@@ -291,8 +293,9 @@ class Shipped(Settings):
 
     @model_validator(mode="after")
     def _one_way(self) -> "Shipped":
-        if self.target and self.corpora:
-            raise ValueError("give `corpora` or `target`, not both")
+        for key in ("corpora", "repeat"):
+            if self.target and getattr(self, key):
+                raise ValueError(f"give `{key}` or `target`, not both")
         named = [key for key in ("source", "size", "transfer") if key in self.model_fields_set]
         if named and not self.target:
             raise ValueError(f"`{named[0]}` needs a `target`, which is missing")
@@ -424,6 +427,10 @@ class Experiment(Settings):
         for name in named:
             if name not in self.corpora:
                 raise ValueError(f"unknown corpus '{name}' ({suggest(name, self.corpora)})")
+        mixed = self.ship.corpora or self.corpora
+        for name in self.ship.repeat:
+            if name not in mixed:
+                raise ValueError(f"ship.repeat: '{name}' is not trained on ({suggest(name, mixed)})")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,5 @@
 """Fill in a package's meta.json: what it predicts, how it was trained, and its scores."""
+from collections import Counter
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.corpora.manifest import read_manifest
@@ -80,9 +81,11 @@ def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[s
     # Sentences that are also in test parts may be left out of a whole training part. That doesn't make it a sample.
     sample = model.max_sentences is not None and model.max_sentences < whole
     amount = f"{model_job(workspace, model).n_sentences} sentences of " if sample else ""
-    together = " together" if len(model.corpora) > 1 else ""
+    times = dict(Counter(model.parts))
+    named = [name if times[name] == 1 else f"{name} ({times[name]} times per epoch)" for name in model.corpora]
+    together = " together" if len(named) > 1 else ""
     transfer = " (encoder-only transfer)" if model.before and model.transfer == ENCODER_ONLY else ""
-    return [*training_steps(workspace, model.before), f"on {amount}{listed(model.corpora)}{together}{transfer}"]
+    return [*training_steps(workspace, model.before), f"on {amount}{listed(named)}{together}{transfer}"]
 
 
 def listed(names: Sequence[str]) -> str:

@@ -118,6 +118,15 @@ class TestDealing:
         names = ("template", "encoder", "entity_types", "training", "seed", "frozen", "limit", "sample_seed", "threads")
         assert all(getattr(second, name) == getattr(job.model, name) for name in names)
 
+    def test_a_repeated_corpus_is_repeated_without_the_held_out_documents(self, project):
+        write_experiment(project, {**SETTINGS, "ship": {"repeat": {"ru_ehr": 2}}})
+        workspace = open_project(project)
+        job = calibration_job(workspace).second
+        dealt = deal(workspace, job)
+        names = [part.path.stem for part in second_job(job, dealt).train]
+        assert names == [part.path.parent.name for part in job.model.train] and names.count("ru_ehr") == 2
+        assert dealt.held_out["ru_ehr"] and not seen_by(second_job(job, dealt)) & texts_of(dealt.held_out["ru_ehr"])
+
     def test_a_copy_in_another_corpus_that_is_trained_on_is_not_held_out(self, workspace, project):
         job = calibration_job(workspace)
         held_out = deal(workspace, job.second).held_out["en_ugt"]

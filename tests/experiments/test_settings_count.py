@@ -83,6 +83,7 @@ CHANGES: dict[str, Any] = {
     "few_shot.equal_words": False,
     "ship.target": "ru_ugt",
     "ship.corpora": ["en_ugt"],
+    "ship.repeat": {"en_ugt": 2},
     "ship.source.together": ["ru_ugt"],
     "ship.source.in_sequence": ["en_ugt", "ru_ugt"],
     "ship.size": 7,
@@ -134,7 +135,7 @@ def leaves(settings: BaseModel, place: str = "") -> Iterator[str]:
 def _leaves(value: Any, place: str) -> Iterator[str]:
     if isinstance(value, BaseModel):
         yield from leaves(value, f"{place}.")
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         for key, item in value.items():
             yield from _leaves(item, f"{place}.{key}")
     elif isinstance(value, list) and value and isinstance(value[0], BaseModel):
@@ -188,7 +189,7 @@ OPENED = ("corpora", "encoder", "model", "precision", "baselines.crf.config", "b
 @pytest.mark.parametrize("place", [place for place in CHANGES if place not in OPENED])
 def test_it_decides_which_runs_there_are_or_what_comes_of_them(workspace, place):
     experiment = changed(workspace.experiment, place.split("."), CHANGES[place])
-    if place == "ship.corpora":
+    if place in ("ship.corpora", "ship.repeat"):
         experiment = changed(experiment, ["ship", "target"], None)
     if place == "ship.source.in_sequence":
         experiment = changed(experiment, ["ship", "source", "together"], [])

@@ -8,13 +8,15 @@ import pytest
 
 from scripts.base.errors import ProjectError
 from scripts.base.progress import ignore_passes
+from scripts.corpora.parts import read_sentences
 from scripts.experiments.execute import execute_kind
 from scripts.experiments.execute_run import RunWorker
-from scripts.experiments.models import find_model, model_job
+from scripts.experiments.models import find_model, model_folder, model_job
 from scripts.experiments.plan import few_shot_runs, shipped_model
 from scripts.experiments.run import run_job
 from scripts.results.kinds import SHIPPED
 from scripts.results.runs import Ledger
+from scripts.shipping.meta import how_trained
 from tests.experiments.tiny import SETTINGS, TRAINING, open_project, write_experiment
 
 SHIP = {"target": "ru_ehr", "source": ["en_ugt"], "size": 8, "seed": 1}
@@ -120,6 +122,33 @@ def test_without_a_size_it_is_trained_on_the_whole_part(project):
     job = model_job(workspace, shipped_model(workspace.experiment))
     assert job.n_sentences == workspace.count("ru_ehr", "train")
     assert job.source.train == (workspace.part("en_ugt", "train"),)
+
+
+def test_a_repeated_corpus_is_read_several_times_in_an_epoch(project):
+    once, twice = (open_with(project, {"repeat": repeat}) for repeat in ({}, {"ru_ehr": 3, "en_ugt": 1}))
+    before, after = (shipped_model(workspace.experiment) for workspace in (once, twice))
+    jobs = [model_job(once, before), model_job(twice, after)]
+    more = [sentence for sentence in read_sentences([str(once.part("ru_ehr", "train").path)])] * 2
+    assert sorted(jobs[1].sentences()) == sorted([*jobs[0].sentences(), *more])
+    assert jobs[1].passes - jobs[0].passes == jobs[0].training.epochs * len(more)
+    # It is another model of the same corpora.
+    assert model_folder(once, before) != model_folder(twice, after) and before.sources == after.sources
+    assert how_trained(twice).startswith("Trained on en_ugt, ru_ugt and ru_ehr (3 times per epoch) together.")
+
+
+@pytest.mark.parametrize(
+    ("ship", "words"),
+    [
+        ({"repeat": {"ru_her": 2}}, "ship.repeat: 'ru_her' is not trained on .*ru_ehr"),
+        ({"corpora": ["en_ugt"], "repeat": {"ru_ehr": 2}}, "ship.repeat: 'ru_ehr' is not trained on"),
+        ({"target": "ru_ehr", "repeat": {"ru_ehr": 2}}, "give `repeat` or `target`, not both"),
+        ({"repeat": {"ru_ehr": 0}}, "ship.repeat.ru_ehr"),
+        ({"repeat": {"ru_ehr": 10**9}}, "ship.repeat.ru_ehr"),
+    ],
+)
+def test_what_cannot_be_repeated_is_refused(project, ship, words):
+    with pytest.raises(ProjectError, match=words):
+        open_with(project, ship)
 
 
 def test_the_source_model_of_finished_experiments_is_not_trained_again(finished_project, tmp_path):
