@@ -98,7 +98,7 @@ def calibration_job(workspace: Workspace) -> CalibrationJob:
     """RETURNS (CalibrationJob): Everything that determines the calibration of the shipped pipeline."""
     model = shipped_model(workspace.experiment)
     tests = tuple(run_job(workspace, run).test for run in shipped_runs(workspace.experiment))
-    return CalibrationJob(model_job(workspace, model), model.parts, tests)
+    return CalibrationJob(model_job(workspace, model), model.repeated_corpora, tests)
 
 
 def get_calibration(workspace: Workspace) -> Optional[Calibration]:

@@ -68,7 +68,7 @@ def model_job(workspace: Workspace, model: SourceModel) -> TrainingJob:
     """RETURNS (TrainingJob): The training of a model on training parts, or on a sample of them."""
     transfer = model.transfer if model.before else NO_TRANSFER
     return workspace.job(
-        model.parts,
+        model.repeated_corpora,
         model.baseline,
         entity_types=types_of(workspace, model.entity_type),
         training=model.training,

@@ -41,8 +41,8 @@ class SourceModel:
     repeats: tuple[int, ...] = ()
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): The corpora whose training parts an epoch reads, repeated ones several times."""
+    def repeated_corpora(self) -> tuple[str, ...]:
+        """RETURNS (tuple[str, ...]): The corpora, each as many times as an epoch reads it."""
         times = self.repeats or (1,) * len(self.corpora)
         return tuple(name for name, number in zip(self.corpora, times, strict=True) for _ in range(number))
 

@@ -1,5 +1,4 @@
 """Fill in a package's meta.json: what it predicts, how it was trained, and its scores."""
-from collections import Counter
 from typing import Any, Mapping, Optional, Sequence
 
 from scripts.corpora.manifest import read_manifest
@@ -81,11 +80,14 @@ def training_steps(workspace: Workspace, model: Optional[SourceModel]) -> list[s
     # Sentences that are also in test parts may be left out of a whole training part. That doesn't make it a sample.
     sample = model.max_sentences is not None and model.max_sentences < whole
     amount = f"{model_job(workspace, model).n_sentences} sentences of " if sample else ""
-    times = dict(Counter(model.parts))
-    named = [name if times[name] == 1 else f"{name} ({times[name]} times per epoch)" for name in model.corpora]
-    together = " together" if len(named) > 1 else ""
+    together = " together" if len(model.corpora) > 1 else ""
     transfer = " (encoder-only transfer)" if model.before and model.transfer == ENCODER_ONLY else ""
-    return [*training_steps(workspace, model.before), f"on {amount}{listed(named)}{together}{transfer}"]
+    return [*training_steps(workspace, model.before), f"on {amount}{listed(_with_repeats(model))}{together}{transfer}"]
+
+
+def _with_repeats(model: SourceModel) -> list[str]:
+    times = {name: model.repeated_corpora.count(name) for name in model.corpora}
+    return [name if times[name] == 1 else f"{name} ({times[name]} times per epoch)" for name in times]
 
 
 def listed(names: Sequence[str]) -> str:

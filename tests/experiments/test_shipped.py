@@ -128,7 +128,7 @@ def test_a_repeated_corpus_is_read_several_times_in_an_epoch(project):
     once, twice = (open_with(project, {"repeat": repeat}) for repeat in ({}, {"ru_ehr": 3, "en_ugt": 1}))
     before, after = (shipped_model(workspace.experiment) for workspace in (once, twice))
     jobs = [model_job(once, before), model_job(twice, after)]
-    more = [sentence for sentence in read_sentences([str(once.part("ru_ehr", "train").path)])] * 2
+    more = 2 * read_sentences([str(once.part("ru_ehr", "train").path)])
     assert sorted(jobs[1].sentences()) == sorted([*jobs[0].sentences(), *more])
     assert jobs[1].passes - jobs[0].passes == jobs[0].training.epochs * len(more)
     # It is another model of the same corpora.
