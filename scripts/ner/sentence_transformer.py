@@ -6,7 +6,7 @@ one process, where the first one to register a name keeps it. If the arguments o
 it gets a new name (`v3`), and the old one stays for the pipelines that use it.
 """
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from functools import lru_cache, partial
 from io import BytesIO
@@ -45,6 +45,7 @@ from spacy_transformers.layers.transformer_model import TransformerModel
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from thinc.api import Model, Optimizer, chain, get_torch_default_device, torch2xp
 from thinc.types import ArgsKwargs, Floats2d, Ragged
+from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.file_utils import ModelOutput
@@ -572,8 +573,9 @@ class EncoderShim(HFShim):
     def predict(self, inputs: ArgsKwargs) -> ModelOutput:
         """RETURNS (ModelOutput): The model's output, without the data needed for training."""
         self._model.eval()
-        with torch.inference_mode(), self.precision(self.inference_precision):
-            model = self._model if self.inference_precision != INT8 else self._in_int8()
+        model = self._in_int8() if self.inference_precision == INT8 else self._model
+        linear = OneDnnLinear() if self.inference_precision == "float32" else nullcontext()
+        with torch.inference_mode(), self.precision(self.inference_precision), linear:
             return model(*inputs.args, **inputs.kwargs)
 
     def _in_int8(self) -> torch.nn.Module:
@@ -693,6 +695,37 @@ class EncoderShim(HFShim):
         dtype = PRECISIONS.get(name)
         # The caller may have switched it on.
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
+
+
+class OneDnnLinear(TorchFunctionMode):
+    """Compute linear layers in float32 by oneDNN, a part of PyTorch, while this context is open.
+
+    On AMD's processors with AVX-512, MKL, which PyTorch uses otherwise, takes twice as long. Results differ in the last
+    bits. There are no gradients.
+    """
+
+    def __torch_function__(self, func: Callable, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None) -> Any:
+        """RETURNS (Any): What the function returns."""
+        if func is torch.nn.functional.linear and not kwargs and len(args) == 3 and has_fast_onednn():
+            if all(each is None or (each.is_cpu and each.dtype == torch.float32) for each in args):
+                return _linear_by_onednn(*args)
+        return func(*args, **(kwargs or {}))
+
+
+def _linear_by_onednn(inputs: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:
+    return torch.ops.mkldnn._linear_pointwise(inputs, weight, bias, "none", [], "")
+
+
+@lru_cache(maxsize=None)
+def has_fast_onednn() -> bool:
+    """RETURNS (bool): Whether the processor has AVX-512 and PyTorch oneDNN's linear layers, which aren't public."""
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return False
+    try:
+        ones = torch.ones(2, 2)
+        return bool((_linear_by_onednn(ones, ones, ones[0]) == 3).all())
+    except (AttributeError, RuntimeError):
+        return False
 
 
 class Int8Linear(torch.nn.Module):

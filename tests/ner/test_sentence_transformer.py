@@ -25,6 +25,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Metaspace, WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
+from torch.profiler import ProfilerActivity, profile
 from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast, XLMRobertaTokenizerFast
 from transformers.file_utils import ModelOutput
 
@@ -35,6 +36,7 @@ from scripts.ner.rounding import round_encoder
 from scripts.ner.sentence_transformer import (
     SentenceTransformer,
     align_subwords,
+    has_fast_onednn,
     like_lengths,
     sentence_spans,
     split_into_subwords,
@@ -420,6 +422,45 @@ class TestPrecision:
         assert len(gradients) > 30
         tensors = [*parameters, *gradients, trained_vectors(nlp), predicted_vectors(nlp)]
         assert {tensor.dtype for tensor in tensors} == {torch.float32}
+
+
+def linear_layers_by_onednn(nlp, encode):
+    """How many linear layers of an encoder oneDNN computes."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        encode(nlp)
+    return sum(event.name == "mkldnn::_linear_pointwise" for event in profiled.events())
+
+
+class TestOneDnn:
+    def test_vectors_are_those_of_pytorch(self, tiny_encoder, monkeypatch):
+        nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
+        fast = predicted_vectors(nlp)
+        monkeypatch.setattr(sentence_transformer, "has_fast_onednn", lambda: False)
+        assert torch.allclose(fast, predicted_vectors(nlp), atol=1e-5)
+
+    @pytest.mark.skipif(not has_fast_onednn(), reason="this processor has no AVX-512")
+    def test_only_predictions_in_float32_are_by_onednn(self, tiny_encoder):
+        nlp = make_pipeline(tiny_encoder)
+        linear = [layer for layer in encoder_of(nlp).transformer.modules() if type(layer) is torch.nn.Linear]
+        assert linear_layers_by_onednn(nlp, predicted_vectors) == len(linear)
+        assert linear_layers_by_onednn(nlp, trained_vectors) == 0
+        for precision in ("bfloat16", "int8"):
+            rough = make_pipeline(tiny_encoder, inference_precision=precision)
+            assert linear_layers_by_onednn(rough, predicted_vectors) == 0
+
+    @pytest.mark.skipif(not has_fast_onednn(), reason="this processor has no AVX-512")
+    def test_a_pytorch_without_these_layers_uses_its_own(self, tiny_encoder, monkeypatch):
+        def refuse(*_):
+            raise RuntimeError("unknown")
+
+        nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
+        expected = predicted_vectors(nlp)
+        monkeypatch.setattr(sentence_transformer, "_linear_by_onednn", refuse)
+        has_fast_onednn.cache_clear()
+        try:
+            assert torch.allclose(predicted_vectors(nlp), expected, atol=1e-5) and not has_fast_onednn()
+        finally:
+            has_fast_onednn.cache_clear()
 
 
 def gradients_of(nlp):
