@@ -371,8 +371,8 @@ def shipped_model(experiment: Experiment) -> SourceModel:
     if ship.target is None:
         training = ship.training or experiment.in_corpus.training
         corpora = tuple(ship.corpora or experiment.corpora)
-        repeats = tuple(ship.repeat.get(name, 1) for name in corpora) if ship.repeat else ()
-        return SourceModel(corpora, ship.seed, training, repeats=repeats)
+        repeats = tuple(ship.repeat.get(name, 1) for name in corpora)
+        return SourceModel(corpora, ship.seed, training, repeats=repeats if max(repeats) > 1 else ())
     few_shot = experiment.few_shot
     seeds = few_shot.seeds if few_shot else []
     # Use the source model of the few-shot run with this seed, so that the shipped model is the evaluated one.

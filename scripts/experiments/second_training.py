@@ -64,7 +64,7 @@ class SecondTraining:
     @property
     def tested(self) -> int:
         """RETURNS (int): Approximate number of sentences to predict."""
-        return round(self.held_out * sum(part.sentences for part in self.model.train))
+        return round(self.held_out * sum(part.sentences for part in set(self.model.train)))
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ class Workspace:
         # Of binary answers, only the accepted mentions are known.
         if all(self.corpora[corpus].outside == 0 for corpus in corpora):
             raise ProjectError(
-                f"no tokens in the training part of {' or '.join(corpora)} are annotated as outside of mentions, so a "
-                "model trained on it would tag everything as a mention",
+                f"no tokens in the training part of {' or '.join(dict.fromkeys(corpora))} are annotated as outside of "
+                "mentions, so a model trained on it would tag everything as a mention",
                 where=f"experiment {self.name}",
                 remedy="add fully annotated sentences",
             )
@@ -181,8 +181,9 @@ class Workspace:
     def _check_left(self, corpora: Sequence[str], job: TrainingJob) -> None:
         if not _has_mentions(job.train, job.without, job.without_kinds, job.entity_types):
             raise ProjectError(
-                f"no mentions of {' or '.join(job.entity_types)} are left to learn from in {' and '.join(corpora)}, "
-                "since `drop_shared_sentences` removes every sentence with one",
+                f"no mentions of {' or '.join(job.entity_types)} are left to learn from in "
+                f"{' and '.join(dict.fromkeys(corpora))}, since `drop_shared_sentences` removes every sentence "
+                "with one",
                 where=f"experiment {self.name}",
                 remedy="remove `drop_shared_sentences`, or leave a corpus out",
             )

@@ -51,6 +51,10 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedTokeniz
 from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
+# oneDNN and PyTorch keep a compiled product for each number of sub-words, in each thread: by default, 1,024. These take
+# hundreds of megabytes, but hardly any time to compile. The numbers can only be set before the first product.
+for _limit in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_limit, "16")
 # Sub-words per forward pass at inference, including padding. With more, a processor's caches overflow.
 SUBWORDS_PER_BATCH = {"cpu": 384}
 SUBWORDS_PER_BATCH_ELSEWHERE = 16_384
@@ -70,7 +74,7 @@ WEIGHTS = "weights.pt"
 # A sentence is in capitals if this share of its letters is, and if it has a word of at least so many letters.
 MOSTLY_CAPITALS, LONG_WORD = 0.8, 5
 # A sentence is in title case if all of its words start with a capital, at least so many, and one after the first is as
-# short as "Of" or "По", which lists of names don't have.
+# short as "Of" or "По", which few lists of names have.
 TITLE_WORDS, SHORT_WORD = 4, 3
 # The most characters that a normal form of Unicode has for one.
 LONGEST_NORMAL_FORM = 18
@@ -707,9 +711,17 @@ class OneDnnLinear(TorchFunctionMode):
     def __torch_function__(self, func: Callable, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None) -> Any:
         """RETURNS (Any): What the function returns."""
         if func is torch.nn.functional.linear and not kwargs and len(args) == 3 and has_fast_onednn():
-            if all(each is None or (each.is_cpu and each.dtype == torch.float32) for each in args):
+            if _suits_onednn(*args):
                 return _linear_by_onednn(*args)
         return func(*args, **(kwargs or {}))
+
+
+def _suits_onednn(inputs: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> bool:
+    tensors = [inputs, weight] if bias is None else [inputs, weight, bias]
+    if not all(tensor.is_cpu and tensor.dtype == torch.float32 and tensor.numel() for tensor in tensors):
+        return False
+    # Of a bias that lies otherwise in memory, oneDNN would read other numbers.
+    return weight.dim() == 2 and (bias is None or (bias.shape == weight.shape[:1] and bias.is_contiguous()))
 
 
 def _linear_by_onednn(inputs: torch.Tensor, weight: torch.Tensor, bias: Optional[torch.Tensor]) -> torch.Tensor:

@@ -96,5 +96,7 @@ def test_compiled_kernels_of_past_batches_take_no_memory():
     if freely < 20_000_000:
         pytest.skip("on this processor, products in bfloat16 aren't compiled, or take little memory")
     assert growth("use_device(1, -1)") < freely / 2
+    # A package limits them too, wherever it is loaded.
+    assert growth("import scripts.ner.sentence_transformer") < freely / 2
     # The user's own number counts.
     assert growth("use_device(1, -1)", **dict.fromkeys(KEPT_KERNELS, "2000")) > freely / 2

@@ -131,6 +131,8 @@ def test_a_repeated_corpus_is_read_several_times_in_an_epoch(project):
     more = 2 * read_sentences([str(once.part("ru_ehr", "train").path)])
     assert sorted(jobs[1].sentences()) == sorted([*jobs[0].sentences(), *more])
     assert jobs[1].passes - jobs[0].passes == jobs[0].training.epochs * len(more)
+    once_by_name = shipped_model(open_with(project, {"repeat": {"ru_ehr": 1}}).experiment)
+    assert model_folder(once, once_by_name) == model_folder(once, before)
     # It is another model of the same corpora.
     assert model_folder(once, before) != model_folder(twice, after) and before.sources == after.sources
     assert how_trained(twice).startswith("Trained on en_ugt, ru_ugt and ru_ehr (3 times per epoch) together.")

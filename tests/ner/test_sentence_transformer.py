@@ -34,6 +34,7 @@ from scripts.ner import bio_ner, sentence_transformer
 from scripts.ner.optimizer import make_adam
 from scripts.ner.rounding import round_encoder
 from scripts.ner.sentence_transformer import (
+    OneDnnLinear,
     SentenceTransformer,
     align_subwords,
     has_fast_onednn,
@@ -432,13 +433,39 @@ def linear_layers_by_onednn(nlp, encode):
 
 
 class TestOneDnn:
-    def test_vectors_are_those_of_pytorch(self, tiny_encoder, monkeypatch):
+    @pytest.mark.parametrize("change", [torch.clone, lambda bias: bias.repeat_interleave(2)[::2]])
+    def test_vectors_are_those_of_pytorch(self, tiny_encoder, monkeypatch, change):
         nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
+        for layer in encoder_of(nlp).transformer.modules():
+            if type(layer) is torch.nn.Linear:
+                # A new encoder has none.
+                layer.bias.data = change(torch.randn_like(layer.bias))
         fast = predicted_vectors(nlp)
         monkeypatch.setattr(sentence_transformer, "has_fast_onednn", lambda: False)
         assert torch.allclose(fast, predicted_vectors(nlp), atol=1e-5)
 
-    @pytest.mark.skipif(not has_fast_onednn(), reason="this processor has no AVX-512")
+    @pytest.mark.parametrize(
+        ("inputs", "weight", "bias"),
+        [
+            (torch.randn(3, 4), torch.randn(5, 4), torch.arange(10.0)[::2]),
+            (torch.randn(3, 4), torch.randn(5, 4), torch.ones(1).expand(5)),
+            (torch.randn(3, 4), torch.randn(5, 4), torch.ones(1)),
+            (torch.randn(3, 4), torch.randn(5, 4), None),
+            (torch.randn(3, 4), torch.randn(4), None),
+            (torch.randn(3, 0), torch.randn(5, 0), torch.ones(5)),
+            (torch.randn(0, 4), torch.randn(5, 4), torch.ones(5)),
+            (torch.randn(4), torch.randn(5, 4), torch.ones(5)),
+            (torch.randn(4, 3).T, torch.randn(4, 5).T, torch.ones(5)),
+            (torch.randn(3, 4).double(), torch.randn(5, 4).double(), torch.ones(5).double()),
+        ],
+    )
+    def test_any_layer_has_the_outputs_of_pytorch(self, inputs, weight, bias):
+        expected = torch.nn.functional.linear(inputs, weight, bias)
+        with torch.inference_mode(), OneDnnLinear():
+            assert torch.allclose(torch.nn.functional.linear(inputs, weight, bias), expected, atol=1e-5)
+            assert torch.allclose(torch.nn.functional.linear(inputs, weight, bias=bias), expected, atol=1e-5)
+
+    @pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() != "AVX512", reason="this processor has no AVX-512")
     def test_only_predictions_in_float32_are_by_onednn(self, tiny_encoder):
         nlp = make_pipeline(tiny_encoder)
         linear = [layer for layer in encoder_of(nlp).transformer.modules() if type(layer) is torch.nn.Linear]
@@ -448,10 +475,10 @@ class TestOneDnn:
             rough = make_pipeline(tiny_encoder, inference_precision=precision)
             assert linear_layers_by_onednn(rough, predicted_vectors) == 0
 
-    @pytest.mark.skipif(not has_fast_onednn(), reason="this processor has no AVX-512")
-    def test_a_pytorch_without_these_layers_uses_its_own(self, tiny_encoder, monkeypatch):
+    @pytest.mark.parametrize("error", [AttributeError, RuntimeError])
+    def test_a_pytorch_without_these_layers_uses_its_own(self, tiny_encoder, monkeypatch, error):
         def refuse(*_):
-            raise RuntimeError("unknown")
+            raise error("unknown")
 
         nlp = make_pipeline(tiny_encoder, transformer_config=NO_DROPOUT)
         expected = predicted_vectors(nlp)
