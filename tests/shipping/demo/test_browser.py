@@ -94,6 +94,18 @@ def test_an_earlier_answer_that_comes_later_is_not_shown(page, demo_address):
     assert page.locator("#status").inner_text() == ""
 
 
+def test_an_earlier_request_that_fails_later_is_not_told(page, demo_address):
+    held = []
+    page.route("**/entities", lambda route: held.append(route), times=1)
+    with page.expect_request("**/entities"):
+        page.goto(demo_address)
+    read(page, TEXT)
+    with page.expect_event("requestfailed"):
+        held[0].abort()
+    page.wait_for_timeout(500)
+    assert page.locator("#status").inner_text() == ""
+
+
 def test_it_says_when_the_demo_has_ended(page, demo):
     process, address, _ = demo
     page.goto(address)
