@@ -152,6 +152,14 @@ class TestCandidates:
         found = [resolve_config(job.training)["components"]["bio_ner"]["model"]["@architectures"] for job in jobs]
         assert found == ["interlingual.BioTagger.v2", *2 * ["interlingual.CrfTagger.v2"]]
 
+    def test_a_model_with_a_start_of_its_own_keeps_it(self, project):
+        # Otherwise, its scores would depend on the trainings before it in the same process.
+        workspace, search = open_search(project, values={"model": ["transition"]})
+        split_training_part(workspace, search, "en_ugt")
+        tried = list_candidates(search, "nothing", "softmax")
+        jobs = [search_job(workspace, SearchRun(candidate, "en_ugt", 4, 0)) for candidate in tried]
+        assert [job.training.own_start for job in jobs] == [None, True]
+
     def test_a_model_without_a_config_is_told(self, project):
         with pytest.raises(ProjectError, match="softmax_crff"):
             open_search(project, values={"model": ["softmax_crff"]})
