@@ -122,6 +122,7 @@ class Workspace:
         """Describe a training of this experiment.
 
         corpora (Sequence[str]): The corpora to train on, with their training parts unless `train` names other parts.
+            One that is listed several times is read several times per epoch.
         baseline (Optional[str]): The baseline it belongs to. None for the experiment's own model.
         **own (Any): Fields that differ from training to training, such as `training` and `seed`.
         RETURNS (TrainingJob): The training, with the experiment's settings filled in.
@@ -143,9 +144,10 @@ class Workspace:
             "precision": self.started_with.precision,
         }
         job = TrainingJob(**{**shared, **own})
-        self._check_annotated(corpora, job, baseline or self.experiment.model)
-        self._check_learnable(corpora, job.entity_types)
-        self._check_left(corpora, job)
+        names = tuple(dict.fromkeys(corpora))
+        self._check_annotated(names, job, baseline or self.experiment.model)
+        self._check_learnable(names, job.entity_types)
+        self._check_left(names, job)
         self._check_encoder_trained(job, baseline or self.experiment.model)
         return job
 
@@ -172,8 +174,8 @@ class Workspace:
         # Of binary answers, only the accepted mentions are known.
         if all(self.corpora[corpus].outside == 0 for corpus in corpora):
             raise ProjectError(
-                f"no tokens in the training part of {' or '.join(dict.fromkeys(corpora))} are annotated as outside of "
-                "mentions, so a model trained on it would tag everything as a mention",
+                f"no tokens in the training part of {' or '.join(corpora)} are annotated as outside of mentions, so a "
+                "model trained on it would tag everything as a mention",
                 where=f"experiment {self.name}",
                 remedy="add fully annotated sentences",
             )
@@ -181,9 +183,8 @@ class Workspace:
     def _check_left(self, corpora: Sequence[str], job: TrainingJob) -> None:
         if not _has_mentions(job.train, job.without, job.without_kinds, job.entity_types):
             raise ProjectError(
-                f"no mentions of {' or '.join(job.entity_types)} are left to learn from in "
-                f"{' and '.join(dict.fromkeys(corpora))}, since `drop_shared_sentences` removes every sentence "
-                "with one",
+                f"no mentions of {' or '.join(job.entity_types)} are left to learn from in {' and '.join(corpora)}, "
+                "since `drop_shared_sentences` removes every sentence with one",
                 where=f"experiment {self.name}",
                 remedy="remove `drop_shared_sentences`, or leave a corpus out",
             )

@@ -125,6 +125,9 @@ class TestDealing:
         dealt = deal(workspace, job)
         names = [part.path.stem for part in second_job(job, dealt).train]
         assert names == [part.path.parent.name for part in job.model.train] and names.count("ru_ehr") == 2
+        # However often a document is read in training, it is only predicted once.
+        write_experiment(project, SETTINGS)
+        assert job.tested == calibration_job(open_project(project)).second.tested
         assert dealt.held_out["ru_ehr"] and not seen_by(second_job(job, dealt)) & texts_of(dealt.held_out["ru_ehr"])
 
     def test_a_copy_in_another_corpus_that_is_trained_on_is_not_held_out(self, workspace, project):

@@ -185,6 +185,11 @@ class TestATrainingPartOfMentionsAlone:
             "model trained on it would tag everything as a mention. Add fully annotated sentences"
         )
 
+    def test_it_is_named_once_if_it_is_read_several_times(self, accepted):
+        write_experiment(accepted, {**SETTINGS, "ship": {"corpora": ["en_ugt"], "repeat": {"en_ugt": 3}}})
+        with pytest.raises(ProjectError, match="no tokens in the training part of en_ugt are annotated"):
+            jobs_of(open_project(accepted), SHIPPED)
+
     def test_together_with_another_corpus_it_is_a_source(self, accepted):
         own = {**SETTINGS["in_corpus"], "corpora": ["ru_ugt", "ru_ehr"]}
         few_shot = {**FEW, "sources": [["en_ugt", "ru_ugt"]]}
