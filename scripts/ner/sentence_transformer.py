@@ -52,7 +52,8 @@ from transformers.file_utils import ModelOutput
 from transformers.modeling_utils import no_init_weights
 
 # oneDNN and PyTorch keep a compiled product for each number of sub-words, in each thread: by default, 1,024. These take
-# hundreds of megabytes, but hardly any time to compile. The numbers can only be set before the first product.
+# hundreds of megabytes, but hardly any time to compile. The numbers can only be set before the first product. The
+# commands, which don't always import this module, set the same ones in device.py.
 for _limit in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
     os.environ.setdefault(_limit, "16")
 # Sub-words per forward pass at inference, including padding. With more, a processor's caches overflow.
@@ -578,8 +579,8 @@ class EncoderShim(HFShim):
         """RETURNS (ModelOutput): The model's output, without the data needed for training."""
         self._model.eval()
         model = self._in_int8() if self.inference_precision == INT8 else self._model
-        linear = OneDnnLinear() if self.inference_precision == "float32" else nullcontext()
-        with torch.inference_mode(), self.precision(self.inference_precision), linear:
+        mode = OneDnnMode() if self.inference_precision == "float32" else nullcontext()
+        with torch.inference_mode(), self.precision(self.inference_precision), mode:
             return model(*inputs.args, **inputs.kwargs)
 
     def _in_int8(self) -> torch.nn.Module:
@@ -701,8 +702,8 @@ class EncoderShim(HFShim):
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None)
 
 
-class OneDnnLinear(TorchFunctionMode):
-    """Compute linear layers in float32 by oneDNN, a part of PyTorch, while this context is open.
+class OneDnnMode(TorchFunctionMode):
+    """Compute linear layers in float32 by oneDNN, a part of PyTorch, within the context of this mode.
 
     On AMD's processors with AVX-512, MKL, which PyTorch uses otherwise, takes twice as long. Results differ in the last
     bits. There are no gradients.
@@ -710,9 +711,9 @@ class OneDnnLinear(TorchFunctionMode):
 
     def __torch_function__(self, func: Callable, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None) -> Any:
         """RETURNS (Any): What the function returns."""
-        if func is torch.nn.functional.linear and not kwargs and len(args) == 3 and has_fast_onednn():
-            if _suits_onednn(*args):
-                return _linear_by_onednn(*args)
+        is_linear = func is torch.nn.functional.linear and len(args) == 3 and not kwargs
+        if is_linear and has_fast_onednn() and _suits_onednn(*args):
+            return _linear_by_onednn(*args)
         return func(*args, **(kwargs or {}))
 
 

@@ -34,7 +34,7 @@ from scripts.ner import bio_ner, sentence_transformer
 from scripts.ner.optimizer import make_adam
 from scripts.ner.rounding import round_encoder
 from scripts.ner.sentence_transformer import (
-    OneDnnLinear,
+    OneDnnMode,
     SentenceTransformer,
     align_subwords,
     has_fast_onednn,
@@ -461,7 +461,7 @@ class TestOneDnn:
     )
     def test_any_layer_has_the_outputs_of_pytorch(self, inputs, weight, bias):
         expected = torch.nn.functional.linear(inputs, weight, bias)
-        with torch.inference_mode(), OneDnnLinear():
+        with torch.inference_mode(), OneDnnMode():
             assert torch.allclose(torch.nn.functional.linear(inputs, weight, bias), expected, atol=1e-5)
             assert torch.allclose(torch.nn.functional.linear(inputs, weight, bias=bias), expected, atol=1e-5)
 
