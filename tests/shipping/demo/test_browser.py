@@ -80,14 +80,20 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(page, demo_address):
     assert len(page.input_value("#text")) == 8 * 2501
 
 
-def test_an_earlier_answer_that_comes_later_is_not_shown(page, demo_address):
+def hold_first_request(page, address):
+    """Open the demo, whose first request waits until it is let go, and read another text."""
     held = []
     page.route("**/entities", lambda route: held.append(route), times=1)
     with page.expect_request("**/entities"):
-        page.goto(demo_address)
+        page.goto(address)
     read(page, TEXT)
+    return held[0]
+
+
+def test_an_earlier_answer_that_comes_later_is_not_shown(page, demo_address):
+    first = hold_first_request(page, demo_address)
     with page.expect_response("**/entities") as late:
-        held[0].continue_()
+        first.continue_()
     late.value.finished()
     page.wait_for_timeout(500)
     assert page.locator("section .text").inner_text().startswith(TEXT[:8])
@@ -95,13 +101,9 @@ def test_an_earlier_answer_that_comes_later_is_not_shown(page, demo_address):
 
 
 def test_an_earlier_request_that_fails_later_is_not_told(page, demo_address):
-    held = []
-    page.route("**/entities", lambda route: held.append(route), times=1)
-    with page.expect_request("**/entities"):
-        page.goto(demo_address)
-    read(page, TEXT)
+    first = hold_first_request(page, demo_address)
     with page.expect_event("requestfailed"):
-        held[0].abort()
+        first.abort()
     page.wait_for_timeout(500)
     assert page.locator("#status").inner_text() == ""
 
